@@ -1,0 +1,62 @@
+package hub
+
+import "time"
+
+// Kind says whether a message is text or binary; it travels with the message
+// from the source to every client unchanged.
+type Kind uint8
+
+const (
+	Text   Kind = iota // UTF-8, checked by feed
+	Binary             // any bytes
+)
+
+// String returns "text" or "binary".
+func (k Kind) String() string {
+	if k == Binary {
+		return "binary"
+	}
+	return "text"
+}
+
+// Input is what a source hands to Publish. Publish copies Payload, so a
+// driver may read the next message into the same buffer.
+type Input struct {
+	Kind    Kind
+	Key     string    // optional label: symbol, room, user
+	Time    time.Time // when it was received; Publish fills a zero time
+	Payload []byte
+}
+
+// Message is one unit of the feed, immutable once published (I2).
+type Message struct {
+	slot  uint64 // dense index in the ring, from 1
+	seq   uint64 // public number within the epoch
+	total uint64 // cumulative size of all messages up to and with this one
+	time  time.Time
+	key   string
+	kind  Kind
+	frame []byte // the base lane's bytes; they end in the payload
+	body  int    // where in frame the payload starts
+}
+
+// Seq returns the message's public number within its epoch.
+func (m *Message) Seq() uint64 { return m.seq }
+
+// Kind returns whether the message is text or binary.
+func (m *Message) Kind() Kind { return m.kind }
+
+// Key returns the message's label, empty if it has none.
+func (m *Message) Key() string { return m.key }
+
+// Time returns when the relay received the message.
+func (m *Message) Time() time.Time { return m.time }
+
+// Payload returns the message's bytes, which must not be changed.
+func (m *Message) Payload() []byte { return m.frame[m.body:] }
+
+// size is what the message counts against the ring's bytes: its frame, which
+// holds the payload, its key, and the struct and slot that carry it.
+func (m *Message) size() uint64 { return uint64(len(m.frame) + len(m.key) + messageOverhead) }
+
+const messageOverhead = 128

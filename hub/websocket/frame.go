@@ -1,0 +1,60 @@
+package websocket
+
+import (
+	"encoding/binary"
+
+	"fantail/hub"
+)
+
+// Opcodes of RFC 6455 section 5.2.
+const (
+	OpText   = 0x1
+	OpBinary = 0x2
+	OpClose  = 0x8
+	OpPing   = 0x9
+	OpPong   = 0xA
+)
+
+const (
+	finBit = 0x80
+
+	// MaxControl is the longest payload of a control frame (section 5.5).
+	MaxControl = 125
+	// MaxReason is the longest reason of a close frame, behind its code.
+	MaxReason = MaxControl - 2
+	// MaxHeader is the longest header of an unmasked frame.
+	MaxHeader = 10
+)
+
+// AppendHeader appends the header of an unfragmented, unmasked frame of n bytes:
+//
+//	byte 0    FIN, three reserved bits, opcode
+//	byte 1    mask bit (0: a server masks nothing), length, or 126 or 127
+//	2 or 8    length in network order, the shortest form that holds it
+func AppendHeader(dst []byte, opcode byte, n int) []byte {
+	switch {
+	case n <= MaxControl:
+		return append(dst, finBit|opcode, byte(n))
+	case n <= 0xFFFF:
+		return binary.BigEndian.AppendUint16(append(dst, finBit|opcode, 126), uint16(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(dst, finBit|opcode, 127), uint64(n))
+	}
+}
+
+// AppendMessage appends a data frame that holds the whole message.
+func AppendMessage(dst []byte, kind hub.Kind, payload []byte) []byte {
+	op := byte(OpText)
+	if kind == hub.Binary {
+		op = OpBinary
+	}
+	return append(AppendHeader(dst, op, len(payload)), payload...)
+}
+
+// AppendClose appends a close frame (section 5.5.1). A reason of more than
+// MaxReason bytes is cut.
+func AppendClose(dst []byte, code uint16, reason string) []byte {
+	reason = reason[:min(len(reason), MaxReason)]
+	dst = AppendHeader(dst, OpClose, 2+len(reason))
+	return append(binary.BigEndian.AppendUint16(dst, code), reason...)
+}
