@@ -1,0 +1,43 @@
+package feed
+
+import (
+	"math"
+	"time"
+)
+
+// Pace turns the times of a recording into waits. The first record with a time
+// is the anchor: every later one is due at its distance from the anchor,
+// divided by the speed, so lateness of one wait never adds to the next. A
+// record without a time, or one that lies before an earlier record, waits for
+// nothing. One goroutine.
+type Pace struct {
+	speed  float64
+	anchor int64     // time of the first record that has one, ns
+	start  time.Time // when that record was due
+}
+
+// NewPace returns a pace of speed times the recording's own. A speed that is
+// not a positive number counts as 1.
+func NewPace(speed float64) *Pace {
+	if !(speed > 0) {
+		speed = 1
+	}
+	return &Pace{speed: speed}
+}
+
+// Wait returns how long to wait from now on until the record of the given time
+// is due, 0 if it is due already.
+func (p *Pace) Wait(record int64, now time.Time) time.Duration {
+	if record <= p.anchor {
+		return 0
+	}
+	if p.anchor == 0 {
+		p.anchor, p.start = record, now
+		return 0
+	}
+	offset := float64(record-p.anchor) / p.speed
+	if offset >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return max(0, time.Duration(offset)-now.Sub(p.start))
+}

@@ -1,0 +1,163 @@
+package feed
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"fantail/hub"
+)
+
+// MaxRecordingLine bounds one line of a recording, in bytes without its LF.
+const MaxRecordingLine = 64 << 20
+
+// The first line of a recording with a kind column, and the kinds.
+const (
+	recordingMagic  = "#fantail "
+	recordingHeader = recordingMagic + "1"
+
+	kindText       = "t"    // the text itself
+	kindTextBase64 = "b64t" // text in base64, because it has line breaks
+	kindBinary     = "b64"  // binary in base64
+)
+
+// A headless file with this ending holds binary messages in base64.
+const binarySuffix = ".b64.txt"
+
+// Record is one message of a recording.
+type Record struct {
+	Time    int64 // when it was received, ns since 1970; 0 = unknown
+	Kind    hub.Kind
+	Payload []byte // valid until the next call of Next
+}
+
+// Recording reads the messages of a recording, in both forms that doc.go
+// describes. It holds one line at a time. One goroutine.
+type Recording struct {
+	file    io.Closer
+	name    string
+	lines   *lines
+	headed  bool     // there is a kind column
+	kind    hub.Kind // of every message of a headless file
+	started bool     // the first line was seen
+	buf     []byte   // decoded base64
+}
+
+// OpenRecording opens the recording at path. The caller closes it.
+func OpenRecording(path string) (*Recording, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("feed: recording: %w", err)
+	}
+	r := newRecording(f, path)
+	r.file = f
+	return r, nil
+}
+
+// newRecording reads from r; name serves its ending and the errors.
+func newRecording(r io.Reader, name string) *Recording {
+	rec := &Recording{name: name, lines: newLines(r, MaxRecordingLine)}
+	if strings.HasSuffix(name, binarySuffix) {
+		rec.kind = hub.Binary
+	}
+	return rec
+}
+
+// Close closes the file.
+func (r *Recording) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
+
+// Next returns the next message, or io.EOF behind the last one. Any other error
+// names the file and the line; the recording is of no more use then.
+func (r *Recording) Next() (Record, error) {
+	line, err := r.lines.next()
+	if !r.started && err == nil {
+		r.started = true
+		if bytes.HasPrefix(line, []byte(recordingMagic)) {
+			if err := r.header(string(line)); err != nil {
+				return Record{}, err
+			}
+			line, err = r.lines.next()
+		}
+	}
+	switch {
+	case err == io.EOF:
+		return Record{}, io.EOF
+	case errors.Is(err, errLineTooLong):
+		return Record{}, r.errorf("is longer than %d MiB; is %s a recording?", MaxRecordingLine>>20, r.name)
+	case err != nil:
+		return Record{}, fmt.Errorf("feed: recording: %w", err)
+	}
+	return r.parse(line)
+}
+
+// header takes the first line of a recording with a kind column.
+func (r *Recording) header(line string) error {
+	if line != recordingHeader {
+		return r.errorf("is %.40q, but this version reads %q only", line, recordingHeader)
+	}
+	r.headed = true
+	return nil
+}
+
+// parse takes a line apart: the time, the kind in a headed file, the message.
+func (r *Recording) parse(line []byte) (Record, error) {
+	stamp, rest, ok := cutTab(line)
+	if !ok {
+		return Record{}, r.errorf("has no TAB; a line is the time in ns, a TAB and the message")
+	}
+	ns, err := strconv.ParseInt(string(stamp), 10, 64)
+	if err != nil {
+		return Record{}, r.errorf("starts with %.40q, which is not a time in ns", stamp)
+	}
+	if r.headed {
+		return r.parseKind(ns, rest)
+	}
+	if r.kind == hub.Binary {
+		return r.decode(ns, hub.Binary, rest)
+	}
+	return Record{Time: ns, Kind: hub.Text, Payload: rest}, nil
+}
+
+// parseKind takes the rest of a headed file's line: the kind and the message.
+// Its lines come from a Recorder, so one without its LF was cut short.
+func (r *Recording) parseKind(ns int64, rest []byte) (Record, error) {
+	kind, body, ok := cutTab(rest)
+	if !ok {
+		return Record{}, r.errorf("has no TAB behind its kind")
+	}
+	if !r.lines.ended {
+		return Record{}, r.errorf("is cut short; end it with a line break if it is whole, else delete it")
+	}
+	switch string(kind) {
+	case kindText:
+		return Record{Time: ns, Kind: hub.Text, Payload: body}, nil
+	case kindTextBase64:
+		return r.decode(ns, hub.Text, body)
+	case kindBinary:
+		return r.decode(ns, hub.Binary, body)
+	}
+	return Record{}, r.errorf("has kind %.40q; the kinds are %s, %s and %s", kind, kindText, kindTextBase64, kindBinary)
+}
+
+func (r *Recording) decode(ns int64, kind hub.Kind, body []byte) (Record, error) {
+	var err error
+	if r.buf, err = base64.StdEncoding.AppendDecode(r.buf[:0], body); err != nil {
+		return Record{}, r.errorf("holds no valid base64: %w", err)
+	}
+	return Record{Time: ns, Kind: kind, Payload: r.buf}, nil
+}
+
+// errorf names the file and the line read last.
+func (r *Recording) errorf(format string, args ...any) error {
+	return fmt.Errorf("feed: recording %s: line %d "+format, append([]any{r.name, r.lines.number}, args...)...)
+}
