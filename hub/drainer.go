@@ -1,0 +1,67 @@
+package hub
+
+import "sync"
+
+// drain is a client's own writer, alive only while its socket is full: started
+// by the pump that found it so, ended when the client has caught up (and is
+// handed back) or is closed. It rebuilds what it writes from the ring, so a
+// client behind costs one pooled buffer and no queue.
+func (c *Client) drain() {
+	h := c.hub
+	h.drainers.Add(1)
+	defer h.drainers.Add(-1)
+	b := batches.Get().(*batch)
+	for c.drainStep(b) {
+	}
+	b.forget()
+	batches.Put(b)
+	c.pump.post(c)
+}
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// drainStep writes one batch, parked while the socket is full. It reports
+// whether the drainer is to go on.
+func (c *Client) drainStep(b *batch) bool {
+	h := c.hub
+	from, head := c.cursor.Load(), h.ring.head.Load()
+	offered, lapped := b, false
+	if from > head {
+		offered = nil
+	} else if !b.fill(&h.ring, c.lane, from, head) {
+		offered, lapped = nil, true
+	}
+	var o outcome
+	err := c.conn.WaitWritable(func() bool {
+		c.mu.Lock()
+		o = c.offerLocked(offered)
+		if o == over || o == wrote && c.cursor.Load() > h.ring.head.Load() {
+			c.drainer = false // from here on the pump may write
+		}
+		c.mu.Unlock()
+		return o != full
+	})
+	if err != nil || o == over {
+		c.dismissDrainer()
+		return false
+	}
+	if o == wrote && offered != nil {
+		h.tally.add(len(b.pieces), len(b.bytes), 1)
+	}
+	if lapped && c.cursor.Load() == from {
+		c.Leave(Slow)
+	}
+	return c.hasDrainer()
+}
+
+func (c *Client) dismissDrainer() {
+	c.mu.Lock()
+	c.drainer = false
+	c.mu.Unlock()
+}
+
+func (c *Client) hasDrainer() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.drainer
+}

@@ -1,0 +1,194 @@
+package hub
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config is how a Hub is made. Zero values take the defaults.
+type Config struct {
+	Messages int // the ring's bound, default 65,536
+	Bytes    int // the ring's bound, payloads and frames together, default 128 MiB
+
+	// Queue bounds each client. Messages and Bytes default to half the ring's,
+	// Stall to 10 s.
+	Queue Bounds
+
+	PingInterval time.Duration // silence before a ping, 0 is never
+	PongTimeout  time.Duration // silence behind the ping before the client is given up
+
+	// Pumps is the number of writer goroutines, default max(1, GOMAXPROCS-1).
+	// GOMAXPROCS should be above it: a pump hardly ever rests under load.
+	Pumps int
+
+	// Header appends what stands before a payload in the frame that is stored
+	// with each message, so that the commonest lane needs no second copy of the
+	// feed. It sees the payload's length. nil is no header.
+	Header func(dst []byte, kind Kind, length int) []byte
+
+	// Latency observes, once a pass, the seconds from the newest message's
+	// receive time to the end of the pass that wrote it. nil is nobody.
+	Latency Observer
+}
+
+// Observer takes measurements; a Prometheus histogram is one.
+type Observer interface{ Observe(float64) }
+
+// Hub is the ring and those who read it. Publish belongs to one goroutine;
+// everything else may be called by any.
+type Hub struct {
+	// static after New
+	queue        Bounds
+	pingInterval time.Duration
+	pongTimeout  time.Duration
+	header       func([]byte, Kind, int) []byte
+	latency      Observer
+	epoch        string
+	born         time.Time
+	pumps        []*pump
+	done         chan struct{} // closed by Close
+
+	ring ring
+
+	// owned by the publisher
+	seq    uint64
+	prefix []byte // the header being made
+
+	// atomic
+	clock    atomic.Int64 // ns since born, moved by the sweep alone
+	drainers atomic.Int64
+	deepest  atomic.Int64
+	tally    tally
+
+	goroutines sync.WaitGroup // pumps, drainers, sweep
+
+	// guarded by mu
+	mu       sync.Mutex
+	clients  []*Client
+	draining bool
+	closed   bool
+	vacant   chan struct{} // one slot; holds a token when the last client left
+}
+
+// New starts a hub: its pumps and its sweep. Close ends them.
+func New(c Config) *Hub {
+	c = c.withDefaults()
+	h := &Hub{
+		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout,
+		header: c.Header, latency: c.Latency,
+		epoch: newEpoch(), born: time.Now(),
+		done: make(chan struct{}), vacant: make(chan struct{}, 1),
+	}
+	h.ring.init(c.Messages, c.Bytes)
+	for range c.Pumps {
+		p := newPump(h)
+		h.pumps = append(h.pumps, p)
+		h.goroutines.Go(p.run) // ended by Close
+	}
+	h.goroutines.Go(h.sweepLoop) // ended by Close
+	return h
+}
+
+func (c Config) withDefaults() Config {
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&c.Messages, 65536)
+	def(&c.Bytes, 128<<20)
+	def(&c.Queue.Messages, max(1, c.Messages/2))
+	def(&c.Queue.Bytes, c.Bytes/2)
+	def(&c.Pumps, max(1, runtime.GOMAXPROCS(0)-1))
+	if c.Queue.Stall <= 0 {
+		c.Queue.Stall = 10 * time.Second
+	}
+	return c
+}
+
+// Publish numbers a message, stores it and wakes the pumps. It waits for
+// nobody (I1). One goroutine at a time may call it.
+func (h *Hub) Publish(in Input) {
+	if in.Time.IsZero() {
+		in.Time = time.Now()
+	}
+	h.prefix = h.prefix[:0]
+	if h.header != nil {
+		h.prefix = h.header(h.prefix, in.Kind, len(in.Payload))
+	}
+	frame := make([]byte, 0, len(h.prefix)+len(in.Payload))
+	frame = append(append(frame, h.prefix...), in.Payload...)
+	h.seq++
+	h.ring.publish(&Message{seq: h.seq, kind: in.Kind, key: in.Key, time: in.Time, frame: frame, body: len(h.prefix)})
+	for _, p := range h.pumps {
+		p.poke()
+	}
+}
+
+// ErrClosed is what a closed hub answers.
+var ErrClosed = errors.New("hub: closed")
+
+// Join makes conn a client that gets the lane's frames from start on. name is
+// for people: Slowest shows it. From here on the connection is the hub's: close
+// it through the client only. While the hub drains, the client is told so at
+// once. On ErrClosed the connection is still the caller's.
+func (h *Hub) Join(conn Conn, lane Lane, start Start, name string) (*Client, error) {
+	c := &Client{hub: h, conn: conn, lane: lane, name: name, seq: start.seq, index: -1, pump: h.leastLoaded()}
+	c.cursor.Store(start.slot)
+	now := h.clock.Load()
+	c.heard.Store(now)
+	c.watch = watch{cursor: start.slot, moved: now, catchingUp: true, pinged: -1}
+
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil, ErrClosed
+	}
+	draining := h.draining
+	c.place = len(h.clients)
+	h.clients = append(h.clients, c)
+	h.mu.Unlock()
+
+	h.tally.joins.Add(1)
+	c.pump.load.Add(1)
+	switch {
+	case start.gone: // before the pump knows of it: not one message is sent
+		c.Leave(Gone)
+	case draining:
+		c.Leave(Draining)
+	}
+	c.pump.post(c)
+	return c, nil
+}
+
+func (h *Hub) leastLoaded() *pump {
+	best := h.pumps[0]
+	for _, p := range h.pumps[1:] {
+		if p.load.Load() < best.load.Load() {
+			best = p
+		}
+	}
+	return best
+}
+
+// forget takes a closed client off the list.
+func (h *Hub) forget(c *Client, why Reason) {
+	h.mu.Lock()
+	last := len(h.clients) - 1
+	h.clients[c.place] = h.clients[last]
+	h.clients[c.place].place = c.place
+	h.clients[last] = nil
+	h.clients = h.clients[:last]
+	if last == 0 {
+		select {
+		case h.vacant <- struct{}{}:
+		default:
+		}
+	}
+	h.mu.Unlock()
+	c.pump.load.Add(-1)
+	h.tally.leaves[why].Add(1)
+}

@@ -1,0 +1,110 @@
+package hub
+
+import "sync/atomic"
+
+// ring retains the newest messages, bounded by count and bytes: the live
+// buffer and the resume history at once. Publishing and reading are lock-free:
+// a reader loads a slot's pointer and knows by the message's own slot number
+// whether it was lapped. Messages are immutable and kept alive by the garbage
+// collector, so nothing is ever read while it is written.
+type ring struct {
+	// static after init
+	slots    []atomic.Pointer[Message]
+	mask     uint64
+	maxCount uint64
+	maxBytes uint64
+
+	// owned by the publisher
+	bytes uint64 // size of tail…head
+
+	// written by the publisher, read by anybody
+	head  atomic.Uint64 // slot of the newest message, 0 before the first
+	tail  atomic.Uint64 // slot of the oldest message kept
+	floor atomic.Uint64 // sequence of the newest message dropped
+	held  atomic.Uint64 // bytes, for the metrics
+}
+
+func (r *ring) init(count, bytes int) {
+	size := uint64(1)
+	for size < uint64(count) {
+		size <<= 1
+	}
+	r.slots, r.mask = make([]atomic.Pointer[Message], size), size-1
+	r.maxCount, r.maxBytes = uint64(count), uint64(bytes)
+	r.tail.Store(1)
+}
+
+// publish gives m the next slot, drops what is over the bounds, and only then
+// shows m to the readers. The newest message is always kept, whatever its size.
+func (r *ring) publish(m *Message) {
+	head := r.head.Load()
+	m.slot, m.total = head+1, m.size()
+	if head > 0 {
+		m.total += r.at(head).total
+	}
+	r.bytes += m.size()
+	for tail := r.tail.Load(); tail <= head; tail++ {
+		if m.slot-tail < r.maxCount && r.bytes <= r.maxBytes {
+			break
+		}
+		r.drop(tail)
+	}
+	r.held.Store(r.bytes)
+	r.slots[m.slot&r.mask].Store(m)
+	r.head.Store(m.slot)
+}
+
+// drop tells the floor and the tail before it takes the message away, so that
+// a reader who finds nothing in a slot also finds why.
+func (r *ring) drop(slot uint64) {
+	m := r.at(slot)
+	r.bytes -= m.size()
+	r.floor.Store(m.seq)
+	r.tail.Store(slot + 1)
+	r.slots[slot&r.mask].Store(nil)
+}
+
+// at returns the message of a slot, nil if it was lapped or is not there yet.
+func (r *ring) at(slot uint64) *Message {
+	if m := r.slots[slot&r.mask].Load(); m != nil && m.slot == slot {
+		return m
+	}
+	return nil
+}
+
+// newest returns the newest message, nil before the first.
+func (r *ring) newest() *Message {
+	for {
+		head := r.head.Load()
+		if head == 0 {
+			return nil
+		}
+		if m := r.at(head); m != nil { // nil only if head was lapped since
+			return m
+		}
+	}
+}
+
+// since returns the first slot behind sequence seq, and whether everything
+// behind it is still held. It is a binary search over public sequences, which
+// rise but may have holes; a slot lapped meanwhile counts as too old.
+func (r *ring) since(seq uint64) (slot uint64, ok bool) {
+	lo, hi := r.tail.Load(), r.head.Load()+1
+	for lo < hi {
+		mid := lo + (hi-lo)/2
+		if m := r.at(mid); m == nil || m.seq <= seq {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	// The floor is read last: had a message behind seq been dropped while we
+	// searched, it would show here.
+	return lo, seq >= r.floor.Load()
+}
+
+// len returns how many messages the ring holds.
+func (r *ring) len() int {
+	tail, head := r.tail.Load(), r.head.Load() // tail first: it never passes head
+	return int(head + 1 - tail)
+}

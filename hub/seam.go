@@ -1,0 +1,33 @@
+package hub
+
+// Lane decides the bytes a client gets. Clients of one lane get the same bytes,
+// so a lane is shared by pointer and compared by it; its methods may be called
+// by any number of goroutines and their results must not be changed.
+type Lane interface {
+	// Encode returns m as the lane's clients get it: one whole frame.
+	Encode(m *Message) []byte
+	// Close returns the frame that ends a connection, nil if the transport has
+	// none. at is where the client should resume; with Gone, it is the oldest
+	// position that can still be resumed from.
+	Close(why Reason, at Position) []byte
+	// Ping returns the frame that asks a silent client for a sign of life, nil
+	// if the transport has none.
+	Ping() []byte
+}
+
+// Conn is a client's connection as the hub writes to it.
+type Conn interface {
+	// TryWrite sends what the socket takes of p without waiting, and returns
+	// how many bytes that was. Fewer than len(p) beside a nil error says that
+	// the socket is full. The hub calls it with the client's lock held and
+	// never again once it has called Close.
+	TryWrite(p []byte) (n int, err error)
+	// WaitWritable calls try at once, and again whenever the socket may take
+	// more, until try returns true. It returns an error once the connection is
+	// closed. One goroutine at a time calls it.
+	WaitWritable(try func() (done bool)) error
+	// Close closes the connection at once and unblocks WaitWritable. With reset,
+	// what the kernel still holds is thrown away (SO_LINGER 0). The hub calls it
+	// once, and never with the client's lock held.
+	Close(reset bool) error
+}

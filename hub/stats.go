@@ -1,0 +1,64 @@
+package hub
+
+import "sync/atomic"
+
+// tally counts what the hub does; pumps add to it once a round.
+type tally struct {
+	joins      atomic.Uint64
+	leaves     [Reasons]atomic.Uint64
+	deliveries atomic.Uint64
+	bytes      atomic.Uint64
+	writes     atomic.Uint64
+}
+
+func (t *tally) add(messages, bytes, writes int) {
+	if messages > 0 {
+		t.deliveries.Add(uint64(messages))
+	}
+	if bytes > 0 {
+		t.bytes.Add(uint64(bytes))
+	}
+	if writes > 0 {
+		t.writes.Add(uint64(writes))
+	}
+}
+
+// Stats is what the hub has counted since New, and how it stands.
+type Stats struct {
+	Clients        int
+	Joins          uint64
+	Leaves         [Reasons]uint64 // by Reason
+	Deliveries     uint64          // messages wholly written, times clients
+	DeliveredBytes uint64          // bytes that sockets took, control frames included
+	Writes         uint64          // writes tried; a full socket's count too
+	Drainers       int             // clients with a writer of their own
+	RingMessages   int
+	RingBytes      int
+	DeepestQueue   int // messages, at the last sweep
+}
+
+// Stats returns a snapshot; its figures are read one by one.
+func (h *Hub) Stats() Stats {
+	s := Stats{
+		Clients:        h.Clients(),
+		Joins:          h.tally.joins.Load(),
+		Deliveries:     h.tally.deliveries.Load(),
+		DeliveredBytes: h.tally.bytes.Load(),
+		Writes:         h.tally.writes.Load(),
+		Drainers:       int(h.drainers.Load()),
+		RingMessages:   h.ring.len(),
+		RingBytes:      int(h.ring.held.Load()),
+		DeepestQueue:   int(h.deepest.Load()),
+	}
+	for i := range s.Leaves {
+		s.Leaves[i] = h.tally.leaves[i].Load()
+	}
+	return s
+}
+
+// Clients returns how many clients there are.
+func (h *Hub) Clients() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.clients)
+}

@@ -1,0 +1,185 @@
+package hub
+
+// wire is the write state of a connection besides whole messages: what was cut,
+// what waits for a frame boundary, and how the connection ends.
+//
+//	open ──Leave──▶ leaving ──boundary──▶ close frame ──▶ closeSent ──▶ closed
+//	  └───────────────────────── Close, write error ──────────────────────▲
+type wire struct {
+	rest     []byte // of the frame that a write stopped inside; a slice of an immutable frame
+	kind     frameKind
+	seq      uint64 // the cut message's sequence, if kind is dataFrame
+	control  []byte // the newest control frame that waits for a boundary
+	farewell []byte // the close frame, if it is not the lane's
+
+	leaving   bool
+	closeSent bool // nothing is written any more, data or control
+	broken    bool // a write failed; the sweep closes the connection
+	why       Reason
+	until     uint64 // slot of the last message owed before the close frame
+}
+
+type frameKind uint8
+
+const (
+	dataFrame frameKind = iota
+	controlFrame
+	closeFrame
+)
+
+// outcome is what came of offering a batch to a client.
+type outcome uint8
+
+const (
+	wrote outcome = iota // all that was offered
+	again                // the cursor had moved: offer what stands there now
+	busy                 // somebody else had the lock: come back
+	full                 // the socket takes no more for now
+	over                 // nothing will be written any more
+)
+
+// offer writes b to the client without waiting for anything, the lock included.
+// A nil b only settles what is pending. Of the outcomes only wrote leaves the
+// counting of the batch to the caller. It is the pump's one call per delivery;
+// not inlined, its prologue is where the pump can be preempted (see doc.go).
+//
+//go:noinline
+func (c *Client) offer(b *batch) outcome {
+	if !c.mu.TryLock() {
+		return busy
+	}
+	o := c.offerLocked(b)
+	c.mu.Unlock()
+	return o
+}
+
+func (c *Client) offerLocked(b *batch) outcome {
+	if c.special { // slow path
+		if o := c.settleLocked(); o != wrote {
+			return o
+		}
+	}
+	if b == nil {
+		return wrote
+	}
+	if b.from != c.cursor.Load() {
+		return again
+	}
+	n, err := c.conn.TryWrite(b.bytes)
+	if n < len(b.bytes) {
+		return c.shortLocked(b, n, err)
+	}
+	c.seq = b.seq
+	c.cursor.Store(b.next)
+	if c.special { // slow path: it is leaving and may have had all it was owed
+		c.hub.tally.add(len(b.pieces), len(b.bytes), 1)
+		c.settleLocked()
+		return again
+	}
+	return wrote
+}
+
+// shortLocked keeps what is left of the frame that the write stopped inside.
+func (c *Client) shortLocked(b *batch, n int, err error) outcome {
+	whole, rest := b.cut(n)
+	c.hub.tally.add(whole, n, 1)
+	if whole > 0 {
+		c.seq = b.pieces[whole-1].seq
+		c.cursor.Store(b.from + uint64(whole))
+	}
+	if rest != nil {
+		c.state.rest, c.state.kind, c.state.seq = rest, dataFrame, b.pieces[whole].seq
+		c.special = true
+		c.steps.Add(1)
+	}
+	if err != nil {
+		return c.brokenLocked()
+	}
+	return full
+}
+
+// settleLocked finishes a cut frame and then sends what waits for the boundary.
+// It returns wrote when the client stands at a boundary and may get data.
+func (c *Client) settleLocked() outcome {
+	s := &c.state
+	for {
+		if c.closed || s.broken {
+			return over
+		}
+		if s.rest == nil && !c.nextFrameLocked() {
+			break
+		}
+		n, err := c.conn.TryWrite(s.rest)
+		c.hub.tally.add(0, n, 1)
+		if n > 0 {
+			c.steps.Add(1)
+		}
+		if err != nil {
+			return c.brokenLocked()
+		}
+		if n < len(s.rest) {
+			s.rest = s.rest[n:]
+			return full
+		}
+		c.frameDoneLocked()
+	}
+	if s.closeSent {
+		return over
+	}
+	c.special = s.leaving
+	return wrote
+}
+
+// nextFrameLocked picks the frame that goes out at this boundary: the close
+// frame when its time has come, else a control frame, else none.
+func (c *Client) nextFrameLocked() bool {
+	s := &c.state
+	switch {
+	case s.closeSent:
+		return false
+	case s.leaving && c.cursor.Load() > s.until:
+		s.rest, s.kind = c.closeFrameLocked(), closeFrame
+		if s.rest == nil { // a transport without close frames
+			c.frameDoneLocked()
+			return false
+		}
+	case s.control != nil:
+		s.rest, s.kind, s.control = s.control, controlFrame, nil
+	default:
+		return false
+	}
+	return true
+}
+
+func (c *Client) closeFrameLocked() []byte {
+	s := &c.state
+	if s.farewell != nil {
+		return s.farewell
+	}
+	if s.why == Gone {
+		return c.lane.Close(s.why, c.hub.Oldest())
+	}
+	return c.lane.Close(s.why, c.hub.position(c.seq))
+}
+
+func (c *Client) frameDoneLocked() {
+	s := &c.state
+	s.rest = nil
+	switch s.kind {
+	case dataFrame:
+		c.hub.tally.add(1, 0, 0)
+		c.seq = s.seq
+		c.cursor.Add(1)
+	case closeFrame:
+		s.closeSent, s.control = true, nil
+		c.deadline.Store(c.hub.clock.Load() + int64(linger))
+	}
+}
+
+// brokenLocked leaves the closing to the sweep: net.Conn.Close may not be
+// called with the lock held, and a pump calls nothing that could block.
+func (c *Client) brokenLocked() outcome {
+	c.state.broken, c.special = true, true
+	c.deadline.Store(1)
+	return over
+}
