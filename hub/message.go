@@ -36,7 +36,7 @@ type Message struct {
 	time  time.Time
 	key   string
 	kind  Kind
-	frame []byte // the base lane's bytes; they end in the payload
+	frame []byte // header and payload
 	body  int    // where in frame the payload starts
 }
 
@@ -54,6 +54,10 @@ func (m *Message) Time() time.Time { return m.time }
 
 // Payload returns the message's bytes, which must not be changed.
 func (m *Message) Payload() []byte { return m.frame[m.body:] }
+
+// Frame returns the payload behind what Config.Header made for it; it must not
+// be changed.
+func (m *Message) Frame() []byte { return m.frame }
 
 // size is what the message counts against the ring's bytes: its frame, which
 // holds the payload, its key, and the struct and slot that carry it.

@@ -58,3 +58,12 @@ func AppendClose(dst []byte, code uint16, reason string) []byte {
 	dst = AppendHeader(dst, OpClose, 2+len(reason))
 	return append(binary.BigEndian.AppendUint16(dst, code), reason...)
 }
+
+// FrameCloseCode returns the code of a whole close frame that a server sends,
+// and whether it has one.
+func FrameCloseCode(frame []byte) (code uint16, ok bool) {
+	if len(frame) < 4 || frame[0]&0xF != OpClose {
+		return 0, false
+	}
+	return binary.BigEndian.Uint16(frame[2:]), true
+}

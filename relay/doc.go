@@ -1,0 +1,45 @@
+// Package relay is the face of the feed: WebSocket for clients, health checks,
+// and metrics, client list and profiles for operators. It knows no source; it
+// turns HTTP requests into clients of a [hub.Hub].
+//
+// Paths of Handler:
+//
+//	/ws, or an upgrade on /   the source's messages byte for byte
+//	/healthz                  the process serves
+//	/readyz                   new clients should come here; ?source is strict
+//
+// Paths of Admin: /metrics, /clients, /debug/pprof/, and the health checks.
+//
+// The query of a handshake may hold since=<position>. An unknown parameter is
+// refused with 400, as is a malformed position. One that is no longer held is
+// accepted and closed with 4410, since a browser cannot see the status of a
+// refused upgrade. The 101 carries the starting position as Fantail-Position.
+//
+// # The library and our net.Conn
+//
+// The library does the handshake and reads; it writes only pongs and close
+// frames, and closes. All three go through netConn to the hub's Client, which
+// owns the write state: Write never blocks and always reports success, because a
+// pong that stalls makes the library close the connection; Close is immediate.
+// Pumps, sweep and hub never call the library.
+//
+// Close frames are ours: the library's own closing waits for silent peers and
+// drops long reasons. What the library wants to close with only tells us the
+// reason. Its answer to the peer's close frame is sent as it is.
+//
+// The handler returns when the handshake is done, and a fresh goroutine, session,
+// reads until the connection is closed. It ends every time in CloseNow, and is
+// itself ended by the hub: by an eviction, a drain, or Hub.Close.
+//
+// # Limits on what a client sends
+//
+// The library bounds the size of a message. That does not stop floods of tiny
+// frames, so netConn also bounds the bytes a second and the time of one message.
+//
+// # Decisions
+//
+//   - A frame that is not masked, and all else that breaks RFC 6455 without the
+//     library sending a close frame, is answered with 1002 by us.
+//   - A client reaped for its silence is told 4408 like a slow one, in case it
+//     still listens; the log and the metrics say silent.
+package relay

@@ -1,0 +1,40 @@
+package relay
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"net"
+	"net/http"
+)
+
+const (
+	// readBuffer is small: clients send pongs and little else.
+	readBuffer = 256
+	// writeBuffer holds any control frame of a server's, so that each of them
+	// reaches netConn.Write in one piece.
+	writeBuffer = 128
+)
+
+// hijacker gives the library our net.Conn when it takes the connection over,
+// and buffers of our size in place of the HTTP server's.
+type hijacker struct {
+	http.ResponseWriter
+	largest int64 // message that the client may send, bytes
+	conn    *netConn
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	hj, ok := h.ResponseWriter.(http.Hijacker)
+	if !ok {
+		return nil, nil, errors.New("relay: the HTTP server cannot give up its connection; serve HTTP/1.1")
+	}
+	c, rw, err := hj.Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
+	h.conn = newNetConn(c, bytes.Clone(early), h.largest)
+	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, readBuffer), bufio.NewWriterSize(h.conn, writeBuffer)), nil
+}

@@ -1,0 +1,63 @@
+package relay
+
+import (
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// FrameHeader is the hub's Config.Header for a relay: what stands before each
+// message on the wire of a raw WebSocket.
+func FrameHeader(dst []byte, kind hub.Kind, length int) []byte {
+	op := byte(websocket.OpText)
+	if kind == hub.Binary {
+		op = websocket.OpBinary
+	}
+	return websocket.AppendHeader(dst, op, length)
+}
+
+// rawLane is a WebSocket that carries the source's messages byte for byte. The
+// hub stores each message as this lane's frame, so encoding is free.
+type rawLane struct{ _ byte } // not of size zero: lanes are compared by pointer
+
+func (*rawLane) Encode(m *hub.Message) []byte { return m.Frame() }
+
+func (*rawLane) Close(why hub.Reason, at hub.Position) []byte {
+	return websocket.AppendClose(nil, closeCode(why), closeReason(why, at))
+}
+
+var pingFrame = websocket.AppendHeader(nil, websocket.OpPing, 0)
+
+func (*rawLane) Ping() []byte { return pingFrame }
+
+// closeCode maps why a client left to the code it is told: RFC 6455 section
+// 7.4.1 below 4000, our own from there on.
+func closeCode(why hub.Reason) uint16 {
+	switch why {
+	case hub.Draining, hub.Stopped:
+		return 1001
+	case hub.Protocol:
+		return 1002
+	case hub.Uplink, hub.Flood:
+		return 1008
+	case hub.TooLarge:
+		return 1009
+	case hub.MaxAge:
+		return 1012
+	case hub.Token:
+		return 4401
+	case hub.Forbidden:
+		return 4403
+	case hub.Slow, hub.Silent:
+		return 4408
+	case hub.Gone:
+		return 4410
+	}
+	return 1000
+}
+
+func closeReason(why hub.Reason, at hub.Position) string {
+	if why == hub.Gone {
+		return why.String() + "; oldest=" + at.String()
+	}
+	return why.String() + "; resume=" + at.String()
+}

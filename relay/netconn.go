@@ -1,0 +1,106 @@
+package relay
+
+import (
+	"errors"
+	"net"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+const (
+	inboundRate  = 64 << 10         // bytes a second that a client may send us
+	messageTime  = 10 * time.Second // for one whole message of a client's
+	controlBurst = 16 << 10         // what frames around a message may add to it; above any one read
+)
+
+var (
+	errFlood     = errors.New("relay: the client sends more than 64 KiB/s")
+	errSlowWrite = errors.New("relay: the client takes more than 10 s for one message")
+)
+
+// netConn is the net.Conn that the WebSocket library reads from, writes control
+// frames to and closes. None of it ever blocks on the peer except Read.
+type netConn struct {
+	net.Conn
+	client *hub.Client // set once, before the library reads
+
+	// owned by the reader goroutine
+	early   []byte // bytes that the HTTP server had already read
+	budget  *rate.Limiter
+	began   time.Time // of the message being read, zero between messages
+	readErr error     // why Read failed
+	closing []byte    // the close frame that the library wanted to send
+}
+
+func newNetConn(c net.Conn, early []byte, largest int64) *netConn {
+	return &netConn{Conn: c, early: early, budget: rate.NewLimiter(inboundRate, int(largest)+controlBurst)}
+}
+
+// Read stamps the client alive and charges its budget: floods of tiny frames
+// pass every limit on the size of a message.
+func (n *netConn) Read(p []byte) (int, error) {
+	got, err := n.read(p)
+	if got > 0 {
+		n.client.Heard()
+		err = errors.Join(err, n.charge(got))
+	}
+	if err != nil {
+		n.readErr = err
+	}
+	return got, err
+}
+
+func (n *netConn) read(p []byte) (int, error) {
+	if len(n.early) > 0 {
+		got := copy(p, n.early)
+		if n.early = n.early[got:]; len(n.early) == 0 {
+			n.early = nil
+		}
+		return got, nil
+	}
+	return n.Conn.Read(p)
+}
+
+func (n *netConn) charge(got int) error {
+	now := time.Now()
+	if !n.budget.AllowN(now, got) {
+		return errFlood
+	}
+	if !n.began.IsZero() && now.Sub(n.began) > messageTime {
+		return errSlowWrite
+	}
+	return nil
+}
+
+// Write takes the control frames that the library sends, one whole frame a call
+// (its buffer holds 128 bytes). A pong goes out at the next frame boundary. A
+// close frame is kept: the reader decides what it means.
+func (n *netConn) Write(p []byte) (int, error) {
+	switch p[0] & 0xF {
+	case websocket.OpPong:
+		n.client.Control(p)
+	case websocket.OpClose:
+		if n.closing == nil {
+			n.closing = append(n.closing, p...)
+		}
+	default:
+		return 0, errors.New("relay: the library wrote a frame that is not pong or close")
+	}
+	return len(p), nil
+}
+
+// Close closes at once, through the hub. The library calls it by itself only
+// behind its answer to the peer's close frame, which therefore goes out first.
+func (n *netConn) Close() error {
+	if n.client == nil { // never joined
+		return n.Conn.Close()
+	}
+	if n.closing != nil && n.readErr == nil {
+		n.client.Answer(n.closing)
+	}
+	return n.client.Close()
+}

@@ -1,0 +1,128 @@
+package relay
+
+import (
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// Config is how a Relay is made.
+type Config struct {
+	Hub *hub.Hub // made with Header: FrameHeader
+	Log zerolog.Logger
+
+	// Source tells how the feed's source stands; nil is a source that is always
+	// there.
+	Source func() SourceStatus
+
+	MaxClients     int      // more are refused with 503; 0 is no limit
+	AllowedOrigins []string // besides the same origin; see originPolicy
+
+	Uplink           UplinkMode
+	UplinkMaxMessage int64 // bytes, default 64 KiB
+	UnsentLimit      int   // bytes the kernel may hold unsent for a client (TCP_NOTSENT_LOWAT), default 64 KiB
+}
+
+// UplinkMode says what becomes of messages that clients send.
+type UplinkMode uint8
+
+const (
+	UplinkReject UplinkMode = iota // the client is closed with 1008
+	UplinkIgnore                   // they are read and dropped
+)
+
+// SourceStatus is how the source stands, for health checks and metrics.
+type SourceStatus struct {
+	Connected      bool
+	EverConnected  bool
+	Messages       uint64
+	Bytes          uint64
+	Reconnects     map[string]uint64 // by reason
+	Dropped        map[string]uint64 // messages by reason
+	Outage         time.Duration     // sum of all interruptions
+	LastMessage    time.Time
+	SourceRedacted string // the source's URL without its secrets
+}
+
+// Relay is the face that clients and operators see. It has no listener of its
+// own: Handler and Admin are served by the caller.
+type Relay struct {
+	// static after New
+	hub *hub.Hub
+	log zerolog.Logger
+
+	originLog zerolog.Logger // sampled: what a stranger can cause at any rate
+	leaveLog  zerolog.Logger // sampled: many clients may be sent away at once
+
+	source  func() SourceStatus
+	origins originPolicy
+	cfg     Config
+	lane    *rawLane
+	born    time.Time
+
+	notReady atomic.Bool
+	refusing atomic.Bool
+	refused  [refusals]atomic.Uint64 // handshakes, by reason
+}
+
+// New makes a relay for a hub.
+func New(c Config) (*Relay, error) {
+	if c.Hub == nil {
+		return nil, errors.New("relay: no hub")
+	}
+	if c.Source == nil {
+		c.Source = func() SourceStatus { return SourceStatus{Connected: true, EverConnected: true} }
+	}
+	if c.UplinkMaxMessage <= 0 {
+		c.UplinkMaxMessage = 64 << 10
+	}
+	if c.UnsentLimit <= 0 {
+		c.UnsentLimit = 64 << 10
+	}
+	origins, err := newOriginPolicy(c.AllowedOrigins)
+	if err != nil {
+		return nil, err
+	}
+	log := c.Log.With().Str("component", "relay").Logger()
+	return &Relay{
+		hub: c.Hub, log: log, originLog: sampled(log), leaveLog: sampled(log),
+		source: c.Source, origins: origins, cfg: c, lane: new(rawLane), born: time.Now(),
+	}, nil
+}
+
+// sampled returns log bounded to ten lines a second.
+func sampled(log zerolog.Logger) zerolog.Logger {
+	return log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second})
+}
+
+// Handler serves the clients: see doc.go for the paths.
+func (r *Relay) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/ws", r.serveWebSocket)
+	mux.HandleFunc("/healthz", r.serveHealth)
+	mux.HandleFunc("/readyz", r.serveReady)
+	mux.HandleFunc("/{$}", r.serveRoot)
+	return mux
+}
+
+// NotReady makes /readyz fail, so that load balancers send clients elsewhere.
+func (r *Relay) NotReady() { r.notReady.Store(true) }
+
+// Refuse has the relay take no new clients. Those that are there are the hub's
+// to send away.
+func (r *Relay) Refuse() { r.refusing.Store(true) }
+
+// serveRoot is /ws for whoever upgrades, and a sentence for everybody else.
+func (r *Relay) serveRoot(w http.ResponseWriter, req *http.Request) {
+	if req.Header.Get("Upgrade") != "" {
+		r.serveWebSocket(w, req)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Write([]byte("Fantail relays a live feed. Connect a WebSocket to /ws.\n"))
+}
