@@ -1,0 +1,140 @@
+package main
+
+import (
+	"crypto/tls"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// config is the configuration of a relay, parsed, checked and complete: no
+// field still stands for "auto". Sizes are in bytes.
+type config struct {
+	SourceURL      string
+	Listen         string // host:port
+	AdminListen    string // host:port
+	RingMessages   int
+	RingBytes      int64
+	SlowPolicy     string // "evict"
+	StallTimeout   time.Duration
+	MaxClients     int
+	AllowedOrigins []string // empty is the same origin, "*" is any
+	LogLevel       zerolog.Level
+
+	QueueMessages    int
+	QueueBytes       int64
+	UnsentLimit      int64
+	PingInterval     time.Duration
+	PongTimeout      time.Duration
+	Uplink           string // "reject" or "ignore"
+	UplinkMaxMessage int64
+	TLSCert, TLSKey  string // file names, both empty without TLS
+	DrainDelay       time.Duration
+	DrainWindow      time.Duration
+	LogFormat        string // "auto", "json" or "console"
+
+	// SourceSend and SourceHeaders are called at each connect and read their
+	// file again, if they have one. They are never nil.
+	SourceSend         func() ([]string, error)
+	SourceHeaders      func() (http.Header, error)
+	SourceSubprotocols []string
+	SourceMaxMessage   int64
+	SourceWSPing       time.Duration
+	SourceIdleTimeout  time.Duration // 0 is off
+}
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+	tib = 1 << 40
+
+	hour = time.Hour
+	tick = 100 * time.Millisecond // nothing is watched more closely than this
+
+	maxMessages = 16 << 20 // in the ring: 128 MiB of slots alone
+)
+
+// loadConfig reads the configuration from the process's environment. It takes
+// no environment as a parameter because envconfig reads the process's own. An
+// error is of type problems and holds everything that is wrong.
+func loadConfig() (config, error) {
+	e := readEnvironment()
+	p := newParser(e)
+	c := p.parse(e)
+	p.crossCheck(e, c)
+	p.rejectUnknown(os.Environ())
+	if len(p.problems) > 0 {
+		return config{}, p.problems
+	}
+	return c, nil
+}
+
+// parse turns e into types, each value checked on its own.
+func (p *parser) parse(e *environment) config {
+	c := config{
+		SourceURL:      take(p, &e.SourceURL, parseSource),
+		Listen:         take(p, &e.Listen, parseListen),
+		AdminListen:    take(p, &e.AdminListen, parseListen),
+		RingMessages:   take(p, &e.RingMessages, count(1, maxMessages)),
+		RingBytes:      take(p, &e.RingBytes, size(4*kib, tib)),
+		SlowPolicy:     take(p, &e.SlowPolicy, choice("evict")),
+		StallTimeout:   take(p, &e.StallTimeout, duration(tick, hour)),
+		MaxClients:     take(p, &e.MaxClients, parseMaxClients),
+		AllowedOrigins: take(p, &e.AllowedOrigins, parseOrigins),
+		LogLevel:       take(p, &e.LogLevel, parseLevel),
+
+		UnsentLimit:      take(p, &e.UnsentLimit, size(kib, 64*mib)),
+		PingInterval:     take(p, &e.PingInterval, duration(tick, hour)),
+		PongTimeout:      take(p, &e.PongTimeout, duration(tick, hour)),
+		Uplink:           take(p, &e.Uplink, choice("reject", "ignore")),
+		UplinkMaxMessage: take(p, &e.UplinkMaxMessage, size(1, 64*mib)),
+		TLSCert:          e.TLSCert,
+		TLSKey:           e.TLSKey,
+		DrainDelay:       take(p, &e.DrainDelay, zeroOr(duration(time.Millisecond, hour))),
+		DrainWindow:      take(p, &e.DrainWindow, zeroOr(duration(time.Millisecond, hour))),
+		LogFormat:        take(p, &e.LogFormat, choice("auto", "json", "console")),
+
+		SourceSend:         take(p, &e.SourceSend, reread(parseFrames)),
+		SourceHeaders:      take(p, &e.SourceHeaders, reread(parseHeaders)),
+		SourceSubprotocols: take(p, &e.SourceSubprotocols, parseSubprotocols),
+		SourceMaxMessage:   take(p, &e.SourceMaxMessage, size(1, gib)),
+		SourceWSPing:       take(p, &e.SourceWSPing, duration(tick, hour)),
+		SourceIdleTimeout:  take(p, &e.SourceIdleTimeout, zeroOr(duration(tick, 24*hour))),
+	}
+	c.QueueMessages = take(p, &e.QueueMessages, autoOr(max(1, c.RingMessages/2), count(1, maxMessages)))
+	c.QueueBytes = take(p, &e.QueueBytes, autoOr(max(1, c.RingBytes/2), size(1, tib)))
+	return c
+}
+
+// crossCheck checks values against each other, where each is good alone.
+func (p *parser) crossCheck(e *environment, c config) {
+	if p.good(&e.QueueMessages, &e.RingMessages) && c.QueueMessages > c.RingMessages {
+		p.reject(&e.QueueMessages, "a queue is a part of the ring; write at most FANTAIL_RING_MESSAGES (%d), or auto", c.RingMessages)
+	}
+	if p.good(&e.QueueBytes, &e.RingBytes) && c.QueueBytes > c.RingBytes {
+		p.reject(&e.QueueBytes, "a queue is a part of the ring; write at most FANTAIL_RING_BYTES (%s), or auto", e.RingBytes)
+	}
+	if least := 4 * c.SourceMaxMessage; p.good(&e.RingBytes, &e.SourceMaxMessage) && c.RingBytes < least {
+		p.reject(&e.RingBytes, "the ring must hold 4 messages of FANTAIL_SOURCE_MAX_MESSAGE (%s); write at least %s, or lower that",
+			e.SourceMaxMessage, formatSize(least))
+	}
+	p.checkTLS(e)
+}
+
+// checkTLS reads the certificate and its key, if TLS is wanted.
+func (p *parser) checkTLS(e *environment) {
+	switch {
+	case e.TLSCert == "" && e.TLSKey == "":
+	case e.TLSKey == "":
+		p.reject(&e.TLSKey, "FANTAIL_TLS_CERT is set without its key; write the key's file, such as /etc/fantail/tls.key")
+	case e.TLSCert == "":
+		p.reject(&e.TLSCert, "FANTAIL_TLS_KEY is set without its certificate; write the chain's file, such as /etc/fantail/tls.crt")
+	default:
+		if _, err := tls.LoadX509KeyPair(e.TLSCert, e.TLSKey); err != nil {
+			p.reject(&e.TLSCert, "cannot be used with FANTAIL_TLS_KEY=%s: %v; both must be readable PEM files that belong together", e.TLSKey, err)
+		}
+	}
+}

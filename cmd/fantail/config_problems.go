@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// problems is everything that is wrong with a configuration: one line each,
+// with the variable, its value as far as it may be shown, and what to change.
+type problems []string
+
+// Error lists the problems under a line that counts them.
+func (p problems) Error() string {
+	noun := "problems"
+	if len(p) == 1 {
+		noun = "problem"
+	}
+	return fmt.Sprintf("%d %s with the configuration:\n  %s", len(p), noun, strings.Join(p, "\n  "))
+}
+
+// parser gathers what is wrong while an environment becomes a config. It finds
+// a variable's name by its field, so that no name is written twice.
+type parser struct {
+	vars     map[*string]variable
+	bad      map[*string]bool
+	problems problems
+}
+
+func newParser(e *environment) *parser {
+	p := &parser{vars: map[*string]variable{}, bad: map[*string]bool{}}
+	for _, v := range e.variables() {
+		p.vars[v.value] = v
+	}
+	return p
+}
+
+// take parses one field. If that fails it notes the problem and returns the
+// zero value.
+func take[T any](p *parser, field *string, parse func(string) (T, error)) T {
+	t, err := parse(*field)
+	if err != nil {
+		p.reject(field, "%w", err)
+	}
+	return t
+}
+
+// reject notes a problem of the variable that field holds.
+func (p *parser) reject(field *string, format string, args ...any) {
+	p.bad[field] = true
+	v := p.vars[field]
+	p.add(v.name+"="+show(*field, v.secret), fmt.Errorf(format, args...))
+}
+
+// good says whether none of the fields was rejected so far.
+func (p *parser) good(fields ...*string) bool {
+	for _, f := range fields {
+		if p.bad[f] {
+			return false
+		}
+	}
+	return true
+}
+
+// add notes a problem on one line, whatever is in the value or the error.
+func (p *parser) add(subject string, err error) {
+	p.problems = append(p.problems, strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, subject+": "+err.Error()))
+}
+
+// show returns a value as an error may print it: without what is secret, and
+// cut where it is long.
+func show(value, secret string) string {
+	switch {
+	case secret == "all" && value != "" && !strings.HasPrefix(value, "@"):
+		return "(hidden)"
+	case secret == "url":
+		value = maskURL(value)
+	}
+	if r := []rune(value); len(r) > maxShown {
+		value = string(r[:maxShown]) + "…"
+	}
+	return value
+}
+
+const maxShown = 80
+
+// maskURL hides the credentials, the query and the fragment of a URL, whether
+// it is well-formed or not. In doubt it hides more.
+func maskURL(s string) string {
+	if at := strings.LastIndexByte(s, '@'); at >= 0 {
+		scheme, _, found := strings.Cut(s[:at], "://")
+		if !found {
+			return "(hidden)"
+		}
+		s = scheme + "://(hidden)" + s[at:]
+	}
+	if query := strings.IndexAny(s, "?#"); query >= 0 {
+		s = s[:query+1] + "(hidden)"
+	}
+	return s
+}
+
+// quote prints a word of the user's inside a sentence.
+func quote(s string) string { return strconv.Quote(show(s, "")) }

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"os"
+	"strings"
+)
+
+// parseSource checks that there is a source and that it begins with a scheme;
+// the rest of it is feed's to judge. An error shows nothing of the value.
+func parseSource(s string) (string, error) {
+	if s == "" {
+		return "", errors.New("set, but empty; write the address of the feed, such as wss://example.com/feed, or demo: for the demo feed")
+	}
+	if !strings.Contains(s, ":") {
+		return "", errors.New("no scheme; write an address such as wss://example.com/feed, replay:FILE, stdin: or demo:")
+	}
+	return s, nil
+}
+
+// reread makes a parser of a value that is written out or, as @file, stands in a
+// file. The function it returns parses the value anew at each call, so that a
+// rotated secret is taken up at the next connect; it may be called
+// concurrently. The value is checked once at the start.
+func reread[T any](parse func([]byte) (T, error)) func(string) (func() (T, error), error) {
+	return func(s string) (func() (T, error), error) {
+		get := func() (T, error) {
+			text, err := contents(s)
+			if err != nil {
+				var none T
+				return none, err
+			}
+			return parse(text)
+		}
+		_, err := get()
+		return get, err
+	}
+}
+
+// contents returns the value itself or what is in the file that it names.
+func contents(value string) ([]byte, error) {
+	name, isFile := strings.CutPrefix(value, "@")
+	if !isFile {
+		return []byte(value), nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w; write @ and the name of a readable file", err)
+	}
+	return text, nil
+}
+
+// parseFrames parses the messages to send to a source: a JSON array whose
+// strings are sent as they are and whose other values are sent as JSON, so that
+// a subscription can be written without escapes. No text is no message.
+func parseFrames(text []byte) ([]string, error) {
+	var values []json.RawMessage
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(text, &values); err != nil || values == nil {
+		return nil, fmt.Errorf(`not a JSON array%s; write the messages such as [{"op":"subscribe"},"ping"]`, where(err))
+	}
+	frames := make([]string, len(values))
+	for i, v := range values {
+		frames[i] = frame(v)
+	}
+	return frames, nil
+}
+
+// frame returns the text that a valid JSON value stands for.
+func frame(v json.RawMessage) string {
+	if v[0] == '"' {
+		var s string
+		_ = json.Unmarshal(v, &s) // cannot fail: v was parsed before
+		return s
+	}
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, v) // nor can this
+	return compact.String()
+}
+
+// parseHeaders parses the headers of the connection to a source: a JSON object
+// whose values are strings or arrays of strings. No text is no header. An error
+// shows names but no value.
+func parseHeaders(text []byte) (http.Header, error) {
+	var values map[string]headerValues
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(text, &values); err != nil || values == nil {
+		return nil, fmt.Errorf(`not a JSON object of strings%s; write the headers such as {"Authorization":"Bearer …"}`, where(err))
+	}
+	header := make(http.Header, len(values))
+	for name, vs := range values {
+		if err := checkHeader(name, vs); err != nil {
+			return nil, err
+		}
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		header[canonical] = append(header[canonical], vs...)
+	}
+	return header, nil
+}
+
+// headerValues are one header's values, written as a string or an array.
+type headerValues []string
+
+func (h *headerValues) UnmarshalJSON(text []byte) error {
+	var one string
+	if err := json.Unmarshal(text, &one); err == nil {
+		*h = headerValues{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(h))
+}
+
+// checkHeader checks a header against RFC 9110 section 5 and the handshake,
+// which sets some headers itself (RFC 6455 section 4.1).
+func checkHeader(name string, values []string) error {
+	canonical := textproto.CanonicalMIMEHeaderKey(name)
+	switch {
+	case !isToken(name):
+		return fmt.Errorf("%s is not a header name; write one such as Authorization", quote(name))
+	case canonical == "Host", canonical == "Connection", canonical == "Upgrade", strings.HasPrefix(canonical, "Sec-Websocket-"):
+		return fmt.Errorf("%s is set by the handshake; leave it out", name)
+	}
+	for _, v := range values {
+		if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return fmt.Errorf("the value of %s has a control character in it, perhaps a line break; take it out", name)
+		}
+	}
+	return nil
+}
+
+// isToken says whether s is a token of RFC 9110 section 5.6.2.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}
+
+// where says at which byte JSON stops making sense, without quoting it.
+func where(err error) string {
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf(" (byte %d)", e.Offset)
+	}
+	return ""
+}

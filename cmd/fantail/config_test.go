@@ -1,0 +1,188 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+func TestConfigDefaults(t *testing.T) {
+	setenv(t)
+	c, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	send, err := c.SourceSend()
+	if send != nil || err != nil {
+		t.Errorf("SourceSend() = %q, %v", send, err)
+	}
+	headers, err := c.SourceHeaders()
+	if headers != nil || err != nil {
+		t.Errorf("SourceHeaders() = %q, %v", headers, err)
+	}
+	c.SourceSend, c.SourceHeaders = nil, nil // DeepEqual compares no functions
+	want := config{
+		SourceURL: "demo:", Listen: ":8080", AdminListen: "127.0.0.1:9090",
+		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: "evict", StallTimeout: 10 * time.Second,
+		MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, LogLevel: zerolog.InfoLevel,
+		QueueMessages: 32768, QueueBytes: 64 << 20, UnsentLimit: 64 << 10,
+		PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
+		Uplink: "reject", UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
+		SourceSubprotocols: []string{}, SourceMaxMessage: 16 << 20, SourceWSPing: 20 * time.Second,
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+}
+
+func TestConfigValues(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "headers.json")
+	writeFile(t, file, `{"Authorization":"Bearer 1"}`)
+	setenv(t, "FANTAIL_SOURCE_URL=wss://example.com/feed?token=t", "FANTAIL_LISTEN=[::1]:0", "FANTAIL_RING_MESSAGES=1",
+		"FANTAIL_RING_BYTES=1GiB", "FANTAIL_QUEUE_BYTES=1GiB", "FANTAIL_MAX_CLIENTS=2",
+		"FANTAIL_ALLOWED_ORIGINS=https://A.example, http://b.example:8000", "FANTAIL_LOG_LEVEL=debug",
+		"FANTAIL_SOURCE_WS_PING=1m", "FANTAIL_SOURCE_SUBPROTOCOLS=v1,v2", `FANTAIL_SOURCE_SEND=["a"]`, "FANTAIL_SOURCE_HEADERS=@"+file)
+	c, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.QueueMessages != 1 || c.QueueBytes != gib || c.MaxClients != 2 || c.LogLevel != zerolog.DebugLevel || c.SourceWSPing != time.Minute {
+		t.Errorf("got %+v", c)
+	}
+	if got := strings.Join(append(c.AllowedOrigins, c.SourceSubprotocols...), " "); got != "https://a.example http://b.example:8000 v1 v2" {
+		t.Errorf("got lists %s", got)
+	}
+	writeFile(t, file, `{"Authorization":"Bearer 2"}`)
+	if h, err := c.SourceHeaders(); err != nil || h.Get("Authorization") != "Bearer 2" {
+		t.Errorf("the rotated secret was not read again: %v, %v", h, err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SourceHeaders(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file that went away: %v", err)
+	}
+}
+
+// TestConfigProblems has one row for everything that a single variable, or two
+// together, can have wrong.
+func TestConfigProblems(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := selfSigned(t, dir)
+	tests := []struct{ set, want string }{
+		{"FANTAIL_SOURCE_URL=", "FANTAIL_SOURCE_URL=: set, but empty; write the address of the feed, such as wss://example.com/feed, or demo: for the demo feed"},
+		{"FANTAIL_SOURCE_URL=example.com/feed", "FANTAIL_SOURCE_URL=example.com/feed: no scheme; write an address such as"},
+		{"FANTAIL_LISTEN=8080", "FANTAIL_LISTEN=8080: not an address; write host:port, such as :8080"},
+		{"FANTAIL_ADMIN_LISTEN=:65536", `FANTAIL_ADMIN_LISTEN=:65536: port "65536" is not a number from 0 to 65535`},
+		{"FANTAIL_RING_MESSAGES=many", "FANTAIL_RING_MESSAGES=many: not a whole number; write one from 1 to 16777216"},
+		{"FANTAIL_RING_MESSAGES=0", "FANTAIL_RING_MESSAGES=0: too small; write at least 1"},
+		{"FANTAIL_RING_MESSAGES=16777217", "too large; write at most 16777216"},
+		{"FANTAIL_RING_BYTES=-1", "FANTAIL_RING_BYTES=-1: not a size; write one such as 64KiB"},
+		{"FANTAIL_RING_BYTES=2TiB", "FANTAIL_RING_BYTES=2TiB: too large; write at most 1TiB"},
+		{"FANTAIL_RING_BYTES=63MiB", "FANTAIL_RING_BYTES=63MiB: the ring must hold 4 messages of FANTAIL_SOURCE_MAX_MESSAGE (16MiB); write at least 64MiB"},
+		{"FANTAIL_SLOW_POLICY=wait", "FANTAIL_SLOW_POLICY=wait: not known; write evict"},
+		{"FANTAIL_STALL_TIMEOUT=10", "FANTAIL_STALL_TIMEOUT=10: not a duration; write a number with its unit"},
+		{"FANTAIL_STALL_TIMEOUT=0", "FANTAIL_STALL_TIMEOUT=0: too small; write at least 100ms"},
+		{"FANTAIL_MAX_CLIENTS=-1", "FANTAIL_MAX_CLIENTS=-1: too small; write at least 1, or auto"},
+		{"FANTAIL_ALLOWED_ORIGINS=https://a.example/app", `"https://a.example/app" is not an origin; write scheme and host only`},
+		{"FANTAIL_ALLOWED_ORIGINS=a.example", `"a.example" is not an origin`},
+		{"FANTAIL_LOG_LEVEL=loud", "FANTAIL_LOG_LEVEL=loud: not known; write debug or info or warn or error"},
+		{"FANTAIL_QUEUE_MESSAGES=65537", "FANTAIL_QUEUE_MESSAGES=65537: a queue is a part of the ring; write at most FANTAIL_RING_MESSAGES (65536), or auto"},
+		{"FANTAIL_QUEUE_BYTES=129MiB", "FANTAIL_QUEUE_BYTES=129MiB: a queue is a part of the ring; write at most FANTAIL_RING_BYTES (128MiB), or auto"},
+		{"FANTAIL_QUEUE_BYTES=some", "FANTAIL_QUEUE_BYTES=some: not a size; write one such as 64KiB, 128MiB, 1GiB, 5MB or 1000, or auto"},
+		{"FANTAIL_UNSENT_LIMIT=1", "FANTAIL_UNSENT_LIMIT=1: too small; write at least 1KiB"},
+		{"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK=forward: not known; write reject or ignore"},
+		{"FANTAIL_DRAIN_WINDOW=2h", "FANTAIL_DRAIN_WINDOW=2h: too large; write at most 1h0m0s, or 0"},
+		{"FANTAIL_SOURCE_WS_PING=-5s", "FANTAIL_SOURCE_WS_PING=-5s: too small; write at least 100ms"},
+		{"FANTAIL_SOURCE_IDLE_TIMEOUT=1", "FANTAIL_SOURCE_IDLE_TIMEOUT=1: not a duration; write a number with its unit, such as 500ms, 10s or 2m, or 0"},
+		{"FANTAIL_SOURCE_SUBPROTOCOLS=a/b", `FANTAIL_SOURCE_SUBPROTOCOLS=a/b: "a/b" is not a subprotocol`},
+		{"FANTAIL_SOURCE_SEND=geheim", "FANTAIL_SOURCE_SEND=(hidden): not a JSON array (byte 1)"},
+		{"FANTAIL_SOURCE_HEADERS=@" + dir + "/none", "FANTAIL_SOURCE_HEADERS=@" + dir + "/none: open " + dir + "/none: no such file or directory"},
+		{"FANTAIL_SOURCE_HEADERS=[\"geheim\"]", "FANTAIL_SOURCE_HEADERS=(hidden): not a JSON object of strings"},
+		{"FANTAIL_TLS_CERT=" + cert, "FANTAIL_TLS_KEY=: FANTAIL_TLS_CERT is set without its key"},
+		{"FANTAIL_TLS_KEY=" + key, "FANTAIL_TLS_CERT=: FANTAIL_TLS_KEY is set without its certificate"},
+		{"FANTAIL_LOG_FORMAT=a\nb", "FANTAIL_LOG_FORMAT=a b: not known"},
+		{"FANTAIL_LOG_FORMAT=" + strings.Repeat("é", 1000), "FANTAIL_LOG_FORMAT=" + strings.Repeat("é", 80) + "…: not known"},
+		{"FANTAIL_SOURCE_HEADRS=geheim", "FANTAIL_SOURCE_HEADRS: no such variable; did you mean FANTAIL_SOURCE_HEADERS?"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.set[:min(40, len(tt.set))], func(t *testing.T) {
+			setenv(t, tt.set)
+			_, err := loadConfig()
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("got %v\nwant %s", err, tt.want)
+			}
+			if !strings.HasPrefix(err.Error(), "1 problem with the configuration:\n  ") || strings.Count(err.Error(), "\n") != 1 {
+				t.Errorf("want one line under one heading: %q", err)
+			}
+			if strings.Contains(err.Error(), "geheim") {
+				t.Errorf("shows a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
+	setenv(t, "FANTAIL_LISTEN=8080", "FANTAIL_RING_BYTES=lots", "FANTAIL_QUEUE_BYTES=1TiB", "FANTAIL_PING_INTERVAL=30",
+		"FANTAIL_UPLINK=maybe", "FANTAIL_RINGMESSAGES=1")
+	_, err := loadConfig()
+	lines := strings.Split(err.Error(), "\n")
+	if lines[0] != "5 problems with the configuration:" || len(lines) != 6 {
+		t.Fatalf("got %d lines: %v", len(lines), err)
+	}
+	for i, name := range []string{"FANTAIL_LISTEN=", "FANTAIL_RING_BYTES=", "FANTAIL_PING_INTERVAL=", "FANTAIL_UPLINK=", "FANTAIL_RINGMESSAGES:"} {
+		if !strings.HasPrefix(lines[i+1], "  "+name) {
+			t.Errorf("line %d is %q, want it to be about %s", i+1, lines[i+1], name)
+		}
+	}
+}
+
+func TestConfigTLS(t *testing.T) {
+	cert, key := selfSigned(t, t.TempDir())
+	_, otherKey := selfSigned(t, t.TempDir())
+	setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+key)
+	if c, err := loadConfig(); err != nil || c.TLSCert != cert || c.TLSKey != key {
+		t.Errorf("got %q, %q, %v", c.TLSCert, c.TLSKey, err)
+	}
+	for _, wrong := range []string{otherKey, key + "x"} {
+		setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+wrong)
+		_, err := loadConfig()
+		if err == nil || !strings.Contains(err.Error(), "cannot be used with FANTAIL_TLS_KEY="+wrong) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// selfSigned writes a certificate for "relay.test" and its key into dir.
+func selfSigned(t *testing.T, dir string) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"relay.test"}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	writeFile(t, cert, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	writeFile(t, key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})))
+	return cert, key
+}

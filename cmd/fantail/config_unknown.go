@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// prefix is what the names of all our variables begin with.
+const prefix = "FANTAIL_"
+
+// injected matches the variables that Kubernetes sets in every pod for a service
+// whose name begins with "fantail", such as FANTAIL_SERVICE_HOST,
+// FANTAIL_PORT_8080_TCP_ADDR or FANTAIL_ADMIN_SERVICE_PORT_HTTP.
+var injected = regexp.MustCompile(`^FANTAIL_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=` +
+	`|^FANTAIL_(\w+_)?PORT=(tcp|udp|sctp)://`)
+
+// rejectUnknown rejects variables with our prefix that do not exist, since a
+// misspelt one would otherwise be a setting silently not made. The environ has
+// the form of os.Environ.
+func (p *parser) rejectUnknown(environ []string) {
+	known := make(map[string]bool, len(p.vars))
+	names := make([]string, 0, len(p.vars))
+	for _, v := range p.vars {
+		known[v.name] = true
+		names = append(names, strings.TrimPrefix(v.name, prefix))
+	}
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, prefix) || known[name] || injected.MatchString(entry) {
+			continue
+		}
+		advice := "fantail -h lists all variables"
+		if near := nearest(strings.TrimPrefix(name, prefix), names); near != "" {
+			advice = "did you mean " + prefix + near + "?"
+		}
+		p.add(name, fmt.Errorf("no such variable; %s", advice))
+	}
+}
+
+// nearest returns the candidate that word becomes with the fewest edits, the
+// first in the alphabet of several, or nothing if that takes more edits than
+// half of word's length.
+func nearest(word string, candidates []string) string {
+	best, least := "", len(word)/2+1
+	for _, c := range candidates {
+		if d := distance(word, c); d < least || d == least && c < best {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance returns the Levenshtein distance of two strings, counted in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1) // row[j] is the distance of a[:i] and b[:j]
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			substitute := diagonal
+			if a[i] != b[j] {
+				substitute++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

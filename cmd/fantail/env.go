@@ -1,0 +1,102 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// environment is the configuration as text and the one place that knows each
+// variable's name, default and description: the help, the README's table and
+// the check for unknown variables are made from it. Its fields are strings, so
+// that reading it cannot fail and every problem is found by our own parsing.
+//
+// The names stand in full because envconfig, given a prefix, would fall back to
+// the variable without it (TestEnvironmentIgnoresUnprefixedNames).
+//
+// A secret is "all" where an error may show nothing of the value, and "url"
+// where it may show all but the credentials and the query.
+type environment struct {
+	Basics
+	Details
+}
+
+// Basics are the variables that most operators look at.
+type Basics struct {
+	SourceURL      string `envconfig:"FANTAIL_SOURCE_URL" default:"demo:" secret:"url" desc:"where the feed comes from: ws://… or wss://…, replay:FILE, stdin: or demo: (a synthetic market)"`
+	Listen         string `envconfig:"FANTAIL_LISTEN" default:":8080" desc:"address that clients connect to, host:port; no host is every interface"`
+	AdminListen    string `envconfig:"FANTAIL_ADMIN_LISTEN" default:"127.0.0.1:9090" desc:"address of metrics, client list and profiles; keep it private"`
+	RingMessages   string `envconfig:"FANTAIL_RING_MESSAGES" default:"65536" desc:"messages kept for slow and returning clients, 1 to 16777216"`
+	RingBytes      string `envconfig:"FANTAIL_RING_BYTES" default:"128MiB" desc:"bytes kept for them; at least 4 times FANTAIL_SOURCE_MAX_MESSAGE"`
+	SlowPolicy     string `envconfig:"FANTAIL_SLOW_POLICY" default:"evict" desc:"what becomes of a client that cannot keep up: evict closes it with 4408 and its position"`
+	StallTimeout   string `envconfig:"FANTAIL_STALL_TIMEOUT" default:"10s" desc:"how long a client may take nothing while messages wait for it"`
+	MaxClients     string `envconfig:"FANTAIL_MAX_CLIENTS" default:"auto" desc:"clients at once; auto is what the limit on open files (ulimit -n) allows"`
+	AllowedOrigins string `envconfig:"FANTAIL_ALLOWED_ORIGINS" desc:"web pages that may connect, such as https://example.com, separated by commas; * is any; empty is the same origin only"`
+	LogLevel       string `envconfig:"FANTAIL_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+}
+
+// Details are the variables that have a good default for nearly everybody.
+type Details struct {
+	QueueMessages      string `envconfig:"FANTAIL_QUEUE_MESSAGES" default:"auto" desc:"messages a client may be behind before it is slow; auto is half the ring"`
+	QueueBytes         string `envconfig:"FANTAIL_QUEUE_BYTES" default:"auto" desc:"bytes a client may be behind before it is slow; auto is half the ring"`
+	UnsentLimit        string `envconfig:"FANTAIL_UNSENT_LIMIT" default:"64KiB" desc:"unsent bytes per client that the kernel may hold"`
+	PingInterval       string `envconfig:"FANTAIL_PING_INTERVAL" default:"30s" desc:"time between pings to a client"`
+	PongTimeout        string `envconfig:"FANTAIL_PONG_TIMEOUT" default:"10s" desc:"silence after a ping that ends the client"`
+	Uplink             string `envconfig:"FANTAIL_UPLINK" default:"reject" desc:"what becomes of a client's messages: reject closes with 1008, ignore drops them"`
+	UplinkMaxMessage   string `envconfig:"FANTAIL_UPLINK_MAX_MESSAGE" default:"64KiB" desc:"longest message taken from a client"`
+	TLSCert            string `envconfig:"FANTAIL_TLS_CERT" desc:"certificate chain file (PEM); with FANTAIL_TLS_KEY it turns on TLS for clients"`
+	TLSKey             string `envconfig:"FANTAIL_TLS_KEY" desc:"private key file (PEM)"`
+	DrainDelay         string `envconfig:"FANTAIL_DRAIN_DELAY" default:"0s" desc:"on SIGTERM, time to be not ready before clients are closed"`
+	DrainWindow        string `envconfig:"FANTAIL_DRAIN_WINDOW" default:"7s" desc:"time over which clients are then closed"`
+	LogFormat          string `envconfig:"FANTAIL_LOG_FORMAT" default:"auto" desc:"json, console, or auto: console on a terminal"`
+	SourceSend         string `envconfig:"FANTAIL_SOURCE_SEND" secret:"all" desc:"messages to send once connected: a JSON array, or @file, which is read at each connect"`
+	SourceHeaders      string `envconfig:"FANTAIL_SOURCE_HEADERS" secret:"all" desc:"HTTP headers of the connection: a JSON object, or @file, which is read at each connect"`
+	SourceSubprotocols string `envconfig:"FANTAIL_SOURCE_SUBPROTOCOLS" desc:"WebSocket subprotocols to offer, separated by commas"`
+	SourceMaxMessage   string `envconfig:"FANTAIL_SOURCE_MAX_MESSAGE" default:"16MiB" desc:"longest message taken from the source"`
+	SourceWSPing       string `envconfig:"FANTAIL_SOURCE_WS_PING" default:"20s" desc:"time between pings to the source, and how long it may take to answer"`
+	SourceIdleTimeout  string `envconfig:"FANTAIL_SOURCE_IDLE_TIMEOUT" default:"0" desc:"silence after which the source is connected anew; 0 is off, since quiet feeds are legal"`
+}
+
+// variable is one field of an environment.
+type variable struct {
+	name, def, about, secret string
+	basic                    bool
+	value                    *string
+}
+
+// readEnvironment reads the process's environment. A variable that is set but
+// empty has its default, as compose files write it, except FANTAIL_SOURCE_URL:
+// an image sets that one empty so that nobody is served demo prices by mistake.
+func readEnvironment() *environment {
+	e := new(environment)
+	envconfig.MustProcess("", e) // strings alone: only a broken struct could fail
+	for _, v := range e.variables() {
+		*v.value = strings.TrimSpace(*v.value)
+		if *v.value == "" && v.value != &e.SourceURL {
+			*v.value = v.def
+		}
+	}
+	return e
+}
+
+// variables lists e's fields in the order in which they are written above.
+func (e *environment) variables() []variable {
+	var all []variable
+	basics, values := reflect.TypeFor[Basics](), reflect.ValueOf(e).Elem()
+	for _, f := range reflect.VisibleFields(values.Type()) {
+		if f.Anonymous {
+			continue
+		}
+		_, basic := basics.FieldByName(f.Name)
+		all = append(all, variable{
+			name:   f.Tag.Get("envconfig"),
+			def:    f.Tag.Get("default"),
+			about:  f.Tag.Get("desc"),
+			secret: f.Tag.Get("secret"),
+			basic:  basic,
+			value:  values.FieldByIndex(f.Index).Addr().Interface().(*string),
+		})
+	}
+	return all
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEnvironmentIsComplete(t *testing.T) {
+	seen := map[string]bool{}
+	basics := 0
+	for i, v := range new(environment).variables() {
+		if !strings.HasPrefix(v.name, prefix) || v.about == "" || seen[v.name] {
+			t.Errorf("%+v wants a name of its own and a description", v)
+		}
+		if v.basic {
+			basics++
+			if i != basics-1 {
+				t.Errorf("%s: a basic behind the others", v.name)
+			}
+		}
+		seen[v.name] = true
+	}
+	if basics != 10 {
+		t.Errorf("%d basics, want 10", basics)
+	}
+}
+
+func TestEnvironmentValues(t *testing.T) {
+	setenv(t, "FANTAIL_LISTEN= :1 \r", "FANTAIL_RING_BYTES=", "FANTAIL_SOURCE_URL=")
+	e := readEnvironment()
+	for _, tt := range []struct{ what, got, want string }{
+		{"trimmed", e.Listen, ":1"},
+		{"empty has its default", e.RingBytes, "128MiB"},
+		{"empty source stays empty", e.SourceURL, ""},
+		{"unset has its default", e.StallTimeout, "10s"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.what, tt.got, tt.want)
+		}
+	}
+}
+
+func TestEnvironmentIgnoresUnprefixedNames(t *testing.T) {
+	setenv(t, "LISTEN=:1", "SOURCE_URL=ws://wrong/", "LOG_LEVEL=debug")
+	if e := readEnvironment(); e.Listen != ":8080" || e.SourceURL != "demo:" || e.LogLevel != "info" {
+		t.Errorf("took over a variable of somebody else: %+v", e)
+	}
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	stdlog "log"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/rs/zerolog"
+
+	"fantail/feed"
+	"fantail/hub"
+)
+
+// speed is the factor on a recording's own pace; 0 is no pace at all.
+type speed float64
+
+// String and Set make a speed a flag.Value.
+func (s *speed) String() string {
+	if *s == 0 {
+		return "max"
+	}
+	return strconv.FormatFloat(float64(*s), 'g', -1, 64)
+}
+
+func (s *speed) Set(text string) error {
+	if text == "max" {
+		*s = 0
+		return nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f >= 0 && f <= 1e9) {
+		return errors.New("write a factor such as 1, 0.5 or 10, or max")
+	}
+	*s = speed(f)
+	return nil
+}
+
+// setupReplay registers the flags of fantail replay.
+func setupReplay(flags *flag.FlagSet) runner {
+	p := player{speed: 1}
+	listen := flags.String("listen", "127.0.0.1:9000", "listen at `HOST:PORT`; port 0 is any that is free")
+	flags.Var(&p.speed, "speed", "multiply the recording's pace by `FACTOR`; 0 or max is as fast as the subscriber takes it")
+	flags.BoolVar(&p.loop, "loop", false, "start again at the end")
+	return func(ctx context.Context, operands []string, std stdio) error {
+		p.file, p.log = operands[0], newLogger(std.err, "auto", zerolog.InfoLevel)
+		return replay(ctx, p, *listen, std.out)
+	}
+}
+
+// replay reads the recording once, to find what is wrong with it and what there
+// is to say about it, and serves it at listen until ctx is cancelled. It returns
+// when all subscribers are gone.
+func replay(ctx context.Context, p player, listen string, out io.Writer) error {
+	s, err := summarize(ctx, p.file)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("%w; choose another address with -listen", err)
+	}
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	url := "ws://" + net.JoinHostPort(reachable(host), port) + "/"
+	fmt.Fprintf(out, "replaying %s at %s\n  %s\nrelay it with\n  FANTAIL_SOURCE_URL=%s fantail\n", p.file, url, s, url)
+	return p.serve(ctx, l)
+}
+
+// serve accepts subscribers until ctx is cancelled, then drops them. The group
+// counts each connection from its accept on, so that none is added behind Wait:
+// first the HTTP server holds it, then the handler that took it over.
+func (p player) serve(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	srv := &http.Server{
+		ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog:          stdlog.New(p.log, "", 0),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				wg.Add(1)
+			case http.StateHijacked, http.StateClosed:
+				wg.Done()
+			}
+		},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			wg.Add(1)
+			defer wg.Done()
+			p.subscriber(ctx, w, r)
+		}),
+	}
+	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
+	err := srv.Serve(l)
+	stop()
+	cancel()
+	_ = srv.Close() // what Serve left open when it failed
+	wg.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("replay: %w", err)
+}
+
+// summary is what there is to say about a recording.
+type summary struct {
+	messages [2]int64 // by hub.Kind
+	bytes    uint64
+	first    int64 // ns; the time that its pace starts from
+	last     int64 // ns; the latest time
+}
+
+// summarize reads the whole recording at path. An error names the line.
+func summarize(ctx context.Context, path string) (summary, error) {
+	var s summary
+	err := eachRecord(path, func(r feed.Record) error {
+		s.add(r)
+		return ctx.Err()
+	})
+	if err == nil && s.messages == [2]int64{} {
+		err = fmt.Errorf("%s holds no message; a recording has lines of a time in ns, a TAB and the message", path)
+	}
+	return s, err
+}
+
+func (s *summary) add(r feed.Record) {
+	s.messages[r.Kind]++
+	s.bytes += uint64(len(r.Payload))
+	if s.first <= 0 {
+		s.first = r.Time
+	}
+	s.last = max(s.last, r.Time)
+}
+
+// String returns for example "1,200 text messages, 350 KiB, 60.0 s".
+func (s summary) String() string {
+	text := fmt.Sprintf("%s text", humanize.Comma(s.messages[hub.Text]))
+	if n := s.messages[hub.Binary]; n > 0 {
+		text += fmt.Sprintf(" and %s binary", humanize.Comma(n))
+	}
+	text += " messages, " + humanize.IBytes(s.bytes)
+	if s.last <= s.first {
+		return text + ", without timing: sent without a pause"
+	}
+	return fmt.Sprintf("%s, %.1f s", text, time.Duration(s.last-s.first).Seconds())
+}
+
+// eachRecord calls do with each message of the recording at path, up to the
+// first error.
+func eachRecord(path string, do func(feed.Record) error) (err error) {
+	rec, err := feed.OpenRecording(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rec.Close()) }()
+	for {
+		r, err := rec.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = do(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
