@@ -1,0 +1,85 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"fantail/hub"
+)
+
+// driver opens the connections of one source, one after the other.
+type driver interface {
+	// open connects. The end of ctx ends the attempt, and later the stream:
+	// its next returns soon afterwards, and at most a second later.
+	//
+	// A *failure means that it is worth trying again, any other error that
+	// it never will be.
+	open(ctx context.Context) (stream, error)
+}
+
+// stream is one connection. One goroutine.
+type stream interface {
+	// next waits for the next message; its payload is valid until the next
+	// call, and its time is the caller's to fill in. Errors: io.EOF when the
+	// source has ended for good; a DropReason in the place of one unusable
+	// message; a *failure when the connection is lost; any other when the
+	// source can never be read on.
+	next() (hub.Input, error)
+
+	// close releases everything that open and next took. It is called once.
+	close()
+}
+
+// scheme is a row of the table: how a kind of source is written and opened.
+type scheme struct {
+	name   string
+	remote bool // reconnecting may help, so Config.IdleTimeout applies
+	open   func(address string, cfg Config) (driver, error)
+}
+
+// schemes is the table of all sources. The address that a row's open gets is
+// the whole URL.
+func schemes() []scheme {
+	return []scheme{
+		{"ws", true, newWS},
+		{"wss", true, newWS},
+		{"replay", false, newReplay},
+		{"stdin", false, newStdin},
+		{"demo", false, newDemo},
+	}
+}
+
+// findScheme returns the row of the URL's scheme.
+func findScheme(address string) (scheme, error) {
+	name, _, found := strings.Cut(address, ":")
+	name = strings.ToLower(name)
+	var known []string
+	for _, s := range schemes() {
+		if found && s.name == name {
+			return s, nil
+		}
+		known = append(known, s.name+":")
+	}
+	list := strings.Join(known, " ")
+	switch {
+	case address == "":
+		return scheme{}, fmt.Errorf("feed: the source URL is empty; set FANTAIL_SOURCE_URL to one that starts with %s", list)
+	case !found || strings.ContainsAny(name, "./@?"):
+		return scheme{}, fmt.Errorf("feed: the source URL has no scheme; start it with one of %s", list)
+	}
+	return scheme{}, fmt.Errorf("feed: the source URL has the unknown scheme %.40q; the known ones are %s", name, list)
+}
+
+// splitLocal takes a URL without a host apart: scheme:rest?query. The rest is
+// taken as it stands, so a path needs no escaping, but it cannot hold a "?".
+func splitLocal(address string) (rest string, query params, err error) {
+	_, address, _ = strings.Cut(address, ":")
+	rest, raw, _ := strings.Cut(address, "?")
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return "", params{}, fmt.Errorf("feed: the source URL's query %w", err)
+	}
+	return rest, params{values}, nil
+}

@@ -1,0 +1,129 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// Defaults of Config.
+const (
+	DefaultMaxMessage = 16 << 20
+	DefaultPing       = 20 * time.Second
+)
+
+// Publisher takes the feed's messages; *hub.Hub is one. Publish copies the
+// payload and never blocks. A Feed calls it from one goroutine.
+type Publisher interface{ Publish(hub.Input) }
+
+// Config says what the source is and how to treat it. The zero value of a field
+// is its default.
+type Config struct {
+	// URL is the source: one of ws: wss: replay: stdin: demo:.
+	URL string
+
+	// Send returns the text frames to send after connecting, in order. It is
+	// called at each connect, since they may come from files. nil = none.
+	Send func() ([]string, error)
+	// Headers returns the headers of the opening handshake. It is called at
+	// each connect, since they may hold secrets from files. nil = none.
+	Headers func() (http.Header, error)
+	// Subprotocols are offered to the source, which must choose one of them.
+	Subprotocols []string
+	// TLS serves wss. nil = the system's authorities.
+	TLS *tls.Config
+
+	MaxMessage  int64         // bytes of one message after inflating; 0 = DefaultMaxMessage
+	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing
+	IdleTimeout time.Duration // reconnect when no message came for so long; 0 = never
+
+	// Stdin is what stdin: reads. The Feed never closes it.
+	Stdin io.Reader
+}
+
+// withDefaults fills in what is zero and checks the rest.
+func (c Config) withDefaults() (Config, error) {
+	if c.MaxMessage == 0 {
+		c.MaxMessage = DefaultMaxMessage
+	}
+	if c.Ping == 0 {
+		c.Ping = DefaultPing
+	}
+	var errs []error
+	if c.MaxMessage < 0 {
+		errs = append(errs, fmt.Errorf("feed: MaxMessage is %d bytes; FANTAIL_SOURCE_MAX_MESSAGE must be above 0", c.MaxMessage))
+	}
+	if c.Ping < 0 {
+		errs = append(errs, fmt.Errorf("feed: Ping is %v; FANTAIL_SOURCE_WS_PING must be above 0", c.Ping))
+	}
+	if c.IdleTimeout < 0 {
+		errs = append(errs, fmt.Errorf("feed: IdleTimeout is %v; FANTAIL_SOURCE_IDLE_TIMEOUT must be 0 (off) or above", c.IdleTimeout))
+	}
+	return c, errors.Join(errs...)
+}
+
+// Feed brings one source's messages to a Publisher.
+type Feed struct {
+	// Static after New.
+	driver driver
+	idle   time.Duration // 0 = no watchdog
+	source string        // masked
+	pub    Publisher
+	log    zerolog.Logger
+
+	meter meter
+	gripe [dropReasons]gripe // owned by Run
+}
+
+// New checks the configuration and returns a feed that has not connected yet.
+// Its error holds every problem found and says what to change.
+func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
+	cfg, bad := cfg.withDefaults()
+	s, err := findScheme(cfg.URL)
+	if err != nil {
+		return nil, errors.Join(err, bad)
+	}
+	d, err := s.open(cfg.URL, cfg)
+	if err := errors.Join(err, bad); err != nil {
+		return nil, err
+	}
+	f := newFeed(d, maskURL(cfg.URL), pub, log)
+	if s.remote {
+		f.idle = cfg.IdleTimeout
+	}
+	return f, nil
+}
+
+func newFeed(d driver, source string, pub Publisher, log zerolog.Logger) *Feed {
+	return &Feed{
+		driver: d,
+		source: source,
+		pub:    pub,
+		log:    log.With().Str("component", "feed").Str("source", source).Logger(),
+	}
+}
+
+// Run connects, publishes, and connects again, until ctx ends or the source has
+// ended for good: a replay without loop, or stdin at its end. Both return nil.
+// The error of a source that can never be read on, such as a broken recording,
+// is returned. All that Run started has ended when it returns, except for what
+// doc.go says of stdin. It is called once.
+func (f *Feed) Run(ctx context.Context) error {
+	defer func() { f.meter.stop(time.Now()) }()
+	return f.supervise(ctx)
+}
+
+// Stats returns the present figures. Any goroutine.
+func (f *Feed) Stats() Stats {
+	s := f.meter.stats(time.Now())
+	s.Source = f.source
+	return s
+}

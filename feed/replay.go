@@ -1,0 +1,95 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"fantail/hub"
+)
+
+// maxSpeed bounds speed=; at that speed any recording is as fast as it goes.
+const maxSpeed = 1e9
+
+// replayDriver plays a recording: replay:FILE?speed=N&loop=1.
+type replayDriver struct {
+	path  string
+	speed float64
+	loop  bool
+}
+
+func newReplay(address string, _ Config) (driver, error) {
+	path, query, err := splitLocal(address)
+	if err != nil {
+		return nil, err
+	}
+	speed, errSpeed := query.positive("speed", 1, maxSpeed)
+	loop, errLoop := query.flag("loop")
+	return &replayDriver{path, speed, loop}, errors.Join(errSpeed, errLoop, query.rest("speed", "loop"), checkRecording(path))
+}
+
+// checkRecording finds out now what open would only find out later.
+func checkRecording(path string) error {
+	if path == "" {
+		return errors.New("feed: the source URL names no recording; write it as replay:FILE")
+	}
+	r, err := OpenRecording(path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if _, err = r.Next(); err == io.EOF {
+		return fmt.Errorf("feed: recording %s holds no message", path)
+	}
+	return err
+}
+
+func (d *replayDriver) open(ctx context.Context) (stream, error) {
+	rec, err := OpenRecording(d.path)
+	if err != nil {
+		return nil, err
+	}
+	return &replayStream{ctx: ctx, driver: d, rec: rec, pace: NewPace(d.speed)}, nil
+}
+
+// replayStream plays the recording, again and again if it loops.
+type replayStream struct {
+	ctx    context.Context
+	driver *replayDriver
+	rec    *Recording
+	pace   *Pace
+	empty  bool // this round has brought no message yet, and the last one none at all
+}
+
+func (s *replayStream) next() (hub.Input, error) {
+	rec, err := s.rec.Next()
+	if err == io.EOF && s.driver.loop && !s.empty {
+		s.empty = true
+		if err = s.rewind(); err == nil {
+			return s.next()
+		}
+	}
+	if err != nil {
+		return hub.Input{}, err
+	}
+	s.empty = false
+	if !sleep(s.ctx, s.pace.Wait(rec.Time, time.Now())) {
+		return hub.Input{}, s.ctx.Err()
+	}
+	return hub.Input{Kind: rec.Kind, Payload: rec.Payload}, nil
+}
+
+// rewind starts the recording over, with an anchor of its own.
+func (s *replayStream) rewind() error {
+	rec, err := OpenRecording(s.driver.path)
+	if err != nil {
+		return err
+	}
+	s.rec.Close()
+	s.rec, s.pace = rec, NewPace(s.driver.speed)
+	return nil
+}
+
+func (s *replayStream) close() { s.rec.Close() }

@@ -1,0 +1,115 @@
+package feed
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Stats is a snapshot of a Feed's figures.
+type Stats struct {
+	Source        string    // the URL, fit for logs: user, password and what looks like a secret are masked
+	Connected     bool      // a connection to the source is open
+	EverConnected bool      // one was, at some time
+	Messages      uint64    // published
+	Bytes         uint64    // their payloads
+	LastMessage   time.Time // when the last one was received; zero = none yet
+
+	// Reconnects counts by reason how often a connection failed or was lost
+	// and another was tried. Every reason has an entry.
+	Reconnects map[Reason]uint64
+	// Dropped counts the messages that were not published. Every reason has
+	// an entry.
+	Dropped map[DropReason]uint64
+	// Outage is the sum of all outages, with the present one as it stands.
+	Outage time.Duration
+}
+
+// meter holds a Feed's figures. Any goroutine.
+type meter struct {
+	// Atomic, written by Run once a message.
+	messages atomic.Uint64
+	bytes    atomic.Uint64
+	last     atomic.Int64 // ns since 1970; 0 = none yet
+	drops    [dropReasons]atomic.Uint64
+
+	mu         sync.Mutex // guards all below
+	connected  bool
+	ever       bool
+	away       time.Time // start of the present outage; zero = none
+	tries      int       // failures within the present outage
+	outage     time.Duration
+	reconnects [reasons]uint64
+}
+
+func (m *meter) message(now time.Time, n int) {
+	m.messages.Add(1)
+	m.bytes.Add(uint64(n))
+	m.last.Store(now.UnixNano())
+}
+
+// up notes that a connection is open and returns the outage that this ends,
+// with the number of failures in it. first says that it is the first ever.
+func (m *meter) up(now time.Time) (outage time.Duration, tries int, first bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	outage, tries, first = m.endOutageLocked(now), m.tries, !m.ever
+	m.connected, m.ever, m.tries = true, true, 0
+	return outage, tries, first
+}
+
+// down notes that a connection was lost or not made. An outage starts unless
+// there is one.
+func (m *meter) down(now time.Time, reason Reason) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.connected = false
+	m.tries++
+	m.reconnects[reason]++
+	if m.away.IsZero() {
+		m.away = now
+	}
+}
+
+// stop notes that no further connection will be tried.
+func (m *meter) stop(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.endOutageLocked(now)
+	m.connected = false
+}
+
+func (m *meter) endOutageLocked(now time.Time) time.Duration {
+	if m.away.IsZero() {
+		return 0
+	}
+	outage := now.Sub(m.away)
+	m.outage += outage
+	m.away = time.Time{}
+	return outage
+}
+
+func (m *meter) stats(now time.Time) Stats {
+	s := Stats{
+		Messages:   m.messages.Load(),
+		Bytes:      m.bytes.Load(),
+		Reconnects: make(map[Reason]uint64, reasons),
+		Dropped:    make(map[DropReason]uint64, dropReasons),
+	}
+	if ns := m.last.Load(); ns != 0 {
+		s.LastMessage = time.Unix(0, ns)
+	}
+	for i := range m.drops {
+		s.Dropped[DropReason(i)] = m.drops[i].Load()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s.Connected, s.EverConnected, s.Outage = m.connected, m.ever, m.outage
+	for i, n := range m.reconnects {
+		s.Reconnects[Reason(i)] = n
+	}
+	if !m.away.IsZero() {
+		s.Outage += now.Sub(m.away)
+	}
+	return s
+}

@@ -1,0 +1,123 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+	"unicode/utf8"
+
+	"fantail/hub"
+)
+
+// stdinDriver reads a line a message: stdin:. A line that is valid UTF-8 is
+// text, any other is binary; an empty line is an empty message.
+type stdinDriver struct {
+	r   io.Reader
+	max int64
+}
+
+func newStdin(address string, cfg Config) (driver, error) {
+	rest, query, err := splitLocal(address)
+	if err != nil {
+		return nil, err
+	}
+	var bad []error
+	if rest != "" {
+		bad = append(bad, fmt.Errorf("feed: the source URL has %.40q behind stdin:; write stdin: alone", rest))
+	}
+	if cfg.Stdin == nil {
+		bad = append(bad, errors.New("feed: stdin: needs Config.Stdin"))
+	}
+	return &stdinDriver{cfg.Stdin, cfg.MaxMessage}, errors.Join(append(bad, query.rest())...)
+}
+
+// open starts the goroutine that reads. A read of a terminal or a file cannot
+// be interrupted, so it may outlive the stream until that read returns; one of
+// a reader with a SetReadDeadline is interrupted.
+func (d *stdinDriver) open(ctx context.Context) (stream, error) {
+	s := &stdinStream{
+		lines: make(chan stdinLine),
+		taken: make(chan struct{}),
+		done:  ctx.Done(),
+		ctx:   ctx,
+	}
+	if r, ok := d.r.(interface{ SetReadDeadline(time.Time) error }); ok {
+		s.unhook = context.AfterFunc(ctx, func() { r.SetReadDeadline(time.Unix(1, 0)) })
+	}
+	go s.read(newLines(d.r, int(min(d.max, math.MaxInt)))) // ends with its reader, or after ctx with its next line
+	return s, nil
+}
+
+type stdinLine struct {
+	text []byte
+	err  error
+}
+
+// stdinStream hands lines from the reading goroutine to next, one at a time:
+// the reader waits until next is called again, as it owns the line's bytes.
+type stdinStream struct {
+	ctx    context.Context
+	done   <-chan struct{}
+	lines  chan stdinLine // never closed
+	taken  chan struct{}  // next is done with the line; never closed
+	lent   bool           // next has a line that is not given back
+	unhook func() bool    // nil = the reader has no deadlines
+}
+
+func (s *stdinStream) read(l *lines) {
+	for {
+		text, err := l.next()
+		select {
+		case s.lines <- stdinLine{text, err}:
+		case <-s.done:
+			return
+		}
+		if err != nil && !errors.Is(err, errLineTooLong) {
+			return
+		}
+		select {
+		case <-s.taken:
+		case <-s.done:
+			return
+		}
+	}
+}
+
+func (s *stdinStream) next() (hub.Input, error) {
+	if s.lent {
+		select {
+		case s.taken <- struct{}{}:
+		case <-s.done:
+		}
+	}
+	select {
+	case line := <-s.lines:
+		s.lent = true
+		return line.input()
+	case <-s.done:
+		return hub.Input{}, s.ctx.Err()
+	}
+}
+
+func (l stdinLine) input() (hub.Input, error) {
+	switch {
+	case errors.Is(l.err, errLineTooLong):
+		return hub.Input{}, DropTooLarge
+	case l.err == io.EOF:
+		return hub.Input{}, io.EOF
+	case l.err != nil:
+		return hub.Input{}, fmt.Errorf("feed: stdin: %w", l.err)
+	case !utf8.Valid(l.text):
+		return hub.Input{Kind: hub.Binary, Payload: l.text}, nil
+	}
+	return hub.Input{Kind: hub.Text, Payload: l.text}, nil
+}
+
+func (s *stdinStream) close() {
+	if s.unhook != nil {
+		s.unhook()
+	}
+}

@@ -1,0 +1,376 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// script is a driver whose n-th connection (from 0) does what play says.
+type script struct {
+	play   func(n int, c *scripted) error // called by open
+	opened []time.Time
+	open_  atomic.Int32 // connections open now
+	most   int32        // the most there were at once
+}
+
+func (s *script) open(ctx context.Context) (stream, error) {
+	n := len(s.opened)
+	s.opened = append(s.opened, time.Now())
+	c := &scripted{ctx: ctx, script: s}
+	if err := s.play(n, c); err != nil {
+		return nil, err
+	}
+	s.most = max(s.most, s.open_.Add(1))
+	return c, nil
+}
+
+// scripted is a stream that plays steps; behind the last it stays silent.
+type scripted struct {
+	ctx    context.Context
+	script *script
+	steps  []step
+}
+
+// step is what one call of next returns, after a wait.
+type step struct {
+	after time.Duration
+	text  string
+	err   error
+}
+
+func (c *scripted) next() (hub.Input, error) {
+	if len(c.steps) == 0 {
+		<-c.ctx.Done()
+		return hub.Input{}, c.ctx.Err()
+	}
+	s := c.steps[0]
+	c.steps = c.steps[1:]
+	if !sleep(c.ctx, s.after) {
+		return hub.Input{}, c.ctx.Err()
+	}
+	return hub.Input{Payload: []byte(s.text)}, s.err
+}
+
+func (c *scripted) close() { c.script.open_.Add(-1) }
+
+func startScript(t *testing.T, s *script, idle time.Duration) *running {
+	r := &running{sink: newSink(), log: newJournal()}
+	r.Feed = newFeed(s, "script:", r.sink, zerolog.New(r.log))
+	r.idle = idle
+	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
+	r.run(t)
+	return r
+}
+
+var errGone = fail(ReasonLost, "gone")
+
+// gaps returns the times between the openings of connections.
+func (s *script) gaps() []time.Duration {
+	var d []time.Duration
+	for i := 1; i < len(s.opened); i++ {
+		d = append(d, s.opened[i].Sub(s.opened[i-1]))
+	}
+	return d
+}
+
+func TestReconnectAtOnceThenBackOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(int, *scripted) error { return errGone }}
+		r := startScript(t, s, 0)
+		time.Sleep(2 * time.Hour)
+		r.stop()
+		gaps := s.gaps()
+		if len(gaps) < 100 {
+			t.Fatalf("only %d retries in 2 h", len(gaps))
+		}
+		if gaps[0] != 0 {
+			t.Errorf("the first retry waited %v, want none", gaps[0])
+		}
+		bound := retryFirst
+		for i, gap := range gaps[1:] {
+			if gap > bound+1 {
+				t.Errorf("retry %d waited %v, more than %v", i+2, gap, bound)
+			}
+			bound = min(2*bound, retryCap)
+		}
+		if n := r.Stats().Reconnects[ReasonLost]; n != uint64(len(s.opened)) {
+			t.Errorf("%d failures counted, %d connections tried", n, len(s.opened))
+		}
+	})
+}
+
+// TestJitterIsFull checks that waits at the cap fill the range from 0 to it.
+func TestJitterIsFull(t *testing.T) {
+	const draws = 4000
+	r := newRetry()
+	for range 20 {
+		r.next()
+	}
+	var tenths [10]int
+	for range draws {
+		d := r.next()
+		if d < 0 || d > retryCap+1 {
+			t.Fatalf("wait of %v", d)
+		}
+		tenths[min(9, int(10*d/retryCap))]++
+	}
+	for i, n := range tenths {
+		if n < draws/10*7/10 || n > draws/10*13/10 {
+			t.Errorf("tenth %d of the range holds %d of %d waits", i, n, draws)
+		}
+	}
+}
+
+// TestFlappingIsNoHotLoop: a source that greets and drops at once is tried
+// again with back-off, over one connection at a time (U2).
+func TestFlappingIsNoHotLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(_ int, c *scripted) error {
+			c.steps = []step{{text: "hello"}, {err: errGone}}
+			return nil
+		}}
+		r := startScript(t, s, 0)
+		begin := time.Now()
+		r.sink.wait(t, 100)
+		if took := time.Since(begin); took < 10*time.Minute {
+			t.Errorf("100 connections within %v", took)
+		}
+		r.stop()
+		if s.most != 1 || s.open_.Load() != 0 {
+			t.Errorf("at most %d connections at once, %d left open", s.most, s.open_.Load())
+		}
+	})
+}
+
+func TestBackOffStartsOverOnceDataFlowed(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		late  time.Duration // age of the connection at its last message
+		reset bool
+	}{{"just settled", settle, true}, {"not settled", settle - 1, false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{play: func(n int, c *scripted) error {
+					if n != 10 {
+						return errGone
+					}
+					c.steps = []step{{text: "a"}, {after: tt.late, text: "b"}, {after: time.Minute, err: errGone}}
+					return nil
+				}}
+				r := startScript(t, s, 0)
+				r.sink.wait(t, 2)
+				time.Sleep(2 * time.Minute)
+				r.stop()
+				wait := s.gaps()[10] - tt.late - time.Minute
+				if tt.reset != (wait == 0) {
+					t.Errorf("waited %v behind the connection, want none: %v", wait, tt.reset)
+				}
+			})
+		})
+	}
+}
+
+func TestWatchdogReconnects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(n int, c *scripted) error {
+			c.steps = []step{{after: 4 * time.Second, text: "a"}, {after: 4 * time.Second, err: DropTooLarge}, {after: 4 * time.Second, text: "b"}}
+			return nil
+		}}
+		r := startScript(t, s, 5*time.Second)
+		r.sink.wait(t, 3)
+		if gap := s.gaps()[0]; gap != 17*time.Second {
+			t.Errorf("reconnected after %v, want 5 s behind the last message at 12 s", gap)
+		}
+		if line := r.log.wait(t, "source is away"); !strings.Contains(line, `"reason":"idle"`) {
+			t.Errorf("logged %s", line)
+		}
+		if got := r.Stats().Reconnects[ReasonIdle]; got != 1 {
+			t.Errorf("counted %d", got)
+		}
+	})
+}
+
+func TestWatchdogOffLeavesQuietFeedsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(int, *scripted) error { return nil }}
+		r := startScript(t, s, 0)
+		time.Sleep(1000 * time.Hour)
+		r.stop()
+		if len(s.opened) != 1 {
+			t.Errorf("%d connections to a quiet source", len(s.opened))
+		}
+	})
+}
+
+func TestOutageIsAnInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		s := &script{}
+		s.play = func(n int, c *scripted) error {
+			switch since := time.Since(begin); {
+			case n == 0:
+				c.steps = []step{{after: time.Minute, text: "a"}, {err: errGone}}
+			case since < 2*time.Minute:
+				return errGone
+			default:
+				c.steps = []step{{text: "b"}}
+			}
+			return nil
+		}
+		r := startScript(t, s, 0)
+		time.Sleep(90 * time.Second)
+		if got := r.Stats(); got.Outage != 30*time.Second || got.Connected || !got.EverConnected {
+			t.Errorf("within the outage: %+v", got)
+		}
+		r.sink.wait(t, 2)
+		time.Sleep(time.Hour)
+		back := s.opened[len(s.opened)-1].Sub(begin) - time.Minute
+		if got := r.Stats(); got.Outage != back || !got.Connected {
+			t.Errorf("after the outage of %v: %+v", back, got)
+		}
+		line := r.log.wait(t, "source is back after "+back.Round(100*time.Millisecond).String())
+		if !strings.Contains(line, `"failures":`) {
+			t.Errorf("logged %s", line)
+		}
+		r.stop()
+		if got := r.Stats(); got.Outage != back || got.Connected {
+			t.Errorf("after the end: %+v", got)
+		}
+	})
+}
+
+func TestOutageCountsFromAFailedStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startScript(t, &script{play: func(int, *scripted) error { return errGone }}, 0)
+		time.Sleep(time.Minute)
+		if got := r.Stats(); got.Outage != time.Minute || got.EverConnected {
+			t.Errorf("got %+v", got)
+		}
+		r.stop()
+		time.Sleep(time.Minute)
+		if got := r.Stats(); got.Outage != time.Minute {
+			t.Errorf("the outage grew after the end: %v", got.Outage)
+		}
+	})
+}
+
+func TestRunEnds(t *testing.T) {
+	broken := errors.New("line 7 is nonsense")
+	tests := []struct {
+		name string
+		open error
+		next error
+		want error
+		log  string
+	}{
+		{"the source is finished", nil, io.EOF, nil, "source has ended"},
+		{"it can never be read on", nil, broken, broken, ""},
+		{"it can never be opened", broken, nil, broken, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &script{play: func(_ int, c *scripted) error {
+				c.steps = []step{{text: "a"}, {err: tt.next}}
+				return tt.open
+			}}
+			log := newJournal()
+			err := newFeed(s, "script:", newSink(), zerolog.New(log)).Run(t.Context())
+			if !errors.Is(err, tt.want) || len(s.opened) != 1 || s.open_.Load() != 0 {
+				t.Errorf("got %v after %d connections, %d left open", err, len(s.opened), s.open_.Load())
+			}
+			if !strings.Contains(log.String(), tt.log) {
+				t.Errorf("logged %s", log)
+			}
+		})
+	}
+}
+
+func TestRunEndsWhileItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(n int, _ *scripted) error { return errGone }}
+		r := startScript(t, s, 0)
+		time.Sleep(time.Hour)
+		begin := time.Now()
+		if err := r.stop(); err != nil || time.Since(begin) != 0 {
+			t.Errorf("got %v after %v", err, time.Since(begin))
+		}
+	})
+}
+
+// TestNotUTF8IsDropped: such a text never reaches the hub, is counted, and is
+// complained about at once and then once a minute (U3).
+func TestNotUTF8IsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(_ int, c *scripted) error {
+			c.steps = []step{{text: "good"}}
+			for range 100 {
+				c.steps = append(c.steps, step{after: time.Second, text: "bad \xff"})
+			}
+			c.steps = append(c.steps, step{text: "good"})
+			return nil
+		}}
+		r := startScript(t, s, 0)
+		r.sink.wait(t, 2)
+		if got := r.sink.payloads(); !slices.Equal(got, []string{"good", "good"}) {
+			t.Errorf("published %q", got)
+		}
+		st := r.Stats()
+		if st.Messages != 2 || st.Bytes != 8 || st.Dropped[DropNotUTF8] != 100 {
+			t.Errorf("got %+v", st)
+		}
+		log := r.log.String()
+		if n := strings.Count(log, `"reason":"not-utf8"`); n != 2 {
+			t.Errorf("%d complaints, want 2:\n%s", n, log)
+		}
+		if !strings.Contains(log, `"messages":1,`) || !strings.Contains(log, `"messages":60,`) {
+			t.Errorf("the complaints don't tell how many:\n%s", log)
+		}
+	})
+}
+
+func TestBinaryNeedsNoUTF8(t *testing.T) {
+	f := newFeed(nil, "", newSink(), zerolog.Nop())
+	f.publish(time.Now(), hub.Input{Kind: hub.Binary, Payload: []byte{0xff}})
+	if got := f.Stats(); got.Messages != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestPublishCarriesTheReceiveTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(_ int, c *scripted) error {
+			c.steps = []step{{after: time.Second, text: "a"}}
+			return nil
+		}}
+		begin := time.Now()
+		r := startScript(t, s, 0)
+		got := r.sink.wait(t, 1)[0]
+		if got.time != begin.Add(time.Second).UnixNano() || !r.Stats().LastMessage.Equal(time.Unix(0, got.time)) {
+			t.Errorf("got %v and %v", got.time, r.Stats().LastMessage)
+		}
+	})
+}
+
+func TestPublishAllocatesNothing(t *testing.T) {
+	f := newFeed(nil, "", discard{}, zerolog.Nop())
+	in := hub.Input{Payload: []byte(`{"a":1}`)}
+	now := time.Now()
+	if n := testing.AllocsPerRun(1000, func() { f.publish(now, in) }); n != 0 {
+		t.Errorf("%v allocations a message", n)
+	}
+}
+
+type discard struct{}
+
+func (discard) Publish(hub.Input) {}

@@ -1,0 +1,117 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+const (
+	// handshakeTimeout bounds all of an opening: name, TCP, TLS, HTTP, and
+	// the frames sent first.
+	handshakeTimeout = 10 * time.Second
+	// closeWait bounds the wait for the source's answer to our close frame.
+	closeWait = time.Second
+)
+
+// wsDriver is a WebSocket source (RFC 6455), ws and wss.
+type wsDriver struct {
+	url       string
+	cfg       Config
+	transport *http.Transport
+}
+
+func newWS(address string, cfg Config) (driver, error) {
+	if err := checkWS(address); err != nil {
+		return nil, fmt.Errorf("feed: the source URL %w", err)
+	}
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
+	return &wsDriver{address, cfg, &http.Transport{
+		Proxy:             http.ProxyFromEnvironment,
+		TLSClientConfig:   cfg.TLS,
+		Protocols:         &http1,
+		DisableKeepAlives: true, // a refused handshake leaves no connection behind
+	}}, nil
+}
+
+// checkWS holds a URL against RFC 6455 section 3. Its errors never show the
+// URL, which may hold secrets.
+func checkWS(address string) error {
+	u, err := url.Parse(address)
+	if parse, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("is no URL: %w", parse.Err)
+	}
+	switch {
+	case u.Host == "" || u.Hostname() == "":
+		return errors.New("names no host; write it as wss://host/path")
+	case u.Fragment != "" || strings.HasSuffix(address, "#"):
+		return errors.New("has a fragment, which WebSocket forbids; write # as %23")
+	}
+	return nil
+}
+
+// open dials, and sends what is to be sent first.
+func (d *wsDriver) open(ctx context.Context) (stream, error) {
+	header, frames, err := d.prepare()
+	if err != nil {
+		return nil, err
+	}
+	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	tapped := &tapTransport{base: d.transport}
+	conn, resp, err := websocket.Dial(opening, d.url, websocket.DialOptions{
+		Client:       &http.Client{Transport: tapped, CheckRedirect: noRedirect},
+		Header:       header,
+		Subprotocols: d.cfg.Subprotocols,
+		Compress:     true,
+	})
+	if err != nil {
+		return nil, explainDial(err, resp, d.cfg.Subprotocols)
+	}
+	if err := d.greet(opening, conn, frames); err != nil {
+		conn.CloseNow()
+		return nil, err
+	}
+	conn.SetReadLimit(d.cfg.MaxMessage)
+	return newWSStream(ctx, conn, tapped.tap, d.cfg), nil
+}
+
+// prepare evaluates what is read again at each connect.
+func (d *wsDriver) prepare() (header http.Header, frames []string, err error) {
+	if d.cfg.Headers != nil {
+		if header, err = d.cfg.Headers(); err != nil {
+			return nil, nil, fail(ReasonConfig, "FANTAIL_SOURCE_HEADERS: %w", err)
+		}
+	}
+	if d.cfg.Send != nil {
+		if frames, err = d.cfg.Send(); err != nil {
+			return nil, nil, fail(ReasonConfig, "FANTAIL_SOURCE_SEND: %w", err)
+		}
+	}
+	return header, frames, nil
+}
+
+// greet checks the subprotocol and sends the first frames.
+func (d *wsDriver) greet(ctx context.Context, conn *websocket.Conn, frames []string) error {
+	if len(d.cfg.Subprotocols) > 0 && conn.Subprotocol() == "" {
+		return fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty FANTAIL_SOURCE_SUBPROTOCOLS", d.cfg.Subprotocols)
+	}
+	for i, frame := range frames {
+		if err := conn.Write(ctx, hub.Text, []byte(frame)); err != nil {
+			return fail(ReasonLost, "the connection broke while frame %d of FANTAIL_SOURCE_SEND was sent: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// noRedirect keeps a source from sending our headers, which may hold secrets,
+// to another place; explainDial tells the operator where it points.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
