@@ -1,0 +1,425 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// serve starts a source that gives each connection to play and drops it
+// afterwards. It returns its URL.
+func serve(t *testing.T, o websocket.AcceptOptions, play func(*websocket.Conn, *http.Request)) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, o)
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		play(c, r)
+	}))
+	t.Cleanup(srv.Close)
+	return wsURL(srv.URL)
+}
+
+func wsURL(u string) string { return strings.Replace(u, "http", "ws", 1) + "/feed" }
+
+// stay reads until the connection ends, so that pings and closes are answered.
+func stay(c *websocket.Conn) {
+	for {
+		_, r, err := c.Reader(context.Background())
+		if err != nil {
+			return
+		}
+		readString(r)
+	}
+}
+
+func readString(r io.Reader) string {
+	b, _ := io.ReadAll(r)
+	return string(b)
+}
+
+func write(t *testing.T, c *websocket.Conn, kind hub.Kind, text string) {
+	if err := c.Write(context.Background(), kind, []byte(text)); err != nil {
+		t.Errorf("the source's write: %v", err)
+	}
+}
+
+func TestWSRelaysKindsAndBytes(t *testing.T) {
+	for _, compress := range []bool{false, true} {
+		t.Run(fmt.Sprintf("compress=%v", compress), func(t *testing.T) {
+			sent := []copied{
+				{kind: hub.Text, payload: `{"a":1}`},
+				{kind: hub.Binary, payload: "\x00\xff\n"},
+				{kind: hub.Text, payload: ""},
+				{kind: hub.Text, payload: ":x PRIVMSG #y :é\r\nPING\r\n"},
+				{kind: hub.Text, payload: strings.Repeat(`{"price":12.5},`, 50_000)}, // 750 kB
+				{kind: hub.Text, payload: strings.Repeat("tail ", 100)},
+			}
+			var offered atomic.Value
+			u := serve(t, websocket.AcceptOptions{Compress: compress}, func(c *websocket.Conn, r *http.Request) {
+				offered.Store(r.Header.Get("Sec-WebSocket-Extensions"))
+				for _, m := range sent {
+					write(t, c, m.kind, m.payload)
+				}
+				stay(c)
+			})
+			r := start(t, Config{URL: u})
+			got := r.sink.wait(t, len(sent))
+			for i := range sent {
+				if got[i].kind != sent[i].kind || got[i].payload != sent[i].payload {
+					t.Errorf("message %d: got %v, %.60q", i, got[i].kind, got[i].payload)
+				}
+			}
+			if ext, _ := offered.Load().(string); !strings.HasPrefix(ext, "permessage-deflate") {
+				t.Errorf("offered the extensions %q", ext)
+			}
+			if s := r.Stats(); !s.Connected || s.Source != u || s.Messages != uint64(len(sent)) || s.Bytes < 750_000 {
+				t.Errorf("got %+v", s)
+			}
+		})
+	}
+}
+
+// TestWSSendIsEvaluatedAtEachConnect also checks headers, user, subprotocol and
+// the order of the frames.
+func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
+	u := serve(t, websocket.AcceptOptions{Subprotocols: []string{"v2"}}, func(c *websocket.Conn, r *http.Request) {
+		user, pass, _ := r.BasicAuth()
+		write(t, c, hub.Text, strings.Join([]string{r.Header.Get("X-Key"), user, pass, c.Subprotocol()}, " "))
+		for range 2 {
+			_, frame, err := c.Reader(context.Background())
+			if err != nil {
+				t.Errorf("the source's read: %v", err)
+				return
+			}
+			write(t, c, hub.Text, readString(frame))
+		}
+	})
+	sends, heads := 0, 0
+	r := start(t, Config{
+		URL:          strings.Replace(u, "://", "://bob:pw@", 1),
+		Subprotocols: []string{"v1", "v2"},
+		Send: func() ([]string, error) {
+			sends++
+			return []string{fmt.Sprint("first ", sends), fmt.Sprint("second ", sends)}, nil
+		},
+		Headers: func() (http.Header, error) {
+			heads++
+			return http.Header{"X-Key": {fmt.Sprint("key", heads)}}, nil
+		},
+	})
+	r.sink.wait(t, 6)
+	want := []string{"key1 bob pw v2", "first 1", "second 1", "key2 bob pw v2", "first 2", "second 2"}
+	if got := r.sink.payloads()[:6]; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if strings.Contains(r.log.String(), "pw") || strings.Contains(r.Stats().Source, "bob") {
+		t.Errorf("a secret shows in %q or\n%s", r.Stats().Source, r.log)
+	}
+}
+
+func TestWSSecretsThatCannotBeRead(t *testing.T) {
+	missing := func() error { _, err := os.ReadFile(filepath.Join(t.TempDir(), "token")); return err }
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
+	r := start(t, Config{URL: u, Send: func() ([]string, error) { return nil, missing() }})
+	r.log.wait(t, `"reason":"config"`, "FANTAIL_SOURCE_SEND", "token")
+	r = start(t, Config{URL: u, Headers: func() (http.Header, error) { return nil, missing() }})
+	r.log.wait(t, `"reason":"config"`, "FANTAIL_SOURCE_HEADERS", "token")
+}
+
+// TestWSOversizedMessage: it is not published, and the feed goes on (U3).
+func TestWSOversizedMessage(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		size     int
+		compress bool
+	}{{"plain", 1001, false}, {"bomb", 10 << 20, true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			var n atomic.Int32
+			u := serve(t, websocket.AcceptOptions{Compress: tt.compress}, func(c *websocket.Conn, _ *http.Request) {
+				write(t, c, hub.Text, strings.Repeat("y", 1000))
+				if n.Add(1) == 1 {
+					c.Write(context.Background(), hub.Text, []byte(strings.Repeat("x", tt.size)))
+				}
+				stay(c)
+			})
+			r := start(t, Config{URL: u, MaxMessage: 1000})
+			r.sink.wait(t, 2)
+			r.log.wait(t, `"reason":"too-large"`, "1000 bytes", "FANTAIL_SOURCE_MAX_MESSAGE")
+			if slices.ContainsFunc(r.sink.payloads(), func(s string) bool { return strings.Contains(s, "x") }) {
+				t.Error("a part of the oversized message was published")
+			}
+		})
+	}
+}
+
+// TestWSNotUTF8 is the part of U3 that happens on the wire.
+func TestWSNotUTF8(t *testing.T) {
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		write(t, c, hub.Text, "bad \xff")
+		write(t, c, hub.Text, "good")
+		stay(c)
+	})
+	r := start(t, Config{URL: u})
+	if got := r.sink.wait(t, 1)[0].payload; got != "good" || r.Stats().Dropped[DropNotUTF8] != 1 {
+		t.Errorf("got %q, %+v", got, r.Stats())
+	}
+}
+
+func TestWSIdle(t *testing.T) {
+	var n atomic.Int32
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		write(t, c, hub.Text, fmt.Sprint(n.Add(1)))
+		stay(c) // answers pings
+	})
+	r := start(t, Config{URL: u, IdleTimeout: 50 * time.Millisecond})
+	r.sink.wait(t, 2)
+	r.log.wait(t, `"reason":"idle"`, "FANTAIL_SOURCE_IDLE_TIMEOUT")
+}
+
+func TestWSCloseByTheSource(t *testing.T) {
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		write(t, c, hub.Text, "a")
+		c.Close(4003, "slow\x1b[31m consumer")
+	})
+	r := start(t, Config{URL: u})
+	r.sink.wait(t, 2)
+	r.log.wait(t, `"reason":"closed"`, "closed the connection with 4003: slow [31m consumer")
+}
+
+// TestWSKilledAndBack: the source dies and another takes its port.
+func TestWSKilledAndBack(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, websocket.AcceptOptions{})
+		if err != nil {
+			return
+		}
+		write(t, c, hub.Text, "a")
+		stay(c)
+		c.CloseNow()
+	})
+	var conns []net.Conn
+	srv := &http.Server{Handler: handler, ConnState: func(c net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			conns = append(conns, c)
+		}
+	}}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go srv.Serve(l) // ended by Close
+	r := start(t, Config{URL: "ws://" + l.Addr().String()})
+	r.sink.wait(t, 1)
+	srv.Close()
+	conns[0].Close()
+	r.log.wait(t, `"reason":"dial"`, l.Addr().String()+" refuses connections")
+
+	l, err = net.Listen("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := &http.Server{Handler: handler}
+	go back.Serve(l) // ended by Close
+	defer back.Close()
+	r.sink.wait(t, 2)
+	r.log.wait(t, "source is back after")
+	if s := r.Stats(); s.Outage == 0 || s.Reconnects[ReasonLost] != 1 || s.Reconnects[ReasonDial] == 0 {
+		t.Errorf("got %+v", s)
+	}
+	r.stop()
+}
+
+// TestWSLeavesWithACloseFrame: an orderly end closes with 1000.
+func TestWSLeavesWithACloseFrame(t *testing.T) {
+	code := make(chan uint16, 1)
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		write(t, c, hub.Text, "a")
+		_, _, err := c.Reader(context.Background())
+		n, _, _ := websocket.CloseCode(err)
+		code <- n
+	})
+	r := start(t, Config{URL: u})
+	r.sink.wait(t, 1)
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	if got := <-code; got != 1000 {
+		t.Errorf("the source saw the end as %d", got)
+	}
+}
+
+func TestWSHTTPAnswers(t *testing.T) {
+	tests := []struct {
+		code int
+		body string
+		want []string
+	}{
+		{401, "{\"error\":\n\"no \x1b[31mkey\"}", []string{"answered 401 Unauthorized", `no [31mkey`, "FANTAIL_SOURCE_HEADERS"}},
+		{403, "", []string{"answered 403 Forbidden;", "FANTAIL_SOURCE_HEADERS"}},
+		{404, "nothing here", []string{"answered 404 Not Found", "nothing here", "path in FANTAIL_SOURCE_URL"}},
+		{429, "", []string{"answered 429", "fewer connections"}},
+		{200, "<html>" + strings.Repeat("x", 5000), []string{"answered 200 OK", "<html>xxx", "no WebSocket endpoint"}},
+		{302, "", []string{"answered 302", "host elsewhere.example;", "FANTAIL_SOURCE_URL"}},
+		{503, "", []string{"answered 503", "problem of its own"}},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.code), func(t *testing.T) {
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.code == 302 {
+					w.Header().Set("Location", "https://elsewhere.example/?secret=1")
+				}
+				w.WriteHeader(tt.code)
+				w.Write([]byte(tt.body))
+			}))
+			defer srv.Close()
+			_, err := openWS(t, wsURL(srv.URL)+"?apikey=topsecret", Config{})
+			wantFailure(t, err, ReasonHandshake, tt.want...)
+			if strings.Contains(err.Error(), "secret") {
+				t.Error("the URL's secret shows")
+			}
+			if len(err.Error()) > 600 {
+				t.Errorf("%d bytes of error", len(err.Error()))
+			}
+		})
+	}
+}
+
+// openWS opens one connection with the ws driver.
+func openWS(t *testing.T, u string, cfg Config) (stream, error) {
+	t.Helper()
+	cfg, _ = cfg.withDefaults()
+	d, err := newWS(u, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	return d.open(ctx)
+}
+
+func wantFailure(t *testing.T, err error, reason Reason, words ...string) {
+	t.Helper()
+	f, ok := errors.AsType[*failure](err)
+	if !ok || f.reason != reason || !holds(err.Error(), words) {
+		t.Errorf("got %v; want reason %s and the words %q", err, reason, words)
+	}
+}
+
+func TestWSSubprotocolMismatch(t *testing.T) {
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { stay(c) })
+	_, err := openWS(t, u, Config{Subprotocols: []string{"v9"}})
+	wantFailure(t, err, ReasonHandshake, "chose none", "v9", "FANTAIL_SOURCE_SUBPROTOCOLS")
+
+	u = serveRaw(t, func(c *rawConn) {
+		c.upgrade("Sec-WebSocket-Protocol: v7\r\n")
+	})
+	_, err = openWS(t, u, Config{})
+	wantFailure(t, err, ReasonHandshake, `the subprotocol "v7"`, "FANTAIL_SOURCE_SUBPROTOCOLS")
+}
+
+func TestWSNetworkFailures(t *testing.T) {
+	_, err := openWS(t, "ws://no-such-host.invalid/", Config{})
+	f, ok := errors.AsType[*failure](err)
+	if !ok || f.reason != ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
+		t.Errorf("got %v", err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	_, err = openWS(t, "ws://"+l.Addr().String(), Config{})
+	wantFailure(t, err, ReasonDial, l.Addr().String()+" refuses connections", "FANTAIL_SOURCE_URL")
+
+	u := serveRaw(t, func(*rawConn) {}) // closes at once
+	_, err = openWS(t, u, Config{})
+	wantFailure(t, err, ReasonHandshake, "closed the connection during the handshake", "wss")
+}
+
+func TestWSTLS(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, err := websocket.Accept(w, r, websocket.AcceptOptions{}); err == nil {
+			write(t, c, hub.Text, "over TLS")
+			stay(c)
+			c.CloseNow()
+		}
+	})
+	srv := httptest.NewUnstartedServer(handler)
+	srv.Config.ErrorLog = quiet
+	srv.StartTLS()
+	defer srv.Close()
+	trust := x509.NewCertPool()
+	trust.AddCert(srv.Certificate())
+	u := wsURL(srv.URL)
+
+	t.Run("good", func(t *testing.T) {
+		r := start(t, Config{URL: u, TLS: &tls.Config{RootCAs: trust}})
+		if got := r.sink.wait(t, 1)[0].payload; got != "over TLS" {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("unknown authority", func(t *testing.T) {
+		_, err := openWS(t, u, Config{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
+		wantFailure(t, err, ReasonTLS, "authority that this machine does not know")
+	})
+	t.Run("other name", func(t *testing.T) {
+		_, err := openWS(t, u, Config{TLS: &tls.Config{RootCAs: trust, ServerName: "other.test"}})
+		wantFailure(t, err, ReasonTLS, "for other names", "other.test")
+	})
+	t.Run("expired", func(t *testing.T) {
+		late := func() time.Time { return srv.Certificate().NotAfter.Add(time.Hour) }
+		_, err := openWS(t, u, Config{TLS: &tls.Config{RootCAs: trust, Time: late}})
+		wantFailure(t, err, ReasonTLS, "out of date")
+	})
+	t.Run("version", func(t *testing.T) {
+		_, err := openWS(t, u, Config{TLS: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS10}})
+		wantFailure(t, err, ReasonTLS, "no TLS with the source")
+	})
+	t.Run("plain source", func(t *testing.T) {
+		plain := httptest.NewServer(handler)
+		defer plain.Close()
+		_, err := openWS(t, strings.Replace(wsURL(plain.URL), "ws:", "wss:", 1), Config{})
+		wantFailure(t, err, ReasonTLS, "does not speak TLS", "ws://")
+	})
+	t.Run("plain client", func(t *testing.T) {
+		_, err := openWS(t, strings.Replace(u, "wss:", "ws:", 1), Config{})
+		wantFailure(t, err, ReasonHandshake, "400", "HTTPS server")
+	})
+}
+
+func TestWSURL(t *testing.T) {
+	tests := []struct{ url, want string }{
+		{"wss://", "names no host"},
+		{"wss://:443/x", "names no host"},
+		{"wss:host/x", "names no host"},
+		{"wss://h/x#y", "fragment"},
+		{"wss://h/x#", "fragment"},
+		{"wss://h:port/?token=hush", "is no URL"},
+		{"wss://h/%zz?token=hush", "is no URL"},
+	}
+	for _, tt := range tests {
+		_, err := newWS(tt.url, Config{})
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
+		}
+	}
+}

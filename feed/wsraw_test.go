@@ -1,0 +1,295 @@
+package feed
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/sha1"
+	"encoding/base64"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// quiet swallows what servers log about clients that the tests make fail.
+var quiet = log.New(io.Discard, "", 0)
+
+// rawConn is a source's end of a connection, without a WebSocket library: it
+// can do what a library would not.
+type rawConn struct {
+	net.Conn
+	t *testing.T
+	r *bufio.Reader
+}
+
+// serveRaw gives each connection to play, closes it afterwards, and returns a
+// URL. All connections have ended when the test has.
+func serveRaw(t *testing.T, play func(*rawConn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { // ended by the listener's Close
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() { // ends with play
+				defer c.Close()
+				play(&rawConn{c, t, bufio.NewReader(c)})
+			})
+		}
+	})
+	t.Cleanup(func() { l.Close(); wg.Wait() })
+	return "ws://" + l.Addr().String() + "/"
+}
+
+// upgrade answers the opening handshake (RFC 6455 section 4.2.2).
+func (c *rawConn) upgrade(headers string) {
+	req, err := http.ReadRequest(c.r)
+	if err != nil {
+		c.t.Errorf("the source's read: %v", err)
+		return
+	}
+	sum := sha1.Sum([]byte(req.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		headers+"Sec-WebSocket-Accept: "+base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n")
+}
+
+// swallow reads until the client closes the connection, and answers nothing.
+func (c *rawConn) swallow() { io.Copy(io.Discard, c.r) }
+
+const deflateHeader = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+
+// deflated returns a message's compressed payload (RFC 7692 section 7.2.1).
+func deflated(text string) []byte {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestSpeed)
+	io.WriteString(w, text)
+	w.Flush()
+	return bytes.TrimSuffix(b.Bytes(), []byte("\x00\x00\xff\xff"))
+}
+
+// TestWSPingUnanswered: a source that holds the connection open and sends
+// nothing is noticed (U1).
+func TestWSPingUnanswered(t *testing.T) {
+	u := serveRaw(t, func(c *rawConn) {
+		c.upgrade("")
+		c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
+		c.swallow()
+	})
+	r := start(t, Config{URL: u, Ping: 30 * time.Millisecond})
+	r.sink.wait(t, 2)
+	r.log.wait(t, `"reason":"ping"`, "did not answer a ping")
+}
+
+// TestWSBytesAreASignOfLife: a pong may be late behind a message in transit.
+func TestWSBytesAreASignOfLife(t *testing.T) {
+	u := serveRaw(t, func(c *rawConn) {
+		c.upgrade("")
+		text := bytes.Repeat([]byte("x"), 100)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for _, b := range websocket.AppendMessage(nil, hub.Text, text) {
+			<-tick.C
+			if _, err := c.Write([]byte{b}); err != nil {
+				return // the client gave up
+			}
+		}
+		c.swallow()
+	})
+	r := start(t, Config{URL: u, Ping: 100 * time.Millisecond}) // the message takes 500 ms
+	r.sink.wait(t, 1)
+	if n := r.Stats().Reconnects[ReasonPing]; n != 0 {
+		t.Errorf("took a source that sends for dead")
+	}
+}
+
+// TestWSUpgradeUnanswered: the end of Run ends an opening handshake (U2).
+func TestWSUpgradeUnanswered(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	u := serveRaw(t, func(c *rawConn) {
+		http.ReadRequest(c.r)
+		asked <- struct{}{}
+		c.swallow()
+	})
+	r := start(t, Config{URL: u})
+	<-asked
+	begin := time.Now()
+	if err := r.stop(); err != nil || time.Since(begin) > 5*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(begin))
+	}
+}
+
+func TestExplainTimeouts(t *testing.T) {
+	addr := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}
+	f := explainDial(&net.OpError{Op: "dial", Addr: addr, Err: context.DeadlineExceeded}, nil, nil)
+	wantFailure(t, f, ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
+	f = explainDial(context.DeadlineExceeded, nil, nil)
+	wantFailure(t, f, ReasonHandshake, "did not finish the handshake within 10s")
+}
+
+// TestWSDeafSourceDoesNotHoldUpTheEnd: one that never answers our close frame.
+func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
+	u := serveRaw(t, func(c *rawConn) {
+		c.upgrade("")
+		c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
+		c.swallow()
+	})
+	r := start(t, Config{URL: u})
+	r.sink.wait(t, 1)
+	begin := time.Now()
+	r.stop()
+	if took := time.Since(begin); took > 4*time.Second {
+		t.Errorf("leaving took %v, want about %v", took, closeWait)
+	}
+}
+
+// TestWSFloodDoesNotHoldUpTheEnd: one that sends on and on, whatever we say.
+func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
+	frame := websocket.AppendMessage(nil, hub.Text, bytes.Repeat([]byte("x"), 1000))
+	u := serveRaw(t, func(c *rawConn) {
+		c.upgrade("")
+		for {
+			if _, err := c.Write(frame); err != nil {
+				return
+			}
+		}
+	})
+	r := start(t, Config{URL: u})
+	r.sink.wait(t, 100)
+	begin := time.Now()
+	r.stop()
+	if took := time.Since(begin); took > 4*time.Second {
+		t.Errorf("leaving took %v, want about %v", took, closeWait)
+	}
+}
+
+// TestWSCutMessageIsNotPublished pins what read makes good: the library takes
+// the end of the connection inside a message for the end of the message.
+func TestWSCutMessageIsNotPublished(t *testing.T) {
+	plain := websocket.AppendMessage(nil, hub.Text, []byte("a message that is cut"))
+	packed := deflated("a message that is cut, a message that is cut")
+	packed = append([]byte{0xC1, byte(len(packed))}, packed...) // FIN, RSV1, text
+	tests := []struct {
+		name, headers string
+		frame         []byte
+	}{
+		{"plain, in the payload", "", plain[:len(plain)-3]},
+		{"plain, behind the header", "", plain[:2]},
+		{"plain, behind a fragment", "", append([]byte{0x01, 3}, "cut"...)}, // no FIN
+		{"deflated", deflateHeader, packed[:len(packed)-3]},
+		{"deflated, behind the header", deflateHeader, packed[:2]},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var n atomic.Int32
+			u := serveRaw(t, func(c *rawConn) {
+				c.upgrade(tt.headers)
+				if n.Add(1) == 1 {
+					c.Write(tt.frame)
+					return
+				}
+				c.Write(websocket.AppendMessage(nil, hub.Text, []byte("whole")))
+				c.swallow()
+			})
+			r := start(t, Config{URL: u})
+			if got := r.sink.wait(t, 1)[0].payload; got != "whole" {
+				t.Errorf("published %q", got)
+			}
+			r.log.wait(t, `"reason":"lost"`, "in the middle of a message")
+		})
+	}
+}
+
+// TestWSLastMessageBeforeTheEndIsPublished is the other side of it.
+func TestWSLastMessageBeforeTheEndIsPublished(t *testing.T) {
+	packed := deflated("the last message")
+	packed = append([]byte{0xC1, byte(len(packed))}, packed...)
+	for _, tt := range []struct {
+		name, headers string
+		frame         []byte
+	}{
+		{"plain", "", websocket.AppendMessage(nil, hub.Text, []byte("the last message"))},
+		{"deflated", deflateHeader, packed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			u := serveRaw(t, func(c *rawConn) {
+				c.upgrade(tt.headers)
+				c.Write(tt.frame)
+			})
+			r := start(t, Config{URL: u})
+			if got := r.sink.wait(t, 1)[0].payload; got != "the last message" {
+				t.Errorf("published %q", got)
+			}
+			r.log.wait(t, `"reason":"lost"`, "without a close frame")
+		})
+	}
+}
+
+// TestWSCloseInsideMessage pins the other thing: a close frame between the
+// fragments of a compressed message makes the library panic.
+func TestWSCloseInsideMessage(t *testing.T) {
+	packed := deflated("a message that is broken off")
+	u := serveRaw(t, func(c *rawConn) {
+		c.upgrade(deflateHeader)
+		c.Write(append([]byte{0x41, byte(len(packed))}, packed...)) // RSV1, text, no FIN
+		c.Write(websocket.AppendClose(nil, 1001, "bye"))
+		c.swallow()
+	})
+	r := start(t, Config{URL: u})
+	r.log.wait(t, `"reason":"lost"`, "broken off")
+	if got := r.sink.messages(); len(got) != 0 {
+		t.Errorf("published %v", got)
+	}
+}
+
+// TestWSGarbage: broken frames and extensions that nobody asked for (U3).
+func TestWSGarbage(t *testing.T) {
+	for name, frame := range map[string][]byte{
+		"reserved opcode":   {0x83, 0},
+		"reserved bit":      {0xF1, 0},
+		"stray fragment":    {0x80, 0},
+		"endless length":    {0x81, 127, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF},
+		"large control":     {0x89, 126, 0, 200},
+		"close of one byte": {0x88, 1, 0},
+		"bad deflate":       {0xC1, 3, 0xFF, 0xFF, 0xFF},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var n atomic.Int32
+			u := serveRaw(t, func(c *rawConn) {
+				c.upgrade(deflateHeader)
+				if n.Add(1) == 1 {
+					c.Write(frame)
+				} else {
+					c.Write(websocket.AppendMessage(nil, hub.Text, []byte("good")))
+				}
+				c.swallow()
+			})
+			r := start(t, Config{URL: u, Ping: 100 * time.Millisecond})
+			if got := r.sink.wait(t, 1)[0].payload; got != "good" {
+				t.Errorf("published %q", got)
+			}
+		})
+	}
+}
+
+func TestWSUnknownExtensionParameter(t *testing.T) {
+	u := serveRaw(t, func(c *rawConn) {
+		c.upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n")
+	})
+	_, err := openWS(t, u, Config{})
+	wantFailure(t, err, ReasonHandshake, "breaks the protocol", "client_max_window_bits")
+}
