@@ -73,14 +73,21 @@ func runServe(ctx context.Context, _ []string, std stdio) error {
 // usageError is a command line that cannot be run as it is.
 type usageError struct{ error }
 
-// run runs the command line that args is and returns the exit code: 0 fine, 1
-// failed, 2 for a command line or a configuration that has to be changed.
+// run runs the command line that args is and returns the exit code.
 func run(ctx context.Context, args []string, std stdio) int {
 	err := dispatch(ctx, args, std)
+	if err != nil {
+		fmt.Fprintln(std.err, "fantail:", err)
+	}
+	return exitCode(err)
+}
+
+// exitCode returns 0 for no error, 2 for a command line or a configuration that
+// has to be changed, and 1 for any other failure.
+func exitCode(err error) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(std.err, "fantail:", err)
 	if _, ok := errors.AsType[problems](err); ok {
 		return 2
 	}

@@ -65,12 +65,13 @@ func (p *parser) good(fields ...*string) bool {
 
 // add notes a problem on one line, whatever is in the value or the error.
 func (p *parser) add(subject string, err error) {
+	line := subject + ": " + strings.ReplaceAll(err.Error(), "\n", "; ")
 	p.problems = append(p.problems, strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, subject+": "+err.Error()))
+	}, line))
 }
 
 // show returns a value as an error may print it: without what is secret, and
