@@ -36,5 +36,6 @@ func (r *Relay) refuse(w http.ResponseWriter, req *http.Request, why refusal, st
 		// Jitter: those who were refused together do not come back together.
 		w.Header().Set("Retry-After", strconv.Itoa(1+rand.IntN(10)))
 	}
+	w.Header().Set("Connection", "close") // and do not wait for a body that may never come
 	http.Error(w, sentence, status)
 }

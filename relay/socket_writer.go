@@ -4,11 +4,15 @@ import (
 	"crypto/tls"
 	"net"
 	"sync"
+	"time"
 )
 
 // writerBytes is how much a writer goroutine takes at a time: one TLS record's
 // worth several times over, and no more than the hub puts into a batch.
 const writerBytes = 64 << 10
+
+// closeTime bounds how long the last bytes of an orderly end may take.
+const closeTime = time.Second
 
 var writerBuffers = sync.Pool{New: func() any { return new([writerBytes]byte) }}
 
@@ -58,11 +62,11 @@ func (s *writerSocket) WaitWritable(try func() bool) error {
 	return nil
 }
 
-// Close ends the writer. An idle one closes the connection itself, since a TLS
-// farewell may take a moment; one in the middle of a write is cut off.
+// Close returns at once. With reset the connection is cut off; else the writer
+// may finish what it took, and TLS say farewell, within closeTime.
 func (s *writerSocket) Close(reset bool) error {
 	s.mu.Lock()
-	first, busy := !s.closing, s.buf != nil
+	first := !s.closing
 	s.closing, s.err = true, net.ErrClosed
 	s.mu.Unlock()
 	if !first {
@@ -70,12 +74,13 @@ func (s *writerSocket) Close(reset bool) error {
 	}
 	defer signal(s.room)
 	defer signal(s.work)
-	if reset || busy {
+	if reset {
 		return closeConn(underTLS(s.conn), reset)
 	}
-	return nil
+	return s.conn.SetWriteDeadline(time.Now().Add(closeTime))
 }
 
+// write is the writer's goroutine.
 func (s *writerSocket) write() {
 	defer s.conn.Close()
 	for range s.work {

@@ -46,7 +46,6 @@ func (r *Relay) admit(w http.ResponseWriter, req *http.Request) (start hub.Start
 		r.refuse(w, req, refusedMethod, http.StatusMethodNotAllowed, "use GET, not %.20s", req.Method)
 	case !hasToken(req.Header, "Connection", "upgrade") || !hasToken(req.Header, "Upgrade", "websocket"):
 		w.Header().Set("Upgrade", "websocket")
-		w.Header().Set("Connection", "Upgrade")
 		r.refuse(w, req, refusedUpgrade, http.StatusUpgradeRequired, "this path speaks WebSocket: send Connection: Upgrade and Upgrade: websocket")
 	case req.ContentLength != 0 || len(req.TransferEncoding) > 0:
 		r.refuse(w, req, refusedBody, http.StatusBadRequest, "a WebSocket handshake has no body")

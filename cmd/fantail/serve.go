@@ -4,10 +4,147 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/feed"
+	"fantail/hub"
+	"fantail/relay"
 )
 
-func serve(context.Context, config, zerolog.Logger, io.Writer) error {
-	return errors.New("serve: this build relays nothing yet")
+// serve relays the source until ctx ends, and then sends the clients away as
+// the drain settings say. An error says what to change.
+func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) error {
+	// A pump hardly rests under load: leave a processor to everybody else.
+	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	latency := relay.NewLatency()
+	h := hub.New(hub.Config{
+		Messages: c.RingMessages, Bytes: int(c.RingBytes),
+		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
+		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout,
+		Header: relay.FrameHeader, Latency: latency,
+	})
+	defer h.Close()
+	f, err := feed.New(feedConfig(c), h, log)
+	if err != nil {
+		return err
+	}
+	r, err := relay.New(relayConfig(c, h, f, log))
+	if err != nil {
+		return err
+	}
+	s := &service{config: c, log: log, hub: h, feed: f, relay: r}
+	if err := s.listen(r.Handler(), r.Admin(r.Registry(latency))); err != nil {
+		return err
+	}
+	s.printBanner(out)
+	return s.run(ctx)
+}
+
+func feedConfig(c config) feed.Config {
+	return feed.Config{
+		URL: c.SourceURL, Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
+		MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
+	}
+}
+
+func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
+	rc := relay.Config{
+		Hub: h, Log: log, Source: func() relay.SourceStatus { return sourceStatus(f.Stats()) },
+		MaxClients: c.MaxClients, AllowedOrigins: c.AllowedOrigins,
+		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit),
+	}
+	if c.Uplink == "ignore" {
+		rc.Uplink = relay.UplinkIgnore
+	}
+	return rc
+}
+
+// sourceStatus tells the relay about the source in the relay's words: the two
+// packages do not know each other.
+func sourceStatus(s feed.Stats) relay.SourceStatus {
+	out := relay.SourceStatus{
+		Connected: s.Connected, EverConnected: s.EverConnected, Messages: s.Messages, Bytes: s.Bytes,
+		Outage: s.Outage, LastMessage: s.LastMessage,
+		Reconnects: make(map[string]uint64), Dropped: make(map[string]uint64),
+	}
+	for why, n := range s.Reconnects {
+		out.Reconnects[why.String()] = n
+	}
+	for why, n := range s.Dropped {
+		out.Dropped[why.String()] = n
+	}
+	return out
+}
+
+// service is a relay at work: its feed, its hub and its two HTTP servers.
+type service struct {
+	config config
+	log    zerolog.Logger
+	hub    *hub.Hub
+	feed   *feed.Feed
+	relay  *relay.Relay
+
+	public, admin net.Addr
+
+	servers  []*http.Server
+	failures chan error // a server or the feed has failed; never closed
+	running  sync.WaitGroup
+}
+
+// run works until ctx ends or something fails, and then shuts down.
+func (s *service) run(ctx context.Context) error {
+	sourceCtx, leaveSource := context.WithCancel(context.Background())
+	defer leaveSource()
+	s.running.Go(func() { // ended by leaveSource
+		if err := s.feed.Run(sourceCtx); err != nil {
+			s.fail(err)
+		}
+	})
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-s.failures:
+		s.log.Error().Err(err).Msg("failed; shutting down")
+	}
+	s.drain()
+	leaveSource()
+	s.hub.Close()
+	for _, srv := range s.servers {
+		err = errors.Join(err, srv.Close())
+	}
+	s.running.Wait()
+	return err
+}
+
+func (s *service) fail(err error) {
+	select {
+	case s.failures <- err:
+	default: // the first failure is enough
+	}
+}
+
+// drain is the orderly end: not ready, wait, accept nobody, send the clients
+// away. DRAIN_DELAY and DRAIN_WINDOW together are the whole budget.
+func (s *service) drain() {
+	began, c := time.Now(), s.config
+	s.log.Info().Int("clients", s.hub.Clients()).Dur("delay", c.DrainDelay).Dur("window", c.DrainWindow).Msg("draining")
+	ctx, cancel := context.WithTimeout(context.Background(), c.DrainDelay+c.DrainWindow)
+	defer cancel()
+	s.relay.NotReady()
+	select {
+	case <-time.After(c.DrainDelay):
+	case <-ctx.Done():
+	}
+	s.relay.Refuse()
+	s.running.Go(func() { s.servers[0].Shutdown(ctx) }) // ends with ctx
+	s.hub.Drain(ctx, c.DrainWindow)
+	cancel()
+	s.log.Info().Int("left", s.hub.Clients()).Dur("took", time.Since(began)).Msg("drained")
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	zlog "log"
+)
+
+const (
+	headerTime  = 5 * time.Second  // for a request's headers
+	requestTime = 10 * time.Second // for a whole request, and for its answer; a WebSocket has left HTTP by then
+	headerBytes = 16 << 10         // of a request
+	idleTime    = 60 * time.Second
+)
+
+// listen opens both listeners and serves on them. Either all is listening when
+// it returns, or nothing is.
+func (s *service) listen(public, admin http.Handler) error {
+	s.failures = make(chan error, 1)
+	c := s.config
+	pub, err := listenOn("FANTAIL_LISTEN", c.Listen)
+	if err != nil {
+		return err
+	}
+	adm, err := listenOn("FANTAIL_ADMIN_LISTEN", c.AdminListen)
+	if err != nil {
+		pub.Close()
+		return err
+	}
+	s.public, s.admin = pub.Addr(), adm.Addr()
+	s.serveOn(pub, public, c.TLSCert, c.TLSKey)
+	s.serveOn(adm, admin, "", "")
+	s.servers[1].WriteTimeout = 0 // a profile takes as long as it was asked for
+	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.MaxClients).Msg("listening")
+	return nil
+}
+
+// serveOn serves until the server is closed.
+func (s *service) serveOn(l net.Listener, h http.Handler, cert, key string) {
+	var http1 http.Protocols
+	http1.SetHTTP1(true) // a WebSocket handshake needs it, TLS or not
+	srv := &http.Server{
+		Handler: h, Protocols: &http1, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
+		ErrorLog: zlog.New(serverErrors{s}, "", 0),
+	}
+	s.servers = append(s.servers, srv)
+	s.running.Go(func() { // ended by Shutdown or Close
+		var err error
+		if cert != "" {
+			err = srv.ServeTLS(l, cert, key)
+		} else {
+			err = srv.Serve(l)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.fail(fmt.Errorf("serving on %s: %w", l.Addr(), err))
+		}
+	})
+}
+
+// serverErrors logs what the HTTP server complains about, such as failed TLS
+// handshakes: strangers cause it, so it is for debugging.
+type serverErrors struct{ s *service }
+
+func (e serverErrors) Write(p []byte) (int, error) {
+	e.s.log.Debug().Str("component", "http").Msg(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+func listenOn(variable, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s=%s: the port is taken; stop who has it, or set %s to another address such as :0 for any", variable, address, variable)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s=%s: not permitted; ports below 1024 need a privilege, set %s to a higher one", variable, address, variable)
+	case err != nil:
+		return nil, fmt.Errorf("%s=%s: %w; set it to an address of this machine, such as :8080", variable, address, err)
+	}
+	return l, nil
+}

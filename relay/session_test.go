@@ -1,0 +1,146 @@
+package relay
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"fantail/hub"
+)
+
+// What a client sends wrong is answered with the right code, counted under its
+// reason, and does not touch the client beside it.
+func TestProtocolViolations(t *testing.T) {
+	cases := []struct {
+		name   string
+		send   []byte
+		code   uint16
+		reason hub.Reason
+	}{
+		{"F2 control frame over 125 bytes", clientFrame(0x89, strings.Repeat("x", 126)), 1002, hub.Protocol},
+		{"F2 fragmented control frame", clientFrame(0x09, "x"), 1002, hub.Protocol},
+		{"F2 reserved bit", clientFrame(0x80|0x40|1, "x"), 1002, hub.Protocol},
+		{"F2 opcode 3", clientFrame(0x83, "x"), 1002, hub.Protocol},
+		{"F2 close of one byte", clientFrame(0x88, "x"), 1002, hub.Protocol},
+		{"F2 close with code 1005", clientFrame(0x88, "\x03\xED"), 1002, hub.Protocol},
+		{"F7 unmasked frame", []byte{0x81, 1, 'x'}, 1002, hub.Protocol},
+		{"F1 length 2^64-1", append([]byte{0x82, 0xFF}, bytes.Repeat([]byte{0xFF}, 12)...), 1002, hub.Protocol},
+		{"F1 length 65 GB", append([]byte{0x82, 0xFF, 0, 0, 0, 16}, bytes.Repeat([]byte{0}, 8)...), 1008, hub.Uplink},
+		{"continuation out of nowhere", clientFrame(0x80, "x"), 1002, hub.Protocol},
+		{"F8 a message while the uplink is off", clientFrame(0x81, "x"), 1008, hub.Uplink},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, h, addr := newTestRelay(t, hub.Config{}, Config{})
+			healthy, bad := join(t, addr, "/ws"), join(t, addr, "/ws")
+			eventually(t, "joined", func() bool { return h.Clients() == 2 })
+			bad.raw(c.send)
+			reason := bad.wantClose(c.code)
+			if want := c.reason.String() + "; resume=" + h.At(h.Live()).String(); reason != want {
+				t.Errorf("closed with %q, want %q", reason, want)
+			}
+			eventually(t, "counted", func() bool { return h.Stats().Leaves[c.reason] == 1 })
+			h.Publish(hub.Input{Payload: []byte("hello")})
+			healthy.want(1, "hello")
+		})
+	}
+}
+
+// With the uplink on ignore, messages are read and dropped, bounded all the same.
+func TestUplinkIgnore(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{Uplink: UplinkIgnore, UplinkMaxMessage: 1000})
+	p := join(t, addr, "/ws")
+	p.send(1, strings.Repeat("x", 1000))
+	p.raw(clientFrame(0x01, "frag"))
+	p.raw(clientFrame(0x80, "mented"))
+	p.send(9, "still there?")
+	p.want(10, "still there?")
+	p.send(2, strings.Repeat("x", 1002))
+	p.wantClose(1009)
+	eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.TooLarge] == 1 })
+}
+
+// F4: a pong that nobody asked for is legal (RFC 6455 section 5.5.3).
+func TestF4UnsolicitedPongs(t *testing.T) {
+	_, _, addr := newTestRelay(t, hub.Config{}, Config{})
+	p := join(t, addr, "/ws")
+	for range 100 {
+		p.send(10, "unasked")
+	}
+	p.send(9, "ping")
+	p.want(10, "ping")
+}
+
+// F5: empty fragments pass every limit on size; the byte budget stops them.
+func TestF5FragmentFlood(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{Uplink: UplinkIgnore, UplinkMaxMessage: 1000})
+	p := join(t, addr, "/ws")
+	p.raw(clientFrame(0x01, ""))
+	fragments := bytes.Repeat(clientFrame(0x00, ""), 1000)
+	for range 200 {
+		if _, err := p.conn.Write(fragments); err != nil {
+			break
+		}
+	}
+	eventually(t, "closed as a flood", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
+}
+
+// The peer's close is answered with its own code, and the connection ends.
+func TestCloseHandshakeByThePeer(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
+	p := join(t, addr, "/ws")
+	p.send(8, "\x03\xE8bye")
+	p.want(8, "\x03\xE8bye")
+	if _, _, err := p.frame(); err == nil {
+		t.Error("a frame behind the close frame")
+	}
+	eventually(t, "left", func() bool { return h.Stats().Leaves[hub.Left] == 1 && h.Clients() == 0 })
+}
+
+// A peer that does not answer the close frame is cut off after a second, and
+// what it sends meanwhile is thrown away.
+func TestLingerIsBounded(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
+	p := join(t, addr, "/ws")
+	p.raw([]byte{0x81, 1, 'x'}) // unmasked
+	began := time.Now()
+	for h.Clients() > 0 && time.Since(began) < 10*time.Second {
+		p.raw(make([]byte, 1024))
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the connection lingered for %v", took)
+	}
+}
+
+// A drain tells each client where it stands after all it was owed.
+func TestDrainOnTheWire(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
+	p := join(t, addr, "/ws")
+	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	publish(h, 0, 50, 100)
+	go h.Drain(t.Context(), time.Second)
+	for i := range 50 {
+		p.want(1, numbered(i, 100))
+	}
+	if reason := p.wantClose(1001); reason != "draining; resume="+h.At(h.Live()).String() {
+		t.Errorf("closed with %q", reason)
+	}
+}
+
+// Silence is asked about by a ping; a pong keeps the client, none reaps it.
+func TestPingAndSilence(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{PingInterval: 200 * time.Millisecond, PongTimeout: 500 * time.Millisecond}, Config{})
+	answers, silent := join(t, addr, "/ws"), join(t, addr, "/ws")
+	for range 4 {
+		answers.want(9, "")
+		answers.send(10, "")
+	}
+	silent.want(9, "")
+	if reason := silent.wantClose(4408); !strings.HasPrefix(reason, "silent; resume=") {
+		t.Errorf("closed with %q", reason)
+	}
+	if n := h.Stats().Leaves[hub.Silent]; n != 1 {
+		t.Errorf("%d clients left as silent", n)
+	}
+}
