@@ -69,7 +69,7 @@ func findScheme(address string) (scheme, error) {
 	case !found || strings.ContainsAny(name, "./@?"):
 		return scheme{}, fmt.Errorf("feed: the source URL has no scheme; start it with one of %s", list)
 	}
-	return scheme{}, fmt.Errorf("feed: the source URL has the unknown scheme %.40q; the known ones are %s", name, list)
+	return scheme{}, fmt.Errorf("feed: the source URL has the unknown scheme %.40q; start it with one of %s", name, list)
 }
 
 // splitLocal takes a URL without a host apart: scheme:rest?query. The rest is

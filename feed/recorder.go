@@ -29,16 +29,15 @@ func NewRecorder(w io.Writer) *Recorder { return &Recorder{w: w} }
 // it. An error of w leaves the recording's end undefined. A message that would
 // not fit into MaxRecordingLine is an error and leaves no trace.
 func (r *Recorder) Write(t time.Time, kind hub.Kind, payload []byte) error {
+	column := kindColumn(kind, payload)
+	if lineBound(column, payload) > MaxRecordingLine {
+		return fmt.Errorf("feed: recorder: a message of %d bytes needs a line longer than %d MiB", len(payload), MaxRecordingLine>>20)
+	}
 	r.buf = r.buf[:0]
 	if !r.headed {
 		r.buf = append(r.buf, recordingHeader+"\n"...)
 	}
-	start := len(r.buf)
-	r.buf = appendRecord(r.buf, t, kind, payload)
-	if len(r.buf)-start > MaxRecordingLine {
-		return fmt.Errorf("feed: recorder: a message of %d bytes needs a line longer than %d MiB", len(payload), MaxRecordingLine>>20)
-	}
-	r.buf = append(r.buf, '\n')
+	r.buf = append(appendRecord(r.buf, t, column, payload), '\n')
 	if _, err := r.w.Write(r.buf); err != nil {
 		return fmt.Errorf("feed: recorder: %w", err)
 	}
@@ -46,13 +45,21 @@ func (r *Recorder) Write(t time.Time, kind hub.Kind, payload []byte) error {
 	return nil
 }
 
-func appendRecord(b []byte, t time.Time, kind hub.Kind, payload []byte) []byte {
+// lineBound returns how long a line can get.
+func lineBound(column string, payload []byte) int {
+	const stampAndTabs = len("-9223372036854775808") + 2
+	if column == kindText {
+		return stampAndTabs + len(column) + len(payload)
+	}
+	return stampAndTabs + len(column) + base64.StdEncoding.EncodedLen(len(payload))
+}
+
+func appendRecord(b []byte, t time.Time, column string, payload []byte) []byte {
 	var ns int64
 	if !t.IsZero() {
 		ns = t.UnixNano()
 	}
 	b = strconv.AppendInt(b, ns, 10)
-	column := kindColumn(kind, payload)
 	b = append(append(append(b, '\t'), column...), '\t')
 	if column == kindText {
 		return append(b, payload...)

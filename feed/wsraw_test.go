@@ -195,6 +195,7 @@ func TestWSCutMessageIsNotPublished(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel() // each waits closeWait for a peer that answers nothing
 			var n atomic.Int32
 			u := serveRaw(t, func(c *rawConn) {
 				c.upgrade(tt.headers)
@@ -268,6 +269,7 @@ func TestWSGarbage(t *testing.T) {
 		"bad deflate":       {0xC1, 3, 0xFF, 0xFF, 0xFF},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each waits closeWait for a peer that answers nothing
 			var n atomic.Int32
 			u := serveRaw(t, func(c *rawConn) {
 				c.upgrade(deflateHeader)
@@ -292,4 +294,27 @@ func TestWSUnknownExtensionParameter(t *testing.T) {
 	})
 	_, err := openWS(t, u, Config{})
 	wantFailure(t, err, ReasonHandshake, "breaks the protocol", "client_max_window_bits")
+}
+
+// TestWSFlapsLeaveNothingBehind: the connections of a source that drops each at
+// once are gone with it (U2); TestMain looks for their goroutines.
+func TestWSFlapsLeaveNothingBehind(t *testing.T) {
+	var open, most atomic.Int32
+	u := serveRaw(t, func(c *rawConn) {
+		most.Store(max(most.Load(), open.Add(1)))
+		c.upgrade("")
+		open.Add(-1)
+	})
+	for range 100 {
+		s, err := openWS(t, u, Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.next()
+		wantFailure(t, err, ReasonLost)
+		s.close()
+	}
+	if most.Load() != 1 {
+		t.Errorf("%d connections at once", most.Load())
+	}
 }

@@ -1,0 +1,127 @@
+package feed
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// A *hub.Hub fits Publisher by its Publish(hub.Input); so does this.
+var _ Publisher = publishFunc(nil)
+
+type publishFunc func(hub.Input)
+
+func (f publishFunc) Publish(in hub.Input) { f(in) }
+
+func TestNewSaysWhatToChange(t *testing.T) {
+	tests := []struct{ url, want string }{
+		{"", "is empty; set FANTAIL_SOURCE_URL"},
+		{"stream.example.com/ws", "has no scheme; start it with one of ws: wss: replay: stdin: demo:"},
+		{"user:pass@example.com", `unknown scheme "user"`},
+		{"example.com:8080/ws", "has no scheme"},
+		{"localhost:8080", `unknown scheme "localhost"; start it with one of ws:`},
+		{"http://example.com", `unknown scheme "http"; start it with one of ws: wss: replay: stdin: demo:`},
+		{"wss://", "names no host"},
+	}
+	for _, tt := range tests {
+		_, err := New(Config{URL: tt.url}, newSink(), zerolog.Nop())
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q: got %v, want %q", tt.url, err, tt.want)
+		}
+	}
+}
+
+func TestNewGathersEveryProblem(t *testing.T) {
+	_, err := New(Config{URL: "wss://h/#x", MaxMessage: -1, Ping: -1, IdleTimeout: -1}, newSink(), zerolog.Nop())
+	words := []string{"fragment", "FANTAIL_SOURCE_MAX_MESSAGE", "FANTAIL_SOURCE_WS_PING", "FANTAIL_SOURCE_IDLE_TIMEOUT"}
+	if err == nil || !holds(err.Error(), words) {
+		t.Errorf("got %v, want %q", err, words)
+	}
+}
+
+func TestSchemesAreCaseInsensitive(t *testing.T) {
+	f, err := New(Config{URL: "WSS://user:pass@h/x", IdleTimeout: time.Second}, newSink(), zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Stats().Source; got != "wss://***@h/x" || f.idle != time.Second {
+		t.Errorf("got %q, idle %v", got, f.idle)
+	}
+}
+
+func TestStatsHaveEveryLabel(t *testing.T) {
+	f := newFeed(nil, "s", newSink(), zerolog.Nop())
+	s := f.Stats()
+	if len(s.Reconnects) != int(reasons) || len(s.Dropped) != int(dropReasons) || !s.LastMessage.IsZero() {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// TestReasonWords pins the words, which are metric labels.
+func TestReasonWords(t *testing.T) {
+	var words []string
+	for r := range reasons {
+		words = append(words, r.String())
+	}
+	for d := range dropReasons {
+		words = append(words, d.String())
+	}
+	want := "config dial tls handshake closed lost ping idle too-large not-utf8 too-large"
+	if got := strings.Join(words, " "); got != want {
+		t.Errorf("got %s", got)
+	}
+	if got := reasons.String() + dropReasons.String(); got != "Reason(9)DropReason(2)" {
+		t.Errorf("beyond the set: %s", got)
+	}
+}
+
+func TestMaskURL(t *testing.T) {
+	for in, want := range map[string]string{
+		"wss://h:9443/stream?streams=btcusdt@depth/ethusdt@trade": "wss://h:9443/stream?streams=btcusdt@depth/ethusdt@trade",
+		"wss://bob:hush@h/x": "wss://***@h/x",
+		"wss://bob@h":        "wss://***@h",
+		"wss://h/?symbol=A&api_key=hush&Token=hush":      "wss://h/?symbol=A&api_key=***&Token=***",
+		"wss://h/?listenKey=hush&sig=hush&ticket=hush":   "wss://h/?listenKey=***&sig=***&ticket=***",
+		"wss://h/ws/v3/0123456789abcdef0123456789abcdef": "wss://h/ws/v3/***",
+		"wss://h/?0123456789abcdef0123456789abcdef":      "wss://h/?***",
+		"wss://h/?x=0123456789abcdef0123456789abcdef":    "wss://h/?x=***",
+		"wss://h:port/?token=hush":                       "wss://***",
+		"replay:/tmp/a b.txt?speed=2":                    "replay:/tmp/a b.txt?speed=2",
+		"stdin:":                                         "stdin:",
+	} {
+		if got := maskURL(in); got != want {
+			t.Errorf("%s\n got %s\nwant %s", in, got, want)
+		}
+	}
+}
+
+// FuzzURL checks that no URL panics, that its error is said in one piece, and
+// that neither error nor log shows a password.
+func FuzzURL(f *testing.F) {
+	for _, seed := range []string{"", "ws://h", "wss://u:p@h:1/p?q=1#f", "replay:f?speed=1&loop=1", "stdin:", "demo:?seed=1&rate=2", "x:y", "demo:?a=%zz"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
+		s, err := findScheme(address)
+		if err != nil {
+			return
+		}
+		if s.name == "replay" {
+			splitLocal(address) // without opening files of the machine
+		} else if _, err := s.open(address, Config{Stdin: strings.NewReader("")}); err != nil && !strings.HasPrefix(err.Error(), "feed: ") {
+			t.Errorf("%q: %v", address, err)
+		}
+		u, err := url.Parse(address)
+		if err != nil || u.User == nil {
+			return
+		}
+		if password, _ := u.User.Password(); len(password) > 8 && strings.Count(address, password) == 1 && strings.Contains(maskURL(address), password) {
+			t.Errorf("%q: the password shows in %q", address, maskURL(address))
+		}
+	})
+}
