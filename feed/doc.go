@@ -1,5 +1,84 @@
 // Package feed turns a source into messages: drivers by URL scheme, and the
-// supervision that brings a lost source back. It owns what the source sees.
+// supervision that brings a lost source back. It owns what the source sees: one
+// connection, what is sent over it, and when it is tried again.
+//
+// It refuses to know clients, the ring or HTTP handlers, reads no variables of
+// its own (net/http's proxy variables excepted), and changes no message: what
+// the source sent is published byte for byte, or counted as dropped. Errors
+// name the FANTAIL_ variables, since that is what their reader can change.
+//
+// # The road of a message
+//
+//	driver.open -> stream.next -> relay -> publish -> Publisher.Publish
+//
+// One goroutine, Run's, pulls messages from the stream and publishes them. The
+// stream reads into a buffer that it uses again for the next message; Publish
+// copies. So nothing queues up here: a hub that never blocks is what keeps the
+// source's socket empty. Text that is not UTF-8 is dropped and counted in
+// publish, the one gate, because the WebSocket library does not check it and
+// clients would close their connections over it (TestNotUTF8IsDropped).
+//
+// A new kind of source is one file with a driver, and one row in schemes.
+//
+// # Supervision
+//
+//   - There is one connection at most; the next is opened after the last is
+//     closed (TestFlappingIsNoHotLoop).
+//   - A lost source is tried again at once, then after waits drawn evenly
+//     between 0 and a bound that doubles from 0.5 s to 30 s: full jitter.
+//   - The waits start over once a connection that is 10 s old delivers a
+//     message. One that greets and drops has not recovered, and a feed that
+//     says nothing may wait a little longer than it had to
+//     (TestBackOffStartsOverOnceDataFlowed).
+//   - An outage runs from the loss of the connection, or from the first failure
+//     after the start, until a connection is open again. It does not wait for
+//     a message: quiet feeds are legal. Its end is one log line. What the
+//     source sent meanwhile is lost, and nobody can know what it was.
+//   - Config.IdleTimeout ends a connection without messages. It applies to
+//     sources that reconnecting can help: not to a recording, stdin or the demo.
+//   - A stream ends in one of three ways. A failure, which has a [Reason], is
+//     counted and tried again. io.EOF ends Run with nil: the source is
+//     finished. Any other error ends Run with it: a recording's broken line
+//     would be broken the next time too, and what stands before it would be
+//     published twice.
+//
+// # WebSocket
+//
+//   - Ten seconds bound the opening as a whole, with the frames of Config.Send.
+//     What to send and the headers are evaluated at each connect; a file that
+//     cannot be read is a failure like any other, since files are replaced.
+//   - Redirects are not followed: the headers may hold secrets. The log says
+//     where the redirect points.
+//   - If subprotocols are configured the source must choose one, as browsers
+//     demand too.
+//   - Config.Ping is the interval of pings and the deadline of each pong. Any
+//     byte that arrives meanwhile is a sign of life (TestWSBytesAreASignOfLife),
+//     so a silent connection is noticed within two intervals.
+//   - The end of Run sends a close frame with 1000 and waits at most a second for
+//     the answer (TestWSDeafSourceDoesNotHoldUpTheEnd). What arrives in that
+//     second is still published.
+//   - Two habits of the library are made good: it takes a message that the end of
+//     the connection cuts short for a whole one (TestWSCutMessageIsNotPublished),
+//     and panics at a close frame inside a compressed message
+//     (TestWSCloseInsideMessage).
+//
+// Logs, errors and [Stats] show the source's URL without user and password,
+// and with what looks like a secret in its query and path replaced by ***.
+//
+// # Standard input
+//
+// stdin: takes a line a message, cut at LF and at nothing else: a CR belongs to
+// the message, and an empty line is an empty message. A line longer than
+// Config.MaxMessage is skipped and counted. A read that cannot be interrupted,
+// such as a terminal's, may outlive Run in a goroutine that ends with that read;
+// the next Feed on the same reader would lose that line.
+//
+// # Demo
+//
+// demo:?seed=1&rate=50 makes up a market of a few symbols. Messages are JSON with
+// "demo":true, so that nobody takes them for prices, and "t", the time they were
+// made, in ns since 1970. The rest is the same for the same seed. The symbol is
+// the message's key.
 //
 // # Recordings
 //
@@ -11,9 +90,14 @@
 //     base64.
 //   - headed: the first line is "#fantail 1", and a line is time TAB kind TAB
 //     message. The kind is t (text), b64t (text in base64, because it has line
-//     breaks) or b64 (binary in base64). [Recorder] writes this form.
+//     breaks) or b64 (binary in base64). [Recorder] writes this form. A last
+//     line without its LF was cut short and is an error.
 //
 // The time is the receive time in ns since 1970. [Pace] turns times into waits.
 // A message that ended in CR LF on the wire and was put into a headless file
 // has lost both: what is read is what the line holds.
+//
+// replay:FILE?speed=N&loop=1 plays one. FILE is taken as it stands, without
+// escapes, so it cannot hold a "?". A recording without times is as fast as it
+// goes, in a loop too.
 package feed

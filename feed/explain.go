@@ -49,7 +49,7 @@ func explainNetwork(err error) *failure {
 		return fail(ReasonDial, "no connection; check host and port in FANTAIL_SOURCE_URL: %w", err)
 	case timedOut(err):
 		return fail(ReasonHandshake, "the source took the connection but did not finish the handshake within %v", handshakeTimeout)
-	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+	case hungUp(err):
 		return fail(ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss), or serves no WebSocket at this port")
 	}
 	return fail(ReasonHandshake, "the handshake failed: %w", err)
@@ -60,6 +60,13 @@ func peer(op *net.OpError) string {
 		return "the source"
 	}
 	return op.Addr.String()
+}
+
+// hungUp says whether the peer closed the connection; net/http has no value for
+// a peer that did so before the request was written.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.Contains(err.Error(), "server closed idle connection")
 }
 
 func timedOut(err error) bool {
