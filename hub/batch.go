@@ -26,8 +26,8 @@ type piece struct {
 // fill makes b the lane's frames from slot from up to head, as many as
 // batchBytes hold but at least one. It reports false if from was lapped.
 func (b *batch) fill(r *ring, lane Lane, from, head uint64) bool {
+	b.forget()
 	b.lane, b.from, b.next, b.head = lane, from, from, head
-	b.pieces, b.buf = b.pieces[:0], b.buf[:0]
 	size := 0
 	for ; b.next <= head; b.next++ {
 		m := r.at(b.next)
@@ -79,9 +79,11 @@ func (b *batch) cut(n int) (whole int, rest []byte) {
 	return len(b.pieces), nil
 }
 
-// forget lets go of the messages so that a resting batch keeps none alive.
+// forget empties b and lets go of the messages, so that a resting batch keeps
+// none alive and a cache does not find it.
 func (b *batch) forget() {
-	clear(b.pieces[:cap(b.pieces)])
+	clear(b.pieces) // what lies behind its length was cleared before
+	b.pieces, b.buf = b.pieces[:0], b.buf[:0]
 	b.lane, b.bytes = nil, nil
 }
 
@@ -107,6 +109,7 @@ func (bc *batchCache) get(r *ring, lane Lane, from, head uint64) (b *batch, held
 		b = bc.take()
 	}
 	if !b.fill(r, lane, from, head) {
+		b.forget() // or the next client at this slot would find an empty batch
 		return nil, false
 	}
 	return b, true

@@ -18,7 +18,7 @@ type Config struct {
 	Queue Bounds
 
 	PingInterval time.Duration // silence before a ping, 0 is never
-	PongTimeout  time.Duration // silence behind the ping before the client is given up
+	PongTimeout  time.Duration // silence behind the ping before the client is given up, default 10 s
 
 	// Pumps is the number of writer goroutines, default max(1, GOMAXPROCS-1).
 	// GOMAXPROCS should be above it: a pump hardly ever rests under load.
@@ -75,6 +75,16 @@ type Hub struct {
 
 // New starts a hub: its pumps and its sweep. Close ends them.
 func New(c Config) *Hub {
+	h := assemble(c)
+	for _, p := range h.pumps {
+		h.goroutines.Go(p.run) // ended by Close
+	}
+	h.goroutines.Go(h.sweepLoop) // ended by Close
+	return h
+}
+
+// assemble makes a hub whose goroutines do not run yet.
+func assemble(c Config) *Hub {
 	c = c.withDefaults()
 	h := &Hub{
 		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout,
@@ -84,11 +94,8 @@ func New(c Config) *Hub {
 	}
 	h.ring.init(c.Messages, c.Bytes)
 	for range c.Pumps {
-		p := newPump(h)
-		h.pumps = append(h.pumps, p)
-		h.goroutines.Go(p.run) // ended by Close
+		h.pumps = append(h.pumps, newPump(h))
 	}
-	h.goroutines.Go(h.sweepLoop) // ended by Close
 	return h
 }
 
@@ -105,6 +112,9 @@ func (c Config) withDefaults() Config {
 	def(&c.Pumps, max(1, runtime.GOMAXPROCS(0)-1))
 	if c.Queue.Stall <= 0 {
 		c.Queue.Stall = 10 * time.Second
+	}
+	if c.PongTimeout <= 0 {
+		c.PongTimeout = 10 * time.Second
 	}
 	return c
 }

@@ -22,8 +22,9 @@ func (h *Hub) Live() Start {
 // never reached, or is of another epoch, the start is Gone: a client that joins
 // with it is told so and gets nothing else.
 func (h *Hub) Resume(at Position) Start {
+	reached := at.Seq <= h.Live().seq // before the search: what comes meanwhile is not reached
 	slot, held := h.ring.since(at.Seq)
-	if !held || at.Epoch != h.epoch || at.Seq > h.Live().seq {
+	if !held || at.Epoch != h.epoch || !reached {
 		return Start{slot: slot, gone: true}
 	}
 	return Start{slot: slot, seq: at.Seq}
