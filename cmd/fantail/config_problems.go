@@ -79,7 +79,7 @@ func (p *parser) add(subject string, err error) {
 func show(value, secret string) string {
 	switch {
 	case secret == "all" && value != "" && !strings.HasPrefix(value, "@"):
-		return "(hidden)"
+		return hidden
 	case secret == "url":
 		value = maskURL(value)
 	}
@@ -89,20 +89,27 @@ func show(value, secret string) string {
 	return value
 }
 
-const maxShown = 80
+const (
+	maxShown = 80 // runes of a value
+	hidden   = "(hidden)"
+)
 
-// maskURL hides the credentials, the query and the fragment of a URL, whether
-// it is well-formed or not. In doubt it hides more.
+// maskURL shows the scheme of a URL alone, since tokens are put into any other
+// part of one. What has no authority, such as replay:FILE, is shown up to its
+// query.
 func maskURL(s string) string {
-	if at := strings.LastIndexByte(s, '@'); at >= 0 {
-		scheme, _, found := strings.Cut(s[:at], "://")
-		if !found {
-			return "(hidden)"
-		}
-		s = scheme + "://(hidden)" + s[at:]
+	end := strings.IndexAny(s, "?#")
+	if end < 0 {
+		end = len(s)
 	}
-	if query := strings.IndexAny(s, "?#"); query >= 0 {
-		s = s[:query+1] + "(hidden)"
+	scheme, _, remote := strings.Cut(s[:end], "://")
+	switch {
+	case remote:
+		return scheme + "://" + hidden
+	case strings.Contains(s, "@"):
+		return hidden
+	case end < len(s):
+		return s[:end+1] + hidden
 	}
 	return s
 }

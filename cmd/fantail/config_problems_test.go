@@ -7,14 +7,14 @@ import (
 
 func TestMaskURL(t *testing.T) {
 	tests := []struct{ in, want string }{
+		{"", ""},
 		{"demo:", "demo:"},
-		{"ws://h:1/p", "ws://h:1/p"},
-		{"wss://u:pw@h/p?token=x#f", "wss://(hidden)@h/p?(hidden)"},
-		{"wss://u:p/w@h/", "wss://(hidden)@h/"},
-		{"u:pw@h/p", "(hidden)"},
-		{"wss://h/p?mail=a@b", "wss://(hidden)@b"},
-		{"wss://u:p?w@h/", "wss://(hidden)@h/"},
-		{"wss://h/#token", "wss://h/#(hidden)"},
+		{"replay:/var/lib/day 1.rec?speed=x", "replay:/var/lib/day 1.rec?(hidden)"},
+		{"example.com/feed", "example.com/feed"},
+		{"example.com/feed?token=x&next=ws://h", "example.com/feed?(hidden)"},
+		{"wss://u:pw@h/v3/token?token=x#f", "wss://(hidden)"},
+		{"wss://u:p?w@h/", "wss://(hidden)"},
+		{"u:p?w@h/", "(hidden)"},
 	}
 	for _, tt := range tests {
 		if got := maskURL(tt.in); got != tt.want {
@@ -23,7 +23,7 @@ func TestMaskURL(t *testing.T) {
 	}
 }
 
-// FuzzMaskURL holds that no password and no query of a well-formed URL is shown.
+// FuzzMaskURL holds that no password, path or query of a URL is shown.
 func FuzzMaskURL(f *testing.F) {
 	f.Add("user", "pass", "token=1")
 	f.Fuzz(func(t *testing.T, user, password, query string) {
@@ -31,6 +31,7 @@ func FuzzMaskURL(f *testing.F) {
 		for _, s := range []string{
 			"wss://" + user + ":" + secret + password + "@host/",
 			"wss://host/?" + query + secret,
+			"wss://host/" + secret + query,
 		} {
 			if got := maskURL(s); strings.Contains(got, secret) {
 				t.Errorf("maskURL(%q) = %q", s, got)

@@ -16,7 +16,7 @@ import (
 // the variable without it (TestEnvironmentIgnoresUnprefixedNames).
 //
 // A secret is "all" where an error may show nothing of the value, and "url"
-// where it may show all but the credentials and the query.
+// where it may show what maskURL leaves.
 type environment struct {
 	Basics
 	Details

@@ -42,7 +42,7 @@ func (s *speed) Set(text string) error {
 
 // setupReplay registers the flags of fantail replay.
 func setupReplay(flags *flag.FlagSet) runner {
-	p := player{speed: 1}
+	p := player{speed: 1, patience: 30 * time.Second}
 	listen := flags.String("listen", "127.0.0.1:9000", "listen at `HOST:PORT`; port 0 is any that is free")
 	flags.Var(&p.speed, "speed", "multiply the recording's pace by `FACTOR`; 0 or max is as fast as the subscriber takes it")
 	flags.BoolVar(&p.loop, "loop", false, "start again at the end")

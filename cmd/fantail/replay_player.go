@@ -12,22 +12,18 @@ import (
 	"fantail/hub/websocket"
 )
 
-const (
-	// replayWriteTimeout ends a subscriber that takes nothing.
-	replayWriteTimeout = 30 * time.Second
-
-	// replayReadLimit is more than any subscription is long.
-	replayReadLimit = 16 * mib
-)
+// replayReadLimit is more than any subscription is long.
+const replayReadLimit = 16 * mib
 
 // player plays a recording to subscribers, each on its own and from the start.
 // A recording is not a live feed: it waits for its subscriber. A player is not
 // changed once it serves.
 type player struct {
-	file  string
-	speed speed
-	loop  bool
-	log   zerolog.Logger
+	file     string
+	speed    speed
+	loop     bool
+	patience time.Duration // for one write, after which the subscriber is dropped
+	log      zerolog.Logger
 }
 
 // subscriber accepts one subscriber and plays to it until the end, until it
@@ -82,7 +78,7 @@ func (p player) playOnce(ctx context.Context, conn *websocket.Conn) error {
 				return err
 			}
 		}
-		ctx, cancel := context.WithTimeout(ctx, replayWriteTimeout)
+		ctx, cancel := context.WithTimeout(ctx, p.patience)
 		defer cancel()
 		return conn.Write(ctx, r.Kind, r.Payload)
 	})

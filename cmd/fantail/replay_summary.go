@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -45,11 +46,13 @@ func (s *summary) add(r feed.Record) {
 
 // String returns for example "1,200 text messages, 350 KiB, 60.0 s".
 func (s summary) String() string {
-	text := fmt.Sprintf("%s text", humanize.Comma(s.messages[hub.Text]))
-	if n := s.messages[hub.Binary]; n > 0 {
-		text += fmt.Sprintf(" and %s binary", humanize.Comma(n))
+	var kinds []string
+	for kind, n := range s.messages {
+		if n > 0 {
+			kinds = append(kinds, fmt.Sprintf("%s %s", humanize.Comma(n), hub.Kind(kind)))
+		}
 	}
-	text += " messages, " + humanize.IBytes(s.bytes)
+	text := strings.Join(kinds, " and ") + " messages, " + humanize.IBytes(s.bytes)
 	if s.last <= s.first {
 		return text + ", without timing: sent without a pause"
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"fantail/feed"
 	"fantail/hub"
 	"fantail/hub/websocket"
@@ -250,6 +252,27 @@ func TestReplayNoticesSubscriberLeaving(t *testing.T) {
 			conn.CloseNow()
 			log.await(t, "subscriber left")
 		})
+	}
+}
+
+func TestReplayDropsSubscriberThatTakesNothing(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := make(writes, 1000)
+	p := player{
+		file: record(t, 0, message{hub.Binary, strings.Repeat("x", mib)}),
+		loop: true, patience: 50 * time.Millisecond, log: zerolog.New(log),
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- p.serve(ctx, l) }() // ended by cancel
+	subscribe(t, "ws://"+l.Addr().String()+"/", websocket.DialOptions{})
+	log.await(t, "subscriber left")
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
 
