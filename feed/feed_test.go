@@ -11,12 +11,7 @@ import (
 	"fantail/hub"
 )
 
-// A *hub.Hub fits Publisher by its Publish(hub.Input); so does this.
-var _ Publisher = publishFunc(nil)
-
-type publishFunc func(hub.Input)
-
-func (f publishFunc) Publish(in hub.Input) { f(in) }
+var _ Publisher = (*hub.Hub)(nil)
 
 func TestNewSaysWhatToChange(t *testing.T) {
 	tests := []struct{ url, want string }{
@@ -100,8 +95,8 @@ func TestMaskURL(t *testing.T) {
 	}
 }
 
-// FuzzURL checks that no URL panics, that its error is said in one piece, and
-// that neither error nor log shows a password.
+// FuzzURL checks that no URL panics, that errors say whose they are, and
+// that the form for logs shows no password.
 func FuzzURL(f *testing.F) {
 	for _, seed := range []string{"", "ws://h", "wss://u:p@h:1/p?q=1#f", "replay:f?speed=1&loop=1", "stdin:", "demo:?seed=1&rate=2", "x:y", "demo:?a=%zz"} {
 		f.Add(seed)

@@ -138,3 +138,17 @@ func FuzzRecording(f *testing.F) {
 		roundTrip(t, read)
 	})
 }
+
+func BenchmarkRecording(b *testing.B) {
+	file := strings.Repeat("1\t"+strings.Repeat("x", 200)+"\n", 1000)
+	b.SetBytes(int64(len(file)))
+	b.ReportAllocs()
+	for b.Loop() {
+		r := newRecording(strings.NewReader(file), "a.txt")
+		for {
+			if _, err := r.Next(); err != nil {
+				break
+			}
+		}
+	}
+}

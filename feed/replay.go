@@ -60,7 +60,7 @@ type replayStream struct {
 	driver *replayDriver
 	rec    *Recording
 	pace   *Pace
-	empty  bool // this round has brought no message yet, and the last one none at all
+	empty  bool // the present round has brought no message yet, so another would be in vain
 }
 
 func (s *replayStream) next() (hub.Input, error) {

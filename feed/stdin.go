@@ -41,7 +41,6 @@ func (d *stdinDriver) open(ctx context.Context) (stream, error) {
 	s := &stdinStream{
 		lines: make(chan stdinLine),
 		taken: make(chan struct{}),
-		done:  ctx.Done(),
 		ctx:   ctx,
 	}
 	if r, ok := d.r.(interface{ SetReadDeadline(time.Time) error }); ok {
@@ -60,7 +59,6 @@ type stdinLine struct {
 // the reader waits until next is called again, as it owns the line's bytes.
 type stdinStream struct {
 	ctx    context.Context
-	done   <-chan struct{}
 	lines  chan stdinLine // never closed
 	taken  chan struct{}  // next is done with the line; never closed
 	lent   bool           // next has a line that is not given back
@@ -72,7 +70,7 @@ func (s *stdinStream) read(l *lines) {
 		text, err := l.next()
 		select {
 		case s.lines <- stdinLine{text, err}:
-		case <-s.done:
+		case <-s.ctx.Done():
 			return
 		}
 		if err != nil && !errors.Is(err, errLineTooLong) {
@@ -80,7 +78,7 @@ func (s *stdinStream) read(l *lines) {
 		}
 		select {
 		case <-s.taken:
-		case <-s.done:
+		case <-s.ctx.Done():
 			return
 		}
 	}
@@ -90,14 +88,14 @@ func (s *stdinStream) next() (hub.Input, error) {
 	if s.lent {
 		select {
 		case s.taken <- struct{}{}:
-		case <-s.done:
+		case <-s.ctx.Done():
 		}
 	}
 	select {
 	case line := <-s.lines:
 		s.lent = true
 		return line.input()
-	case <-s.done:
+	case <-s.ctx.Done():
 		return hub.Input{}, s.ctx.Err()
 	}
 }

@@ -59,11 +59,13 @@ func (f *Feed) relay(s stream, dog *watchdog, retry *retry) error {
 	for {
 		in, err := s.next()
 		now := time.Now()
-		if drop, ok := err.(DropReason); ok {
+		drop, unusable := err.(DropReason)
+		switch {
+		case unusable:
 			f.drop(now, drop)
-		} else if err != nil {
+		case err != nil:
 			return err
-		} else {
+		default:
 			f.publish(now, in)
 		}
 		dog.fed()

@@ -20,7 +20,7 @@ import (
 type script struct {
 	play   func(n int, c *scripted) error // called by open
 	opened []time.Time
-	open_  atomic.Int32 // connections open now
+	live   atomic.Int32 // connections open now
 	most   int32        // the most there were at once
 }
 
@@ -31,7 +31,7 @@ func (s *script) open(ctx context.Context) (stream, error) {
 	if err := s.play(n, c); err != nil {
 		return nil, err
 	}
-	s.most = max(s.most, s.open_.Add(1))
+	s.most = max(s.most, s.live.Add(1))
 	return c, nil
 }
 
@@ -62,7 +62,7 @@ func (c *scripted) next() (hub.Input, error) {
 	return hub.Input{Payload: []byte(s.text)}, s.err
 }
 
-func (c *scripted) close() { c.script.open_.Add(-1) }
+func (c *scripted) close() { c.script.live.Add(-1) }
 
 func startScript(t *testing.T, s *script, idle time.Duration) *running {
 	r := &running{sink: newSink(), log: newJournal()}
@@ -147,8 +147,8 @@ func TestFlappingIsNoHotLoop(t *testing.T) {
 			t.Errorf("100 connections within %v", took)
 		}
 		r.stop()
-		if s.most != 1 || s.open_.Load() != 0 {
-			t.Errorf("at most %d connections at once, %d left open", s.most, s.open_.Load())
+		if s.most != 1 || s.live.Load() != 0 {
+			t.Errorf("at most %d connections at once, %d left open", s.most, s.live.Load())
 		}
 	})
 }
@@ -286,8 +286,8 @@ func TestRunEnds(t *testing.T) {
 			}}
 			log := newJournal()
 			err := newFeed(s, "script:", newSink(), zerolog.New(log)).Run(t.Context())
-			if !errors.Is(err, tt.want) || len(s.opened) != 1 || s.open_.Load() != 0 {
-				t.Errorf("got %v after %d connections, %d left open", err, len(s.opened), s.open_.Load())
+			if !errors.Is(err, tt.want) || len(s.opened) != 1 || s.live.Load() != 0 {
+				t.Errorf("got %v after %d connections, %d left open", err, len(s.opened), s.live.Load())
 			}
 			if !strings.Contains(log.String(), tt.log) {
 				t.Errorf("logged %s", log)
@@ -374,3 +374,12 @@ func TestPublishAllocatesNothing(t *testing.T) {
 type discard struct{}
 
 func (discard) Publish(hub.Input) {}
+
+func BenchmarkPublish(b *testing.B) {
+	f := newFeed(nil, "", discard{}, zerolog.Nop())
+	in := hub.Input{Payload: []byte(strings.Repeat("x", 200))}
+	b.ReportAllocs()
+	for b.Loop() {
+		f.publish(time.Now(), in)
+	}
+}

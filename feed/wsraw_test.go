@@ -111,7 +111,7 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 	u := serveRaw(t, func(c *rawConn) {
 		c.upgrade("")
 		text := bytes.Repeat([]byte("x"), 100)
-		tick := time.NewTicker(5 * time.Millisecond)
+		tick := time.NewTicker(12 * time.Millisecond)
 		defer tick.Stop()
 		for _, b := range websocket.AppendMessage(nil, hub.Text, text) {
 			<-tick.C
@@ -121,7 +121,7 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 		}
 		c.swallow()
 	})
-	r := start(t, Config{URL: u, Ping: 100 * time.Millisecond}) // the message takes 500 ms
+	r := start(t, Config{URL: u, Ping: 400 * time.Millisecond}) // the message takes 1.2 s
 	r.sink.wait(t, 1)
 	if n := r.Stats().Reconnects[ReasonPing]; n != 0 {
 		t.Errorf("took a source that sends for dead")
