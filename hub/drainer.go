@@ -32,16 +32,17 @@ func (c *Client) drainStep(b *batch) bool {
 		offered, lapped = nil, true
 	}
 	var o outcome
+	handedBack := false
 	err := c.conn.WaitWritable(func() bool {
 		c.mu.Lock()
 		o = c.offerLocked(offered)
 		if o == over || o == wrote && c.cursor.Load() > h.ring.head.Load() {
-			c.drainer = false // from here on the pump may write
+			c.drainer, handedBack = false, true // from here on the pump may write
 		}
 		c.mu.Unlock()
 		return o != full
 	})
-	if err != nil || o == over {
+	if err != nil && !handedBack {
 		c.dismissDrainer()
 		return false
 	}
@@ -51,7 +52,8 @@ func (c *Client) drainStep(b *batch) bool {
 	if lapped && c.cursor.Load() == from {
 		c.Leave(Slow)
 	}
-	return c.hasDrainer()
+	// Not c.drainer: the pump may have started another drainer since.
+	return !handedBack
 }
 
 func (c *Client) dismissDrainer() {

@@ -139,6 +139,9 @@ func (c *Client) nextFrameLocked() bool {
 		return false
 	case s.leaving && c.cursor.Load() > s.until:
 		s.rest, s.kind = c.closeFrameLocked(), closeFrame
+		if c.deadline.Load() == 0 { // a patient leave: the frame may wait as long as data may
+			c.deadline.Store(c.hub.clock.Load() + int64(c.hub.queue.Stall))
+		}
 		if s.rest == nil { // a transport without close frames
 			c.frameDoneLocked()
 			return false
