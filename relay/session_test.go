@@ -32,6 +32,7 @@ func TestProtocolViolations(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // each waits for its peer's answer
 			_, h, addr := newTestRelay(t, hub.Config{}, Config{})
 			healthy, bad := join(t, addr, "/ws"), join(t, addr, "/ws")
 			eventually(t, "joined", func() bool { return h.Clients() == 2 })

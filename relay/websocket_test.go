@@ -144,7 +144,7 @@ func TestEvictionTellsWhereToResume(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Messages: 100}}, Config{UnsentLimit: 4096})
 	slow, healthy := join(t, addr, "/ws"), join(t, addr, "/ws")
 	eventually(t, "joined", func() bool { return h.Clients() == 2 })
-	const size, total = 8 << 10, 2000
+	const size, total = 8 << 10, 600
 	done := make(chan error, 1)
 	go func() { // the healthy one reads all
 		for i := range total {

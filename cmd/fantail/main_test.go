@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(asMain) {
 	case "fantail":
 		main()
+	case "client":
+		beClient(os.Args[1])
 	case "stubborn":
 		ctx := endOnSignal(context.Background())
 		fmt.Println("running")
