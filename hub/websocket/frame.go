@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"encoding/binary"
+	"unicode/utf8"
 
 	"fantail/hub"
 )
@@ -52,11 +53,22 @@ func AppendMessage(dst []byte, kind hub.Kind, payload []byte) []byte {
 }
 
 // AppendClose appends a close frame (section 5.5.1). A reason of more than
-// MaxReason bytes is cut.
+// MaxReason bytes is cut, at the end of a character: it has to be valid UTF-8.
 func AppendClose(dst []byte, code uint16, reason string) []byte {
-	reason = reason[:min(len(reason), MaxReason)]
+	reason = cutReason(reason)
 	dst = AppendHeader(dst, OpClose, 2+len(reason))
 	return append(binary.BigEndian.AppendUint16(dst, code), reason...)
+}
+
+func cutReason(s string) string {
+	if len(s) <= MaxReason {
+		return s
+	}
+	end := MaxReason
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
 }
 
 // FrameCloseCode returns the code of a whole close frame that a server sends,
