@@ -1,7 +1,9 @@
 package feed
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"sync/atomic"
 )
@@ -28,11 +30,41 @@ func (t *tap) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// tapTransport puts a tap into the connection of an accepted upgrade. It serves
-// one handshake.
+// tapTransport performs one handshake, and puts a tap into its connection.
 type tapTransport struct {
-	base http.RoundTripper
-	tap  *tap
+	base      *http.Transport
+	connected atomic.Bool // there is a TCP connection
+	keep      func() bool // takes the connection out of the context's reach
+	tap       *tap        // set when the upgrade was accepted
+}
+
+// newTapTransport returns a transport whose connection ends with ctx, until
+// keep is called. On its own net/http goes on dialling, and waiting for TLS,
+// when a request is given up (TestWSHandshakeTimeout).
+func newTapTransport(ctx context.Context, base *http.Transport) *tapTransport {
+	t := &tapTransport{base: base.Clone()}
+	t.base.DialContext = func(_ context.Context, network, addr string) (net.Conn, error) {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, network, addr)
+		if err == nil {
+			t.keep = context.AfterFunc(ctx, func() { conn.Close() })
+			t.connected.Store(true)
+		}
+		return conn, err
+	}
+	return t
+}
+
+// cause returns what lies behind a handshake's error: the end of its context, if
+// that came first. net/http does not say how far the handshake got.
+func (t *tapTransport) cause(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() == nil:
+		return err
+	case !t.connected.Load():
+		return &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
+	}
+	return ctx.Err()
 }
 
 // RoundTrip performs the handshake. Afterwards the response's body is the

@@ -66,7 +66,7 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	}
 	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
-	tapped := &tapTransport{base: d.transport}
+	tapped := newTapTransport(opening, d.transport)
 	conn, resp, err := websocket.Dial(opening, d.url, websocket.DialOptions{
 		Client:       &http.Client{Transport: tapped, CheckRedirect: noRedirect},
 		Header:       header,
@@ -74,12 +74,13 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 		Compress:     true,
 	})
 	if err != nil {
-		return nil, explainDial(err, resp, d.cfg.Subprotocols)
+		return nil, explainDial(tapped.cause(opening, err), resp, d.cfg.Subprotocols)
 	}
 	if err := d.greet(opening, conn, frames); err != nil {
 		conn.CloseNow()
 		return nil, err
 	}
+	tapped.keep()
 	conn.SetReadLimit(d.cfg.MaxMessage)
 	return newWSStream(ctx, conn, tapped.tap, d.cfg), nil
 }

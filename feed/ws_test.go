@@ -306,13 +306,18 @@ func TestWSHTTPAnswers(t *testing.T) {
 // openWS opens one connection with the ws driver.
 func openWS(t *testing.T, u string, cfg Config) (stream, error) {
 	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	return openWSWithin(t, ctx, u, cfg)
+}
+
+func openWSWithin(t *testing.T, ctx context.Context, u string, cfg Config) (stream, error) {
+	t.Helper()
 	cfg, _ = cfg.withDefaults()
 	d, err := newWS(u, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
 	return d.open(ctx)
 }
 

@@ -11,6 +11,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -142,6 +143,22 @@ func TestWSUpgradeUnanswered(t *testing.T) {
 	if err := r.stop(); err != nil || time.Since(begin) > 5*time.Second {
 		t.Errorf("got %v after %v", err, time.Since(begin))
 	}
+}
+
+// TestWSHandshakeTimeout: a source that takes the connection and says nothing,
+// neither TLS nor HTTP (U2).
+func TestWSHandshakeTimeout(t *testing.T) {
+	u := serveRaw(t, (*rawConn).deaf)
+	for _, scheme := range []string{"ws", "wss"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		_, err := openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), Config{})
+		wantFailure(t, err, ReasonHandshake, "did not finish the handshake within 10s")
+		cancel()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 0) // not even a connection
+	defer cancel()
+	_, err := openWSWithin(t, ctx, u, Config{})
+	wantFailure(t, err, ReasonDial, "does not answer within 10s")
 }
 
 func TestExplainTimeouts(t *testing.T) {
