@@ -21,8 +21,12 @@ import (
 // serve relays the source until ctx ends, and then sends the clients away as
 // the drain settings say. An error says what to change.
 func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) error {
-	// A pump hardly rests under load: leave a processor to everybody else.
-	runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	limitMemory(c.RingBytes, log)
+	// A pump hardly rests under load: leave a processor to everybody else. Only
+	// where it must be: once set, it would no longer follow the container's limit.
+	if runtime.GOMAXPROCS(0) < 2 {
+		runtime.GOMAXPROCS(2)
+	}
 	latency := relay.NewLatency()
 	h := hub.New(hub.Config{
 		Messages: c.RingMessages, Bytes: int(c.RingBytes),
