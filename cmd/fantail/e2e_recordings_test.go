@@ -143,7 +143,7 @@ func asOnTheWire(t *testing.T, file string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&out, "%d\tb64t\t%s\n", m.Time, base64.StdEncoding.EncodeToString(append(m.Payload, "\r\n"...)))
+		fmt.Fprintf(&out, "%d\tb64t\t%s\n", m.Time, base64.StdEncoding.EncodeToString([]byte(string(m.Payload)+"\r\n")))
 	}
 	file = filepath.Join(t.TempDir(), filepath.Base(file))
 	writeFile(t, file, out.String())
