@@ -75,10 +75,23 @@
 //
 // # Demo
 //
-// demo:?seed=1&rate=50 makes up a market of a few symbols. Messages are JSON with
-// "demo":true, so that nobody takes them for prices, and "t", the time they were
-// made, in ns since 1970. The rest is the same for the same seed. The symbol is
-// the message's key.
+// demo:?seed=1&rate=50 makes up a market of a few symbols, which trade and are
+// quoted. Messages are JSON with "demo":true, so that nobody takes them for
+// prices:
+//
+//	{"demo":true,"t":1700000000000000000,"seq":1,"symbol":"DEMO-KEA","type":"trade","side":"buy","price":42.11,"size":31}
+//	{"demo":true,"t":…,"seq":2,"symbol":"DEMO-MOA","type":"quote","bid":61249.5,"bid_size":7,"ask":61250.0,"ask_size":120}
+//
+// "t" is the time they were made, in ns since 1970; seq counts all messages of a
+// connection from 1; a price is a multiple of its symbol's tick and stays within
+// a factor of 5 of the first. All but "t" is the same for the same seed and rate
+// on one kind of processor. The symbol is the message's key.
+//
+// A trading day takes five minutes and is followed by the next. It opens and
+// closes busily, is quiet at noon, and has one to three bursts; rate, in
+// messages a second, is the mean over a day (TestDemoKeepsItsRate,
+// TestDemoDayHasARhythm). Prices have calm and wild times
+// (TestDemoVolatilityClusters).
 //
 // # Recordings
 //

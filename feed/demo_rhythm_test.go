@@ -1,0 +1,94 @@
+package feed
+
+import (
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// days plays n days of fake time and returns the messages of each of their
+// slots.
+func days(t *testing.T, driver *demoDriver, n int) []int {
+	t.Helper()
+	slots := make([]int, n*demoSlots)
+	synctest.Test(t, func(t *testing.T) {
+		s, err := driver.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		for begin := time.Now(); ; {
+			if _, err := s.next(); err != nil {
+				t.Fatal(err)
+			}
+			slot := int(time.Since(begin) / demoSlot)
+			if slot >= len(slots) {
+				return
+			}
+			slots[slot]++
+		}
+	})
+	return slots
+}
+
+// part sums up the slots of a day from the one share of it to the other.
+func part(day []int, from, to float64) (sum int) {
+	for _, n := range day[int(from*demoSlots):int(to*demoSlots)] {
+		sum += n
+	}
+	return sum
+}
+
+// TestDemoKeepsItsRate: however a day is spread, it has the messages that the
+// rate says.
+func TestDemoKeepsItsRate(t *testing.T) {
+	for _, rate := range []float64{0.1, 1, 50, 700} {
+		slots := days(t, &demoDriver{seed: 3, rate: rate}, 2)
+		for len(slots) > 0 {
+			got, want := part(slots, 0, 1), rate*demoDay.Seconds()
+			if math.Abs(float64(got)-want) > 1+want/1000 {
+				t.Errorf("rate %g: %d messages in a day, want %g", rate, got, want)
+			}
+			slots = slots[demoSlots:]
+		}
+	}
+}
+
+// TestDemoDayHasARhythm: the opening and the close are busier than noon by far,
+// every day, and each day has a burst but is not made of them.
+func TestDemoDayHasARhythm(t *testing.T) {
+	for seed := range uint64(5) {
+		slots := days(t, &demoDriver{seed: seed, rate: 50}, 3)
+		for ; len(slots) > 0; slots = slots[demoSlots:] {
+			opening, noon, closing := part(slots, 0, 0.05), part(slots, 0.45, 0.5), part(slots, 0.95, 1)
+			if opening < 2*noon || closing < 3*noon/2 {
+				t.Errorf("seed %d: %d messages at the opening, %d at noon, %d at the close", seed, opening, noon, closing)
+			}
+			jumps := 0
+			for i := 1; i < demoSlots; i++ {
+				if slots[i] > 5*slots[i-1]/2 {
+					jumps++
+				}
+			}
+			if jumps < 1 || jumps > 3 {
+				t.Errorf("seed %d: %d bursts in a day", seed, jumps)
+			}
+		}
+	}
+}
+
+func TestRhythmIsTheSameForASeed(t *testing.T) {
+	a, b, other := newRhythm(1, 10), newRhythm(1, 10), newRhythm(2, 10)
+	differs := false
+	for i := range 10_000 {
+		x := a.next()
+		if y := b.next(); x != y {
+			t.Fatalf("message %d: %v and %v with one seed", i, x, y)
+		}
+		differs = other.next() != x || differs
+	}
+	if !differs {
+		t.Error("another seed has the same rhythm")
+	}
+}
