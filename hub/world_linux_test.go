@@ -12,13 +12,12 @@ import (
 	"unsafe"
 )
 
-// TestStopTheWorldUnderSaturatedPumps bounds what pumps that never rest, one for
-// each core, do to the rest of the process: a loop around raw system calls has
+// TestStopTheWorldUnderSaturatedPumps bounds what pumps that never rest do to the rest of the process: a loop around raw system calls has
 // no preemption point of its own (see doc.go). Where others use the machine, the
 // kernel takes cores away for milliseconds: a round that fails is repeated.
 // FULL=1 makes it one round of ten seconds.
 func TestStopTheWorldUnderSaturatedPumps(t *testing.T) {
-	rounds, length := 10, time.Second
+	rounds, length := 30, 500*time.Millisecond
 	if os.Getenv("FULL") == "1" {
 		rounds, length = 1, 10*time.Second
 	}
@@ -58,7 +57,7 @@ func measureWorld(t *testing.T, length time.Duration) (f figures) {
 		t.Fatal(err)
 	}
 	defer syscall.Close(fd)
-	h := running(t, Config{Pumps: runtime.GOMAXPROCS(0)})
+	h := running(t, Config{})
 	for range clients {
 		h.enter(rawConn{fd: fd}, h.Live())
 	}
@@ -72,8 +71,8 @@ func measureWorld(t *testing.T, length time.Duration) (f figures) {
 	began := time.Now()
 	h.Close()
 	f.Close = time.Since(began)
-	if f.Writes = h.Stats().Writes; f.Writes < 100*clients {
-		t.Fatalf("only %d writes: the pumps were not saturated", f.Writes)
+	if f.Writes = h.Stats().Writes; f.Writes < 10*clients {
+		t.Errorf("only %d writes: the pumps were not saturated", f.Writes)
 	}
 	return f
 }
@@ -93,14 +92,14 @@ func (r rawConn) TryWrite(p []byte) (int, error) {
 }
 
 // saturate publishes as a source that wakes once a millisecond, so that the pumps
-// never rest, and has the collector stop the world every 10 ms. It returns how
+// never rest, and has the collector stop the world every 5 ms. It returns how
 // late each wake-up was.
 func saturate(h *Hub, run time.Duration) (late []time.Duration) {
 	done := make(chan struct{})
 	stopped := make(chan struct{})
 	go func() { // ended by done
 		defer close(stopped)
-		for tick := time.NewTicker(10 * time.Millisecond); ; {
+		for tick := time.NewTicker(5 * time.Millisecond); ; {
 			select {
 			case <-tick.C:
 				runtime.GC()
