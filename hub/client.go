@@ -43,6 +43,9 @@ type Client struct {
 	place int // in Hub.clients; guarded by Hub.mu
 }
 
+// Name returns what Join was given.
+func (c *Client) Name() string { return c.name }
+
 // Heard notes a sign of life: any byte that came from the client.
 func (c *Client) Heard() { c.heard.Store(c.hub.clock.Load()) }
 

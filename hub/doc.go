@@ -55,8 +55,8 @@
 // batch is only written if it starts at the cursor, checked under the lock.
 //
 // The lock is held for one non-blocking write, never while parked and never in
-// Conn.Close, so nobody waits long for it; the pump does not wait at all and
-// comes back instead.
+// Conn.Close, so nobody waits long for it; a pump that offers a batch does not
+// wait at all and comes back instead.
 //
 // Goroutines: a pump each and one sweep, ended by Close; a drainer, ended by
 // catching up or by the client's Close.
@@ -93,6 +93,8 @@
 //     from.
 //   - A client that is closed while it was owed a close frame, or inside a frame,
 //     gets a reset: it must not take the end for an orderly one.
+//   - The close frame of a patient reason may wait for room as long as data may
+//     (Bounds.Stall), that of any other a second.
 //   - Joining a hub that drains is allowed and answered by Draining at once, so
 //     that a handshake under way ends with a close code and a position.
 package hub

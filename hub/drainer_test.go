@@ -99,6 +99,35 @@ func TestDrainerDoesNotOutstayHandBack(t *testing.T) {
 	}
 }
 
+// A client may stand in the pump's lists several times: it posts whenever there
+// is something to look at. It is given one drainer all the same.
+func TestOneDrainerHoweverOftenVisited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := still(t, Config{})
+		s := newConn(t, 0)
+		c := f.enter(s, f.first())
+		p := f.pumps[0]
+		p.round()
+		f.say(1, 20)
+		p.seen = 1 // no pass: the lists alone
+		for range 7 {
+			p.post(c)
+		}
+		p.round()
+		synctest.Wait()
+		if n := f.Stats().Drainers; n != 1 || c.index != -1 {
+			t.Fatalf("%d drainers, index %d in the pump; want 1, none", n, c.index)
+		}
+		p.round()
+		s.open(plenty)
+		synctest.Wait()
+		decode(t, s.bytes()).mustHave(t, 1, 1)
+		if p.round(); c.index != 0 || len(p.clients) != 1 {
+			t.Errorf("index %d of %d; want the client back", c.index, len(p.clients))
+		}
+	})
+}
+
 // What waits for a boundary goes out while the client is the drainer's.
 func TestDrainerSettles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

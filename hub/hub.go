@@ -20,6 +20,11 @@ type Config struct {
 	PingInterval time.Duration // silence before a ping, 0 is never
 	PongTimeout  time.Duration // silence behind the ping before the client is given up, default 10 s
 
+	// MaxAge is how old a connection may grow before it is told to come back, so
+	// that clients spread anew over relays. Each client's is drawn from the last
+	// tenth before it. 0 is any age.
+	MaxAge time.Duration
+
 	// Pumps is the number of writer goroutines, default max(1, GOMAXPROCS-1).
 	// GOMAXPROCS should be above it: a pump hardly ever rests under load.
 	Pumps int
@@ -44,6 +49,7 @@ type Hub struct {
 	queue        Bounds
 	pingInterval time.Duration
 	pongTimeout  time.Duration
+	maxAge       time.Duration
 	header       func([]byte, Kind, int) []byte
 	latency      Observer
 	epoch        string
@@ -87,7 +93,7 @@ func New(c Config) *Hub {
 func assemble(c Config) *Hub {
 	c = c.withDefaults()
 	h := &Hub{
-		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout,
+		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout, maxAge: c.MaxAge,
 		header: c.Header, latency: c.Latency,
 		epoch: newEpoch(), born: time.Now(),
 		done: make(chan struct{}), vacant: make(chan struct{}, 1),
@@ -150,7 +156,7 @@ func (h *Hub) Join(conn Conn, lane Lane, start Start, name string) (*Client, err
 	c.cursor.Store(start.slot)
 	now := h.clock.Load()
 	c.heard.Store(now)
-	c.watch = watch{cursor: start.slot, moved: now, catchingUp: true, pinged: -1}
+	c.watch = watch{cursor: start.slot, moved: now, catchingUp: true, pinged: -1, expires: h.expiry(now)}
 
 	h.mu.Lock()
 	if h.closed {

@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 const sweepEvery = 100 * time.Millisecond
 
@@ -10,6 +13,7 @@ type watch struct {
 	steps      uint32
 	moved      int64 // hub clock when cursor or steps last changed, or it held nothing
 	pinged     int64 // hub clock of the last ping
+	expires    int64 // hub clock at which it is told to come back, 0 is never
 	catchingUp bool  // since its join it has not been within half its bounds
 }
 
@@ -66,6 +70,10 @@ func (h *Hub) inspect(c *Client) int {
 		}
 		return 0
 	}
+	if e := c.watch.expires; e != 0 && now >= e {
+		c.watch.expires = 0
+		c.Leave(MaxAge)
+	}
 	h.keepAlive(c, now)
 	q, lapped := h.backlogOf(c, now)
 	if c.watch.catchingUp && h.queue.near(q) {
@@ -96,6 +104,15 @@ func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
 		lapped = cursor+1 < h.ring.tail.Load()
 	}
 	return q, lapped
+}
+
+// expiry draws when a client that joins now has reached its age: not all at the
+// same time who joined together.
+func (h *Hub) expiry(now int64) int64 {
+	if h.maxAge <= 0 {
+		return 0
+	}
+	return now + int64(h.maxAge) - rand.Int64N(int64(h.maxAge)/10+1)
 }
 
 // keepAlive pings a client that has been silent for PingInterval and gives it

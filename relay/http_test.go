@@ -112,7 +112,7 @@ func TestMetricsAndClients(t *testing.T) {
 }
 
 func TestOriginPolicy(t *testing.T) {
-	p, err := newOriginPolicy([]string{"https://app.example.com", "*.wild.example", "any-scheme.example:8443"})
+	p, err := newOriginPolicy([]string{"https://app.example.com", "*.wild.example", "any-scheme.example:8443", "http://[::1]:3000"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,6 +131,9 @@ func TestOriginPolicy(t *testing.T) {
 		"null":                            false,
 		"https://":                        false,
 		"https://relay.example@evil.test": false,
+		"http://[::1]:3000":               true,
+		"http://[::1]:3001":               false,
+		"https://evilwild.example":        false,
 		"%zz":                             false,
 	} {
 		if got := p.allows(origin, "relay.example"); got != want {

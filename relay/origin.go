@@ -1,9 +1,9 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
-	"path"
 	"strings"
 )
 
@@ -16,30 +16,56 @@ type originPolicy struct {
 }
 
 type originPattern struct {
-	scheme string // empty is any
-	host   string // path.Match pattern, in lower case, with the port if one is meant
+	scheme     string // empty is any
+	host       string // in lower case, with the port if one is meant
+	subdomains bool   // host begins with a dot and is the end of what matches
 }
 
 // newOriginPolicy reads patterns: "*" for any, "https://app.example.com",
 // "app.example.com" for any scheme, "*.example.com" for its subdomains. The same
 // origin is always allowed.
-func newOriginPolicy(patterns []string) (originPolicy, error) {
-	var p originPolicy
+func newOriginPolicy(patterns []string) (p originPolicy, err error) {
 	for _, text := range patterns {
 		if text == "*" {
 			p.any = true
 			continue
 		}
-		o := originPattern{host: strings.ToLower(text)}
-		if scheme, host, ok := strings.Cut(o.host, "://"); ok {
-			o = originPattern{scheme, host}
-		}
-		if _, err := path.Match(o.host, ""); err != nil || o.host == "" || strings.ContainsAny(o.host, "/ ") {
-			return p, fmt.Errorf("relay: origin %q is none; write https://app.example.com, *.example.com or *", text)
-		}
+		o, bad := parseOriginPattern(text)
+		err = errors.Join(err, bad)
 		p.patterns = append(p.patterns, o)
 	}
-	return p, nil
+	return p, err
+}
+
+// CheckOrigin says what is wrong with a pattern of Config.AllowedOrigins.
+func CheckOrigin(pattern string) error {
+	_, err := newOriginPolicy([]string{pattern})
+	return err
+}
+
+func parseOriginPattern(text string) (o originPattern, err error) {
+	o.host = strings.ToLower(text)
+	if scheme, host, ok := strings.Cut(o.host, "://"); ok {
+		o.scheme, o.host = scheme, host
+	}
+	o.host, o.subdomains = strings.CutPrefix(o.host, "*")
+	u, err := url.Parse("https://" + strings.TrimPrefix(o.host, "."))
+	if err != nil || u.Hostname() == "" || "https://"+u.Host != u.String() ||
+		strings.Contains(o.host, "*") || strings.HasPrefix(o.host, ".") != o.subdomains {
+		return o, fmt.Errorf("relay: %.80q is no origin; write scheme and host only, such as https://app.example.com, or *.example.com, or * for any", text)
+	}
+	return o, nil
+}
+
+// matches compares with an origin in lower case.
+func (o originPattern) matches(scheme, host string) bool {
+	if o.scheme != "" && o.scheme != scheme {
+		return false
+	}
+	if o.subdomains {
+		return strings.HasSuffix(host, o.host)
+	}
+	return host == o.host
 }
 
 // allows decides about one handshake. host is the request's own Host.
@@ -56,7 +82,7 @@ func (p originPolicy) allows(origin, host string) bool {
 		return true
 	}
 	for _, o := range p.patterns {
-		if ok, _ := path.Match(o.host, from); ok && (o.scheme == "" || o.scheme == u.Scheme) {
+		if o.matches(strings.ToLower(u.Scheme), from) {
 			return true
 		}
 	}

@@ -7,35 +7,76 @@ import (
 	"strconv"
 )
 
-// refusal is why a handshake was refused: the metric label and the word that
-// the client reads. The set is closed.
+// refusal is why a handshake was refused: the metric label and the log field.
+// The set is closed.
 type refusal uint8
 
 const (
-	refusedMethod    refusal = iota // 405
-	refusedUpgrade                  // 426
-	refusedBody                     // 400
-	refusedQuery                    // 400
-	refusedOrigin                   // 403
-	refusedFull                     // 503
-	refusedDraining                 // 503
-	refusedHandshake                // what the library found wrong: 400, 426
+	refusedMethod refusal = iota
+	refusedUpgrade
+	refusedBody
+	refusedQuery
+	refusedOrigin
+	refusedPerIP
+	refusedRate
+	refusedFull
+	refusedDraining
+	refusedHandshake // what the library found wrong; it has answered by itself
 	refusals
 )
 
-var refusalWords = [...]string{"method", "upgrade", "body", "query", "origin", "full", "draining", "handshake"}
+// refusalRows say what each refusal is called and answered with (RFC 9110
+// section 15, RFC 6585 section 4). retry asks the client to come back.
+var refusalRows = [refusals]struct {
+	word   string
+	status int
+	retry  bool
+}{
+	refusedMethod:    {"method", http.StatusMethodNotAllowed, false},
+	refusedUpgrade:   {"upgrade", http.StatusUpgradeRequired, false},
+	refusedBody:      {"body", http.StatusBadRequest, false},
+	refusedQuery:     {"query", http.StatusBadRequest, false},
+	refusedOrigin:    {"origin", http.StatusForbidden, false},
+	refusedPerIP:     {"per-ip", http.StatusTooManyRequests, true},
+	refusedRate:      {"rate", http.StatusServiceUnavailable, true},
+	refusedFull:      {"full", http.StatusServiceUnavailable, true},
+	refusedDraining:  {"draining", http.StatusServiceUnavailable, true},
+	refusedHandshake: {"handshake", 0, false},
+}
 
-func (f refusal) String() string { return refusalWords[f] }
+// String returns the refusal's word.
+func (f refusal) String() string { return refusalRows[f].word }
 
-// refuse answers a handshake with one sentence, and counts it.
-func (r *Relay) refuse(w http.ResponseWriter, req *http.Request, why refusal, status int, format string, args ...any) {
-	r.refused[why].Add(1)
-	sentence := fmt.Sprintf(format, args...)
-	r.log.Debug().Stringer("reason", why).Str("remote", req.RemoteAddr).Str("path", req.URL.Path).Int("status", status).Msg(sentence)
-	if status == http.StatusServiceUnavailable {
-		// Jitter: those who were refused together do not come back together.
-		w.Header().Set("Retry-After", strconv.Itoa(1+rand.IntN(10)))
+// refused is a refusal with the sentence that tells the client what to change.
+type refused struct {
+	why      refusal
+	sentence string
+}
+
+func refuse(why refusal, format string, args ...any) *refused {
+	return &refused{why, fmt.Sprintf(format, args...)}
+}
+
+// retrySeconds spreads those who were refused together: they come back at
+// random within so many seconds.
+const retrySeconds = 10
+
+// turnAway answers a handshake with its refusal, counts it and logs one line.
+func (r *Relay) turnAway(w http.ResponseWriter, req *http.Request, f *refused) {
+	r.refused[f.why].Add(1)
+	row := refusalRows[f.why]
+	r.log.Debug().Stringer("reason", f.why).Stringer("client", r.proxies.client(req)).
+		Str("path", req.URL.Path).Int("status", row.status).Msg(f.sentence)
+	h := w.Header()
+	switch f.why {
+	case refusedMethod:
+		h.Set("Allow", http.MethodGet)
+	case refusedUpgrade:
+		h.Set("Upgrade", "websocket")
 	}
-	w.Header().Set("Connection", "close") // and do not wait for a body that may never come
-	http.Error(w, sentence, status)
+	if row.retry {
+		h.Set("Retry-After", strconv.Itoa(1+rand.IntN(retrySeconds)))
+	}
+	h.Set("Connection", "close") // and do not wait for a body that may never come
+	http.Error(w, f.sentence, row.status)
 }

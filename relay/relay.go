@@ -20,8 +20,11 @@ type Config struct {
 	// there.
 	Source func() SourceStatus
 
-	MaxClients     int      // more are refused with 503; 0 is no limit
-	AllowedOrigins []string // besides the same origin; see originPolicy
+	MaxClients      int      // more are refused with 503; 0 is no limit
+	MaxClientsPerIP int      // more are refused with 429; an IPv6 /64 counts as one address; 0 is no limit
+	HandshakeRate   float64  // handshakes a second, more wait for a second at most; 0 is no limit
+	TrustedProxies  []string // addresses or prefixes whose X-Forwarded-For or Forwarded is believed
+	AllowedOrigins  []string // besides the same origin; see originPolicy
 
 	Uplink           UplinkMode
 	UplinkMaxMessage int64 // bytes, default 64 KiB
@@ -61,9 +64,14 @@ type Relay struct {
 
 	source  func() SourceStatus
 	origins originPolicy
+	proxies proxies
 	cfg     Config
 	lane    *rawLane
+	page    *page
 	born    time.Time
+
+	turnstile turnstile
+	seats     *seats
 
 	notReady atomic.Bool
 	refusing atomic.Bool
@@ -85,13 +93,16 @@ func New(c Config) (*Relay, error) {
 		c.UnsentLimit = 64 << 10
 	}
 	origins, err := newOriginPolicy(c.AllowedOrigins)
-	if err != nil {
+	trusted, perr := newProxies(c.TrustedProxies)
+	if err := errors.Join(err, perr); err != nil {
 		return nil, err
 	}
 	log := c.Log.With().Str("component", "relay").Logger()
 	return &Relay{
 		hub: c.Hub, log: log, originLog: sampled(log), leaveLog: sampled(log),
-		source: c.Source, origins: origins, cfg: c, lane: new(rawLane), born: time.Now(),
+		source: c.Source, origins: origins, proxies: trusted, cfg: c,
+		turnstile: newTurnstile(c.HandshakeRate), seats: newSeats(c.MaxClients, c.MaxClientsPerIP),
+		lane: new(rawLane), page: newPage(), born: time.Now(),
 	}, nil
 }
 
@@ -117,12 +128,12 @@ func (r *Relay) NotReady() { r.notReady.Store(true) }
 // to send away.
 func (r *Relay) Refuse() { r.refusing.Store(true) }
 
-// serveRoot is /ws for whoever upgrades, and a sentence for everybody else.
+// serveRoot is /ws for whoever upgrades to WebSocket, and the page for everybody
+// else.
 func (r *Relay) serveRoot(w http.ResponseWriter, req *http.Request) {
-	if req.Header.Get("Upgrade") != "" {
+	if hasToken(req.Header, "Upgrade", "websocket") {
 		r.serveWebSocket(w, req)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Write([]byte("Fantail relays a live feed. Connect a WebSocket to /ws.\n"))
+	r.page.ServeHTTP(w, req)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"time"
 
 	"fantail/hub"
@@ -17,23 +18,24 @@ const lingerBytes = 256 << 10
 // session is the reading half of a client: the library answers control frames
 // while it waits for messages, which the uplink's mode disposes of.
 type session struct {
-	relay  *Relay
-	conn   *netConn
-	ws     *websocket.Conn
-	remote string
+	relay *Relay
+	conn  *netConn
+	ws    *websocket.Conn
+	seat  netip.Prefix
 }
 
 // read runs until the connection is at its end: closed by the peer, or by the
 // hub once it has told the client why. It always ends in CloseNow.
 func (s *session) read() {
 	client := s.conn.client
+	defer s.relay.seats.leave(s.seat)
 	defer s.ws.CloseNow()
 	err := s.messages()
 	client.Leave(s.blame())
 	s.linger()
 	client.Close()
 	why, _ := client.Reason()
-	s.relay.logLeave(s.remote, client, why, err)
+	s.relay.logLeave(client, why, err)
 }
 
 // messages reads until an error.
@@ -81,10 +83,10 @@ func (s *session) linger() {
 
 // logLeave writes one line for a client that is gone: at info when the relay
 // sent it away, at debug when it went.
-func (r *Relay) logLeave(remote string, c *hub.Client, why hub.Reason, err error) {
+func (r *Relay) logLeave(c *hub.Client, why hub.Reason, err error) {
 	e := r.log.Debug()
 	if why == hub.Slow || why == hub.Silent {
 		e = r.leaveLog.Info()
 	}
-	e.Str("remote", remote).Stringer("reason", why).Stringer("position", c.Position()).AnErr("read", err).Msg("client left")
+	e.Str("client", c.Name()).Stringer("reason", why).Stringer("position", c.Position()).AnErr("read", err).Msg("client left")
 }

@@ -28,6 +28,10 @@ type config struct {
 	UnsentLimit      int64
 	PingInterval     time.Duration
 	PongTimeout      time.Duration
+	ClientMaxAge     time.Duration // 0 is off
+	MaxClientsPerIP  int           // 0 is off
+	TrustedProxies   []string
+	HandshakeRate    int    // a second, 0 is off
 	Uplink           string // "reject" or "ignore"
 	UplinkMaxMessage int64
 	TLSCert, TLSKey  string // file names, both empty without TLS
@@ -89,6 +93,10 @@ func (p *parser) parse(e *environment) config {
 		UnsentLimit:      take(p, &e.UnsentLimit, size(kib, 64*mib)),
 		PingInterval:     take(p, &e.PingInterval, duration(tick, hour)),
 		PongTimeout:      take(p, &e.PongTimeout, duration(tick, hour)),
+		ClientMaxAge:     take(p, &e.ClientMaxAge, zeroOr(duration(time.Second, 30*24*hour))),
+		MaxClientsPerIP:  take(p, &e.MaxClientsPerIP, count(0, 1<<20)),
+		TrustedProxies:   take(p, &e.TrustedProxies, parseProxies),
+		HandshakeRate:    take(p, &e.HandshakeRate, count(0, 1<<20)),
 		Uplink:           take(p, &e.Uplink, choice("reject", "ignore")),
 		UplinkMaxMessage: take(p, &e.UplinkMaxMessage, size(1, 64*mib)),
 		TLSCert:          e.TLSCert,

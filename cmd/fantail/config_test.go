@@ -36,7 +36,7 @@ func TestConfigDefaults(t *testing.T) {
 	want := config{
 		SourceURL: "demo:", Listen: ":8080", AdminListen: "127.0.0.1:9090",
 		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: "evict", StallTimeout: 10 * time.Second,
-		MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, LogLevel: zerolog.InfoLevel,
+		MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, LogLevel: zerolog.InfoLevel,
 		QueueMessages: 32768, QueueBytes: 64 << 20, UnsentLimit: 64 << 10,
 		PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
 		Uplink: "reject", UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
@@ -61,7 +61,7 @@ func TestConfigValues(t *testing.T) {
 	if c.QueueMessages != 1 || c.QueueBytes != gib || c.MaxClients != 2 || c.LogLevel != zerolog.DebugLevel || c.SourceWSPing != time.Minute {
 		t.Errorf("got %+v", c)
 	}
-	if got := strings.Join(append(c.AllowedOrigins, c.SourceSubprotocols...), " "); got != "https://a.example http://b.example:8000 v1 v2" {
+	if got := strings.Join(append(c.AllowedOrigins, c.SourceSubprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
 		t.Errorf("got lists %s", got)
 	}
 	writeFile(t, file, `{"Authorization":"Bearer 2"}`)
@@ -99,8 +99,9 @@ func TestConfigProblems(t *testing.T) {
 		{"FANTAIL_STALL_TIMEOUT=10", "FANTAIL_STALL_TIMEOUT=10: not a duration; write a number with its unit"},
 		{"FANTAIL_STALL_TIMEOUT=0", "FANTAIL_STALL_TIMEOUT=0: too small; write at least 100ms"},
 		{"FANTAIL_MAX_CLIENTS=-1", "FANTAIL_MAX_CLIENTS=-1: too small; write at least 1, or auto"},
-		{"FANTAIL_ALLOWED_ORIGINS=https://a.example/app", `"https://a.example/app" is not an origin; write scheme and host only`},
-		{"FANTAIL_ALLOWED_ORIGINS=a.example", `"a.example" is not an origin`},
+		{"FANTAIL_ALLOWED_ORIGINS=https://a.example/app", `"https://a.example/app" is no origin; write scheme and host only`},
+		{"FANTAIL_ALLOWED_ORIGINS=a/example", `"a/example" is no origin`},
+		{"FANTAIL_TRUSTED_PROXIES=10.0.0.0/33", `"10.0.0.0/33" is no address or prefix`},
 		{"FANTAIL_LOG_LEVEL=loud", "FANTAIL_LOG_LEVEL=loud: not known; write debug or info or warn or error"},
 		{"FANTAIL_QUEUE_MESSAGES=65537", "FANTAIL_QUEUE_MESSAGES=65537: a queue is a part of the ring; write at most FANTAIL_RING_MESSAGES (65536), or auto"},
 		{"FANTAIL_QUEUE_BYTES=129MiB", "FANTAIL_QUEUE_BYTES=129MiB: a queue is a part of the ring; write at most FANTAIL_RING_BYTES (128MiB), or auto"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/rs/zerolog"
+
+	"fantail/relay"
 )
 
 // The parsers of single values. Each is a pure function of the text, and its
@@ -138,19 +139,18 @@ func parseListen(s string) (string, error) {
 	return s, nil
 }
 
-// parseOrigins parses a list of web origins (RFC 6454 section 6.1): a scheme, a
-// host and perhaps a port, in lower case as browsers send them, or * for any.
-func parseOrigins(s string) ([]string, error) {
-	origins := fields(s)
-	for i, o := range origins {
-		o = strings.ToLower(o)
-		u, err := url.Parse(o)
-		if o != "*" && (err != nil || u.Host == "" || o != u.Scheme+"://"+u.Host) {
-			return nil, fmt.Errorf("%s is not an origin; write scheme and host only, such as https://example.com, or * for any", quote(o))
+// parseOrigins and parseProxies parse lists of what relay defines.
+func parseOrigins(s string) ([]string, error) { return list(s, relay.CheckOrigin) }
+func parseProxies(s string) ([]string, error) { return list(s, relay.CheckProxy) }
+
+func list(s string, check func(string) error) ([]string, error) {
+	entries := fields(s)
+	for _, e := range entries {
+		if err := check(e); err != nil {
+			return nil, errors.New(strings.TrimPrefix(err.Error(), "relay: "))
 		}
-		origins[i] = o
 	}
-	return origins, nil
+	return entries, nil
 }
 
 // parseSubprotocols parses a list of subprotocol names, which are tokens (RFC

@@ -91,15 +91,26 @@ func TestOrigins(t *testing.T) {
 		{"", []string{}},
 		{"*", []string{"*"}},
 		{"https://a.example,http://b.example:81", []string{"https://a.example", "http://b.example:81"}},
-		{" HTTPS://A.example\n  http://[::1]:3000 ,", []string{"https://a.example", "http://[::1]:3000"}},
-		{"a.example", nil}, {"https://a.example/", nil}, {"https://u@a.example", nil}, {"https://a.example?x", nil},
-		{"https://", nil}, {"//a.example", nil}, {"https://a.example:port", nil},
+		{" HTTPS://A.example\n  http://[::1]:3000 ,", []string{"HTTPS://A.example", "http://[::1]:3000"}},
+		{"a.example *.b.example", []string{"a.example", "*.b.example"}},
+		{"https://a.example/", nil}, {"https://u@a.example", nil}, {"https://a.example?x", nil},
+		{"https://", nil}, {"//a.example", nil}, {"*a.example", nil}, {"a.*.example", nil}, {"https://a.example:port", nil},
 	}
 	for _, tt := range tests {
 		got, err := parseOrigins(tt.in)
 		if !slices.Equal(got, tt.want) || (err == nil) != (tt.want != nil) {
 			t.Errorf("%q: %q, %v; want %q", tt.in, got, err, tt.want)
 		}
+	}
+}
+
+func TestProxies(t *testing.T) {
+	got, err := parseProxies("10.0.0.0/8, 2001:db8::1")
+	if err != nil || !slices.Equal(got, []string{"10.0.0.0/8", "2001:db8::1"}) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := parseProxies("10.0.0.0/33"); err == nil || !strings.Contains(err.Error(), "such as") && !strings.Contains(err.Error(), "write") {
+		t.Errorf("got %v, want an error that says what to write", err)
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -77,8 +79,10 @@ func TestSourceKilledAndBack(t *testing.T) {
 	wg.Wait()
 }
 
-// beClient is a process that reads the feed for ever, so that it can be stopped.
-func beClient(addr string) {
+func init() { asClient = readForEver }
+
+// readForEver is a client as a process, so that it can be stopped.
+func readForEver(addr string) {
 	s, err := openSubscriber(addr, "/ws", 4<<10)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

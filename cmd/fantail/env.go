@@ -43,6 +43,10 @@ type Details struct {
 	UnsentLimit        string `envconfig:"FANTAIL_UNSENT_LIMIT" default:"64KiB" desc:"unsent bytes per client that the kernel may hold"`
 	PingInterval       string `envconfig:"FANTAIL_PING_INTERVAL" default:"30s" desc:"time between pings to a client"`
 	PongTimeout        string `envconfig:"FANTAIL_PONG_TIMEOUT" default:"10s" desc:"silence after a ping that ends the client"`
+	ClientMaxAge       string `envconfig:"FANTAIL_CLIENT_MAX_AGE" default:"0" desc:"age at which a client is told to reconnect (1012), less up to a tenth at random; 0 is off"`
+	MaxClientsPerIP    string `envconfig:"FANTAIL_MAX_CLIENTS_PER_IP" default:"0" desc:"clients at once from one address, or one IPv6 /64; 0 is off"`
+	TrustedProxies     string `envconfig:"FANTAIL_TRUSTED_PROXIES" desc:"addresses or prefixes of proxies whose Forwarded or X-Forwarded-For is believed, separated by commas"`
+	HandshakeRate      string `envconfig:"FANTAIL_HANDSHAKE_RATE" default:"0" desc:"handshakes a second; more wait for a second at most and are then refused; 0 is off"`
 	Uplink             string `envconfig:"FANTAIL_UPLINK" default:"reject" desc:"what becomes of a client's messages: reject closes with 1008, ignore drops them"`
 	UplinkMaxMessage   string `envconfig:"FANTAIL_UPLINK_MAX_MESSAGE" default:"64KiB" desc:"longest message taken from a client"`
 	TLSCert            string `envconfig:"FANTAIL_TLS_CERT" desc:"certificate chain file (PEM); with FANTAIL_TLS_KEY it turns on TLS for clients"`

@@ -50,6 +50,7 @@ func (s *service) serveOn(l net.Listener, h http.Handler, cert, key string) {
 		ErrorLog: zlog.New(serverErrors{s}, "", 0),
 	}
 	s.servers = append(s.servers, srv)
+	l = &steadyListener{Listener: l, log: s.log}
 	s.running.Go(func() { // ended by Shutdown or Close
 		var err error
 		if cert != "" {

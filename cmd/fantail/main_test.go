@@ -19,12 +19,15 @@ import (
 // fantail itself, or one that does not end when it is asked to.
 const asMain = "TEST_AS_MAIN"
 
+// asClient is what a process of the kind "client" does; set where it is used.
+var asClient func(addr string)
+
 func TestMain(m *testing.M) {
 	switch os.Getenv(asMain) {
 	case "fantail":
 		main()
 	case "client":
-		beClient(os.Args[1])
+		asClient(os.Args[1])
 	case "stubborn":
 		ctx := endOnSignal(context.Background())
 		fmt.Println("running")

@@ -31,7 +31,7 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	h := hub.New(hub.Config{
 		Messages: c.RingMessages, Bytes: int(c.RingBytes),
 		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
-		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout,
+		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
 		Header: relay.FrameHeader, Latency: latency,
 	})
 	defer h.Close()
@@ -61,7 +61,8 @@ func feedConfig(c config) feed.Config {
 func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
 	rc := relay.Config{
 		Hub: h, Log: log, Source: func() relay.SourceStatus { return sourceStatus(f.Stats()) },
-		MaxClients: c.MaxClients, AllowedOrigins: c.AllowedOrigins,
+		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
+		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,
 		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit),
 	}
 	if c.Uplink == "ignore" {

@@ -1,0 +1,144 @@
+package relay
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fantail/hub"
+)
+
+func TestSeats(t *testing.T) {
+	s := newSeats(3, 2)
+	a, b, c := netip.MustParsePrefix("203.0.113.1/32"), netip.MustParsePrefix("203.0.113.2/32"), netip.MustParsePrefix("203.0.113.3/32")
+	steps := []struct {
+		from netip.Prefix
+		why  refusal
+		ok   bool
+	}{{a, 0, true}, {a, 0, true}, {a, refusedPerIP, false}, {b, 0, true}, {b, refusedFull, false}, {c, refusedFull, false}, {a, refusedPerIP, false}}
+	for i, st := range steps {
+		if why, ok := s.take(st.from); ok != st.ok || !ok && why != st.why {
+			t.Errorf("step %d: %v %v, want %v %v", i, why, ok, st.why, st.ok)
+		}
+	}
+	s.leave(a)
+	s.leave(a)
+	s.leave(b)
+	if s.taken != 0 || len(s.perIP) != 0 {
+		t.Errorf("when all have left, %d seats are taken and %d addresses known", s.taken, len(s.perIP))
+	}
+	free := newSeats(0, 0)
+	for range 10 {
+		if _, ok := free.take(a); !ok {
+			t.Fatal("no limit, but refused")
+		}
+	}
+}
+
+// The turnstile lets a rate through, keeps a second's worth waiting in order,
+// and refuses the rest at once.
+func TestTurnstile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := newTurnstile(100) // 10 at once
+		var passed, refused atomic.Int64
+		var wg sync.WaitGroup
+		began := time.Now()
+		for range 500 {
+			wg.Go(func() {
+				if turns.pass(t.Context()) {
+					passed.Add(1)
+				} else if refused.Add(1); time.Since(began) > 0 {
+					t.Error("a refusal took time")
+				}
+			})
+		}
+		wg.Wait()
+		if p := passed.Load(); p != 110 {
+			t.Errorf("%d passed, want the burst and a second's worth: 110", p)
+		}
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("the last waited %v", took)
+		}
+	})
+}
+
+// Who gives up while waiting gives the turn back.
+func TestTurnstileGivesTurnsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := newTurnstile(1)
+		ctx, cancel := context.WithCancel(t.Context())
+		turns.pass(ctx)
+		go func() {
+			time.Sleep(100 * time.Millisecond)
+			cancel()
+		}()
+		if turns.pass(ctx) {
+			t.Error("passed although it gave up")
+		}
+		if !turns.pass(t.Context()) {
+			t.Error("the turn was lost")
+		}
+	})
+}
+
+// H6: what is over a limit is refused with its status and a Retry-After that
+// spreads, and counted; the seat is free again when the client has left.
+func TestH6Limits(t *testing.T) {
+	r, h, addr := newTestRelay(t, hub.Config{}, Config{MaxClientsPerIP: 2, TrustedProxies: []string{"127.0.0.1"}})
+	from := func(ip string) string { return handshake + "X-Forwarded-For: " + ip + "\r\n" }
+	first := dial(t, addr, "/ws", from("203.0.113.5"), "")
+	dial(t, addr, "/ws", from("203.0.113.5"), "")
+	p := dial(t, addr, "/ws", from("203.0.113.5"), "")
+	if n, err := strconv.Atoi(p.header.Get("Retry-After")); p.status != 429 || err != nil || n < 1 || n > retrySeconds || !strings.Contains(p.body, "address") {
+		t.Errorf("third from one address: %d, Retry-After %q, %q", p.status, p.header.Get("Retry-After"), p.body)
+	}
+	for i, ip := range []string{"2001:db8::1", "2001:db8::2", "2001:db8::3"} { // one /64
+		if p := dial(t, addr, "/ws", from(ip), ""); (p.status == 101) != (i < 2) {
+			t.Errorf("%s: %d", ip, p.status)
+		}
+	}
+	if p := dial(t, addr, "/ws", from("203.0.113.6"), ""); p.status != 101 {
+		t.Errorf("another address: %d", p.status)
+	}
+	if n := r.refused[refusedPerIP].Load(); n != 2 {
+		t.Errorf("%d refusals counted, want 2", n)
+	}
+	first.conn.Close()
+	eventually(t, "the client has left", func() bool { return h.Clients() == 4 })
+	eventually(t, "its seat is free", func() bool { return dial(t, addr, "/ws", from("203.0.113.5"), "").status == 101 })
+
+	_, _, addr = newTestRelay(t, hub.Config{}, Config{HandshakeRate: 2})
+	refused := 0
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			p := dial(t, addr, "/ws", handshake, "")
+			mu.Lock()
+			defer mu.Unlock()
+			if p.status == 503 && p.header.Get("Retry-After") != "" {
+				refused++
+			}
+		})
+	}
+	wg.Wait()
+	if refused < 15 {
+		t.Errorf("%d of 20 handshakes at once were over a rate of 2", refused)
+	}
+}
+
+// A connection that has grown old is told so, with its position.
+func TestMaxAge(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{MaxAge: 300 * time.Millisecond}, Config{})
+	p := join(t, addr, "/ws")
+	publish(h, 0, 3, 10)
+	if reason := p.wantClose(1012); reason != "max-age; resume="+h.At(h.Live()).String() {
+		t.Errorf("closed with %q", reason)
+	}
+}

@@ -1,0 +1,97 @@
+// Figures of the last two minutes, in slots of a quarter of a second. Slots are
+// found by the clock and not by a timer, since browsers slow down the timers of
+// hidden tabs.
+
+const SLOT = 250;            // ms
+const WINDOW = 120_000 / SLOT; // slots on a chart
+const SECOND = 1000 / SLOT;
+
+const slotOf = (now) => Math.floor(now / SLOT);
+
+// Series holds one number for each slot; NaN is unknown.
+class Series {
+  constructor() {
+    this.values = new Float64Array(WINDOW + 2 * SECOND).fill(NaN);
+    this.newest = -1;
+  }
+  // at returns a slot's value. Too old or not there yet is unknown.
+  at(slot) {
+    return slot > this.newest || slot <= this.newest - this.values.length ? NaN : this.values[slot % this.values.length];
+  }
+  set(slot, value) {
+    const from = Math.max(this.newest + 1, slot - this.values.length + 1);
+    for (let s = from; s < slot; s++) this.values[s % this.values.length] = NaN;
+    this.values[slot % this.values.length] = value;
+    this.newest = Math.max(this.newest, slot);
+  }
+  // peak is the largest known value of the window.
+  peak() {
+    let most = NaN;
+    for (let s = this.newest - WINDOW; s <= this.newest; s++) {
+      const v = this.at(s);
+      if (!(v <= most)) most = Number.isNaN(v) ? most : v;
+    }
+    return most;
+  }
+}
+
+// Rate counts what happens and turns it into a figure a second: at each slot's
+// end, that of the second before it.
+class Rate {
+  constructor() {
+    this.total = 0;
+    this.forget();
+  }
+  // forget starts the figures afresh, and keeps the total.
+  forget() {
+    this.counts = new Series();
+    this.series = new Series();
+    this.done = slotOf(performance.now()) - 1; // the last slot that has a figure
+  }
+  add(now, n) {
+    const slot = slotOf(now);
+    const old = this.counts.at(slot);
+    this.counts.set(slot, (old > 0 ? old : 0) + n);
+    this.total += n;
+  }
+  // settle writes the figures up to now. connected says whether silence is a
+  // zero or unknown.
+  settle(now, connected) {
+    const last = slotOf(now) - 1;
+    for (let slot = Math.max(this.done + 1, last - WINDOW); slot <= last; slot++) {
+      let sum = 0, known = connected;
+      for (let s = slot - SECOND + 1; s <= slot; s++) {
+        const n = this.counts.at(s);
+        if (n >= 0) { sum += n; known = true; }
+      }
+      this.series.set(slot, known ? sum : NaN);
+    }
+    this.done = last;
+  }
+  get now() { return this.series.at(this.done); }
+}
+
+// Percentiles holds the newest samples of a quantity and tells the median and
+// the 99th percentile of the last second's.
+class Percentiles {
+  constructor(most = 4096) {
+    this.times = new Float64Array(most).fill(-Infinity);
+    this.values = new Float64Array(most);
+    this.next = 0;
+    this.p50 = new Series();
+    this.p99 = new Series();
+  }
+  add(now, value) {
+    this.times[this.next] = now;
+    this.values[this.next] = value;
+    this.next = (this.next + 1) % this.times.length;
+  }
+  settle(now) {
+    const recent = this.values.filter((_, i) => this.times[i] > now - 1000).sort();
+    const slot = slotOf(now) - 1;
+    if (slot <= this.p50.newest) return;
+    const rank = (p) => recent.length ? recent[Math.min(recent.length - 1, Math.floor(p * recent.length))] : NaN;
+    this.p50.set(slot, rank(0.5));
+    this.p99.set(slot, rank(0.99));
+  }
+}
