@@ -65,6 +65,12 @@
 // Logs, errors and [Stats] show the source's URL without user and password,
 // and with what looks like a secret in its query and path replaced by ***.
 //
+// # Probing
+//
+// [Probe] makes one connection, with connect as Run does, and tells each step of
+// it: it puts itself and its hooks for the HTTP client into the context, where a
+// driver finds it (probing). Without a probe the same calls do nothing.
+//
 // # Standard input
 //
 // stdin: takes a line a message, cut at LF and at nothing else: a CR belongs to

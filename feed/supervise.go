@@ -45,6 +45,7 @@ func (f *Feed) connect(ctx context.Context, retry *retry) error {
 	}
 	defer s.close()
 	f.arrived(time.Now())
+	probing(ctx).opened()
 	err = f.relay(s, newWatchdog(f.idle, end), retry)
 	if cause, ok := errors.AsType[*failure](context.Cause(ctx)); ok {
 		return cause // the watchdog's reason, not what the stream made of it

@@ -76,11 +76,13 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, explainDial(tapped.cause(opening, err), resp, d.cfg.Subprotocols)
 	}
+	probing(ctx).handshake(resp)
 	if err := d.greet(opening, conn, frames); err != nil {
 		conn.CloseNow()
 		return nil, err
 	}
 	tapped.keep()
+	probing(ctx).sent(len(frames))
 	conn.SetReadLimit(d.cfg.MaxMessage)
 	return newWSStream(ctx, conn, tapped.tap, d.cfg), nil
 }

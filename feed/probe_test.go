@@ -1,0 +1,223 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// probed is what a probe found.
+type probed struct {
+	steps []Step
+	sink  *sink
+	stats Stats
+	err   error
+}
+
+// runProbe probes until n messages have come, or to the end of the probe.
+func runProbe(t *testing.T, cfg Config, n int) probed {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	p := probed{sink: newSink()}
+	done := make(chan struct{})
+	go func() { // ends with ctx
+		defer close(done)
+		p.stats, p.err = Probe(ctx, cfg, p.sink, func(s Step) { p.steps = append(p.steps, s) })
+	}()
+	if n > 0 {
+		p.sink.wait(t, n)
+		cancel()
+	}
+	<-done
+	return p
+}
+
+// story returns the steps as words, with an ! behind one that failed.
+func (p probed) story() string {
+	var words []string
+	for _, s := range p.steps {
+		word := s.Kind.String()
+		if s.Err != nil {
+			word += "!"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// detail returns what was found at a step.
+func (p probed) detail(kind StepKind) string {
+	for _, s := range p.steps {
+		if s.Kind == kind {
+			return s.Detail
+		}
+	}
+	return ""
+}
+
+// secure serves a WebSocket that sends one message, over TLS. It returns its
+// port and a client configuration that trusts it.
+func secure(t *testing.T) (port string, trust *tls.Config) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, websocket.AcceptOptions{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.CloseNow()
+		write(t, c, hub.Text, "over TLS")
+		stay(c)
+	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(srv.Certificate())
+	_, port, _ = net.SplitHostPort(srv.Listener.Addr().String())
+	return port, &tls.Config{RootCAs: roots}
+}
+
+func TestProbeTellsEachStep(t *testing.T) {
+	u := serve(t, websocket.AcceptOptions{Compress: true, Subprotocols: []string{"v1"}}, func(c *websocket.Conn, _ *http.Request) {
+		for range 2 {
+			_, r, err := c.Reader(context.Background())
+			if err != nil {
+				return
+			}
+			write(t, c, hub.Text, "you said "+readString(r))
+		}
+		stay(c)
+	})
+	p := runProbe(t, Config{
+		URL:          strings.Replace(u, "127.0.0.1", "localhost", 1),
+		Subprotocols: []string{"v1"},
+		Send:         func() ([]string, error) { return []string{"a", "b"}, nil },
+	}, 2)
+	if got, want := p.story(), "name tcp handshake send open"; got != want || p.err != nil {
+		t.Fatalf("got %s, %v; want %s", got, p.err, want)
+	}
+	for kind, want := range map[StepKind]string{
+		StepName:      "127.0.0.1",
+		StepTCP:       "connected to 127.0.0.1:",
+		StepHandshake: "101 Switching Protocols, subprotocol v1, permessage-deflate",
+		StepSend:      "2 sent, as FANTAIL_SOURCE_SEND says",
+	} {
+		if got := p.detail(kind); !strings.Contains(got, want) {
+			t.Errorf("%v: got %q, want %q", kind, got, want)
+		}
+	}
+	if p.stats.Messages != 2 || p.sink.payloads()[0] != "you said a" {
+		t.Errorf("got %+v, %q", p.stats, p.sink.payloads())
+	}
+}
+
+func TestProbeTLS(t *testing.T) {
+	port, trust := secure(t)
+	good := runProbe(t, Config{URL: "wss://127.0.0.1:" + port, TLS: trust}, 1)
+	if got, want := good.story(), "tcp tls handshake open"; got != want || good.err != nil {
+		t.Fatalf("got %s, %v; want %s", got, good.err, want)
+	}
+	for _, want := range []string{"TLS 1.3", "certificate for example.com", "days left"} {
+		if got := good.detail(StepTLS); !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if until := time.Until(good.steps[1].Expires); until < 24*time.Hour {
+		t.Errorf("the certificate expires in %v", until)
+	}
+	for host, want := range map[string]string{
+		"localhost": "certificate is for other names; use one of them as host in FANTAIL_SOURCE_URL",
+		"127.0.0.1": "an authority that this machine does not know",
+	} {
+		bad := runProbe(t, Config{URL: "wss://" + host + ":" + port}, 0)
+		if !strings.HasSuffix(bad.story(), "tcp tls!") || bad.err == nil || !strings.Contains(bad.err.Error(), want) {
+			t.Errorf("%s: got %s, %v; want %s", host, bad.story(), bad.err, want)
+		}
+	}
+}
+
+func TestProbeFailsOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	answering := func(code int) string {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
+		t.Cleanup(srv.Close)
+		return strings.Replace(srv.URL, "http", "ws", 1)
+	}
+	open := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { c.Close(1000, "enough") })
+	missing := func() ([]string, error) { return nil, os.ErrNotExist }
+	tests := []struct {
+		name, story, want string
+		cfg               Config
+	}{
+		{"nothing listens", "tcp!", "refuses connections", Config{URL: "ws://" + l.Addr().String()}},
+		{"no such name", "name!", "nowhere.invalid", Config{URL: "ws://nowhere.invalid/"}},
+		{"401", "tcp handshake!", "FANTAIL_SOURCE_HEADERS", Config{URL: answering(401)}},
+		{"no subprotocol", "tcp handshake handshake!", "FANTAIL_SOURCE_SUBPROTOCOLS", Config{URL: open, Subprotocols: []string{"v9"}}},
+		{"settings", "settings!", "FANTAIL_SOURCE_SEND", Config{URL: open, Send: missing}},
+		{"closed at once", "tcp handshake open", "1000: enough", Config{URL: open}},
+		{"wrong URL", "", "unknown scheme", Config{URL: "gopher://x"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := runProbe(t, tt.cfg, 0)
+			if p.story() != tt.story || p.err == nil || !strings.Contains(p.err.Error(), tt.want) {
+				t.Errorf("got %q, %v; want %q, %s", p.story(), p.err, tt.story, tt.want)
+			}
+			for _, s := range p.steps {
+				if s.Err != nil && !errors.Is(p.err, s.Err) {
+					t.Errorf("the step says %v", s.Err)
+				}
+			}
+		})
+	}
+}
+
+func TestProbeLocalSources(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.txt")
+	if err := os.WriteFile(file, []byte("1\ta\n2\tb\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		for _, cfg := range []Config{{URL: "replay:" + file}, {URL: "stdin:", Stdin: strings.NewReader("a\nb\n")}} {
+			p := runProbe(t, cfg, 0)
+			if p.err != io.EOF || p.story() != "open" || fmt.Sprint(p.sink.payloads()) != "[a b]" {
+				t.Errorf("%s: got %s, %v, %q", cfg.URL, p.story(), p.err, p.sink.payloads())
+			}
+		}
+		if p := runProbe(t, Config{URL: "demo:"}, 100); p.err != nil || p.story() != "open" {
+			t.Errorf("demo: got %s, %v", p.story(), p.err)
+		}
+	})
+}
+
+func TestStepKindWords(t *testing.T) {
+	for k := range steps {
+		if k.String() == "" {
+			t.Errorf("step %d has no word", uint8(k))
+		}
+	}
+	if got := steps.String(); got != "StepKind(8)" {
+		t.Errorf("got %s", got)
+	}
+}
