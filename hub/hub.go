@@ -153,6 +153,7 @@ var ErrClosed = errors.New("hub: closed")
 // once. On ErrClosed the connection is still the caller's.
 func (h *Hub) Join(conn Conn, lane Lane, start Start, name string) (*Client, error) {
 	c := &Client{hub: h, conn: conn, lane: lane, name: name, seq: start.seq, index: -1, pump: h.leastLoaded()}
+	start.slot = max(start.slot, 1)
 	c.cursor.Store(start.slot)
 	now := h.clock.Load()
 	c.heard.Store(now)

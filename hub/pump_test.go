@@ -32,6 +32,24 @@ func TestJoinWithHistory(t *testing.T) {
 	})
 }
 
+// The zero Start is the whole feed, or, if that is no longer held, an eviction
+// that tells so.
+func TestJoinAtZeroStart(t *testing.T) {
+	f := still(t, Config{Messages: 8})
+	f.say(8, 20)
+	whole := newConn(t, plenty)
+	f.enter(whole, Start{})
+	f.pumps[0].round()
+	decode(t, whole.bytes()).mustHave(t, 1, 8)
+	f.say(8, 20)
+	late := newConn(t, plenty)
+	f.enter(late, Start{})
+	f.pumps[0].round()
+	if r := decode(t, late.bytes()); r.order != "C" || r.closing != "slow "+f.position(0).String() {
+		t.Errorf("frames %s, close %q", r.order, r.closing)
+	}
+}
+
 // Clients of different places and lanes are each given their own, more of them
 // than the cache of batches has room for.
 func TestManyPlacesAndLanes(t *testing.T) {

@@ -2,7 +2,7 @@ package hub
 
 // Start is where a client begins. It stays good while the messages behind it
 // are held: a client that joins with one that was lapped meanwhile leaves as
-// Slow.
+// Slow. The zero Start is the beginning of the feed.
 type Start struct {
 	slot uint64 // of the first message to be sent
 	seq  uint64 // of the message before it
