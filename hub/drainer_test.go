@@ -147,6 +147,30 @@ func TestDrainerSettles(t *testing.T) {
 	})
 }
 
+// A frame that finds no room is waited for although there is no message to send.
+func TestControlAndCloseWaitForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := running(t, Config{})
+		s := newConn(t, 0)
+		c := f.enter(s, f.Live())
+		synctest.Wait()
+		c.Control(testFrame(framePong, ""))
+		synctest.Wait()
+		s.open(testHeaderLen)
+		synctest.Wait()
+		if r := decode(t, s.bytes()); r.order != "Q" {
+			t.Fatalf("frames %q, want the pong", r.order)
+		}
+		c.Leave(Uplink)
+		synctest.Wait()
+		s.open(plenty)
+		synctest.Wait()
+		if r := decode(t, s.bytes()); r.order != "QC" {
+			t.Fatalf("frames %q, want the close frame", r.order)
+		}
+	})
+}
+
 func TestDrainerEndsWithClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, c, s := blocked(t, Config{}, 2, 20)

@@ -46,10 +46,10 @@ func TestProgressWithinMessage(t *testing.T) {
 func TestIdleIsNoStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := running(t, Config{Queue: Bounds{Stall: time.Second}})
-		s := newConn(t, frameLen)
+		s := newConn(t, 0)
 		f.enter(s, f.Live())
 		pass(time.Hour)
-		f.say(2, 20) // the second finds no room
+		f.say(1, 20)
 		pass(900 * time.Millisecond)
 		if mustBeOpen(t, s); f.Stats().Leaves[Slow] != 0 {
 			t.Error("the hour before counted")

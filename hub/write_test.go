@@ -209,6 +209,23 @@ func TestLeavePatient(t *testing.T) {
 	}
 }
 
+// A pong need not wait for the end of the patience.
+func TestControlWhileLeavingPatiently(t *testing.T) {
+	f := still(t, Config{})
+	s := newConn(t, frameLen+9)
+	c := f.enter(s, f.first())
+	f.say(3, 20)
+	c.offer(f.batch(c))
+	c.Leave(Draining)
+	c.Control(testFrame(framePong, ""))
+	s.open(plenty)
+	c.offer(nil)
+	c.offer(f.batch(c))
+	if r := decode(t, s.bytes()); r.order != "DDQDC" || r.closing != "draining "+f.position(3).String() {
+		t.Fatalf("frames %s, close %q", r.order, r.closing)
+	}
+}
+
 func TestLeavePatienceEnds(t *testing.T) {
 	f := still(t, Config{})
 	s := newConn(t, plenty)
