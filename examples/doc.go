@@ -1,0 +1,7 @@
+// Package examples holds no code of its own: its tests run each example as a
+// user would.
+//
+//	browser   a page that shows the feed and reconnects
+//	compose   a relay and a recorded source in containers
+//	embed     hub and relay inside another program
+package examples

@@ -1,0 +1,32 @@
+package examples
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// build builds a program of this module and returns its file.
+func build(t *testing.T, path string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), filepath.Base(path)+".exe")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, path).CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", path, err, out)
+	}
+	return file
+}
+
+// readFile returns the content of an example's file.
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
