@@ -102,15 +102,18 @@ class Chart {
     if (!fill) return;
     pen.lineTo(points.at(-1)[0], ground);
     pen.lineTo(points[0][0], ground);
-    pen.globalAlpha = 0.14;
-    pen.fillStyle = colour;
+    const shade = pen.createLinearGradient(0, TOP, 0, ground);
+    shade.addColorStop(0, colour);
+    shade.addColorStop(1, "transparent");
+    pen.globalAlpha = 0.3;
+    pen.fillStyle = shade;
     pen.fill();
     pen.globalAlpha = 1;
   }
 }
 
-// roundUp is the next 1, 2, 2.5 or 5 times a power of ten.
+// roundUp is the next number of one or two short digits.
 function roundUp(value) {
   const unit = 10 ** Math.floor(Math.log10(value));
-  return unit * ([1, 2, 2.5, 5].find((n) => n * unit >= value * 0.9999) ?? 10);
+  return unit * ([1, 1.5, 2, 2.5, 3, 4, 5, 7.5].find((n) => n * unit >= value * 0.9999) ?? 10);
 }

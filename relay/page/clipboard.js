@@ -12,10 +12,10 @@ async function copy(button, text) {
     return;
   }
   const icon = button.querySelector("use");
-  icon.setAttribute("href", "#done");
+  icon.setAttribute("href", "#i-done");
   button.classList.add("done");
   setTimeout(() => {
-    icon.setAttribute("href", "#copy");
+    icon.setAttribute("href", "#i-copy");
     button.classList.remove("done");
     say("said", "");
   }, 1500);

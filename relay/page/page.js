@@ -154,7 +154,7 @@ $("pause").onclick = () => {
   missed = 0;
   rows.drop();
   $("pause").setAttribute("aria-pressed", paused);
-  $("pause").querySelector("use").setAttribute("href", paused ? "#play" : "#pause");
+  $("pause").querySelector("use").setAttribute("href", paused ? "#i-play" : "#i-pause");
   say("said", paused ? "Paused" : "Live again");
   sumUp();
 };

@@ -9,7 +9,7 @@ function dress() {
   const theme = chosen ?? (dark.matches ? "dark" : "light"), other = theme === "dark" ? "light" : "dark";
   document.documentElement.dataset.theme = theme;
   $("theme").setAttribute("aria-label", `Use the ${other} theme`);
-  $("theme").querySelector("use").setAttribute("href", other === "dark" ? "#moon" : "#sun");
+  $("theme").querySelector("use").setAttribute("href", other === "dark" ? "#i-moon" : "#i-sun");
   const style = getComputedStyle(document.documentElement), colour = (name) => style.getPropertyValue(`--${name}`).trim();
   const theirs = { accent: colour("accent"), second: colour("second"), muted: colour("muted"), line: colour("line"), font: colour("sans") };
   for (const each of dressed) each(theirs);
