@@ -103,7 +103,7 @@ func (f *Feed) arrived(now time.Time) {
 	case first:
 		f.log.Info().Int("failures", tries).Msg("source is connected")
 	default:
-		f.log.Info().Dur("outage", outage).Int("failures", tries).
+		f.log.Info().Stringer("outage", outage.Round(time.Millisecond)).Int("failures", tries).
 			Msgf("source is back after %v", outage.Round(100*time.Millisecond))
 	}
 }

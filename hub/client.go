@@ -114,8 +114,7 @@ const linger = time.Second
 // look at. A drainer sees it by itself.
 func (c *Client) settleOutsideLocked() {
 	c.special = true
-	c.settleLocked()
-	if !c.drainer {
+	if c.settleLocked(); c.special && !c.drainer {
 		c.pump.post(c)
 	}
 }

@@ -74,8 +74,11 @@ func (h *Hub) inspect(c *Client) int {
 		c.watch.expires = 0
 		c.Leave(MaxAge)
 	}
-	h.keepAlive(c, now)
 	q, lapped := h.backlogOf(c, now)
+	if q.holds && q.still == 0 && c.hasDrainer() {
+		c.Heard() // a full socket that takes more has a peer that acknowledges
+	}
+	h.keepAlive(c, now)
 	if c.watch.catchingUp && h.queue.near(q) {
 		c.watch.catchingUp = false
 	}

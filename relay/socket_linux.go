@@ -49,7 +49,7 @@ func (s *fdSocket) TryWrite(p []byte) (int, error) {
 	switch errno {
 	case 0:
 		return int(n), nil
-	case syscall.EAGAIN, syscall.EINTR, syscall.ENOBUFS:
+	case syscall.EAGAIN, syscall.EINTR:
 		return 0, nil
 	}
 	return 0, errno

@@ -139,7 +139,7 @@ func (s *service) fail(err error) {
 // away. DRAIN_DELAY and DRAIN_WINDOW together are the whole budget.
 func (s *service) drain() {
 	began, c := time.Now(), s.config
-	s.log.Info().Int("clients", s.hub.Clients()).Dur("delay", c.DrainDelay).Dur("window", c.DrainWindow).Msg("draining")
+	s.log.Info().Int("clients", s.hub.Clients()).Stringer("delay", c.DrainDelay).Stringer("window", c.DrainWindow).Msg("draining")
 	ctx, cancel := context.WithTimeout(context.Background(), c.DrainDelay+c.DrainWindow)
 	defer cancel()
 	s.relay.NotReady()
@@ -151,5 +151,5 @@ func (s *service) drain() {
 	s.running.Go(func() { s.servers[0].Shutdown(ctx) }) // ends with ctx
 	s.hub.Drain(ctx, c.DrainWindow)
 	cancel()
-	s.log.Info().Int("left", s.hub.Clients()).Dur("took", time.Since(began)).Msg("drained")
+	s.log.Info().Int("left", s.hub.Clients()).Stringer("took", time.Since(began).Round(time.Millisecond)).Msg("drained")
 }
