@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-#
 #   docker build -t fantail .
 #   docker run --rm -p 8080:8080 -e FANTAIL_SOURCE_URL=wss://example.com/feed fantail
 #
@@ -23,9 +21,9 @@ RUN --mount=type=cache,target=/go/pkg/mod \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -ldflags="-s -w" -o /fantail ./cmd/fantail
 
-# scratch and not distroless: the program is static, resolves names by itself,
-# logs in UTC, and writes no files. All else that it needs are the certificates
-# of public authorities, for wss sources.
+# scratch and not distroless: the program is static, resolves names by itself and
+# logs in UTC. All else that it needs are the certificates of public
+# authorities, for wss sources.
 FROM scratch
 LABEL org.opencontainers.image.title="fantail" \
       org.opencontainers.image.description="Relays one live feed to tens of thousands of clients" \
