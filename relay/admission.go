@@ -66,7 +66,7 @@ func (r *Relay) checkOrigin(req *http.Request) *refused {
 	if r.origins.allows(origin, req.Host) {
 		return nil
 	}
-	r.originLog.Warn().Str("origin", origin).Str("host", req.Host).Msg("origin refused; to let it in, add it to FANTAIL_ALLOWED_ORIGINS")
+	r.originLog.Warn().Str("origin", clip(origin)).Str("host", clip(req.Host)).Msg("origin refused; to let it in, add it to FANTAIL_ALLOWED_ORIGINS")
 	return refuse(refusedOrigin, "pages of this origin may not connect here")
 }
 

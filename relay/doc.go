@@ -35,6 +35,8 @@
 //
 // The library bounds the size of a message. That does not stop floods of tiny
 // frames, so netConn also bounds the bytes a second and the time of one message.
+// A read and the answer to a ping count as 256 bytes at least, since what they
+// cost is a system call each.
 //
 // # Decisions
 //

@@ -142,3 +142,28 @@ func TestMaxAge(t *testing.T) {
 		t.Errorf("closed with %q", reason)
 	}
 }
+
+// A flood of handshakes that are refused takes no turn from those who wait: the
+// rate is kept whatever knocks.
+func TestTurnstileUnderAFlood(t *testing.T) {
+	turns := newTurnstile(100)
+	var passed, refused atomic.Int64
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	for range 300 {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				if turns.pass(ctx) {
+					passed.Add(1)
+				} else {
+					refused.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if p := passed.Load(); p < 180 || p > 320 || refused.Load() == 0 { // the burst and two seconds; the last waits are cut short
+		t.Errorf("%d passed in 3 s at 100 a second, beside %d refusals", p, refused.Load())
+	}
+}

@@ -15,6 +15,7 @@ const (
 	inboundRate  = 64 << 10         // bytes a second that a client may send us
 	messageTime  = 10 * time.Second // for one whole message of a client's
 	controlBurst = 16 << 10         // what frames around a message may add to it; above any one read
+	eventCost    = 256              // bytes that a read, or the answer to a ping, counts as at least
 )
 
 var (
@@ -31,6 +32,7 @@ type netConn struct {
 	// owned by the reader goroutine
 	early   []byte // bytes that the HTTP server had already read
 	budget  *rate.Limiter
+	owed    int       // bytes that pongs since the last read count as
 	began   time.Time // of the message being read, zero between messages
 	readErr error     // why Read failed
 	closing []byte    // the close frame that the library wanted to send
@@ -65,9 +67,12 @@ func (n *netConn) read(p []byte) (int, error) {
 	return n.Conn.Read(p)
 }
 
+// charge books what a read brought. Its price in work is that of a system call,
+// and of another for each ping in it, however short they are.
 func (n *netConn) charge(got int) error {
-	now := time.Now()
-	if !n.budget.AllowN(now, got) {
+	now, cost := time.Now(), max(got, eventCost)+n.owed
+	n.owed = 0
+	if !n.budget.AllowN(now, cost) {
 		return errFlood
 	}
 	if !n.began.IsZero() && now.Sub(n.began) > messageTime {
@@ -82,6 +87,7 @@ func (n *netConn) charge(got int) error {
 func (n *netConn) Write(p []byte) (int, error) {
 	switch p[0] & 0xF {
 	case websocket.OpPong:
+		n.owed += eventCost
 		n.client.Control(p)
 	case websocket.OpClose:
 		if n.closing == nil {

@@ -66,7 +66,7 @@ func (r *Relay) turnAway(w http.ResponseWriter, req *http.Request, f *refused) {
 	r.refused[f.why].Add(1)
 	row := refusalRows[f.why]
 	r.log.Debug().Stringer("reason", f.why).Stringer("client", r.proxies.client(req)).
-		Str("path", req.URL.Path).Int("status", row.status).Msg(f.sentence)
+		Str("path", clip(req.URL.Path)).Int("status", row.status).Msg(f.sentence)
 	h := w.Header()
 	switch f.why {
 	case refusedMethod:
@@ -80,3 +80,6 @@ func (r *Relay) turnAway(w http.ResponseWriter, req *http.Request, f *refused) {
 	h.Set("Connection", "close") // and do not wait for a body that may never come
 	http.Error(w, f.sentence, row.status)
 }
+
+// clip shortens what a stranger sent for a log line.
+func clip(s string) string { return s[:min(len(s), 200)] }

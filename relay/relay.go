@@ -70,7 +70,7 @@ type Relay struct {
 	page    *page
 	born    time.Time
 
-	turnstile turnstile
+	turnstile *turnstile
 	seats     *seats
 
 	notReady atomic.Bool

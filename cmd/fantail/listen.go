@@ -34,21 +34,27 @@ func (s *service) listen(public, admin http.Handler) error {
 		return err
 	}
 	s.public, s.admin = pub.Addr(), adm.Addr()
-	s.serveOn(pub, public, c.TLSCert, c.TLSKey)
-	s.serveOn(adm, admin, "", "")
-	s.servers[1].WriteTimeout = 0 // a profile takes as long as it was asked for
+	clients, operators := s.newServer(public), s.newServer(admin)
+	clients.SetKeepAlivesEnabled(false) // an idle connection would hold a descriptor that no limit on clients counts
+	operators.WriteTimeout = 0          // a profile takes as long as it was asked for
+	s.serveOn(pub, clients, c.TLSCert, c.TLSKey)
+	s.serveOn(adm, operators, "", "")
 	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.MaxClients).Msg("listening")
 	return nil
 }
 
-// serveOn serves until the server is closed.
-func (s *service) serveOn(l net.Listener, h http.Handler, cert, key string) {
+// newServer makes a server with the limits that strangers are held to.
+func (s *service) newServer(h http.Handler) *http.Server {
 	var http1 http.Protocols
 	http1.SetHTTP1(true) // a WebSocket handshake needs it, TLS or not
-	srv := &http.Server{
+	return &http.Server{
 		Handler: h, Protocols: &http1, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		ErrorLog: zlog.New(serverErrors{s}, "", 0),
 	}
+}
+
+// serveOn serves until the server is closed.
+func (s *service) serveOn(l net.Listener, srv *http.Server, cert, key string) {
 	s.servers = append(s.servers, srv)
 	l = &steadyListener{Listener: l, log: s.log}
 	s.running.Go(func() { // ended by Shutdown or Close
