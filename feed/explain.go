@@ -37,6 +37,8 @@ func explainNetwork(err error) *failure {
 	dns, noName := errors.AsType[*net.DNSError](err)
 	op, _ := errors.AsType[*net.OpError](err)
 	switch {
+	case op != nil && op.Op == "proxyconnect":
+		return fail(ReasonDial, "no connection to the proxy that HTTP_PROXY or HTTPS_PROXY names; correct it, or put the source's host into NO_PROXY: %w", op.Err)
 	case noName && dns.IsNotFound:
 		return fail(ReasonDial, "the name %s is not found; check the host in FANTAIL_SOURCE_URL", dns.Name)
 	case noName:

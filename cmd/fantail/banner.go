@@ -18,7 +18,7 @@ func (s *service) printBanner(out io.Writer) {
 	if demo {
 		fmt.Fprintf(out, "This is demo data: a made-up market whose messages say \"demo\":true. No real prices.\n\n")
 	}
-	fmt.Fprintf(out, "  feed     %s\n  watch    npx -y wscat -c %s\n  metrics  http://%s/metrics\n", feed, feed, dialable(s.admin))
+	fmt.Fprintf(out, "  feed     %s\n  watch    %s tail %s\n  metrics  http://%s/metrics\n", feed, howToRun(), feed, dialable(s.admin))
 	if demo {
 		fmt.Fprintf(out, "\nNext, a real source:\n  FANTAIL_SOURCE_URL=wss://stream.binance.com:9443/ws/btcusdt@trade %s\n", howToRun())
 	}

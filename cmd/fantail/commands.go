@@ -6,14 +6,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // command is one row of the table of subcommands.
 type command struct {
 	name     string
-	operands []string // what has to follow the name, such as FILE
+	operands []string // what follows the name, such as FILE; [URL] may be left out
 	about    string   // one line
 	detail   string   // some more, for its own help
+	examples []string // pairs of a command line and what it does
 	setup    func(*flag.FlagSet) runner
 }
 
@@ -31,7 +33,26 @@ func commands() []command {
 			name:   "serve",
 			about:  "Relay the source to every client (the default)",
 			detail: "It is configured by environment variables alone; fantail -h lists them.",
-			setup:  plain(runServe),
+			examples: []string{
+				"fantail", "a demo feed at ws://localhost:8080/ws",
+				"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "a feed of your own",
+			},
+			setup: plain(runServe),
+		},
+		{
+			name:  "check",
+			about: "Check the configuration and try the source",
+			detail: "It prints the configuration without its secrets, and everything that is wrong\n" +
+				"with it at once. Then it connects to the source once, as the relay would, tells\n" +
+				"each step (name, TCP, TLS, handshake, what is sent, the first message), and\n" +
+				"measures the feed. A step that fails says what to change. A running relay is\n" +
+				"left alone; but some sources allow one connection only.\n\n" +
+				"Exit code: 0 the source can be used, 1 it cannot, 2 wrong configuration.",
+			examples: []string{
+				"fantail check", "the source that this environment names",
+				"fantail check -for 1m", "a feed that is quiet at times",
+			},
+			setup: setupCheck,
 		},
 		{
 			name:     "replay",
@@ -39,12 +60,36 @@ func commands() []command {
 			about:    "Serve a recording as a WebSocket source",
 			detail: "Each subscriber gets the recording from its first message, at the recording's\n" +
 				"own pace. At its end the connection is closed with 1000.",
+			examples: []string{
+				"fantail replay feed.txt", "serve it at ws://127.0.0.1:9000/",
+				"fantail replay -speed 10 -loop feed.txt", "ten times as fast, for ever",
+			},
 			setup: setupReplay,
+		},
+		{
+			name:     "tail",
+			operands: []string{"[URL]"},
+			about:    "Print the messages of a feed, or record them",
+			detail: "It prints the feed of the relay with this environment, or of any URL that\n" +
+				"FANTAIL_SOURCE_URL may be, one message a line: a line break within a message is\n" +
+				"printed as \\n, a binary message as <binary 1234 bytes>. What a terminal would\n" +
+				"take for a command is printed as an escape.\n\n" +
+				"A lost connection is made again, as long as it takes; standard error tells of\n" +
+				"it, and at the end what came. With -stats there are figures instead: rates, the\n" +
+				"total, the latency of messages with a \"t\" in ns since 1970, and the last gap\n" +
+				"in the connection.",
+			examples: []string{
+				"fantail tail", "the relay at FANTAIL_LISTEN",
+				"fantail tail -n 3 demo:", "three messages of the demo feed",
+				"fantail tail -stats wss://example.com/feed", "how much a feed sends",
+				"fantail tail -source -stats -record feed.txt", "record this environment's source",
+			},
+			setup: setupTail,
 		},
 		{
 			name:   "health",
 			about:  "Ask the relay with this environment whether it is alive",
-			detail: "It asks /healthz at FANTAIL_LISTEN and exits with 0 if the relay is alive, else 1.",
+			detail: "It asks /healthz at FANTAIL_LISTEN. Exit code: 0 alive, 1 not.",
 			setup:  plain(runHealth),
 		},
 		{
@@ -148,10 +193,28 @@ func (c command) run(ctx context.Context, args []string, std stdio) error {
 		return c.printUsage(std.out, flags)
 	case err != nil:
 		return usageError{fmt.Errorf("%w; see fantail %s -h", err, c.name)}
-	case len(operands) != len(c.operands):
-		return usageError{fmt.Errorf("%d arguments instead of %d; write %s", len(operands), len(c.operands), c.synopsis())}
+	case len(operands) < c.required() || len(operands) > len(c.operands):
+		return usageError{fmt.Errorf("%s; write %s", c.miscounted(len(operands)), c.synopsis())}
 	}
 	return run(ctx, operands, std)
+}
+
+// required returns how many operands cannot be left out.
+func (c command) required() (n int) {
+	for _, o := range c.operands {
+		if !strings.HasPrefix(o, "[") {
+			n++
+		}
+	}
+	return n
+}
+
+// miscounted says that n operands are too few or too many.
+func (c command) miscounted(n int) string {
+	if c.required() < len(c.operands) {
+		return fmt.Sprintf("%d arguments instead of %d to %d", n, c.required(), len(c.operands))
+	}
+	return fmt.Sprintf("%d arguments instead of %d", n, len(c.operands))
 }
 
 // parseArgs parses flags before, between and behind the operands, which it

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // cli runs a command line and returns its exit code and what it wrote.
@@ -31,7 +33,8 @@ func TestUsageNamesEverything(t *testing.T) {
 			}
 		}
 		for _, v := range new(environment).variables() {
-			if !strings.Contains(out, "\n  "+v.name+" ") || !strings.Contains(out, "["+v.def) || !strings.Contains(out, v.about) {
+			entry := v.name + " " + v.about + " [" + cmp.Or(v.def, "unset") + "]"
+			if !strings.Contains(strings.Join(strings.Fields(out), " "), entry) || !strings.Contains(out, "\n  "+v.name+" ") {
 				t.Errorf("%v: variable %s is missing", args, v.name)
 			}
 		}
@@ -55,6 +58,34 @@ func TestCommandUsage(t *testing.T) {
 	}
 }
 
+// TestHelpFitsATerminal: 80 columns, except where a word is longer.
+func TestHelpFitsATerminal(t *testing.T) {
+	lines := [][]string{{"-h"}}
+	for _, c := range commands() {
+		lines = append(lines, []string{c.name, "-h"})
+	}
+	for _, args := range lines {
+		_, out, _ := cli(t, args...)
+		for line := range strings.Lines(out) {
+			line = strings.TrimSuffix(line, "\n")
+			if utf8.RuneCountInString(line) > 80 || strings.TrimRight(line, " ") != line {
+				t.Errorf("%v: %q", args, line)
+			}
+		}
+	}
+}
+
+func TestCommandsHaveExamples(t *testing.T) {
+	for _, c := range commands() {
+		_, out, _ := cli(t, c.name, "-h")
+		for pair := range slices.Chunk(c.examples, 2) {
+			if !strings.Contains(out, "\n  "+pair[0]) || !strings.Contains(out, "  "+pair[1]+"\n") {
+				t.Errorf("the help of %s lacks %q:\n%s", c.name, pair, out)
+			}
+		}
+	}
+}
+
 func TestWrongCommandLines(t *testing.T) {
 	tests := []struct{ args, want string }{
 		{"srve", `there is no command "srve"; did you mean fantail serve?`},
@@ -65,6 +96,11 @@ func TestWrongCommandLines(t *testing.T) {
 		{"serve -port 80", "flag provided but not defined: -port; see fantail serve -h"},
 		{"replay", "0 arguments instead of 1; write fantail replay FILE"},
 		{"replay a b", "2 arguments instead of 1; write fantail replay FILE"},
+		{"tail a b", "2 arguments instead of 0 to 1; write fantail tail [URL]"},
+		{"tail -n x", `invalid value "x" for flag -n: parse error; see fantail tail -h`},
+		{"tail -source ws://x", "-source and a URL exclude each other; leave one of them out"},
+		{"tail gopher://x", `feed: the source URL has the unknown scheme "gopher"; start it with one of ws: wss: replay: stdin: demo:`},
+		{"check -for 0s", "-for 0s is out of bounds; write a time from 1ms to 1h0m0s"},
 		{"replay a -speed fast", `invalid value "fast" for flag -speed: write a factor such as 1, 0.5 or 10, or max; see fantail replay -h`},
 	}
 	for _, tt := range tests {

@@ -14,7 +14,7 @@ import (
 // The first command of the README: the demo feed, and what to do next.
 func TestFirstRun(t *testing.T) {
 	r := startRelay(t)
-	for _, want := range []string{"demo data", "feed     ws://127.0.0.1:", "watch ", "FANTAIL_SOURCE_URL=wss://"} {
+	for _, want := range []string{"demo data", "feed     ws://127.0.0.1:", " tail ws://127.0.0.1:", "FANTAIL_SOURCE_URL=wss://"} {
 		if !strings.Contains(r.text(), want) {
 			t.Errorf("the first output lacks %q:\n%s", want, r.text())
 		}

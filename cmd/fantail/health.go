@@ -36,10 +36,25 @@ func runHealth(ctx context.Context, _ []string, std stdio) error {
 }
 
 // healthTarget returns the URL of the relay that listens at listen and a client
-// for it. The name in a certificate is hardly ever that of the loopback
-// interface, and nobody else answers there: it is not verified there, and is
-// anywhere else.
+// for it.
 func healthTarget(listen string, useTLS bool) (string, *http.Client, error) {
+	addr, conf, err := dialRelay(listen, useTLS)
+	if err != nil {
+		return "", nil, err
+	}
+	scheme := "http"
+	if useTLS {
+		scheme = "https"
+	}
+	t := &http.Transport{TLSClientConfig: conf} // no proxy
+	return scheme + "://" + addr + "/healthz", &http.Client{Transport: t, Timeout: healthTimeout}, nil
+}
+
+// dialRelay returns the address at which to dial the relay that listens at
+// listen, and how to verify its certificate; nil without TLS. The name in a
+// certificate is hardly ever that of the loopback interface, and nobody else
+// answers there: it is not verified there, and is anywhere else.
+func dialRelay(listen string, useTLS bool) (addr string, conf *tls.Config, err error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return "", nil, err
@@ -48,13 +63,10 @@ func healthTarget(listen string, useTLS bool) (string, *http.Client, error) {
 		return "", nil, fmt.Errorf("FANTAIL_LISTEN=%s lets the system choose the port, so nobody else knows it; give it a port", listen)
 	}
 	host = reachable(host)
-	t := &http.Transport{} // no proxy
-	scheme := "http"
 	if useTLS {
-		scheme = "https"
-		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: isLoopback(host)}
+		conf = &tls.Config{InsecureSkipVerify: isLoopback(host)}
 	}
-	return scheme + "://" + net.JoinHostPort(host, port) + "/healthz", &http.Client{Transport: t, Timeout: healthTimeout}, nil
+	return net.JoinHostPort(host, port), conf, nil
 }
 
 // reachable returns the host to dial for one to listen on.

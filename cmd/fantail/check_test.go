@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"fantail/feed"
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// sourceServer serves a WebSocket source over TLS or not. It returns its host
+// and port.
+func sourceServer(t *testing.T, secure bool, play func(*websocket.Conn)) string {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, websocket.AcceptOptions{Compress: true})
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		play(c)
+	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	if secure {
+		srv.StartTLS()
+	} else {
+		srv.Start()
+	}
+	t.Cleanup(srv.Close)
+	return srv.Listener.Addr().String()
+}
+
+// answering serves plain HTTP with one status.
+func answering(t *testing.T, status int) string {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you?", status) }))
+	t.Cleanup(srv.Close)
+	return srv.Listener.Addr().String()
+}
+
+// chatter sends a message of the kind again and again until the client leaves.
+func chatter(kind hub.Kind, text string) func(*websocket.Conn) {
+	return func(c *websocket.Conn) {
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() { // ends with the connection
+			discard(ctx, c)
+			cancel()
+		}()
+		for sleep(ctx, 5*time.Millisecond) == nil && c.Write(ctx, kind, []byte(text)) == nil {
+		}
+	}
+}
+
+func silence(c *websocket.Conn) { discard(context.Background(), c) }
+
+// TestCheck tries every kind of source on real sockets.
+func TestCheck(t *testing.T) {
+	_, securePort, _ := net.SplitHostPort(sourceServer(t, true, silence))
+	file := filepath.Join(t.TempDir(), "feed.txt")
+	writeFile(t, file, "1\ta\n2\tb\n")
+	secret := filepath.Join(t.TempDir(), "secret")
+	writeFile(t, secret, `["my password"]`)
+	tests := []struct {
+		name string
+		env  []string
+		code int
+		want []string
+	}{
+		{"nothing listens", []string{"FANTAIL_SOURCE_URL=ws://" + freePort(t)}, 1,
+			[]string{"FAIL tcp", "refuses connections; check host and port in FANTAIL_SOURCE_URL"}},
+		{"no such name", []string{"FANTAIL_SOURCE_URL=wss://nowhere.invalid/"}, 1,
+			[]string{"FAIL name", "nowhere.invalid"}},
+		{"TLS name mismatch", []string{"FANTAIL_SOURCE_URL=wss://localhost:" + securePort}, 1,
+			[]string{"ok name", "ok tcp", "FAIL tls", "use one of them as host in FANTAIL_SOURCE_URL", "example.com"}},
+		{"unknown authority", []string{"FANTAIL_SOURCE_URL=wss://127.0.0.1:" + securePort}, 1,
+			[]string{"FAIL tls", "SSL_CERT_FILE"}},
+		{"401", []string{"FANTAIL_SOURCE_URL=ws://" + answering(t, 401)}, 1,
+			[]string{"ok tcp", "FAIL handshake", "401 Unauthorized", "who are you?", "FANTAIL_SOURCE_HEADERS"}},
+		{"no WebSocket", []string{"FANTAIL_SOURCE_URL=ws://" + answering(t, 200)}, 1,
+			[]string{"FAIL handshake", "no WebSocket endpoint"}},
+		{"silent", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, silence)}, 0,
+			[]string{"ok handshake 101 Switching Protocols, no subprotocol, permessage-deflate", "warn message none came", "FANTAIL_SOURCE_SEND", "-for 1m", "can be used"}},
+		{"silent after a subscription", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, silence), "FANTAIL_SOURCE_SEND=@" + secret}, 0,
+			[]string{"FANTAIL_SOURCE_SEND @" + secret, "ok send 1 sent", "may not have understood"}},
+		{"good", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Text, "{\"price\":1}\x1b[2J"))}, 0,
+			[]string{"ok message text, 15 B", `{"price":1}\x1b[2J`, "messages/s", "the largest message has 15 B", "ok ring", "The source is good."}},
+		{"binary", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Binary, "\x00\xff"))}, 0,
+			[]string{"ok message binary, 2 B", "The source is good."}},
+		{"not UTF-8", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Text, "\xff"))}, 0,
+			[]string{"warn message none came", "warn dropped", "not UTF-8"}},
+		{"large", []string{"FANTAIL_SOURCE_MAX_MESSAGE=1000", "FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Text, strings.Repeat("x", 600)))}, 0,
+			[]string{"xxx…", "warn size", "FANTAIL_SOURCE_MAX_MESSAGE"}},
+		{"closes", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, func(c *websocket.Conn) { c.Close(1008, "log in first") })}, 1,
+			[]string{"FAIL message none: the source closed the connection with 1008: log in first", "FANTAIL_SOURCE_HEADERS"}},
+		{"recording", []string{"FANTAIL_SOURCE_URL=replay:" + file}, 0, []string{"ok open the recording", "2 messages, 2 B", "then the source ended"}},
+		{"demo", nil, 0, []string{"FANTAIL_SOURCE_URL demo: (default)", "ok open demo data", `{"demo":true,`, "The source is good."}},
+		{"two problems", []string{"FANTAIL_RING_MESSAGES=-1", "FANTAIL_LISSEN=:1", "FANTAIL_SOURCE_URL=wss://h/?token=x"}, 2,
+			[]string{"FANTAIL_RING_MESSAGES -1", "2 problems", "FANTAIL_RING_MESSAGES=-1: too small", "did you mean FANTAIL_LISTEN?", "wss://(hidden)"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			setenv(t, tt.env...)
+			code, out, errs := cli(t, "check", "-for", "200ms")
+			text := strings.Join(strings.Fields(out+errs), " ")
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("lacks %q", want)
+				}
+			}
+			if strings.Contains(text, "password") || strings.ContainsAny(out, "\x1b\x00") {
+				t.Error("shows a secret or a control character")
+			}
+			if code == 2 && strings.Contains(out, "\nSource") {
+				t.Error("tried a source with a wrong configuration")
+			}
+			for line := range strings.Lines(out) {
+				if strings.HasPrefix(line, "  ok") && utf8.RuneCountInString(line) > helpWidth+1 {
+					t.Errorf("a long line: %s", line)
+				}
+			}
+			if t.Failed() || testing.Verbose() {
+				t.Logf("\n%s%s", out, errs)
+			}
+		})
+	}
+}
+
+func TestCheckTakesTheProxyFromTheEnvironment(t *testing.T) {
+	proxy := freePort(t)
+	p := launch(t, "fantail", []string{"check"}, "FANTAIL_SOURCE_URL=ws://feed.invalid/", "HTTP_PROXY=http://user:pw@"+proxy, "NO_PROXY=")
+	if code := p.exit(20 * time.Second); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	text := strings.Join(strings.Fields(p.text()), " ")
+	for _, want := range []string{"ok proxy through " + proxy, "FAIL tcp no connection to the proxy that HTTP_PROXY", "NO_PROXY", proxy + ": connect"} {
+		if !strings.Contains(text, want) || strings.Contains(text, "user") {
+			t.Errorf("want %q in\n%s", want, p.text())
+		}
+	}
+}
+
+func TestCheckInterrupted(t *testing.T) {
+	setenv(t, "FANTAIL_SOURCE_URL=demo:")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out strings.Builder
+	if err := check(ctx, &out, time.Hour); err == nil || !strings.Contains(err.Error(), "interrupted") {
+		t.Errorf("got %v\n%s", err, out.String())
+	}
+}
+
+// TestCheckWarnsOfTheCertificatesEnd: a good certificate that ends soon is one
+// line to look at.
+func TestCheckWarnsOfTheCertificatesEnd(t *testing.T) {
+	for left, want := range map[time.Duration]int{13 * 24 * time.Hour: 1, 15 * 24 * time.Hour: 0} {
+		var out strings.Builder
+		r := &checkReport{out: &out}
+		r.step(feed.Step{Kind: feed.StepTLS, Detail: "TLS 1.3", Expires: time.Now().Add(left)}, "wss://h")
+		if r.warnings != want || !strings.Contains(out.String(), "TLS 1.3") {
+			t.Errorf("%v left: %d warnings, %s", left, r.warnings, out.String())
+		}
+	}
+}
+
+// TestCheckTLS needs an authority of the test's own, which the process takes
+// from a file as an operator would give it.
+func TestCheckTLS(t *testing.T) {
+	addr := sourceServer(t, true, chatter(hub.Text, "over TLS"))
+	conn, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "roots.pem")
+	leaf := conn.ConnectionState().PeerCertificates[0]
+	writeFile(t, file, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})))
+	conn.Close()
+	p := launch(t, "fantail", []string{"check", "-for", "200ms"}, "FANTAIL_SOURCE_URL=wss://"+addr, "SSL_CERT_FILE="+file)
+	if code := p.exit(20 * time.Second); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{"ok    tls        TLS 1.3, certificate for example.com", "over TLS", "The source is good."} {
+		if !strings.Contains(p.text(), want) {
+			t.Errorf("want %q in\n%s", want, p.text())
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/feed"
+)
+
+// tailOptions are the flags of fantail tail.
+type tailOptions struct {
+	limit  uint64 // messages to stop after; 0 = none
+	stats  bool   // print figures instead of messages
+	raw    bool   // print messages as they are
+	record string // file to write a recording to, empty = none
+	force  bool   // overwrite it
+	source bool   // the source of this environment's relay, not the relay
+}
+
+// setupTail registers the flags of fantail tail.
+func setupTail(flags *flag.FlagSet) runner {
+	var o tailOptions
+	flags.Uint64Var(&o.limit, "n", 0, "stop after `N` messages; 0 is never")
+	flags.BoolVar(&o.stats, "stats", false, "print figures once a second instead of messages")
+	flags.BoolVar(&o.raw, "raw", false, "print line breaks and binary messages as they are")
+	flags.StringVar(&o.record, "record", "", "write a recording to `FILE`, for fantail replay")
+	flags.BoolVar(&o.force, "force", false, "let -record overwrite its file")
+	flags.BoolVar(&o.source, "source", false, "take FANTAIL_SOURCE_URL with all its settings, not the relay")
+	return func(ctx context.Context, operands []string, std stdio) error {
+		cfg, err := tailTarget(operands, o.source)
+		if err != nil {
+			return err
+		}
+		return runTail(ctx, cfg, o, std)
+	}
+}
+
+// tailTarget returns the feed to print: the URL of the command line, the source
+// of this environment's relay, or that relay. Headers and messages to send belong
+// to the source: no other URL gets them.
+func tailTarget(operands []string, source bool) (feed.Config, error) {
+	switch {
+	case source && len(operands) > 0:
+		return feed.Config{}, usageError{errors.New("-source and a URL exclude each other; leave one of them out")}
+	case source:
+		c, err := loadConfig()
+		return feedConfig(c), err
+	}
+	e := readEnvironment()
+	p := newParser(e)
+	cfg := feed.Config{Stdin: os.Stdin, MaxMessage: take(p, &e.SourceMaxMessage, size(1, gib))}
+	if len(operands) > 0 {
+		cfg.URL = operands[0]
+		return cfg, p.err()
+	}
+	listen := take(p, &e.Listen, parseListen)
+	if err := p.err(); err != nil {
+		return cfg, err
+	}
+	scheme := "ws"
+	if e.TLSCert != "" {
+		scheme = "wss"
+	}
+	addr, conf, err := dialRelay(listen, e.TLSCert != "")
+	cfg.URL, cfg.TLS = scheme+"://"+addr+"/ws", conf
+	return cfg, err
+}
+
+// err returns the problems found so far as an error.
+func (p *parser) err() error {
+	if len(p.problems) > 0 {
+		return p.problems
+	}
+	return nil
+}
+
+// runTail prints the feed until ctx ends, the limit is reached, the source ends
+// for good, or nobody reads any more.
+func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std stdio) (err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	t := &tailer{limit: o.limit, stop: stop, show: o.printer(std.out)}
+	f, err := feed.New(cfg, t, tailLog(std, o))
+	if err != nil {
+		return usageError{errors.New(nameURL(err.Error(), o.source))}
+	}
+	if o.record != "" {
+		file, err := createRecording(o.record, o.force)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		t.recorder = feed.NewRecorder(file)
+	}
+	defer ignoreBrokenPipes()()
+	began := time.Now()
+	if err := t.run(ctx, f, o.living(std.out)); errors.Is(err, syscall.EPIPE) {
+		return nil // such as head, which has seen enough
+	} else if err != nil {
+		return err
+	}
+	fmt.Fprintln(std.err, t.summary(f.Stats(), time.Since(began), o.record))
+	return nil
+}
+
+// printer returns what prints a message, nil if none is to be printed.
+func (o tailOptions) printer(out io.Writer) *messagePrinter {
+	if o.stats {
+		return nil
+	}
+	return &messagePrinter{out: out, raw: o.raw, terminal: isTerminal(out)}
+}
+
+// living returns what prints the figures, nil if none are to be printed.
+func (o tailOptions) living(out io.Writer) *figuresPrinter {
+	if !o.stats {
+		return nil
+	}
+	return &figuresPrinter{out: out, terminal: isTerminal(out)}
+}
+
+// createRecording creates the file, which must not exist unless it is forced.
+func createRecording(name string, force bool) (*os.File, error) {
+	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if force {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(name, mode, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("-record %s: the file exists; name another one, or overwrite it with -force", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-record: %w", err)
+	}
+	return f, nil
+}
+
+// ignoreBrokenPipes turns the signal of a broken pipe, which would end the
+// process at once, into an error of the write. It returns what undoes that.
+func ignoreBrokenPipes() (undo func()) {
+	broken := make(chan os.Signal, 1) // never read, never closed
+	signal.Notify(broken, syscall.SIGPIPE)
+	return func() { signal.Stop(broken) }
+}
+
+// tailLog returns the logger for what the feed has to say, lines for people. A
+// line of figures that lives on the terminal makes room for them.
+func tailLog(std stdio, o tailOptions) zerolog.Logger {
+	w := zerolog.ConsoleWriter{
+		Out:                 std.err,
+		NoColor:             !isTerminal(std.err),
+		TimeFormat:          time.TimeOnly,
+		FieldsExclude:       []string{"component", "source"},
+		FormatErrFieldValue: func(v any) string { return nameURL(fmt.Sprint(v), o.source) },
+	}
+	if o.stats && isTerminal(std.out) && isTerminal(std.err) {
+		w.Out = clearsLine{std.err}
+	}
+	return zerolog.New(w).With().Timestamp().Logger()
+}
+
+// clearsLine clears the terminal's line before each write.
+type clearsLine struct{ w io.Writer }
+
+func (c clearsLine) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(c.w, clearLine); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}
+
+// nameURL makes a sentence about FANTAIL_SOURCE_URL one about the URL on the
+// command line, if that is where it comes from.
+func nameURL(text string, source bool) string {
+	if source {
+		return text
+	}
+	return strings.ReplaceAll(text, "FANTAIL_SOURCE_URL", "the URL")
+}
