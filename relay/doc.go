@@ -5,6 +5,7 @@
 // Paths of Handler:
 //
 //	/ws, or an upgrade on /   the source's messages byte for byte
+//	/                         a page that shows them, for people
 //	/healthz                  the process serves
 //	/readyz                   new clients should come here; ?source is strict
 //
@@ -37,6 +38,17 @@
 // frames, so netConn also bounds the bytes a second and the time of one message.
 // A read and the answer to a ping count as 256 bytes at least, since what they
 // cost is a system call each.
+//
+// # The page
+//
+// The page is one document with its style and script in it, and loads nothing.
+// It is a client of /ws like any other. Messages are hostile there: they become
+// text nodes only, and the Content-Security-Policy lets nothing run but the
+// script itself (TestPagePolicyMatchesItsContent, TestPageShowsHostileMessages in
+// cmd/fantail). It counts every message and shows at most 60 a second, in 100
+// rows; what it holds of one message is bounded. It reconnects with full jitter,
+// with since= where the close named a position, and live otherwise, because a
+// browser cannot read the 101's headers.
 //
 // # Decisions
 //

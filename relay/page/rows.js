@@ -3,6 +3,7 @@
 
 const ROWS = 100;          // on the page
 const SHOWN_A_SECOND = 60; // new rows, at most; the rest is counted only
+const STEP = 50;           // ms between two moves of the list, which repaints as a whole
 
 class Rows {
   // copied(button, text) puts a text on the clipboard.
@@ -34,6 +35,7 @@ class Rows {
   // the list is held from now on.
   flush(now) {
     this.held = this.reading();
+    if (now - this.toppedUp < STEP) return 0;
     this.budget = Math.min(SHOWN_A_SECOND, this.budget + (now - this.toppedUp) * SHOWN_A_SECOND / 1000);
     this.toppedUp = now;
     const n = Math.min(this.queue.length, Math.floor(this.budget));
