@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"fantail/hub"
+)
+
+// onTerminal runs fantail with a pseudoterminal as its output and returns all
+// that the terminal got.
+func onTerminal(t *testing.T, args ...string) string {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asMain+"=fantail")
+	cmd.Stdout, cmd.Stderr = terminal, terminal
+	err = cmd.Start()
+	terminal.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := io.ReadAll(master) // ends with EIO once nobody has the terminal open
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	return string(got)
+}
+
+// TestTailCannotControlATerminal: whatever a message holds, printed raw or not.
+func TestTailCannotControlATerminal(t *testing.T) {
+	file := record(t, 0, message{hub.Text, "\x1b]0;owned\x07\u009b2J"}, message{hub.Binary, "\x1b[2J\x00"})
+	for _, flags := range [][]string{{}, {"-raw"}} {
+		out, _, found := strings.Cut(onTerminal(t, append([]string{"tail", "-n", "2", "replay:" + file}, flags...)...), "2 messages")
+		text := strings.Join(strings.Split(out, "\r\n")[1:], "\n") // behind the log's line, which has colours
+		if !found || strings.ContainsAny(text, "\x1b\x07\x00\u009b") || !strings.Contains(text, `\x1b]0;owned\x07\u009b2J`) {
+			t.Errorf("%v: the terminal got %q", flags, out)
+		}
+	}
+}
+
+// TestTailStatsOnATerminal: one line that is written over and over.
+func TestTailStatsOnATerminal(t *testing.T) {
+	file := record(t, 1100e6, message{hub.Text, "a"}, message{hub.Text, "b"}, message{hub.Text, "c"})
+	got := onTerminal(t, "tail", "-stats", "replay:"+file)
+	if strings.Count(got, clearLine) < 2 || strings.Count(got, "msg/s") != 2 || strings.Contains(got, "no gap\r\n"+clearLine) {
+		t.Errorf("the terminal got %q", got)
+	}
+}
