@@ -8,11 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"fantail/feed"
 )
@@ -129,7 +126,9 @@ func (o tailOptions) living(out io.Writer) *figuresPrinter {
 	return &figuresPrinter{out: out, terminal: isTerminal(out)}
 }
 
-// createRecording creates the file, which must not exist unless it is forced.
+// createRecording creates the file, which must not exist unless it is forced. It
+// is written without a buffer of our own, so that a recording is whole up to its
+// last message even if the process is killed (TestTailRecordingIsOnDisk).
 func createRecording(name string, force bool) (*os.File, error) {
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if force {
@@ -151,39 +150,4 @@ func ignoreBrokenPipes() (undo func()) {
 	broken := make(chan os.Signal, 1) // never read, never closed
 	signal.Notify(broken, syscall.SIGPIPE)
 	return func() { signal.Stop(broken) }
-}
-
-// tailLog returns the logger for what the feed has to say, lines for people. A
-// line of figures that lives on the terminal makes room for them.
-func tailLog(std stdio, o tailOptions) zerolog.Logger {
-	w := zerolog.ConsoleWriter{
-		Out:                 std.err,
-		NoColor:             !isTerminal(std.err),
-		TimeFormat:          time.TimeOnly,
-		FieldsExclude:       []string{"component", "source"},
-		FormatErrFieldValue: func(v any) string { return nameURL(fmt.Sprint(v), o.source) },
-	}
-	if o.stats && isTerminal(std.out) && isTerminal(std.err) {
-		w.Out = clearsLine{std.err}
-	}
-	return zerolog.New(w).With().Timestamp().Logger()
-}
-
-// clearsLine clears the terminal's line before each write.
-type clearsLine struct{ w io.Writer }
-
-func (c clearsLine) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(c.w, clearLine); err != nil {
-		return 0, err
-	}
-	return c.w.Write(p)
-}
-
-// nameURL makes a sentence about FANTAIL_SOURCE_URL one about the URL on the
-// command line, if that is where it comes from.
-func nameURL(text string, source bool) string {
-	if source {
-		return text
-	}
-	return strings.ReplaceAll(text, "FANTAIL_SOURCE_URL", "the URL")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,6 +105,23 @@ func TestTailPrints(t *testing.T) {
 		code, out, errs := cli(t, append([]string{"tail", "replay:" + file}, strings.Fields(tt.flags)...)...)
 		if code != 0 || out != tt.out || !strings.Contains(errs, " messages, ") || strings.Contains(errs, "\x1b") {
 			t.Errorf("%s: exit code %d, %q, %q", tt.flags, code, out, errs)
+		}
+	}
+}
+
+// TestTailLogIsForPeople: units, the URL as the user gave it, and no colours in
+// a file.
+func TestTailLogIsForPeople(t *testing.T) {
+	for source, want := range map[bool]string{
+		false: `WRN source is away error="check the URL" retry_in=1.5s` + "\n",
+		true:  `WRN source is away error="check FANTAIL_SOURCE_URL" retry_in=1.5s` + "\n",
+	} {
+		var errs bytes.Buffer
+		log := tailLog(stdio{io.Discard, &errs}, tailOptions{source: source})
+		log.Warn().Str("component", "feed").Str("source", "ws://h").Err(errors.New("check FANTAIL_SOURCE_URL")).
+			Dur("retry_in", 1500*time.Millisecond).Msg("source is away")
+		if !strings.HasSuffix(errs.String(), want) || strings.Contains(errs.String(), "\x1b") {
+			t.Errorf("got %q, want %q", errs.String(), want)
 		}
 	}
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// tailLog returns the logger for what the feed has to say, lines for people. A
+// line of figures that lives on the terminal makes room for them.
+func tailLog(std stdio, o tailOptions) zerolog.Logger {
+	w := zerolog.ConsoleWriter{
+		Out:                 std.err,
+		NoColor:             !isTerminal(std.err),
+		TimeFormat:          time.TimeOnly,
+		FieldsExclude:       []string{"component", "source"},
+		FormatPrepare:       durationsForPeople,
+		FormatErrFieldValue: func(v any) string { return nameURL(fmt.Sprint(v), o.source) },
+	}
+	if o.stats && isTerminal(std.out) && isTerminal(std.err) {
+		w.Out = clearsLine{std.err}
+	}
+	return zerolog.New(w).With().Timestamp().Logger()
+}
+
+// durationsForPeople gives the feed's durations, which are logged in
+// milliseconds, their unit.
+func durationsForPeople(fields map[string]any) error {
+	for _, name := range []string{"retry_in", "outage"} {
+		if n, ok := fields[name].(json.Number); ok {
+			ms, err := n.Float64()
+			if err != nil {
+				return err
+			}
+			fields[name] = brief(time.Duration(ms * float64(time.Millisecond))).String()
+		}
+	}
+	return nil
+}
+
+// clearsLine clears the terminal's line before each write.
+type clearsLine struct{ w io.Writer }
+
+func (c clearsLine) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(c.w, clearLine); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}
+
+// nameURL makes a sentence about FANTAIL_SOURCE_URL one about the URL on the
+// command line, if that is where it comes from.
+func nameURL(text string, source bool) string {
+	if source {
+		return text
+	}
+	return strings.ReplaceAll(text, "FANTAIL_SOURCE_URL", "the URL")
+}
