@@ -174,6 +174,28 @@ func TestPageUnderBurst(t *testing.T) {
 	b.noFaults("over the relay's death", refusedConnection)
 }
 
+// A connection that ends with its position goes on there: the rows show every
+// message, whichever connection brought it.
+func TestPageResumes(t *testing.T) {
+	file := ticks(t, 4000, 60, 80*time.Millisecond) // slow enough that all of a backlog is shown
+	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_CLIENT_MAX_AGE=2s")
+	b.do("open", "url", "http://"+r.addr+"/")
+	eventually(t, "the page came back twice", func() bool { return r.metric("fantail_client_joins_total") >= 3 })
+	eventually(t, "the page says so", func() bool { return strings.HasSuffix(b.text("#back"), "went on where it stopped.") })
+	b.flows("after that", 10)
+	b.do("click", "selector", "#pause")
+	rows := ask[[]string](b, "texts", "selector", ".row code")
+	for i := range len(rows) - 1 {
+		if newer, older := number([]byte(rows[i])), number([]byte(rows[i+1])); newer != older+1 {
+			t.Errorf("row %d is message %d, the next older is %d", i, newer, older)
+		}
+	}
+	if len(rows) < 50 {
+		t.Errorf("only %d rows", len(rows))
+	}
+	b.noFaults("over the reconnects")
+}
+
 // burst is a feed at 2,500 messages a second: the recorded one from TEST_FEEDS,
 // or one of the test's own.
 func burst(t *testing.T) string {

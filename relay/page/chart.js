@@ -104,7 +104,7 @@ class Chart {
     pen.lineTo(points[0][0], ground);
     const shade = pen.createLinearGradient(0, TOP, 0, ground);
     shade.addColorStop(0, colour);
-    shade.addColorStop(1, "transparent");
+    shade.addColorStop(1, `${colour}00`); // the theme's colours are #rrggbb
     pen.globalAlpha = 0.3;
     pen.fillStyle = shade;
     pen.fill();

@@ -66,7 +66,7 @@ class Connection {
     const says = code === 1006 && !opened ? "The relay cannot be reached." : word === "silent" ? "The relay did not hear from this page." : kind.says;
     // A resume that did not even open says nothing about its position.
     if (opened) this.resume = /(?:^|[; ])resume=([\w-]+)/.exec(reason)?.[1] ?? "";
-    this.closed = { code, word, says, at: opened || !this.closed ? performance.now() : this.closed.at };
+    this.closed = { code, word, says, at: heard || !this.closed ? performance.now() : this.closed.at };
     if (kind.final) return this.enter("stopped");
     const wait = Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures++);
     this.retryAt = performance.now() + wait;

@@ -78,7 +78,7 @@ function sumUp() {
   const now = performance.now(), open = connection.phase === "open";
   for (const rate of [messages, bytes, matches, shown]) rate.settle(now, open);
   latency.settle(now);
-  figure("messages", [known(messages.now, count), "per second"], messages.series.peak(), count);
+  figure("messages", [known(messages.now, count)[0], "per second"], messages.series.peak(), count);
   say("messages-all", count(messages.total));
   const [value, unit] = known(bytes.now, size);
   figure("bytes", [value, unit ? `${unit} per second` : "per second"], bytes.series.peak(), (n) => `${sizeText(n)}/s`);
@@ -88,10 +88,14 @@ function sumUp() {
   showShown();
 }
 
-const known = (n, text) => Number.isNaN(n) ? ["–"] : [text(n)].flat();
+const UNKNOWN = "–";
+
+// known is a number's text and perhaps its unit, or a dash.
+const known = (n, text) => Number.isNaN(n) ? [UNKNOWN] : [text(n)].flat();
 
 function figure(name, [value, unit], peak, text) {
-  say(`${name}-now`, [value].flat()[0]);
+  say(`${name}-now`, value);
+  $(`${name}-now`).classList.toggle("none", value === UNKNOWN);
   if ($(`${name}-unit`)) say(`${name}-unit`, unit);
   say(`${name}-peak`, known(peak, text)[0]);
 }

@@ -16,7 +16,8 @@ class Series {
   }
   // at returns a slot's value. Too old or not there yet is unknown.
   at(slot) {
-    return slot > this.newest || slot <= this.newest - this.values.length ? NaN : this.values[slot % this.values.length];
+    const held = slot >= 0 && slot <= this.newest && slot > this.newest - this.values.length;
+    return held ? this.values[slot % this.values.length] : NaN;
   }
   set(slot, value) {
     const from = Math.max(this.newest + 1, slot - this.values.length + 1);
@@ -50,21 +51,17 @@ class Rate {
   }
   add(now, n) {
     const slot = slotOf(now);
-    const old = this.counts.at(slot);
-    this.counts.set(slot, (old > 0 ? old : 0) + n);
+    this.counts.set(slot, (this.counts.at(slot) || 0) + n); // NaN is 0 too
     this.total += n;
   }
-  // settle writes the figures up to now. connected says whether silence is a
-  // zero or unknown.
+  // settle writes the figures up to now. They are unknown while the page is not
+  // connected.
   settle(now, connected) {
     const last = slotOf(now) - 1;
     for (let slot = Math.max(this.done + 1, last - WINDOW); slot <= last; slot++) {
-      let sum = 0, known = connected;
-      for (let s = slot - SECOND + 1; s <= slot; s++) {
-        const n = this.counts.at(s);
-        if (n >= 0) { sum += n; known = true; }
-      }
-      this.series.set(slot, known ? sum : NaN);
+      let sum = 0;
+      for (let s = slot - SECOND + 1; s <= slot; s++) sum += this.counts.at(s) || 0;
+      this.series.set(slot, connected ? sum : NaN);
     }
     this.done = last;
   }
