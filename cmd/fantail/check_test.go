@@ -102,6 +102,8 @@ func TestCheck(t *testing.T) {
 			[]string{"warn message none came", "warn dropped", "not UTF-8"}},
 		{"large", []string{"FANTAIL_SOURCE_MAX_MESSAGE=1000", "FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Text, strings.Repeat("x", 600)))}, 0,
 			[]string{"xxx…", "warn size", "FANTAIL_SOURCE_MAX_MESSAGE"}},
+		{"small ring", []string{"FANTAIL_RING_MESSAGES=16", "FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Text, "x"))}, 0,
+			[]string{"warn ring holds 0.", "FANTAIL_STALL_TIMEOUT (10s); raise FANTAIL_RING_MESSAGES"}},
 		{"closes", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, func(c *websocket.Conn) { c.Close(1008, "log in first") })}, 1,
 			[]string{"FAIL message none: the source closed the connection with 1008: log in first", "FANTAIL_SOURCE_HEADERS"}},
 		{"recording", []string{"FANTAIL_SOURCE_URL=replay:" + file}, 0, []string{"ok open the recording", "2 messages, 2 B", "then the source ended"}},

@@ -140,12 +140,19 @@ func (r *checkReport) silent(err error, c config) {
 // ring says how long a client can be away from a feed like this one.
 func (r *checkReport) ring(rate, bytes float64, c config) {
 	const overhead = 128 // bytes that the ring counts for each message beside its payload
-	seconds := min(float64(c.RingMessages)/rate, float64(c.RingBytes)/(bytes+overhead*rate))
-	holds := "more than an hour"
-	if seconds < 3600 {
-		holds = time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
+	seconds, bound := float64(c.RingMessages)/rate, "FANTAIL_RING_MESSAGES"
+	if byBytes := float64(c.RingBytes) / (bytes + overhead*rate); byBytes < seconds {
+		seconds, bound = byBytes, "FANTAIL_RING_BYTES"
 	}
-	r.ok("ring", "holds %s of a feed like this, for clients that come back (FANTAIL_RING_MESSAGES, FANTAIL_RING_BYTES)", holds)
+	switch {
+	case seconds > 3600:
+		r.ok("ring", "holds more than an hour of a feed like this, for clients that come back")
+	case seconds < c.StallTimeout.Seconds():
+		r.warn("ring", "holds %.1f s of a feed like this, so that a client that pauses for longer is lost, sooner than after "+
+			"FANTAIL_STALL_TIMEOUT (%v); raise %s", seconds, c.StallTimeout, bound)
+	default:
+		r.ok("ring", "holds %v of a feed like this, for clients that come back (%s)", time.Duration(seconds)*time.Second, bound)
+	}
 }
 
 // dropped warns of messages that the relay would not pass on.
