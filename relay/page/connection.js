@@ -45,10 +45,10 @@ class Connection {
     socket.onopen = () => {
       clearTimeout(this.timer);
       this.openedAt = performance.now();
-      if (this.closed) this.back = { after: this.openedAt - this.closed.at, resumed: this.resume !== "" };
       this.enter("open");
     };
     socket.onmessage = (event) => {
+      if (!heard && this.closed) this.back = { at: performance.now(), after: this.openedAt - this.closed.at, resumed: this.resume !== "" };
       heard = true;
       this.onMessage(event.data);
     };

@@ -1,7 +1,7 @@
 // The page: what arrives is counted at once, shown once a frame, and summed up
 // four times a second.
 
-const QUIET = 3_000;  // ms without a message that are worth telling
+const QUIET = 5_000;  // ms without a message that are worth telling
 const BACK = 8_000;   // ms to read that the connection is back
 const REDRAW = 100;   // ms between two pictures of a chart: they move a pixel at a time
 
@@ -60,7 +60,7 @@ dressed.push((theirs) => {
 
 function frame() {
   const now = performance.now();
-  const n = rows.flush(now);
+  const n = rows.flush(now, motion.matches);
   if (n) {
     shown.add(now, n);
     $("empty").hidden = true;
@@ -111,7 +111,7 @@ function sumUpLatency() {
 
 // showShown tells how much of the feed is on the page.
 function showShown() {
-  const rate = messages.now || 0, matching = matches.now || 0, seen = Math.min(shown.now || 0, matching);
+  const rate = messages.now || 0, matching = (pattern ? matches.now : rate) || 0, seen = Math.min(shown.now || 0, matching);
   const ofAll = pattern ? `${count(matching)} of ${count(rate)}/s match` : `${count(rate)}/s`;
   const still = paused ? "Paused" : rows.held && `Held while ${rows.held}`;
   let text;
@@ -140,7 +140,7 @@ function showState() {
     say("trouble-what", closed.says);
     say("trouble-next", `(${closed.code}${closed.word && ` ${closed.word}`}) ${next}`);
   }
-  showBack(phase === "open" && back && now - openedAt < BACK ? back : null);
+  showBack(phase === "open" && back && now - back.at < BACK ? back : null);
   const title = phase === "open" ? (paused ? "Paused" : `${count(messages.now || 0)}/s`) : words;
   document.title = `${title} · Fantail`;
 }

@@ -4,6 +4,7 @@
 const ROWS = 100;          // on the page
 const SHOWN_A_SECOND = 60; // new rows, at most; the rest is counted only
 const STEP = 50;           // ms between two moves of the list, which repaints as a whole
+const CALM_STEP = 500;     // ms, for those who asked for less motion
 
 class Rows {
   // copied(button, text) puts a text on the clipboard.
@@ -32,10 +33,10 @@ class Rows {
 
   // flush puts the newest queued messages on the page, within the budget, and
   // returns how many. What is left was seen by nobody. It also looks whether
-  // the list is held from now on.
-  flush(now) {
+  // the list is held from now on. calm asks for less motion.
+  flush(now, calm) {
     this.held = this.reading();
-    if (now - this.toppedUp < STEP) return 0;
+    if (now - this.toppedUp < (calm ? CALM_STEP : STEP)) return 0;
     this.budget = Math.min(SHOWN_A_SECOND, this.budget + (now - this.toppedUp) * SHOWN_A_SECOND / 1000);
     this.toppedUp = now;
     const n = Math.min(this.queue.length, Math.floor(this.budget));
@@ -60,7 +61,10 @@ class Rows {
 
   // filter hides what does not match.
   filter(pattern) {
-    for (const row of this.rows) row.element.hidden = !row.message.matches(pattern);
+    for (const row of this.rows) {
+      row.element.hidden = !row.message.matches(pattern);
+      if (row.element.hidden && row.whole) row.toggle(); // or it would hold the list unseen
+    }
     this.list.scrollTop = 0;
   }
 
