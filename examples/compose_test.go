@@ -97,7 +97,7 @@ func usage(t *testing.T, fantail string) string {
 // defaultOf returns a duration that the help tells as a variable's default.
 func defaultOf(t *testing.T, help, variable string) time.Duration {
 	t.Helper()
-	found := regexp.MustCompile(variable + ` +\[(\S+)\]`).FindStringSubmatch(help)
+	found := regexp.MustCompile(`(?m)^  ` + variable + ` [^\[]*\[(\S+)\]`).FindStringSubmatch(help)
 	if found == nil {
 		t.Fatalf("the help has no default of %s", variable)
 	}
