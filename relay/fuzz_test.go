@@ -1,0 +1,240 @@
+package relay
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// FuzzQuery: whatever a client asks for, it is refused with a short sentence, or
+// the start is one that Join can serve.
+func FuzzQuery(f *testing.F) {
+	h := hub.New(hub.Config{Messages: 10})
+	defer h.Close()
+	publish(h, 1, 25, 20)
+	r, err := New(Config{Hub: h, Log: zerolog.Nop()})
+	if err != nil {
+		f.Fatal(err)
+	}
+	live := h.At(h.Live())
+	for _, seed := range []string{"", "since=" + live.String(), "since=" + h.Oldest().String(), "since=", "since=a&since=b", "sinse=x", "%zz", ";",
+		"since=" + live.Epoch + "-18446744073709551615", "since=" + live.Epoch + "-0", "since=%00", strings.Repeat("a&", 100)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		start, refused := r.readQuery(query)
+		if refused != nil {
+			if refused.why != refusedQuery || refused.sentence == "" || len(refused.sentence) > 300 {
+				t.Errorf("refused as %v with %q", refused.why, refused.sentence)
+			}
+			return
+		}
+		at := h.At(start)
+		if at.Epoch != live.Epoch || at.Seq > live.Seq {
+			t.Errorf("starts at %v, live is %v", at, live)
+		}
+		values, err := url.ParseQuery(query)
+		if since := values.Get("since"); err != nil || len(values) > 1 || len(values) == 1 && !values.Has("since") {
+			t.Errorf("taken although it is unreadable or unknown: since is %q, %v", since, err)
+		}
+	})
+}
+
+// FuzzOrigin: an origin is let in only if its host is the relay's own or in the
+// list, as a browser that wrote it would understand it.
+func FuzzOrigin(f *testing.F) {
+	p, err := newOriginPolicy([]string{"https://app.example.com", "*.wild.example", "any.example:8443"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{"https://relay.example", "null", "https://a.wild.example", "http://any.example:8443", "https://relay.example@evil.test",
+		"https://evil.test#.wild.example", "//relay.example", "https://relay.example\\.evil.test", "https://[::1]", "a:relay.example", "https://evil.test/.wild.example"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, origin string) {
+		if origin == "" || !p.allows(origin, "relay.example") {
+			return
+		}
+		_, host, ok := strings.Cut(strings.ToLower(origin), "//")
+		if end := strings.IndexAny(host, "/?#"); end >= 0 {
+			host = host[:end]
+		}
+		if host = host[strings.LastIndex(host, "@")+1:]; !ok || host != "relay.example" && host != "app.example.com" && host != "any.example:8443" && !strings.HasSuffix(host, ".wild.example") {
+			t.Errorf("%q is let in, its host is %q", origin, host)
+		}
+	})
+}
+
+// FuzzOriginPattern: a pattern that is taken lets in no page but those whose host
+// is, or ends in, what it says.
+func FuzzOriginPattern(f *testing.F) {
+	for _, seed := range []string{"https://app.example.com", "*.example.com", "example.com:8443", "http://[::1]:3000", "*", "https://*", "*.*", "*.", "https://a/b", "https://evil.invalid"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, pattern string) {
+		p, err := newOriginPolicy([]string{pattern})
+		if err != nil || pattern == "*" || !p.allows("https://evil.invalid", "relay.example") {
+			return
+		}
+		host := strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(pattern), "https://"), "*")
+		if host == "" || !strings.HasSuffix("evil.invalid", host) {
+			t.Errorf("%q lets https://evil.invalid in", pattern)
+		}
+	})
+}
+
+// FuzzHeaders: lists in headers are searched without a panic, and a token that
+// is found stands there.
+func FuzzHeaders(f *testing.F) {
+	for _, seed := range []string{"Upgrade", "keep-alive, upgrade", ",,upgrade ,", "up grade", "upgrade;q=1", "\"upgrade\""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, list string) {
+		if hasToken(http.Header{"Connection": {list}}, "Connection", "upgrade") && !strings.Contains(strings.ToLower(list), "upgrade") {
+			t.Errorf("found in %q", list)
+		}
+	})
+}
+
+// F9: whatever bytes a client sends, the reader ends, in time and without a
+// panic; what the relay answers is whole frames up to one close frame, judged by
+// a reader of the test's own; and no goroutine is left (TestMain).
+func FuzzF9ClientFrames(f *testing.F) {
+	for _, seed := range [][]byte{
+		clientFrame(0x81, "text"), clientFrame(0x82, "binary"), clientFrame(0x89, "ping"), clientFrame(0x8A, "pong"), clientFrame(0x88, "\x03\xE8bye"),
+		bytes.Join([][]byte{clientFrame(0x01, "frag"), clientFrame(0x89, "between"), clientFrame(0x80, "mented")}, nil),
+		frameOfLength(0x82, 1<<63), frameOfLength(0x82, 1<<64-1), frameOfLength(0x82, 65<<30), {0x81, 0xFE, 0xFF}, {0x89}, clientFrame(0xC1, "rsv"), clientFrame(0x83, ""),
+		{0x81, 1, 'x'}, clientFrame(0x88, "x"), clientFrame(0x88, "\x03\xED"), bytes.Repeat(clientFrame(0, ""), 100), clientFrame(0x09, ""), []byte("GET / HTTP/1.1\r\n\r\n"),
+	} {
+		f.Add(seed, true)
+		f.Add(seed, false)
+	}
+	h := hub.New(hub.Config{Header: FrameHeader})
+	defer h.Close()
+	var relays [2]*Relay
+	for mode := range relays {
+		r, err := New(Config{Hub: h, Log: zerolog.Nop(), Uplink: UplinkMode(mode), UplinkMaxMessage: 1000})
+		if err != nil {
+			f.Fatal(err)
+		}
+		relays[mode] = r
+	}
+	f.Fuzz(func(t *testing.T, frames []byte, ignore bool) {
+		r := relays[UplinkReject]
+		if ignore {
+			r = relays[UplinkIgnore]
+		}
+		c := newScript(frames)
+		runSession(t, r, c)
+		<-c.closed
+		checkAnswer(t, c.out.Bytes())
+	})
+}
+
+// script is the relay's end of a connection whose peer sends what the script
+// says, closes its half, and takes every answer.
+type script struct {
+	net.Conn // the rest: deadlines and addresses
+	in       *bytes.Reader
+	out      bytes.Buffer // the writer's, and after closed the test's
+	closed   chan struct{}
+	once     sync.Once
+}
+
+func newScript(in []byte) *script {
+	c, _ := net.Pipe()
+	return &script{Conn: c, in: bytes.NewReader(in), closed: make(chan struct{})}
+}
+
+func (s *script) Read(p []byte) (int, error)  { return s.in.Read(p) }
+func (s *script) Write(p []byte) (int, error) { return s.out.Write(p) }
+func (s *script) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return s.Conn.Close()
+}
+
+// scriptResponse lets a handshake take the script over; its 101 is not of
+// interest here.
+type scriptResponse struct {
+	*httptest.ResponseRecorder
+	conn *script
+}
+
+func (s scriptResponse) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return s.conn, bufio.NewReadWriter(bufio.NewReader(s.conn), bufio.NewWriter(s.conn)), nil
+}
+
+// runSession makes c a client, as serveWebSocket does, and returns when its
+// session has ended.
+func runSession(t *testing.T, r *Relay, c *script) {
+	req := httptest.NewRequest("GET", "/ws", nil)
+	for line := range strings.SplitSeq(strings.TrimSpace(handshake), "\r\n") {
+		name, value, _ := strings.Cut(line, ": ")
+		req.Header.Set(name, value)
+	}
+	hj := &hijacker{ResponseWriter: scriptResponse{httptest.NewRecorder(), c}, largest: r.cfg.UplinkMaxMessage}
+	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws.SetReadLimit(r.cfg.UplinkMaxMessage)
+	seat := neighbourhood(netip.MustParseAddr("192.0.2.1"))
+	r.seats.take(seat)
+	hj.conn.client, err = r.hub.Join(newSocket(c, 0), r.lane, r.hub.Live(), "script")
+	if err != nil {
+		t.Fatal(err)
+	}
+	(&session{relay: r, conn: hj.conn, ws: ws, seat: seat}).read()
+}
+
+// checkAnswer reads what a relay wrote: pongs, and one close frame at the end.
+// Frames' headers are checked by the peer.
+func checkAnswer(t *testing.T, answer []byte) {
+	p := &peer{t: t, r: bufio.NewReader(bytes.NewReader(answer))}
+	for closed := false; ; {
+		op, payload, err := p.frame()
+		if err == io.EOF {
+			return
+		}
+		if err != nil || closed || op != 8 && op != 10 || len(payload) > 125 || op == 8 && len(payload) == 1 {
+			t.Fatalf("opcode %d, %d bytes, %v, behind a close frame: %v; the whole answer is % x", op, len(payload), err, closed, answer)
+		}
+		closed = op == 8
+	}
+}
+
+// F9: what the encoder makes of a message, a decoder that shares nothing with it
+// takes apart again, byte for byte.
+func FuzzF9Encoder(f *testing.F) {
+	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536} {
+		f.Add(bytes.Repeat([]byte("x"), n), n%2 == 0)
+	}
+	f.Fuzz(func(t *testing.T, payload []byte, binary bool) {
+		kind, opcode := hub.Text, byte(1)
+		if binary {
+			kind, opcode = hub.Binary, 2
+		}
+		header := FrameHeader(nil, kind, len(payload))
+		if !bytes.Equal(append(header, payload...), websocket.AppendMessage(nil, kind, payload)) {
+			t.Error("the lane's frame is not the message's")
+		}
+		p := &peer{t: t, r: bufio.NewReader(bytes.NewReader(append(header, payload...)))}
+		p.want(opcode, string(payload))
+		if _, _, err := p.frame(); err != io.EOF {
+			t.Errorf("behind the frame: %v", err)
+		}
+	})
+}

@@ -1,0 +1,190 @@
+package relay
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fantail/hub"
+)
+
+// joinNarrow joins with a receive buffer as small as the kernel lets it be, so
+// that a reader who stops is noticed soon.
+func joinNarrow(t testing.TB, addr, path string) *peer {
+	t.Helper()
+	c := dialTCP(t, addr)
+	if err := c.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	p := upgrade(t, c, "GET "+path+" HTTP/1.1\r\nHost: "+addr+"\r\n"+handshake+"\r\n")
+	if p.status != 101 {
+		t.Fatalf("handshake: %d %s", p.status, p.body)
+	}
+	c.SetDeadline(time.Now().Add(time.Minute))
+	return p
+}
+
+// S2: half of the clients stop reading. They cost their sockets and no copy of
+// the feed; the publisher never waits (healthy.check), and all are evicted.
+func TestS2HalfOfTheClientsStopped(t *testing.T) {
+	const stopped = 50
+	_, h, addr := newTestRelay(t, hub.Config{Messages: 400, Queue: hub.Bounds{Messages: 200}}, Config{UnsentLimit: 4096})
+	w := watchHealthy(t, h, addr, 8<<10, 2*time.Millisecond)
+	defer w.check()
+	others := make([]*peer, stopped)
+	for i := range others {
+		others[i] = join(t, addr, "/ws")
+		go others[i].drink() // ended by closing the connection
+	}
+	eventually(t, "the ring is full", func() bool { return h.Stats().RingMessages == 400 })
+	before := heap()
+	for range stopped {
+		defer joinNarrow(t, addr, "/ws").conn.Close()
+	}
+	eventually(t, "half of them are stuck", func() bool { return h.Stats().Drainers >= stopped/2 })
+	if each := (heap() - before) / stopped; each > 100<<10 { // a drainer's buffer of 64 KiB, goroutines, both ends' buffers
+		t.Errorf("a stopped client costs %d bytes", each)
+	}
+	eventually(t, "all of them evicted", func() bool { return h.Stats().Leaves[hub.Slow] == stopped })
+	for _, p := range others {
+		p.conn.Close()
+	}
+	eventually(t, "the others were there to the end", func() bool { return h.Stats().Leaves[hub.Left] == stopped && h.Clients() == 1 })
+}
+
+// drink reads until the end of the connection.
+func (p *peer) drink() { io.Copy(io.Discard, p.r) }
+
+// S3: a client that reads at nine tenths of the rate falls behind, is evicted
+// once with its position, and resumes there without a gap when it reads faster.
+func TestS3NineTenthsOfTheRate(t *testing.T) {
+	const every = 2 * time.Millisecond
+	_, h, addr := newTestRelay(t, hub.Config{Messages: 4000, Queue: hub.Bounds{Messages: 60}}, Config{UnsentLimit: 4096})
+	w := watchHealthy(t, h, addr, 2<<10, every)
+	defer w.check()
+	p := joinNarrow(t, addr, "/ws")
+	defer p.conn.Close()
+	pace := time.NewTicker(every * 10 / 9)
+	defer pace.Stop()
+	next := -1
+	var closing []byte
+	for closing == nil {
+		<-pace.C
+		op, got, err := p.frame()
+		if err != nil {
+			t.Fatalf("no close frame: %v", err)
+		}
+		if op == 8 {
+			closing = got
+			continue
+		}
+		next = checkNumber(t, got, next)
+	}
+	code, reason := binary.BigEndian.Uint16(closing), string(closing[2:])
+	resume, ok := strings.CutPrefix(reason, "slow; resume=")
+	if code != 4408 || !ok {
+		t.Fatalf("closed with %d %q", code, reason)
+	}
+	q := join(t, addr, "/ws?since="+resume)
+	defer q.conn.Close()
+	for range 2000 {
+		_, got, err := q.frame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		next = checkNumber(t, got, next)
+	}
+	if n := h.Stats().Leaves[hub.Slow]; n != 1 {
+		t.Errorf("evicted %d times", n)
+	}
+}
+
+// checkNumber checks that a healthy feed's message is the expected one, any if
+// next is negative, and returns the number of the one behind it.
+func checkNumber(t testing.TB, message []byte, next int) int {
+	t.Helper()
+	var n int
+	if _, err := fmt.Sscanf(string(message[:min(len(message), 60)]), "%d ", &n); err != nil || next >= 0 && n != next {
+		t.Fatalf("instead of message %d: %.60q", next, message)
+	}
+	return n + 1
+}
+
+// S4: a write that stops inside a frame and meets the deadline: not one byte
+// more, no close frame amid the message, and an end that is a reset.
+func TestS4NoByteAfterTheDeadline(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Stall: 500 * time.Millisecond}}, Config{})
+	p := joinNarrow(t, addr, "/ws")
+	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	payload := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
+	h.Publish(hub.Input{Payload: payload})
+	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
+	defer w.check()
+	defer p.conn.Close()
+	eventually(t, "evicted", func() bool { return h.Stats().Leaves[hub.Slow] == 1 })
+	got, err := io.ReadAll(p.r)
+	if !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the connection ended with %v, want a reset", err)
+	}
+	frame := append(FrameHeader(nil, hub.Text, len(payload)), payload...)
+	if len(got) == 0 || len(got) >= len(frame) || !bytes.HasPrefix(frame, got) {
+		t.Errorf("%d bytes came, which are not the frame's beginning", len(got))
+	}
+}
+
+// S5: pings both ways during a broadcast of messages that fill the socket:
+// nothing is interleaved, and every frame decodes. (No compression is agreed on
+// yet; the messages are plain.)
+func TestS5PingsAmidLargeMessages(t *testing.T) {
+	const size = 100 << 10
+	_, h, addr := newTestRelay(t, hub.Config{PingInterval: 100 * time.Millisecond}, Config{UnsentLimit: 4096})
+	w := watchHealthy(t, h, addr, size, 25*time.Millisecond)
+	defer w.check()
+	p := joinNarrow(t, addr, "/ws")
+	defer p.conn.Close()
+	p.conn.(*net.TCPConn).SetReadBuffer(32 << 10) // less than a message
+	quiet := make(chan struct{})
+	go func() { // ended by quiet
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-tick.C:
+				p.send(9, fmt.Sprint(n))
+			case <-quiet:
+				return
+			}
+		}
+	}()
+	next, pongs, pings, last := -1, 0, 0, -1
+	for pongs < 50 || pings < 3 || next < 100 {
+		op, got, err := p.frame()
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case op == 1 && len(got) > size && bytes.Count(got, []byte("x")) == size:
+			next = checkNumber(t, got, next)
+		case op == 10: // some may be left out, for a newer one
+			var n int
+			if _, err := fmt.Sscan(string(got), &n); err != nil || n <= last {
+				t.Fatalf("pong %q behind pong %d", got, last)
+			}
+			last = n
+			if pongs++; pongs == 50 {
+				close(quiet)
+			}
+		case op == 9:
+			p.send(10, string(got))
+			pings++
+		default:
+			t.Fatalf("opcode %d with %d bytes", op, len(got))
+		}
+	}
+}
