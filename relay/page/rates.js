@@ -83,12 +83,16 @@ class Percentiles {
     this.values[this.next] = value;
     this.next = (this.next + 1) % this.times.length;
   }
+  // settle writes the figures up to now, those of the second before each slot's
+  // end.
   settle(now) {
-    const recent = this.values.filter((_, i) => this.times[i] > now - 1000).sort();
-    const slot = slotOf(now) - 1;
-    if (slot <= this.p50.newest) return;
-    const rank = (p) => recent.length ? recent[Math.min(recent.length - 1, Math.floor(p * recent.length))] : NaN;
-    this.p50.set(slot, rank(0.5));
-    this.p99.set(slot, rank(0.99));
+    const last = slotOf(now) - 1;
+    for (let slot = Math.max(this.p50.newest + 1, last - WINDOW); slot <= last; slot++) {
+      const end = (slot + 1) * SLOT;
+      const second = this.values.filter((_, i) => this.times[i] > end - 1000 && this.times[i] <= end).sort();
+      const rank = (p) => second.length ? second[Math.floor(p * second.length)] : NaN;
+      this.p50.set(slot, rank(0.5));
+      this.p99.set(slot, rank(0.99));
+    }
   }
 }
