@@ -3,60 +3,82 @@ package hub
 // batchBytes bounds the bytes of one write, save for a single longer frame.
 const batchBytes = 64 << 10
 
+// batchScan bounds the messages that one batch looks at: a filter may want none
+// of very many.
+const batchScan = 4096
+
 // batch is a run of frames of one lane, from a cursor on, as one slice of
-// bytes. A pump caches batches for a pass and writes the same one to every
+// bytes. It is without bytes if the lane wants nothing of the run. A pump caches batches for a pass and writes the same one to every
 // client that stands at the same place; a drainer has its own.
 type batch struct {
-	lane   Lane
-	from   uint64 // slot of the first message
-	next   uint64 // slot behind the last
-	head   uint64 // head when it was filled
-	seq    uint64 // sequence of the last
-	bytes  []byte // all frames: the only frame itself, or buf
+	lane   *Lane
+	detour *detour // what it was made of instead, nil for the ring
+	from   uint64  // slot of the first message
+	next   uint64  // slot behind the last
+	head   uint64  // head when it was filled
+	seq    uint64  // sequence of the last message looked at
+	bytes  []byte  // all frames: the only frame itself, or buf
 	pieces []piece
 	buf    []byte
 }
 
 // piece is one frame of a batch.
 type piece struct {
+	slot  uint64
 	seq   uint64
 	frame []byte
 }
 
 // fill makes b the lane's frames from slot from up to head, as many as
 // batchBytes hold but at least one. It reports false if from was lapped.
-func (b *batch) fill(r *ring, lane Lane, from, head uint64) bool {
+func (b *batch) fill(r *ring, lane *Lane, from, head uint64) bool {
 	b.forget()
 	b.lane, b.from, b.next, b.head = lane, from, from, head
-	size := 0
-	for ; b.next <= head; b.next++ {
+	for size := 0; b.next <= min(head, from+batchScan-1); b.next++ {
 		m := r.at(b.next)
 		if m == nil {
 			break
 		}
-		frame := lane.Encode(m)
+		if lane.wants(m) {
+			frame := m.encoded(lane.format, r)
+			if size += len(frame); size > batchBytes && len(b.pieces) > 0 {
+				break
+			}
+			b.pieces = append(b.pieces, piece{m.slot, m.seq, frame})
+		}
+		b.seq = m.seq
+	}
+	b.join()
+	return b.next > from
+}
+
+// fillDetour makes b the frames of a detour, as many as batchBytes hold. The
+// cursor stays where it is.
+func (b *batch) fillDetour(r *ring, lane *Lane, d *detour, cursor uint64) {
+	b.forget()
+	b.lane, b.detour, b.from, b.next = lane, d, cursor, cursor
+	size := 0
+	for _, m := range d.messages {
+		frame := m.encoded(lane.format, r)
 		if size += len(frame); size > batchBytes && len(b.pieces) > 0 {
 			break
 		}
-		b.pieces, b.seq = append(b.pieces, piece{m.seq, frame}), m.seq
+		b.pieces, b.seq = append(b.pieces, piece{m.slot, m.seq, frame}), m.seq
 	}
-	return b.join()
+	b.join()
 }
 
-func (b *batch) join() bool {
-	switch len(b.pieces) {
-	case 0:
-		b.bytes = nil
-		return false
-	case 1: // no copy, whatever its size
+// join makes the bytes of the pieces; a single frame is not copied, whatever
+// its size.
+func (b *batch) join() {
+	if len(b.pieces) == 1 {
 		b.bytes = b.pieces[0].frame
-	default:
-		for _, p := range b.pieces {
-			b.buf = append(b.buf, p.frame...)
-		}
-		b.bytes = b.buf
+		return
 	}
-	return true
+	for _, p := range b.pieces {
+		b.buf = append(b.buf, p.frame...)
+	}
+	b.bytes = b.buf
 }
 
 // stale reports whether more could be in the batch by now: it ended at the
@@ -84,29 +106,29 @@ func (b *batch) cut(n int) (whole int, rest []byte) {
 func (b *batch) forget() {
 	clear(b.pieces) // what lies behind its length was cleared before
 	b.pieces, b.buf = b.pieces[:0], b.buf[:0]
-	b.lane, b.bytes = nil, nil
+	b.lane, b.detour, b.bytes = nil, nil, nil
 }
 
-// batchCache holds the batches of one pass. Most clients stand at the same
-// place, so the first entry nearly always answers.
+// batchCache holds the batches of one round. Most of a lane's clients stand at
+// the same place: the lane has a batch for them, and a few shared ones serve
+// those who do not.
 type batchCache struct {
-	entries [8]batch
-	used    int // entries in use
-	victim  int // the entry to be replaced next, once all are in use
+	pump   int      // index of the pump that it is for
+	lent   []*batch // lanes' batches in use
+	shared [8]batch
+	used   int // shared ones in use
+	victim int // the shared one to be replaced next, once all are in use
 }
 
 // get returns the lane's batch from a slot on, nil if there is nothing to send,
 // and whether the slot is still held (a slot behind the head counts as held).
-func (bc *batchCache) get(r *ring, lane Lane, from, head uint64) (b *batch, held bool) {
+func (bc *batchCache) get(r *ring, lane *Lane, from, head uint64) (b *batch, held bool) {
 	if from > head {
 		return nil, true
 	}
 	b = bc.find(lane, from)
-	if b != nil && !b.stale(head) { // fast path
+	if b.lane == lane && !b.stale(head) { // fast path
 		return b, true
-	}
-	if b == nil {
-		b = bc.take()
 	}
 	if !b.fill(r, lane, from, head) {
 		b.forget() // or the next client at this slot would find an empty batch
@@ -115,27 +137,51 @@ func (bc *batchCache) get(r *ring, lane Lane, from, head uint64) (b *batch, held
 	return b, true
 }
 
-func (bc *batchCache) find(lane Lane, from uint64) *batch {
-	for i := range bc.entries[:bc.used] {
-		if b := &bc.entries[i]; b.from == from && b.lane == lane {
+// find returns the batch that is the lane's from that slot on, or an empty one.
+func (bc *batchCache) find(lane *Lane, from uint64) *batch {
+	b := &lane.batches[bc.pump]
+	if b.lane == nil {
+		bc.lent = append(bc.lent, b)
+		return b
+	}
+	if b.from == from { // fast path
+		return b
+	}
+	for i := range bc.shared[:bc.used] {
+		if b := &bc.shared[i]; b.from == from && b.lane == lane && b.detour == nil {
 			return b
 		}
 	}
-	return nil
+	return bc.take()
 }
 
+// take returns a shared batch, empty.
 func (bc *batchCache) take() *batch {
-	if bc.used < len(bc.entries) {
+	if bc.used < len(bc.shared) {
 		bc.used++
-		return &bc.entries[bc.used-1]
+		return &bc.shared[bc.used-1]
 	}
-	bc.victim = (bc.victim + 1) % len(bc.entries)
-	return &bc.entries[bc.victim]
+	bc.victim = (bc.victim + 1) % len(bc.shared)
+	bc.shared[bc.victim].forget()
+	return &bc.shared[bc.victim]
+}
+
+// detour returns a shared batch of a client's detour, which nobody else will
+// find.
+func (bc *batchCache) detour(r *ring, lane *Lane, d *detour, cursor uint64) *batch {
+	b := bc.take()
+	b.fillDetour(r, lane, d, cursor)
+	return b
 }
 
 func (bc *batchCache) reset() {
-	for i := range bc.entries[:bc.used] {
-		bc.entries[i].forget()
+	for _, b := range bc.lent {
+		b.forget()
+	}
+	clear(bc.lent)
+	bc.lent = bc.lent[:0]
+	for i := range bc.shared[:bc.used] {
+		bc.shared[i].forget()
 	}
 	bc.used = 0
 }

@@ -126,7 +126,7 @@ func TestBatchCacheShares(t *testing.T) {
 	if b, held := bc.get(&f.ring, f.lane, 4, 3); b != nil || !held {
 		t.Errorf("behind the head: %v, held %v; want no batch, held", b, held)
 	}
-	other, _ := bc.get(&f.ring, &testLane{other: true}, 1, 3)
+	other, _ := bc.get(&f.ring, f.reserve(&testFormat{other: true}), 1, 3)
 	if other == first || bytes.Equal(other.bytes, first.bytes) {
 		t.Error("two lanes share a batch")
 	}

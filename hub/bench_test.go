@@ -23,7 +23,7 @@ func BenchmarkPublish(b *testing.B) {
 }
 
 func BenchmarkEncode(b *testing.B) {
-	for name, lane := range map[string]Lane{"shared": &testLane{}, "own": &testLane{other: true}} {
+	for name, lane := range map[string]Format{"shared": &testFormat{}, "own": &testFormat{other: true}} {
 		b.Run(name, func(b *testing.B) {
 			f := benchHub(b)
 			m := f.ring.newest()

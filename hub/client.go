@@ -16,31 +16,39 @@ type Client struct {
 	special bool   // something but plain data is to be looked at: slow path
 	closed  bool   // Close was called: the connection is not ours any more
 	drainer bool   // a drainer writes; the pump keeps away
-	seq     uint64 // sequence of the last message wholly written
+	spoke   bool   // something was written since the sweep last looked
+	seq     uint64 // sequence of the last message wholly written, or known not to be wanted
 
 	cursor atomic.Uint64 // slot of the first message not wholly written; stored under mu
 
 	// static after Join
 	conn Conn
-	lane Lane
-	hub  *Hub
-	pump *pump
-	name string
+	lane *Lane
 
-	state wire // guarded by mu: what is on its way besides whole messages
+	detour atomic.Pointer[detour] // to be sent before what is at the cursor; stored under mu
+
+	// static after Join
+	hub    *Hub
+	pump   *pump
+	name   string
+	policy Policy
+
+	clear uint64 // guarded by mu: up to here nothing is wanted, if the message at the cursor is cut
+	state wire   // guarded by mu: what is on its way besides whole messages
 
 	// owned by the pump
 	index   int  // in pump.clients, -1 while it is not there
 	refused bool // the socket was full at the last visit
 
 	// atomic
-	steps    atomic.Uint32 // writes that moved within a frame
-	heard    atomic.Int64  // hub clock at the last sign of life
-	deadline atomic.Int64  // hub clock at which the sweep closes it, 0 is never
+	steps      atomic.Uint32 // writes that moved within a frame
+	heard      atomic.Int64  // hub clock at the last sign of life
+	conflating atomic.Bool   // its detours go on until nothing is left out
+	deadline   atomic.Int64  // hub clock at which the sweep closes it, 0 is never
 
 	watch watch // owned by the sweep
 
-	place int // in Hub.clients; guarded by Hub.mu
+	listed int // index in Hub.clients; guarded by Hub.mu
 }
 
 // Name returns what Join was given.
@@ -76,7 +84,7 @@ func (c *Client) Control(frame []byte) {
 	c.mu.Unlock()
 }
 
-// Leave makes the client go: its lane's close frame is sent at the next frame
+// Leave makes the client go: its format's close frame is sent at the next frame
 // boundary, and the connection closed when the reader has seen the peer's
 // answer or a second has passed. A patient reason first lets the client have
 // everything published so far. The first reason stands; a later, impatient one
@@ -132,7 +140,8 @@ func (c *Client) Close() error {
 	reset := !s.closeSent && (s.leaving || s.rest != nil)
 	why := s.why
 	c.closed, c.special = true, true
-	s.rest, s.control = nil, nil
+	s.rest, s.control, s.due = nil, nil, 0
+	c.detour.Store(nil)
 	c.mu.Unlock()
 
 	err := c.conn.Close(reset)

@@ -23,20 +23,14 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 // drainStep writes one batch, parked while the socket is full. It reports
 // whether the drainer is to go on.
 func (c *Client) drainStep(b *batch) bool {
-	h := c.hub
-	from, head := c.cursor.Load(), h.ring.head.Load()
-	offered, lapped := b, false
-	if from > head {
-		offered = nil
-	} else if !b.fill(&h.ring, c.lane, from, head) {
-		offered, lapped = nil, true
-	}
+	h, from := c.hub, c.cursor.Load()
+	offered, held := c.refill(b)
 	var o outcome
 	handedBack := false
 	err := c.conn.WaitWritable(func() bool {
 		c.mu.Lock()
 		o = c.offerLocked(offered)
-		if o == over || o == wrote && c.cursor.Load() > h.ring.head.Load() {
+		if o == over || o == wrote && c.detour.Load() == nil && c.cursor.Load() > h.ring.head.Load() {
 			c.drainer, handedBack = false, true // from here on the pump may write
 		}
 		c.mu.Unlock()
@@ -46,14 +40,33 @@ func (c *Client) drainStep(b *batch) bool {
 		c.dismissDrainer()
 		return false
 	}
-	if o == wrote && offered != nil {
+	if o == wrote && offered != nil && len(b.bytes) > 0 {
 		h.tally.add(len(b.pieces), len(b.bytes), 1)
 	}
-	if lapped && c.cursor.Load() == from {
-		c.Leave(Slow)
+	if !held && c.cursor.Load() == from {
+		c.overrun() // lapped
 	}
 	// Not c.drainer: the pump may have started another drainer since.
 	return !handedBack
+}
+
+// refill makes b what the client lacks. It returns nil if that is nothing, and
+// false if it was lapped.
+func (c *Client) refill(b *batch) (offered *batch, held bool) {
+	r := &c.hub.ring
+	d, from, head := c.detour.Load(), c.cursor.Load(), r.head.Load()
+	switch {
+	case d != nil:
+		b.fillDetour(r, c.lane, d, from)
+	case from > head:
+		return nil, true
+	case c.conflating.Load():
+		c.conflate()
+		return nil, true
+	case !b.fill(r, c.lane, from, head):
+		return nil, false
+	}
+	return b, true
 }
 
 func (c *Client) dismissDrainer() {

@@ -9,14 +9,20 @@ import (
 // fixture is a hub whose frames are test frames.
 type fixture struct {
 	*Hub
-	t    testing.TB
-	lane *testLane
+	t      testing.TB
+	format *testFormat
+	lane   *Lane // of the format, for what joins nobody
 }
 
 // running starts a hub that the test's end closes.
 func running(t testing.TB, c Config) *fixture {
 	c.Header = testHeader
-	f := &fixture{New(c), t, &testLane{}}
+	return fixed(t, New(c))
+}
+
+func fixed(t testing.TB, h *Hub) *fixture {
+	f := &fixture{Hub: h, t: t, format: &testFormat{}}
+	f.lane = f.reserve(f.format)
 	t.Cleanup(func() { f.Close() })
 	return f
 }
@@ -27,9 +33,7 @@ func still(t testing.TB, c Config) *fixture {
 	if c.Pumps == 0 {
 		c.Pumps = 1
 	}
-	f := &fixture{assemble(c), t, &testLane{}}
-	t.Cleanup(func() { f.Close() })
-	return f
+	return fixed(t, assemble(c))
 }
 
 // say publishes n messages of size bytes.
@@ -39,10 +43,20 @@ func (f *fixture) say(n, size int) {
 	}
 }
 
+// reserve returns the lane of a format without filter.
+func (f *fixture) reserve(format Format) *Lane {
+	f.t.Helper()
+	l, err := f.Lane(format, nil)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return l
+}
+
 // enter joins a client.
 func (f *fixture) enter(conn Conn, start Start) *Client {
 	f.t.Helper()
-	c, err := f.Join(conn, f.lane, start, "test")
+	c, err := f.Join(conn, Options{Lane: f.reserve(f.format), Start: start, Name: "test"})
 	if err != nil {
 		f.t.Fatal(err)
 	}

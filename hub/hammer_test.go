@@ -119,8 +119,8 @@ func (x *hammer) join(rnd *rand.Rand) *hammered {
 		start = x.Resume(x.position(head - min(head, rnd.Uint64N(600))))
 	}
 	s := &roughConn{t: x.t, rnd: rand.New(rand.NewPCG(rnd.Uint64(), 0)), wake: make(chan struct{}, 1), done: make(chan struct{})}
-	lane := &testLane{other: rnd.IntN(4) == 0, mute: rnd.IntN(8) == 0}
-	c, err := x.Join(s, lane, start, "")
+	lane := &testFormat{other: rnd.IntN(4) == 0, mute: rnd.IntN(8) == 0}
+	c, err := x.Join(s, Options{Lane: x.reserve(lane), Start: start})
 	if err != nil {
 		x.t.Error(err)
 	}

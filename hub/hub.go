@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -24,6 +23,19 @@ type Config struct {
 	// that clients spread anew over relays. Each client's is drawn from the last
 	// tenth before it. 0 is any age.
 	MaxAge time.Duration
+
+	// SnapshotKeys and SnapshotBytes bound the newest messages, one of each key,
+	// that are kept for snapshots and conflation. 0 keys is no snapshot; bytes
+	// default to half the ring's.
+	SnapshotKeys, SnapshotBytes int
+
+	// Heartbeat is the silence after which a client that has notices is told
+	// that all is well, default 25 s.
+	Heartbeat time.Duration
+
+	// MaxLanes bounds the different pairs of format and filter in use at once,
+	// default 4,096.
+	MaxLanes int
 
 	// Pumps is the number of writer goroutines, default max(1, GOMAXPROCS-1).
 	// GOMAXPROCS should be above it: a pump hardly ever rests under load.
@@ -50,6 +62,9 @@ type Hub struct {
 	pingInterval time.Duration
 	pongTimeout  time.Duration
 	maxAge       time.Duration
+	heartbeat    time.Duration
+	maxLanes     int
+	snapshot     *snapshot // nil if none is kept
 	header       func([]byte, Kind, int) []byte
 	latency      Observer
 	epoch        string
@@ -67,6 +82,7 @@ type Hub struct {
 	clock    atomic.Int64 // ns since born, moved by the sweep alone
 	drainers atomic.Int64
 	deepest  atomic.Int64
+	source   atomic.Pointer[sourceEvent]
 	tally    tally
 
 	goroutines sync.WaitGroup // pumps, drainers, sweep
@@ -74,6 +90,7 @@ type Hub struct {
 	// guarded by mu
 	mu       sync.Mutex
 	clients  []*Client
+	lanes    map[laneKey]*Lane
 	draining bool
 	closed   bool
 	vacant   chan struct{} // one slot; holds a token when the last client left
@@ -86,6 +103,9 @@ func New(c Config) *Hub {
 		h.goroutines.Go(p.run) // ended by Close
 	}
 	h.goroutines.Go(h.sweepLoop) // ended by Close
+	if h.snapshot != nil {
+		h.goroutines.Go(func() { h.snapshot.follow(h.done) }) // ended by Close
+	}
 	return h
 }
 
@@ -93,14 +113,19 @@ func New(c Config) *Hub {
 func assemble(c Config) *Hub {
 	c = c.withDefaults()
 	h := &Hub{
-		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout, maxAge: c.MaxAge,
+		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout, maxAge: c.MaxAge, heartbeat: c.Heartbeat,
+		maxLanes: c.MaxLanes, lanes: make(map[laneKey]*Lane),
 		header: c.Header, latency: c.Latency,
 		epoch: newEpoch(), born: time.Now(),
 		done: make(chan struct{}), vacant: make(chan struct{}, 1),
 	}
 	h.ring.init(c.Messages, c.Bytes)
-	for range c.Pumps {
-		h.pumps = append(h.pumps, newPump(h))
+	h.source.Store(&sourceEvent{up: true})
+	if c.SnapshotKeys > 0 {
+		h.snapshot = newSnapshot(&h.ring, c.SnapshotKeys, c.SnapshotBytes)
+	}
+	for i := range c.Pumps {
+		h.pumps = append(h.pumps, newPump(h, i))
 	}
 	return h
 }
@@ -115,9 +140,14 @@ func (c Config) withDefaults() Config {
 	def(&c.Bytes, 128<<20)
 	def(&c.Queue.Messages, max(1, c.Messages/2))
 	def(&c.Queue.Bytes, c.Bytes/2)
+	def(&c.SnapshotBytes, c.Bytes/2)
+	def(&c.MaxLanes, 4096)
 	def(&c.Pumps, max(1, runtime.GOMAXPROCS(0)-1))
 	if c.Queue.Stall <= 0 {
 		c.Queue.Stall = 10 * time.Second
+	}
+	if c.Heartbeat <= 0 {
+		c.Heartbeat = 25 * time.Second
 	}
 	if c.PongTimeout <= 0 {
 		c.PongTimeout = 10 * time.Second
@@ -142,70 +172,14 @@ func (h *Hub) Publish(in Input) {
 	for _, p := range h.pumps {
 		p.poke()
 	}
+	if h.snapshot != nil {
+		signal(h.snapshot.wake)
+	}
 }
 
-// ErrClosed is what a closed hub answers.
-var ErrClosed = errors.New("hub: closed")
-
-// Join makes conn a client that gets the lane's frames from start on. name is
-// for people: Slowest shows it. From here on the connection is the hub's: close
-// it through the client only. While the hub drains, the client is told so at
-// once. On ErrClosed the connection is still the caller's.
-func (h *Hub) Join(conn Conn, lane Lane, start Start, name string) (*Client, error) {
-	c := &Client{hub: h, conn: conn, lane: lane, name: name, seq: start.seq, index: -1, pump: h.leastLoaded()}
-	start.slot = max(start.slot, 1)
-	c.cursor.Store(start.slot)
-	now := h.clock.Load()
-	c.heard.Store(now)
-	c.watch = watch{cursor: start.slot, moved: now, catchingUp: true, pinged: -1, expires: h.expiry(now)}
-
-	h.mu.Lock()
-	if h.closed {
-		h.mu.Unlock()
-		return nil, ErrClosed
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
-	draining := h.draining
-	c.place = len(h.clients)
-	h.clients = append(h.clients, c)
-	h.mu.Unlock()
-
-	h.tally.joins.Add(1)
-	c.pump.load.Add(1)
-	switch {
-	case start.gone: // before the pump knows of it: not one message is sent
-		c.Leave(Gone)
-	case draining:
-		c.Leave(Draining)
-	}
-	c.pump.post(c)
-	return c, nil
-}
-
-func (h *Hub) leastLoaded() *pump {
-	best := h.pumps[0]
-	for _, p := range h.pumps[1:] {
-		if p.load.Load() < best.load.Load() {
-			best = p
-		}
-	}
-	return best
-}
-
-// forget takes a closed client off the list.
-func (h *Hub) forget(c *Client, why Reason) {
-	h.mu.Lock()
-	last := len(h.clients) - 1
-	h.clients[c.place] = h.clients[last]
-	h.clients[c.place].place = c.place
-	h.clients[last] = nil
-	h.clients = h.clients[:last]
-	if last == 0 {
-		select {
-		case h.vacant <- struct{}{}:
-		default:
-		}
-	}
-	h.mu.Unlock()
-	c.pump.load.Add(-1)
-	h.tally.leaves[why].Add(1)
 }

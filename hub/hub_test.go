@@ -131,7 +131,7 @@ func TestSlowest(t *testing.T) {
 		name string
 		seq  uint64
 	}{{"five", 5}, {"none", 10}, {"nine", 1}} {
-		if _, err := f.Join(newConn(t, plenty), f.lane, f.Resume(f.position(back.seq)), back.name); err != nil {
+		if _, err := f.Join(newConn(t, plenty), Options{Lane: f.reserve(f.format), Start: f.Resume(f.position(back.seq)), Name: back.name}); err != nil {
 			t.Fatal(err)
 		}
 	}

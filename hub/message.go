@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Kind says whether a message is text or binary; it travels with the message
 // from the source to every client unchanged.
@@ -38,6 +41,9 @@ type Message struct {
 	kind  Kind
 	frame []byte // header and payload
 	body  int    // where in frame the payload starts
+
+	encodings atomic.Pointer[encoding] // the message in other formats, made on first use
+	extra     atomic.Int64             // bytes of those, dropped once the ring let go
 }
 
 // Seq returns the message's public number within its epoch.

@@ -37,16 +37,15 @@ type pump struct {
 	count   struct{ messages, bytes, writes int } // of this round
 }
 
-func newPump(h *Hub) *pump { return &pump{hub: h, wake: make(chan struct{}, 1)} }
+func newPump(h *Hub, index int) *pump {
+	return &pump{hub: h, wake: make(chan struct{}, 1), batches: batchCache{pump: index}}
+}
 
 // poke wakes the pump if it may be asleep. The first to set pending sends; the
 // pump clears it before it looks, so no change goes unseen.
 func (p *pump) poke() {
 	if p.pending.Swap(1) == 0 {
-		select {
-		case p.wake <- struct{}{}:
-		default:
-		}
+		signal(p.wake)
 	}
 }
 
@@ -135,20 +134,20 @@ func (p *pump) walk(clients []*Client) {
 
 // visit offers one client what it lacks: the batch at its cursor.
 func (p *pump) visit(c *Client) {
+	b, held := p.batchFor(c)
 	from := c.cursor.Load()
-	b, held := p.batches.get(&p.hub.ring, c.lane, from, p.head)
 	switch c.offer(b) {
 	case wrote:
 		c.refused = false
-		if b != nil {
+		if b != nil && len(b.bytes) > 0 {
 			p.count.messages += len(b.pieces)
 			p.count.bytes += len(b.bytes)
 			p.count.writes++
 		}
 		if !held && c.cursor.Load() == from {
-			c.Leave(Slow) // lapped
+			c.overrun() // lapped
 		}
-		if c.cursor.Load() <= p.head {
+		if c.cursor.Load() <= p.head || c.detour.Load() != nil {
 			p.next = append(p.next, c)
 		}
 	case again, busy:
@@ -156,13 +155,27 @@ func (p *pump) visit(c *Client) {
 	case full:
 		if c.refused {
 			p.handOff(c)
-		} else { // the next pass may find room
+		} else { // one more try, in the next round
 			c.refused = true
 			p.next = append(p.next, c)
 		}
 	case over:
 		p.gone = append(p.gone, c)
 	}
+}
+
+// batchFor returns what a client lacks, nil if that is nothing, and false if it
+// was lapped.
+func (p *pump) batchFor(c *Client) (b *batch, held bool) {
+	d, from := c.detour.Load(), c.cursor.Load()
+	if d != nil { // slow path
+		return p.batches.detour(&p.hub.ring, c.lane, d, from), true
+	}
+	if from <= p.head && c.conflating.Load() { // slow path
+		c.conflate()
+		return nil, true
+	}
+	return p.batches.get(&p.hub.ring, c.lane, from, p.head)
 }
 
 // handOff gives a client whose socket stays full a writer of its own.

@@ -59,8 +59,8 @@ func TestManyPlacesAndLanes(t *testing.T) {
 		var conns []*scriptConn
 		for i := range 100 {
 			s := newConn(t, plenty)
-			lane := &testLane{other: i%3 == 0}
-			if _, err := f.Join(s, lane, f.Resume(f.position(uint64(i))), ""); err != nil {
+			lane := &testFormat{other: i%3 == 0}
+			if _, err := f.Join(s, Options{Lane: f.reserve(lane), Start: f.Resume(f.position(uint64(i)))}); err != nil {
 				t.Fatal(err)
 			}
 			conns = append(conns, s)

@@ -37,27 +37,30 @@ func testPayload(seq uint64, size int) []byte {
 	return p
 }
 
-// testLane is a Lane of test frames.
-type testLane struct {
+// testFormat is a Format of test frames without notices.
+type testFormat struct {
 	other bool // encode to frames of its own instead of the stored ones
 	mute  bool // no close frames and no pings
 }
 
-func (l *testLane) Encode(m *Message) []byte {
+func (l *testFormat) Encode(m *Message) []byte {
 	if l.other {
 		return testFrame(frameOther, string(m.Payload()))
 	}
 	return m.Frame()
 }
 
-func (l *testLane) Close(why Reason, at Position) []byte {
+func (l *testFormat) Close(why Reason, at Position) []byte {
 	if l.mute {
 		return nil
 	}
 	return testFrame(frameClose, why.String()+" "+at.String())
 }
 
-func (l *testLane) Ping() []byte {
+// Notice: the format has none.
+func (l *testFormat) Notice(Notice) []byte { return nil }
+
+func (l *testFormat) Ping() []byte {
 	if l.mute {
 		return nil
 	}

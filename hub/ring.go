@@ -22,6 +22,8 @@ type ring struct {
 	tail  atomic.Uint64 // slot of the oldest message kept
 	floor atomic.Uint64 // sequence of the newest message dropped
 	held  atomic.Uint64 // bytes, for the metrics
+
+	extra atomic.Int64 // bytes of cached encodings; anybody adds, the publisher takes off
 }
 
 func (r *ring) init(count, bytes int) {
@@ -44,21 +46,26 @@ func (r *ring) publish(m *Message) {
 	}
 	r.bytes += m.size()
 	for tail := r.tail.Load(); tail <= head; tail++ {
-		if m.slot-tail < r.maxCount && r.bytes <= r.maxBytes {
+		if m.slot-tail < r.maxCount && r.size() <= r.maxBytes {
 			break
 		}
 		r.drop(tail)
 	}
-	r.held.Store(r.bytes)
+	r.held.Store(r.size())
 	r.slots[m.slot&r.mask].Store(m)
 	r.head.Store(m.slot)
 }
+
+// size is what the ring holds in bytes, cached encodings included. A late
+// encoder may add and take off at once, so extra is below zero for a moment.
+func (r *ring) size() uint64 { return r.bytes + uint64(max(0, r.extra.Load())) }
 
 // drop tells the floor and the tail before it takes the message away, so that
 // a reader who finds nothing in a slot also finds why.
 func (r *ring) drop(slot uint64) {
 	m := r.at(slot)
 	r.bytes -= m.size()
+	m.discharge(r)
 	r.floor.Store(m.seq)
 	r.tail.Store(slot + 1)
 	r.slots[slot&r.mask].Store(nil)

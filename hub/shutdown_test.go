@@ -162,7 +162,7 @@ func TestJoinAfterClose(t *testing.T) {
 		f := running(t, Config{})
 		f.Close()
 		s := newConn(t, plenty)
-		c, err := f.Join(s, f.lane, f.Live(), "")
+		c, err := f.Join(s, Options{Lane: f.reserve(f.format), Start: f.Live(), Name: ""})
 		if !errors.Is(err, ErrClosed) || c != nil {
 			t.Fatalf("%v, %v; want ErrClosed", c, err)
 		}

@@ -7,6 +7,7 @@ type Start struct {
 	slot uint64 // of the first message to be sent
 	seq  uint64 // of the message before it
 	gone bool
+	gap  gap // if gone: what is told to a client that has notices
 }
 
 // Live returns the start behind the newest message.
@@ -19,15 +20,43 @@ func (h *Hub) Live() Start {
 }
 
 // Resume returns the start behind a position. If that is no longer held, was
-// never reached, or is of another epoch, the start is Gone: a client that joins
-// with it is told so and gets nothing else.
+// never reached, or is of another epoch, the start is Gone: a client that has
+// notices is told the gap and gets all that is held; another is closed as Gone
+// and gets nothing.
 func (h *Hub) Resume(at Position) Start {
 	reached := at.Seq <= h.Live().seq // before the search: what comes meanwhile is not reached
 	slot, held := h.ring.since(at.Seq)
-	if !held || at.Epoch != h.epoch || !reached {
-		return Start{slot: slot, gone: true}
+	if held && reached && at.Epoch == h.epoch {
+		return Start{slot: slot, seq: at.Seq}
 	}
-	return Start{slot: slot, seq: at.Seq}
+	s := Start{slot: h.ring.tail.Load(), seq: h.ring.floor.Load(), gone: true, gap: gap{open: true, unknown: true}}
+	if at.Epoch == h.epoch && reached {
+		s.gap = gap{open: true, from: at.Seq, missed: s.seq - min(s.seq, at.Seq)}
+	}
+	return s
+}
+
+// Last returns the start before the newest n messages that the lane wants, or
+// before all that is held if there are fewer.
+func (h *Hub) Last(n int, lane *Lane) Start {
+	s := h.Live()
+	tail := h.ring.tail.Load()
+	for n > 0 && s.slot > tail {
+		m := h.ring.at(s.slot - 1)
+		if m == nil {
+			break
+		}
+		s.slot--
+		if lane.wants(m) {
+			n--
+		}
+	}
+	if m := h.ring.at(s.slot - 1); m != nil {
+		s.seq = m.seq
+	} else {
+		s.seq = min(s.seq, h.ring.floor.Load())
+	}
+	return s
 }
 
 // Gone reports whether the position asked for is not held.
@@ -39,5 +68,8 @@ func (h *Hub) At(s Start) Position { return h.position(s.seq) }
 // Oldest returns the oldest position that can still be resumed from: what comes
 // behind it is all that the ring holds.
 func (h *Hub) Oldest() Position { return h.position(h.ring.floor.Load()) }
+
+// Position returns the place behind the message of a sequence.
+func (h *Hub) Position(seq uint64) Position { return h.position(seq) }
 
 func (h *Hub) position(seq uint64) Position { return Position{h.epoch, seq} }

@@ -9,6 +9,7 @@ type tally struct {
 	deliveries atomic.Uint64
 	bytes      atomic.Uint64
 	writes     atomic.Uint64
+	gaps       atomic.Uint64
 }
 
 func (t *tally) add(messages, bytes, writes int) {
@@ -31,6 +32,7 @@ type Stats struct {
 	Deliveries     uint64          // messages wholly written, times clients
 	DeliveredBytes uint64          // bytes that sockets took, control frames included
 	Writes         uint64          // writes tried; a full socket's count too
+	Gaps           uint64          // told to clients, or about to be
 	Drainers       int             // clients with a writer of their own
 	RingMessages   int
 	RingBytes      int
@@ -45,6 +47,7 @@ func (h *Hub) Stats() Stats {
 		Deliveries:     h.tally.deliveries.Load(),
 		DeliveredBytes: h.tally.bytes.Load(),
 		Writes:         h.tally.writes.Load(),
+		Gaps:           h.tally.gaps.Load(),
 		Drainers:       int(h.drainers.Load()),
 		RingMessages:   h.ring.len(),
 		RingBytes:      int(h.ring.held.Load()),

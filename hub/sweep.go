@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"math/rand/v2"
 	"time"
 )
 
@@ -11,8 +10,11 @@ const sweepEvery = 100 * time.Millisecond
 type watch struct {
 	cursor     uint64
 	steps      uint32
-	moved      int64 // hub clock when cursor or steps last changed, or it held nothing
-	pinged     int64 // hub clock of the last ping
+	moved      int64  // hub clock when cursor or steps last changed, or it held nothing
+	pinged     int64  // hub clock of the last ping
+	spoke      int64  // hub clock when something was last written, heartbeats included
+	source     uint64 // number of the source's last change that it was told
+	wanted     wanted
 	expires    int64 // hub clock at which it is told to come back, 0 is never
 	catchingUp bool  // since its join it has not been within half its bounds
 }
@@ -63,15 +65,15 @@ func (h *Hub) copyClients(dst []*Client, at int) int {
 
 // inspect does what is due for one client and returns its queue in messages.
 func (h *Hub) inspect(c *Client) int {
-	now := h.clock.Load()
+	now, w := h.clock.Load(), &c.watch
 	if d := c.deadline.Load(); d != 0 {
 		if now >= d {
 			c.Close()
 		}
 		return 0
 	}
-	if e := c.watch.expires; e != 0 && now >= e {
-		c.watch.expires = 0
+	if w.expires != 0 && now >= w.expires {
+		w.expires = 0
 		c.Leave(MaxAge)
 	}
 	q, lapped := h.backlogOf(c, now)
@@ -79,43 +81,111 @@ func (h *Hub) inspect(c *Client) int {
 		c.Heard() // a full socket that takes more has a peer that acknowledges
 	}
 	h.keepAlive(c, now)
-	if c.watch.catchingUp && h.queue.near(q) {
-		c.watch.catchingUp = false
+	if c.lane.notices {
+		h.notify(c, now)
 	}
-	if lapped || h.queue.over(q, c.watch.catchingUp) {
-		c.Leave(Slow)
+	if w.catchingUp && h.queue.near(q) {
+		w.catchingUp = false
+	}
+	if lapped || h.queue.over(q, w.catchingUp) {
+		c.overrun()
 	}
 	return q.messages
 }
 
+// notify tells a client that has notices of the source's last change, and that
+// all is well when nothing else was said for a while.
+func (h *Hub) notify(c *Client, now int64) {
+	w := &c.watch
+	if n := h.source.Load().number; n != w.source {
+		w.source = n
+		c.tell(dueSource)
+	}
+	c.mu.Lock()
+	spoke := c.spoke
+	c.spoke = false
+	c.mu.Unlock()
+	if spoke {
+		w.spoke = now
+	} else if time.Duration(now-w.spoke) >= h.heartbeat {
+		w.spoke = now
+		c.tell(dueHeartbeat)
+	}
+}
+
+// backlogOf measures a client's queue: the messages behind the one being
+// written. It reports true if some of them were lapped.
 func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
 	w := &c.watch
 	cursor, steps, head := c.cursor.Load(), c.steps.Load(), h.ring.newest()
-	q.holds = head != nil && cursor <= head.slot
+	behind := head != nil && cursor <= head.slot
+	q.holds = behind || c.detour.Load() != nil
 	if !q.holds || cursor != w.cursor || steps != w.steps {
 		w.cursor, w.steps, w.moved = cursor, steps, now
 	}
-	if !q.holds {
-		return q, false
-	}
 	q.still = time.Duration(now - w.moved)
-	q.messages = int(head.slot - cursor)
-	if m := h.ring.at(cursor); m != nil {
-		q.bytes = int(head.total - m.total)
-	} else { // the message it is in the middle of has left the ring
-		q.bytes = int(h.ring.held.Load())
-		lapped = cursor+1 < h.ring.tail.Load()
+	switch {
+	case !behind:
+	case c.lane.filter != nil:
+		return h.wantedBehind(c, q, head.slot)
+	default:
+		q.messages = int(head.slot - cursor)
+		if m := h.ring.at(cursor); m != nil {
+			q.bytes = int(head.total - m.total)
+		} else { // the message it is in the middle of has left the ring
+			q.bytes = int(h.ring.held.Load())
+			lapped = cursor+1 < h.ring.tail.Load()
+		}
 	}
 	return q, lapped
 }
 
-// expiry draws when a client that joins now has reached its age: not all at the
-// same time who joined together.
-func (h *Hub) expiry(now int64) int64 {
-	if h.maxAge <= 0 {
-		return 0
+// wantedBehind counts only what the client's filter lets through, so that nobody
+// is taken for slow, or lapped, for messages he did not want. Each message is
+// looked at once for as long as the client stands still.
+func (h *Hub) wantedBehind(c *Client, q backlog, head uint64) (backlog, bool) {
+	w, at, tail := &c.watch.wanted, c.place(), h.ring.tail.Load()
+	if w.from != at.slot {
+		*w = wanted{from: at.slot, next: at.slot}
 	}
-	return now + int64(h.maxAge) - rand.Int64N(int64(h.maxAge)/10+1)
+	lapped := w.next < tail
+	for slot := max(w.next, tail); slot <= head; slot++ {
+		m := h.ring.at(slot)
+		if m == nil || !c.lane.wants(m) {
+			continue
+		}
+		if w.messages == 0 {
+			w.first = slot
+		}
+		w.messages++
+		w.bytes += int(m.size())
+	}
+	w.next = head + 1
+	clear := w.next
+	if w.messages > 0 {
+		clear = w.first
+		lapped = lapped || w.first < tail
+	}
+	c.nothingBefore(at.slot, clear)
+	q.messages, q.bytes = max(0, w.messages-1), w.bytes // the first is being written, or will be next
+	return q, lapped
+}
+
+// wanted counts what a filtered client that stands still is behind.
+type wanted struct {
+	from, next      uint64 // slots looked at: from there up to before next
+	first           uint64 // the first that is wanted
+	messages, bytes int
+}
+
+// nothingBefore notes for a client whose place is still at a slot that nothing up
+// to before clear is wanted: when its frame is out, it goes on there.
+func (c *Client) nothingBefore(slot, clear uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.placeLocked().slot == slot {
+		c.clear = clear
+	}
 }
 
 // keepAlive pings a client that has been silent for PingInterval and gives it
@@ -128,7 +198,7 @@ func (h *Hub) keepAlive(c *Client, now int64) {
 	switch silence := time.Duration(now - heard); {
 	case silence < h.pingInterval:
 	case w.pinged <= heard:
-		if ping := c.lane.Ping(); ping != nil {
+		if ping := c.lane.format.Ping(); ping != nil {
 			w.pinged = now
 			c.Control(ping)
 		}

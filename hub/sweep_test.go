@@ -232,13 +232,13 @@ func TestSilentAndStuck(t *testing.T) {
 func TestNoPings(t *testing.T) {
 	for name, tt := range map[string]struct {
 		interval time.Duration
-		lane     *testLane
-	}{"switched off": {0, &testLane{}}, "transport without": {time.Second, &testLane{mute: true}}} {
+		lane     *testFormat
+	}{"switched off": {0, &testFormat{}}, "transport without": {time.Second, &testFormat{mute: true}}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := running(t, Config{PingInterval: tt.interval})
 				s := newConn(t, plenty)
-				if _, err := f.Join(s, tt.lane, f.Live(), ""); err != nil {
+				if _, err := f.Join(s, Options{Lane: f.reserve(tt.lane), Start: f.Live()}); err != nil {
 					t.Fatal(err)
 				}
 				pass(time.Hour)

@@ -8,9 +8,11 @@ package hub
 type wire struct {
 	rest     []byte // of the frame that a write stopped inside; a slice of an immutable frame
 	kind     frameKind
-	seq      uint64 // the cut message's sequence, if kind is dataFrame
+	seq      uint64 // the cut message's sequence, if it is one
+	due      due    // notices that wait for a boundary
+	gap      gap    // what dueGap tells
 	control  []byte // the newest control frame that waits for a boundary
-	farewell []byte // the close frame, if it is not the lane's
+	farewell []byte // the close frame, if it is not the format's
 
 	leaving   bool
 	closeSent bool // nothing is written any more, data or control
@@ -22,7 +24,9 @@ type wire struct {
 type frameKind uint8
 
 const (
-	dataFrame frameKind = iota
+	dataFrame   frameKind = iota // the message at the cursor
+	detourFrame                  // the detour's first message
+	strayFrame                   // a message that the client has jumped away from
 	controlFrame
 	closeFrame
 )
@@ -62,20 +66,25 @@ func (c *Client) offerLocked(b *batch) outcome {
 	if b == nil {
 		return wrote
 	}
-	if b.from != c.cursor.Load() {
+	if b.from != c.cursor.Load() || b.detour != c.detour.Load() {
 		return again
 	}
-	n, err := c.conn.TryWrite(b.bytes)
-	if n < len(b.bytes) {
-		return c.shortLocked(b, n, err)
+	if len(b.bytes) > 0 { // else nothing of it is wanted: only the cursor moves
+		if n, err := c.conn.TryWrite(b.bytes); n < len(b.bytes) {
+			return c.shortLocked(b, n, err)
+		}
 	}
 	c.seq = b.seq
 	c.cursor.Store(b.next)
+	if b.detour != nil { // slow path
+		c.advanceDetourLocked(len(b.pieces))
+	}
 	if c.special { // slow path: it is leaving and may have had all it was owed
 		c.hub.tally.add(len(b.pieces), len(b.bytes), 1)
 		c.settleLocked()
 		return again
 	}
+	c.spoke = true
 	return wrote
 }
 
@@ -85,10 +94,18 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	c.hub.tally.add(whole, n, 1)
 	if whole > 0 {
 		c.seq = b.pieces[whole-1].seq
-		c.cursor.Store(b.from + uint64(whole))
+	}
+	if b.detour != nil {
+		c.advanceDetourLocked(whole)
+	} else {
+		c.cursor.Store(b.pieces[whole].slot)
 	}
 	if rest != nil {
-		c.state.rest, c.state.kind, c.state.seq = rest, dataFrame, b.pieces[whole].seq
+		s := &c.state
+		s.rest, s.kind, s.seq = rest, dataFrame, b.pieces[whole].seq
+		if b.detour != nil {
+			s.kind = detourFrame
+		}
 		c.special = true
 		c.steps.Add(1)
 	}
@@ -96,6 +113,19 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 		return c.brokenLocked()
 	}
 	return full
+}
+
+// advanceDetourLocked takes n messages off the detour. At its end the client
+// stands before its cursor.
+func (c *Client) advanceDetourLocked(n int) {
+	d := c.detour.Load()
+	if n == len(d.messages) {
+		c.seq = d.end
+		c.detour.Store(nil)
+	} else if n > 0 {
+		c.detour.Store(&detour{d.messages[n:], d.end})
+	}
+	c.steps.Add(1)
 }
 
 // settleLocked finishes a cut frame and then sends what waits for the boundary.
@@ -130,14 +160,16 @@ func (c *Client) settleLocked() outcome {
 	return wrote
 }
 
-// nextFrameLocked picks the frame that goes out at this boundary: the close
-// frame when its time has come, else a control frame, else none.
+// nextFrameLocked picks the frame that goes out at this boundary: a notice, the
+// close frame when its time has come, a control frame, or none.
 func (c *Client) nextFrameLocked() bool {
 	s := &c.state
 	switch {
 	case s.closeSent:
 		return false
-	case s.leaving && c.cursor.Load() > s.until:
+	case s.due != 0:
+		s.rest, s.kind = c.noticeFrameLocked(), controlFrame
+	case s.leaving && c.owedNothingLocked():
 		s.rest, s.kind = c.closeFrameLocked(), closeFrame
 		if c.deadline.Load() == 0 { // a patient leave: the frame may wait as long as data may
 			c.deadline.Store(c.hub.clock.Load() + int64(c.hub.queue.Stall))
@@ -154,25 +186,38 @@ func (c *Client) nextFrameLocked() bool {
 	return true
 }
 
+// owedNothingLocked reports whether a leaving client has had all it was owed.
+func (c *Client) owedNothingLocked() bool {
+	return c.state.until == 0 || c.cursor.Load() > c.state.until && c.detour.Load() == nil
+}
+
 func (c *Client) closeFrameLocked() []byte {
 	s := &c.state
 	if s.farewell != nil {
 		return s.farewell
 	}
 	if s.why == Gone {
-		return c.lane.Close(s.why, c.hub.Oldest())
+		return c.lane.format.Close(s.why, c.hub.Oldest())
 	}
-	return c.lane.Close(s.why, c.hub.position(c.seq))
+	return c.lane.format.Close(s.why, c.hub.position(c.seq))
 }
 
 func (c *Client) frameDoneLocked() {
 	s := &c.state
 	s.rest = nil
+	c.spoke = true
 	switch s.kind {
 	case dataFrame:
 		c.hub.tally.add(1, 0, 0)
 		c.seq = s.seq
-		c.cursor.Add(1)
+		c.cursor.Store(max(c.cursor.Load()+1, c.clear))
+	case detourFrame:
+		c.hub.tally.add(1, 0, 0)
+		c.seq = s.seq
+		c.advanceDetourLocked(1)
+	case strayFrame:
+		c.hub.tally.add(1, 0, 0)
+		c.seq = max(c.seq, s.seq)
 	case closeFrame:
 		s.closeSent, s.control = true, nil
 		c.deadline.Store(c.hub.clock.Load() + int64(linger))

@@ -266,7 +266,7 @@ func TestAnswer(t *testing.T) {
 // A transport without close frames ends at the boundary, in order.
 func TestLeaveWithoutCloseFrame(t *testing.T) {
 	f, c, s := stuck(t, 9)
-	c.lane = &testLane{mute: true}
+	c.lane = f.reserve(&testFormat{mute: true})
 	c.Leave(Slow)
 	s.open(plenty)
 	if o := c.offer(nil); o != over {

@@ -3,31 +3,32 @@ package relay
 import (
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 
 	"fantail/hub"
 )
 
-// admission is what a handshake was let in with.
+// admission is what a client was let in with: a seat and a lane are reserved for
+// it until it is gone.
 type admission struct {
-	start hub.Start
-	from  netip.Addr
-	seat  netip.Prefix // to be left when the client is gone
+	hub.Options
+	from netip.Addr
+	seat netip.Prefix
 }
 
-// admit checks a handshake, the cheap questions first: its form, whether it may
-// come at all, and only then whether there is room. Whoever is admitted has a
-// seat.
-func (r *Relay) admit(req *http.Request) (a admission, f *refused) {
-	if f := checkForm(req); f != nil {
-		return a, f
+// admit checks a request, the cheap questions first: its origin and query,
+// whether it may come at all, and only then whether there is room. Whoever is
+// admitted is given to join or to dismiss.
+func (r *Relay) admit(req *http.Request, f hub.Format) (a admission, no *refused) {
+	if no = r.checkOrigin(req); no != nil {
+		return a, no
 	}
-	if f := r.checkOrigin(req); f != nil {
-		return a, f
+	q, no := r.readWish(req)
+	if no != nil {
+		return a, no
 	}
-	if a.start, f = r.readQuery(req.URL.RawQuery); f != nil {
-		return a, f
+	if a.Policy, no = r.choosePolicy(q, f); no != nil {
+		return a, no
 	}
 	if r.refusing.Load() {
 		return a, refuse(refusedDraining, "this relay is shutting down; try another or come back")
@@ -37,14 +38,85 @@ func (r *Relay) admit(req *http.Request) (a admission, f *refused) {
 	}
 	a.from = r.proxies.client(req)
 	a.seat = neighbourhood(a.from)
-	switch why, ok := r.seats.take(a.seat); {
-	case ok:
-		return a, nil
-	case why == refusedPerIP:
-		return a, refuse(why, "too many connections from your address; close one or come back later")
-	default:
-		return a, refuse(why, "this relay serves as many clients as it may; come back later")
+	if why, ok := r.seats.take(a.seat); !ok {
+		return a, refuse(why, "%s", seatSentences[why])
 	}
+	return r.prepare(a, q, f, req)
+}
+
+var seatSentences = map[refusal]string{
+	refusedPerIP: "too many connections from your address; close one or come back later",
+	refusedFull:  "this relay serves as many clients as it may; come back later",
+}
+
+// prepare reserves the lane and says where the client begins.
+func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (admission, *refused) {
+	lane, err := r.hub.Lane(f, q.filter)
+	if err != nil {
+		r.seats.leave(a.seat)
+		return a, refuse(refusedFilters, "as many different filters are in use as may be; ask for fewer keys, a prefix, or all")
+	}
+	a.Lane, a.Snapshot = lane, q.snapshot
+	switch {
+	case q.since != nil:
+		a.Start = r.hub.Resume(*q.since)
+	case q.last > 0:
+		a.Start = r.hub.Last(q.last, lane)
+	default:
+		a.Start = r.hub.Live()
+	}
+	a.Name = a.from.String()
+	if len(r.proxies) == 0 {
+		a.Name = req.RemoteAddr
+	}
+	return a, nil
+}
+
+// dismiss gives back what was reserved for somebody who did not join.
+func (r *Relay) dismiss(a admission) {
+	r.hub.Release(a.Lane)
+	r.seats.leave(a.seat)
+}
+
+// readWish reads the query, and Last-Event-ID, which is newer than a since that
+// an EventSource keeps sending with its URL.
+func (r *Relay) readWish(req *http.Request) (q query, no *refused) {
+	if q, no = readQuery(req.URL.RawQuery); no != nil {
+		return q, no
+	}
+	if id := req.Header.Get("Last-Event-ID"); id != "" {
+		at, err := hub.ParsePosition(id)
+		if err != nil {
+			return q, refuse(refusedQuery, "header Last-Event-ID: %s", strings.TrimPrefix(err.Error(), "hub: "))
+		}
+		q.since, q.last, q.snapshot = &at, 0, false
+	}
+	switch {
+	case r.cfg.KeyRequired && q.filter == nil:
+		return q, refuse(refusedQuery, "this relay wants to know the keys: add key=<key>, or key=<prefix>*")
+	case q.snapshot && !r.hub.HasSnapshot():
+		return q, refuse(refusedQuery, "parameter snapshot: this relay keeps no snapshot")
+	}
+	return q, nil
+}
+
+// choosePolicy returns the client's policy: its own wish, or the operator's
+// where the format allows it.
+func (r *Relay) choosePolicy(q query, f hub.Format) (hub.Policy, *refused) {
+	notices := f != hub.Format(r.raw)
+	switch {
+	case q.policy == nil && !notices:
+		return hub.Evict, nil
+	case q.policy == nil:
+		return r.cfg.Policy, nil
+	case r.cfg.FixedPolicy && *q.policy != r.cfg.Policy:
+		return 0, refuse(refusedQuery, "parameter policy: this relay lets nobody choose")
+	case *q.policy != hub.Evict && !notices:
+		return 0, refuse(refusedQuery, "parameter policy: a raw WebSocket cannot be told of gaps; use the subprotocol %s, /sse or /stream", subprotocol)
+	case *q.policy == hub.Conflate && !r.hub.HasSnapshot():
+		return 0, refuse(refusedQuery, "parameter policy: this relay keeps no snapshot to conflate with")
+	}
+	return *q.policy, nil
 }
 
 // checkForm checks what RFC 6455 section 4.1 asks of a request before the
@@ -68,30 +140,6 @@ func (r *Relay) checkOrigin(req *http.Request) *refused {
 	}
 	r.originLog.Warn().Str("origin", clip(origin)).Str("host", clip(req.Host)).Msg("origin refused; to let it in, add it to FANTAIL_ALLOWED_ORIGINS")
 	return refuse(refusedOrigin, "pages of this origin may not connect here")
-}
-
-// readQuery reads where the client wants to begin.
-func (r *Relay) readQuery(raw string) (start hub.Start, f *refused) {
-	query, err := url.ParseQuery(raw)
-	if err != nil {
-		return start, refuse(refusedQuery, "the query cannot be read: %.80s", err)
-	}
-	start = r.hub.Live()
-	for name, values := range query {
-		switch {
-		case len(values) > 1:
-			return start, refuse(refusedQuery, "parameter %.40q is given %d times; give it once", name, len(values))
-		case name == "since":
-			at, err := hub.ParsePosition(values[0])
-			if err != nil {
-				return start, refuse(refusedQuery, "parameter since: %s", strings.TrimPrefix(err.Error(), "hub: "))
-			}
-			start = r.hub.Resume(at)
-		default:
-			return start, refuse(refusedQuery, "unknown parameter %.40q; known is since", name)
-		}
-	}
-	return start, nil
 }
 
 // hasToken reports whether a header holds a token in one of its comma-separated

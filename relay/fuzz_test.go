@@ -22,33 +22,37 @@ import (
 // FuzzQuery: whatever a client asks for, it is refused with a short sentence, or
 // the start is one that Join can serve.
 func FuzzQuery(f *testing.F) {
-	h := hub.New(hub.Config{Messages: 10})
-	defer h.Close()
-	publish(h, 1, 25, 20)
-	r, err := New(Config{Hub: h, Log: zerolog.Nop()})
-	if err != nil {
-		f.Fatal(err)
-	}
-	live := h.At(h.Live())
-	for _, seed := range []string{"", "since=" + live.String(), "since=" + h.Oldest().String(), "since=", "since=a&since=b", "sinse=x", "%zz", ";",
-		"since=" + live.Epoch + "-18446744073709551615", "since=" + live.Epoch + "-0", "since=%00", strings.Repeat("a&", 100)} {
+	const live = "k3v9q2mx-25"
+	for _, seed := range []string{"", "since=" + live, "since=", "since=a&since=b", "sinse=x", "%zz", ";", "last=10&key=a&key=b*",
+		"last=-1", "snapshot=1&policy=conflate", "snapshot=2", "policy=never", "since=" + live + "&last=1", "key=", "key=*",
+		"since=k3v9q2mx-18446744073709551615", "since=%00", strings.Repeat("a&", 100), strings.Repeat("key=a&", 300)} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, query string) {
-		start, refused := r.readQuery(query)
+	f.Fuzz(func(t *testing.T, raw string) {
+		q, refused := readQuery(raw)
 		if refused != nil {
 			if refused.why != refusedQuery || refused.sentence == "" || len(refused.sentence) > 300 {
 				t.Errorf("refused as %v with %q", refused.why, refused.sentence)
 			}
 			return
 		}
-		at := h.At(start)
-		if at.Epoch != live.Epoch || at.Seq > live.Seq {
-			t.Errorf("starts at %v, live is %v", at, live)
+		values, err := url.ParseQuery(raw)
+		if err != nil {
+			t.Errorf("taken although it is unreadable: %v", err)
 		}
-		values, err := url.ParseQuery(query)
-		if since := values.Get("since"); err != nil || len(values) > 1 || len(values) == 1 && !values.Has("since") {
-			t.Errorf("taken although it is unreadable or unknown: since is %q, %v", since, err)
+		for name, given := range values {
+			switch name {
+			case "since", "last", "snapshot", "policy":
+				if len(given) != 1 {
+					t.Errorf("%s is taken %d times", name, len(given))
+				}
+			case "key":
+			default:
+				t.Errorf("%q is taken", name)
+			}
+		}
+		if since := values.Get("since"); q.since != nil && q.since.String() != since {
+			t.Errorf("since is %v of %q", q.since, since)
 		}
 	})
 }
@@ -193,7 +197,11 @@ func runSession(t *testing.T, r *Relay, c *script) {
 	ws.SetReadLimit(r.cfg.UplinkMaxMessage)
 	seat := neighbourhood(netip.MustParseAddr("192.0.2.1"))
 	r.seats.take(seat)
-	hj.conn.client, err = r.hub.Join(newSocket(c, 0), r.lane, r.hub.Live(), "script")
+	lane, err := r.hub.Lane(r.raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hj.conn.client, err = r.hub.Join(newSocket(c, 0), hub.Options{Lane: lane, Start: r.hub.Live(), Name: "script"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,9 +31,7 @@ func TestL4Churn(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := h.Stats().Joins; n != uint64(total)+1 {
-		t.Errorf("%d joins counted, want %d", n, total+1)
-	}
+	eventually(t, "all have joined", func() bool { return h.Stats().Joins == uint64(total)+1 })
 	eventually(t, "all have left", func() bool { return h.Clients() == 1 })
 	w.check()
 	if grown := heap() - before; grown > 2<<20 {

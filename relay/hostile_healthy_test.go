@@ -36,6 +36,8 @@ func watchHealthy(t testing.TB, h *hub.Hub, addr string, size int, every time.Du
 	w := &healthy{t: t, peer: join(t, addr, "/ws"), stop: make(chan struct{}), seen: make(chan string, 1)}
 	w.peer.conn.SetDeadline(time.Now().Add(2 * time.Minute))
 	eventually(t, "the healthy client has joined", func() bool { return h.Clients() > 0 })
+	w.peer.send(9, "up") // its reader answers: all that it costs is there
+	w.peer.want(10, "up")
 	w.goroutines, w.files = runtime.NumGoroutine(), openFiles(t)
 	go w.publish(h, size, every) // ended by check
 	go w.read()                  // ended by the last message, or the peer's deadline

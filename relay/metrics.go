@@ -44,6 +44,7 @@ var (
 	descRingMessages = desc("ring_messages", "Messages held for live delivery and resuming.")
 	descRingBytes    = desc("ring_bytes", "Bytes of those messages.")
 	descDeepest      = desc("queue_depth_max", "Messages in the longest queue of a client at the last sweep.")
+	descGaps         = desc("gaps_total", "Gaps told to clients.")
 	descRefused      = desc("handshakes_refused_total", "Handshakes refused, by reason.", "reason")
 
 	descSourceUp         = desc("source_connected", "1 while the source is connected.")
@@ -85,6 +86,7 @@ func (c collector) collectHub(count, gauge emit) {
 	count(descDeliveries, float64(s.Deliveries))
 	count(descBytes, float64(s.DeliveredBytes))
 	count(descWrites, float64(s.Writes))
+	count(descGaps, float64(s.Gaps))
 	gauge(descDrainers, float64(s.Drainers))
 	gauge(descRingMessages, float64(s.RingMessages))
 	gauge(descRingBytes, float64(s.RingBytes))

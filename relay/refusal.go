@@ -20,7 +20,9 @@ const (
 	refusedPerIP
 	refusedRate
 	refusedFull
+	refusedFilters
 	refusedDraining
+	refusedNoSnapshot
 	refusedHandshake // what the library found wrong; it has answered by itself
 	refusals
 )
@@ -32,16 +34,18 @@ var refusalRows = [refusals]struct {
 	status int
 	retry  bool
 }{
-	refusedMethod:    {"method", http.StatusMethodNotAllowed, false},
-	refusedUpgrade:   {"upgrade", http.StatusUpgradeRequired, false},
-	refusedBody:      {"body", http.StatusBadRequest, false},
-	refusedQuery:     {"query", http.StatusBadRequest, false},
-	refusedOrigin:    {"origin", http.StatusForbidden, false},
-	refusedPerIP:     {"per-ip", http.StatusTooManyRequests, true},
-	refusedRate:      {"rate", http.StatusServiceUnavailable, true},
-	refusedFull:      {"full", http.StatusServiceUnavailable, true},
-	refusedDraining:  {"draining", http.StatusServiceUnavailable, true},
-	refusedHandshake: {"handshake", 0, false},
+	refusedMethod:     {"method", http.StatusMethodNotAllowed, false},
+	refusedUpgrade:    {"upgrade", http.StatusUpgradeRequired, false},
+	refusedBody:       {"body", http.StatusBadRequest, false},
+	refusedQuery:      {"query", http.StatusBadRequest, false},
+	refusedOrigin:     {"origin", http.StatusForbidden, false},
+	refusedPerIP:      {"per-ip", http.StatusTooManyRequests, true},
+	refusedRate:       {"rate", http.StatusServiceUnavailable, true},
+	refusedFull:       {"full", http.StatusServiceUnavailable, true},
+	refusedFilters:    {"filters", http.StatusServiceUnavailable, true},
+	refusedDraining:   {"draining", http.StatusServiceUnavailable, true},
+	refusedNoSnapshot: {"no-snapshot", http.StatusNotFound, false},
+	refusedHandshake:  {"handshake", 0, false},
 }
 
 // String returns the refusal's word.

@@ -26,6 +26,10 @@ type Config struct {
 	TrustedProxies  []string // addresses or prefixes whose X-Forwarded-For or Forwarded is believed
 	AllowedOrigins  []string // besides the same origin; see originPolicy
 
+	Policy      hub.Policy // what becomes of slow clients whose format has notices; raw ones are evicted
+	FixedPolicy bool       // clients may not choose another
+	KeyRequired bool       // a client must say which keys it wants
+
 	Uplink           UplinkMode
 	UplinkMaxMessage int64 // bytes, default 64 KiB
 	UnsentLimit      int   // bytes the kernel may hold unsent for a client (TCP_NOTSENT_LOWAT), default 64 KiB
@@ -66,9 +70,13 @@ type Relay struct {
 	origins originPolicy
 	proxies proxies
 	cfg     Config
-	lane    *rawLane
-	page    *page
-	born    time.Time
+
+	raw         *rawFormat
+	envelope    *envelopeFormat
+	sse, ndjson byVersion
+
+	page *page
+	born time.Time
 
 	turnstile *turnstile
 	seats     *seats
@@ -102,7 +110,10 @@ func New(c Config) (*Relay, error) {
 		hub: c.Hub, log: log, originLog: sampled(log), leaveLog: sampled(log),
 		source: c.Source, origins: origins, proxies: trusted, cfg: c,
 		turnstile: newTurnstile(c.HandshakeRate), seats: newSeats(c.MaxClients, c.MaxClientsPerIP),
-		lane: new(rawLane), page: newPage(), born: time.Now(),
+		raw: new(rawFormat), envelope: &envelopeFormat{c.Hub.Position},
+		sse:    byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
+		ndjson: byVersion{newNDJSON(c.Hub.Position, true), newNDJSON(c.Hub.Position, false)},
+		page:   newPage(), born: time.Now(),
 	}, nil
 }
 
@@ -115,6 +126,9 @@ func sampled(log zerolog.Logger) zerolog.Logger {
 func (r *Relay) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/ws", r.serveWebSocket)
+	mux.HandleFunc("/sse", r.serveSSE)
+	mux.HandleFunc("/stream", r.serveStream)
+	mux.HandleFunc("/snapshot", r.serveSnapshot)
 	mux.HandleFunc("/healthz", r.serveHealth)
 	mux.HandleFunc("/readyz", r.serveReady)
 	mux.HandleFunc("/{$}", r.serveRoot)

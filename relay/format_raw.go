@@ -15,19 +15,22 @@ func FrameHeader(dst []byte, kind hub.Kind, length int) []byte {
 	return websocket.AppendHeader(dst, op, length)
 }
 
-// rawLane is a WebSocket that carries the source's messages byte for byte. The
-// hub stores each message as this lane's frame, so encoding is free.
-type rawLane struct{ _ byte } // not of size zero: lanes are compared by pointer
+// rawFormat is a WebSocket that carries the source's messages byte for byte. The
+// hub stores each message as this format's frame, so encoding is free. It has no
+// notices: there is nothing but the feed.
+type rawFormat struct{ _ byte } // not of size zero: formats are compared
 
-func (*rawLane) Encode(m *hub.Message) []byte { return m.Frame() }
+func (*rawFormat) Encode(m *hub.Message) []byte { return m.Frame() }
 
-func (*rawLane) Close(why hub.Reason, at hub.Position) []byte {
+func (*rawFormat) Notice(hub.Notice) []byte { return nil }
+
+func (*rawFormat) Close(why hub.Reason, at hub.Position) []byte {
 	return websocket.AppendClose(nil, closeCode(why), closeReason(why, at))
 }
 
 var pingFrame = websocket.AppendHeader(nil, websocket.OpPing, 0)
 
-func (*rawLane) Ping() []byte { return pingFrame }
+func (*rawFormat) Ping() []byte { return pingFrame }
 
 // closeCode maps why a client left to the code it is told: RFC 6455 section
 // 7.4.1 below 4000, our own from there on.

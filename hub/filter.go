@@ -1,0 +1,65 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	maxFilterKeys = 256
+	maxFilterKey  = 1 << 10 // bytes
+)
+
+// Filter is a set of keys that a client wants. It is immutable.
+type Filter struct {
+	exact    map[string]struct{}
+	prefixes []string
+	text     string // canonical: equal filters have equal texts
+}
+
+// ErrFilter tells that a list of keys makes no filter.
+var ErrFilter = errors.New("hub: not a filter")
+
+// NewFilter makes a filter of keys; one that ends in * is a prefix. No key
+// makes a nil filter, which everything passes. At most 256 keys of 1 KiB each.
+func NewFilter(keys []string) (*Filter, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	if len(keys) > maxFilterKeys {
+		return nil, fmt.Errorf("%w: %d keys; give at most %d, or a prefix", ErrFilter, len(keys), maxFilterKeys)
+	}
+	f := &Filter{exact: make(map[string]struct{})}
+	for _, k := range slices.Compact(slices.Sorted(slices.Values(keys))) {
+		switch prefix, isPrefix := strings.CutSuffix(k, "*"); {
+		case len(k) > maxFilterKey:
+			return nil, fmt.Errorf("%w: a key of %d bytes; keys have at most %d", ErrFilter, len(k), maxFilterKey)
+		case k == "":
+			return nil, fmt.Errorf("%w: an empty key; write * for all keys", ErrFilter)
+		case isPrefix:
+			f.prefixes = append(f.prefixes, prefix)
+		default:
+			f.exact[k] = struct{}{}
+		}
+		f.text += k + "\x00"
+	}
+	return f, nil
+}
+
+// Match reports whether a message of that key passes. Everything passes nil.
+func (f *Filter) Match(key string) bool {
+	if f == nil {
+		return true
+	}
+	if _, ok := f.exact[key]; ok {
+		return true
+	}
+	for _, p := range f.prefixes {
+		if strings.HasPrefix(key, p) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,122 @@
+package hub
+
+import (
+	"errors"
+	"math/rand/v2"
+)
+
+// Options says how a client joins.
+type Options struct {
+	Lane     *Lane  // from Hub.Lane; Join releases it when the client is gone
+	Start    Start  // where it begins, unless Snapshot
+	Snapshot bool   // begin with the newest message of each key, and go on live
+	Policy   Policy // Skip and Conflate need a lane with notices, Conflate a snapshot too
+	Name     string // for people: Slowest shows it
+}
+
+var (
+	// ErrClosed is what a closed hub answers.
+	ErrClosed = errors.New("hub: closed")
+	// ErrPolicy tells that a policy cannot be had.
+	ErrPolicy = errors.New("hub: skip and conflate need notices, and conflate and snapshots a hub that keeps a snapshot")
+)
+
+// Join makes conn a client. From here on the connection is the hub's: close it
+// through the client only. While the hub drains, the client is told so at once.
+// Beside an error the connection and the lane are still the caller's.
+func (h *Hub) Join(conn Conn, o Options) (*Client, error) {
+	if o.Policy != Evict && !o.Lane.notices || (o.Policy == Conflate || o.Snapshot) && h.snapshot == nil {
+		return nil, ErrPolicy
+	}
+	c := h.newClient(conn, o)
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil, ErrClosed
+	}
+	draining := h.draining
+	c.listed = len(h.clients)
+	h.clients = append(h.clients, c)
+	h.mu.Unlock()
+
+	h.tally.joins.Add(1)
+	c.pump.load.Add(1)
+	switch {
+	case o.Start.gone && !o.Lane.notices: // before the pump knows of it: not one message is sent
+		c.Leave(Gone)
+	case draining:
+		c.Leave(Draining)
+	}
+	c.pump.post(c)
+	return c, nil
+}
+
+func (h *Hub) newClient(conn Conn, o Options) *Client {
+	c := &Client{hub: h, conn: conn, lane: o.Lane, name: o.Name, policy: o.Policy, index: -1, pump: h.leastLoaded()}
+	start := o.Start
+	if o.Snapshot {
+		start = c.beginWithSnapshot()
+	}
+	start.slot = max(start.slot, 1)
+	c.seq = start.seq
+	c.cursor.Store(start.slot)
+	if o.Lane.notices {
+		c.special, c.state.due = true, dueHello
+		if start.gone {
+			c.state.due |= dueGap
+			c.state.gap = start.gap
+		}
+	}
+	now := h.clock.Load()
+	c.heard.Store(now)
+	c.watch = watch{cursor: start.slot, moved: now, catchingUp: true, pinged: -1, spoke: now,
+		source: h.source.Load().number, expires: h.expiry(now)}
+	return c
+}
+
+// beginWithSnapshot makes the snapshot the client's detour and returns the start
+// behind it.
+func (c *Client) beginWithSnapshot() Start {
+	messages, to := c.hub.snapshot.since(0, c.lane.filter)
+	if len(messages) > 0 {
+		c.detour.Store(&detour{messages, to.seq})
+		to.seq = messages[0].seq - 1
+	}
+	return to
+}
+
+// expiry draws when a client that joins now has reached its age: not all at the
+// same time who joined together.
+func (h *Hub) expiry(now int64) int64 {
+	if h.maxAge <= 0 {
+		return 0
+	}
+	return now + int64(h.maxAge) - rand.Int64N(int64(h.maxAge)/10+1)
+}
+
+func (h *Hub) leastLoaded() *pump {
+	best := h.pumps[0]
+	for _, p := range h.pumps[1:] {
+		if p.load.Load() < best.load.Load() {
+			best = p
+		}
+	}
+	return best
+}
+
+// forget takes a closed client off the list.
+func (h *Hub) forget(c *Client, why Reason) {
+	h.mu.Lock()
+	last := len(h.clients) - 1
+	h.clients[c.listed] = h.clients[last]
+	h.clients[c.listed].listed = c.listed
+	h.clients[last] = nil
+	h.clients = h.clients[:last]
+	h.releaseLocked(c.lane)
+	if last == 0 {
+		signal(h.vacant)
+	}
+	h.mu.Unlock()
+	c.pump.load.Add(-1)
+	h.tally.leaves[why].Add(1)
+}

@@ -1,0 +1,124 @@
+package hub
+
+import "time"
+
+// NoticeKind is an out-of-band event that a client is told. The set is closed.
+type NoticeKind uint8
+
+const (
+	Hello      NoticeKind = iota // the connection is up; first of all
+	Gap                          // messages that the client would have got were left out
+	SourceDown                   // the source is away; the feed pauses
+	SourceUp                     // it is back
+	Heartbeat                    // nothing else was said for a while
+)
+
+var noticeWords = [...]string{Hello: "hello", Gap: "gap", SourceDown: "source", SourceUp: "source", Heartbeat: "heartbeat"}
+
+// String returns the notice's word on the wire.
+func (k NoticeKind) String() string { return noticeWords[k] }
+
+// Notice is one event for one client.
+type Notice struct {
+	Kind NoticeKind
+	At   Position // behind what the client has got, the gap included
+
+	// Of a Gap. From is where it begins. Missed is how many messages are in
+	// it; AtLeast, that some more may be that nobody could count. Unknown is
+	// a gap of which nothing is known, behind a position of another epoch.
+	From      Position
+	Missed    uint64
+	AtLeast   bool
+	Unknown   bool
+	Conflated bool // newer messages of the same keys stand for those left out
+
+	Outage time.Duration // of SourceUp: how long it was away
+}
+
+// due are the notices that wait for a frame boundary, as bits by urgency. Each
+// is made when it is sent, so one of a kind is enough and what is told is true.
+type due uint8
+
+const (
+	dueHello due = 1 << iota
+	dueGap
+	dueSource
+	dueHeartbeat
+)
+
+// gap is what a client is yet to be told of; gaps that follow each other before
+// that are one.
+type gap struct {
+	open      bool
+	from      uint64 // sequence
+	missed    uint64
+	atLeast   bool
+	unknown   bool
+	conflated bool
+}
+
+func (g *gap) add(from uint64, l loss, conflated bool) {
+	if !g.open {
+		g.open, g.from = true, from
+	}
+	g.missed += l.missed
+	g.atLeast = g.atLeast || l.atLeast
+	g.conflated = g.conflated || conflated
+}
+
+// tell has a notice sent at the next frame boundary, if the client's format has
+// notices.
+func (c *Client) tell(what due) {
+	if !c.lane.notices {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.state.closeSent {
+		return
+	}
+	c.state.due |= what
+	c.settleOutsideLocked()
+}
+
+// noticeFrameLocked makes the most urgent notice that is due.
+func (c *Client) noticeFrameLocked() []byte {
+	s, n := &c.state, Notice{At: c.hub.position(c.seq)}
+	switch {
+	case s.due&dueHello != 0:
+		s.due &^= dueHello
+		n.Kind = Hello
+	case s.due&dueGap != 0:
+		s.due &^= dueGap
+		n.Kind, n.From = Gap, c.hub.position(s.gap.from)
+		n.Missed, n.AtLeast, n.Unknown, n.Conflated = s.gap.missed, s.gap.atLeast, s.gap.unknown, s.gap.conflated
+		s.gap = gap{}
+	case s.due&dueSource != 0:
+		s.due &^= dueSource
+		n.Kind = SourceDown
+		if e := c.hub.source.Load(); e.up {
+			n.Kind, n.Outage = SourceUp, e.outage
+		}
+	default:
+		s.due &^= dueHeartbeat
+		n.Kind = Heartbeat
+	}
+	return c.lane.format.Notice(n)
+}
+
+// sourceEvent is the last change of the source's state.
+type sourceEvent struct {
+	number uint64
+	up     bool
+	outage time.Duration
+}
+
+// Source tells the clients that have notices that the source is away, or back
+// after an outage. The sweep spreads the word, so that the caller, who may be
+// the publisher, waits for nobody (I1). One goroutine at a time may call it.
+func (h *Hub) Source(up bool, outage time.Duration) {
+	h.source.Store(&sourceEvent{number: h.source.Load().number + 1, up: up, outage: outage})
+}
+
+// SourceIsUp reports what Source was last told; true before that.
+func (h *Hub) SourceIsUp() bool { return h.source.Load().up }

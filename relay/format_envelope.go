@@ -1,0 +1,120 @@
+package relay
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"time"
+	"unicode/utf8"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// subprotocol is the WebSocket subprotocol whose messages are envelopes.
+const subprotocol = "fantail.v1"
+
+// appendEnvelope appends a message as one line of JSON:
+//
+//	{"pos":"…","key":"…","time":"RFC 3339 with ns","data":…}
+//
+// data is the message itself where that is JSON on one line, else a JSON string;
+// a binary message has base64 instead. A message without key has no key.
+func appendEnvelope(dst []byte, at hub.Position, m *hub.Message) []byte {
+	dst = append(append(append(dst, `{"pos":"`...), at.String()...), '"')
+	if m.Key() != "" {
+		dst = appendString(append(dst, `,"key":`...), m.Key())
+	}
+	dst = m.Time().UTC().AppendFormat(append(dst, `,"time":"`...), time.RFC3339Nano)
+	switch p := m.Payload(); {
+	case m.Kind() == hub.Binary:
+		dst = append(base64.StdEncoding.AppendEncode(append(dst, `","base64":"`...), p), '"')
+	case isOneLineJSON(p):
+		dst = append(append(dst, `","data":`...), p...)
+	default:
+		dst = appendString(append(dst, `","data":`...), string(p))
+	}
+	return append(dst, '}')
+}
+
+// isOneLineJSON reports whether a message can stand in an envelope as it is.
+func isOneLineJSON(p []byte) bool {
+	for _, c := range p {
+		if c == '\n' || c == '\r' {
+			return false
+		}
+	}
+	return utf8.Valid(p) && json.Valid(p)
+}
+
+func appendString(dst []byte, s string) []byte {
+	b, _ := json.Marshal(s) // a string cannot fail
+	return append(dst, b...)
+}
+
+// notice is a hub's notice on the wire.
+type notice struct {
+	Notice    string   `json:"notice"`
+	Pos       string   `json:"pos"`
+	From      string   `json:"from,omitempty"`
+	Missed    *uint64  `json:"missed,omitempty"`
+	AtLeast   bool     `json:"at_least,omitempty"`
+	Conflated bool     `json:"conflated,omitempty"`
+	State     string   `json:"state,omitempty"`
+	Outage    *float64 `json:"outage_seconds,omitempty"`
+	Reason    string   `json:"reason,omitempty"`
+}
+
+func noticeJSON(n hub.Notice) []byte {
+	w := notice{Notice: n.Kind.String(), Pos: n.At.String()}
+	switch n.Kind {
+	case hub.Gap:
+		if !n.Unknown {
+			w.From, w.Missed, w.AtLeast, w.Conflated = n.From.String(), &n.Missed, n.AtLeast, n.Conflated
+		}
+	case hub.SourceDown:
+		w.State = "down"
+	case hub.SourceUp:
+		seconds := n.Outage.Seconds()
+		w.State, w.Outage = "up", &seconds
+	}
+	return mustJSON(w)
+}
+
+// closingJSON is the last notice of a connection: draining, or close with the
+// reason's word. pos is where to resume.
+func closingJSON(why hub.Reason, at hub.Position) []byte {
+	w := notice{Notice: "close", Pos: at.String(), Reason: why.String()}
+	if why == hub.Draining {
+		w.Notice, w.Reason = "draining", ""
+	}
+	return mustJSON(w)
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil { // strings, numbers and booleans cannot fail
+		panic(err)
+	}
+	return b
+}
+
+// envelopeFormat is a WebSocket whose text messages are envelopes and notices.
+type envelopeFormat struct{ position func(seq uint64) hub.Position }
+
+func (f *envelopeFormat) Encode(m *hub.Message) []byte {
+	return websocket.AppendMessage(nil, hub.Text, appendEnvelope(nil, f.position(m.Seq()), m))
+}
+
+func (f *envelopeFormat) Notice(n hub.Notice) []byte {
+	return websocket.AppendMessage(nil, hub.Text, noticeJSON(n))
+}
+
+func (f *envelopeFormat) Close(why hub.Reason, at hub.Position) []byte {
+	var dst []byte
+	if why == hub.Draining {
+		dst = websocket.AppendMessage(dst, hub.Text, closingJSON(why, at))
+	}
+	return websocket.AppendClose(dst, closeCode(why), closeReason(why, at))
+}
+
+func (f *envelopeFormat) Ping() []byte { return pingFrame }

@@ -1,0 +1,106 @@
+package relay
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"fantail/hub"
+)
+
+// query is what a client asks for, besides a path.
+type query struct {
+	since    *hub.Position // resume behind it
+	last     int           // begin so many messages back
+	snapshot bool          // begin with the newest message of each key
+	filter   *hub.Filter   // nil wants everything
+	policy   *hub.Policy   // nil is the operator's choice
+}
+
+// maxLast bounds last=: the ring holds no more.
+const maxLast = 1 << 24
+
+// readQuery reads a query string. What it does not know, it refuses, and says
+// so: a misspelt parameter that is ignored costs its author an evening.
+func readQuery(raw string) (q query, f *refused) {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return q, refuse(refusedQuery, "the query cannot be read: %.80s", err)
+	}
+	var keys []string
+	for name, given := range values {
+		switch {
+		case name == "key":
+			keys = given
+		case len(given) > 1:
+			return q, refuse(refusedQuery, "parameter %.40q is given %d times; give it once", name, len(given))
+		default:
+			if f := q.read(name, given[0]); f != nil {
+				return q, f
+			}
+		}
+	}
+	if q.filter, err = hub.NewFilter(keys); err != nil {
+		return q, refuse(refusedQuery, "parameter key: %s", strings.TrimPrefix(err.Error(), "hub: not a filter: "))
+	}
+	return q, q.conflict()
+}
+
+// read reads one parameter.
+func (q *query) read(name, value string) *refused {
+	switch name {
+	case "since":
+		at, err := hub.ParsePosition(value)
+		if err != nil {
+			return refuse(refusedQuery, "parameter since: %s", strings.TrimPrefix(err.Error(), "hub: "))
+		}
+		q.since = &at
+	case "last":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > maxLast {
+			return refuse(refusedQuery, "parameter last: %.40q is not a number of messages from 1 to %d", value, maxLast)
+		}
+		q.last = n
+	case "snapshot":
+		if value != "1" {
+			return refuse(refusedQuery, "parameter snapshot: %.40q; write snapshot=1 or leave it out", value)
+		}
+		q.snapshot = true
+	case "policy":
+		p, ok := ParsePolicy(value)
+		if !ok {
+			return refuse(refusedQuery, "parameter policy: %.40q; it is evict, skip or conflate", value)
+		}
+		q.policy = &p
+	default:
+		return refuse(refusedQuery, "unknown parameter %.40q; known are since, last, snapshot, key and policy", name)
+	}
+	return nil
+}
+
+// conflict tells which parameters contradict each other.
+func (q *query) conflict() *refused {
+	begins := 0
+	for _, given := range []bool{q.since != nil, q.last > 0, q.snapshot} {
+		if given {
+			begins++
+		}
+	}
+	if begins > 1 {
+		return refuse(refusedQuery, "since, last and snapshot say each where to begin; give one of them")
+	}
+	return nil
+}
+
+// ParsePolicy reads the name of a slow-client policy.
+func ParsePolicy(s string) (p hub.Policy, ok bool) {
+	switch s {
+	case "evict":
+		return hub.Evict, true
+	case "skip":
+		return hub.Skip, true
+	case "conflate":
+		return hub.Conflate, true
+	}
+	return 0, false
+}

@@ -1,0 +1,55 @@
+package relay
+
+import (
+	"bufio"
+	"net/http"
+	"time"
+
+	"fantail/hub"
+)
+
+// snapshotTime bounds the answer of /snapshot.
+const snapshotTime = 60 * time.Second
+
+// serveSnapshot answers with the newest message of each key, or of those asked
+// for, an envelope a line, in the order of their sequences. Fantail-Position is
+// the place behind them: since=<it> goes on without a hole.
+func (r *Relay) serveSnapshot(w http.ResponseWriter, req *http.Request) {
+	no := checkStreamForm(req)
+	if no == nil {
+		no = r.checkOrigin(req)
+	}
+	var q query
+	if no == nil {
+		q, no = readQuery(req.URL.RawQuery)
+	}
+	if no == nil && (q.since != nil || q.last > 0 || q.snapshot || q.policy != nil) {
+		no = refuse(refusedQuery, "a snapshot takes no parameter but key")
+	}
+	if no == nil && !r.hub.HasSnapshot() {
+		no = refuse(refusedNoSnapshot, "this relay keeps no snapshot; its operator can set FANTAIL_SNAPSHOT=last")
+	}
+	if no != nil {
+		r.turnAway(w, req, no)
+		return
+	}
+	r.writeSnapshot(w, q.filter)
+}
+
+func (r *Relay) writeSnapshot(w http.ResponseWriter, filter *hub.Filter) {
+	messages, at := r.hub.Snapshot(filter)
+	h := w.Header()
+	h.Set("Content-Type", "application/x-ndjson")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Fantail-Position", at.String())
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(snapshotTime))
+	out := bufio.NewWriterSize(w, 64<<10)
+	var line []byte
+	for _, m := range messages {
+		line = append(appendEnvelope(line[:0], r.hub.Position(m.Seq()), m), '\n')
+		if _, err := out.Write(line); err != nil {
+			return
+		}
+	}
+	out.Flush()
+}
