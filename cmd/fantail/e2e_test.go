@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,7 +48,15 @@ type process struct {
 // launch runs the test binary as a process of the given kind (see TestMain).
 func launch(t testing.TB, kind string, args []string, env ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), ended: make(chan struct{})}
+	return launchUnder(t, nil, kind, args, env...)
+}
+
+// launchUnder launches a process by way of a command that becomes it, such as
+// one that sets a limit.
+func launchUnder(t testing.TB, command []string, kind string, args []string, env ...string) *process {
+	t.Helper()
+	argv := slices.Concat(command, []string{os.Args[0]}, args)
+	p := &process{t: t, cmd: exec.Command(argv[0], argv[1:]...), ended: make(chan struct{})}
 	p.cmd.Env = append(append(os.Environ(), asMain+"="+kind, "FANTAIL_LOG_FORMAT=json"), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
@@ -125,9 +134,14 @@ type relayProcess struct {
 // startRelay runs the relay on ports of its own choice.
 func startRelay(t testing.TB, env ...string) *relayProcess {
 	t.Helper()
+	return startRelayUnder(t, nil, env...)
+}
+
+func startRelayUnder(t testing.TB, command []string, env ...string) *relayProcess {
+	t.Helper()
 	env = append([]string{"FANTAIL_LISTEN=127.0.0.1:0", "FANTAIL_ADMIN_LISTEN=127.0.0.1:0"}, env...)
-	r := &relayProcess{process: launch(t, "fantail", nil, env...)}
-	r.addr = r.find(`feed +ws://(\S+)/ws`)
+	r := &relayProcess{process: launchUnder(t, command, "fantail", nil, env...)}
+	r.addr = r.find(`feed +wss?://(\S+)/ws`)
 	r.admin = r.find(`metrics +http://(\S+)/metrics`)
 	return r
 }
