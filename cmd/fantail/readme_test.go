@@ -1,0 +1,133 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// readmeBlocks returns the README's shell blocks.
+func readmeBlocks(t *testing.T) (blocks []string) {
+	t.Helper()
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?s)\n```sh\n(.*?)```").FindAllStringSubmatch(string(b), -1) {
+		blocks = append(blocks, m[1])
+	}
+	return blocks
+}
+
+// TestReadmeCommands runs the README's shell blocks as they are printed, from a
+// copy's root, but for the ports, which must be free here. A block that cannot
+// run here has its reason; a new one has to be added.
+func TestReadmeCommands(t *testing.T) {
+	kinds := []struct {
+		contains string
+		check    func(t *testing.T, script string)
+		reason   string
+	}{
+		{contains: "docker", reason: "needs a container engine; the gate builds and runs the image by other means"},
+		{contains: "wss://", reason: "needs a source on the internet"},
+		{contains: "go test", reason: "is what runs this test, or runs for an hour"},
+		{contains: "kill -STOP", check: readmeSlowClient},
+		{contains: "tail -n 5", check: readmeTail},
+		{contains: "go run ./cmd/fantail\n", check: readmeFirstRun},
+		{contains: "bench", reason: "is run when its figures are measured"},
+		{contains: "curl", reason: "is shown beside a relay that runs; the end-to-end tests ask the same"},
+	}
+	for i, block := range readmeBlocks(t) {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			for _, k := range kinds {
+				if !strings.Contains(block, k.contains) {
+					continue
+				}
+				if k.check == nil {
+					t.Logf("not run here: it %s:\n%s", k.reason, block)
+					return
+				}
+				k.check(t, block)
+				return
+			}
+			t.Errorf("nobody knows how to try this block of the README:\n%s", block)
+		})
+	}
+}
+
+// shell runs a script in a copy's root with ports of its own and returns its
+// output. The script and all it started end with the test.
+func shell(t *testing.T, script string, within time.Duration) (output func() string, done <-chan error) {
+	t.Helper()
+	root, dir := "../..", t.TempDir()
+	public, admin := freePort(t), freePort(t)
+	script = strings.NewReplacer("127.0.0.1:9090", admin, "localhost:8080", public,
+		"go build ./cmd/fantail", "cp "+os.Args[0]+" ./fantail && export TEST_AS_MAIN=fantail",
+		"go run ./cmd/fantail", os.Args[0]).Replace(script)
+	cmd := exec.Command("sh", "-euc", script)
+	if strings.Contains(script, "./fantail") {
+		root = dir
+	}
+	cmd.Dir, _ = filepath.Abs(root)
+	cmd.Env = append(os.Environ(), asMain+"=fantail", "FANTAIL_LISTEN="+public, "FANTAIL_ADMIN_LISTEN="+admin)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = p, p
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	late := time.AfterFunc(within, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	t.Cleanup(func() {
+		late.Stop()
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		select {
+		case <-ended:
+		case <-time.After(5 * time.Second):
+		}
+		if t.Failed() {
+			t.Logf("%s\n%s", script, p.text())
+		}
+	})
+	return p.text, ended
+}
+
+func readmeFirstRun(t *testing.T, script string) {
+	output, _ := shell(t, script, time.Minute)
+	eventually(t, "the relay says where the feed is", func() bool { return strings.Contains(output(), "ws://") })
+	addr := firstGroup(output(), `feed +ws://(\S+)/ws`)
+	s, err := openSubscriber(addr, "/ws", 4<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.conn.Close()
+}
+
+func readmeTail(t *testing.T, script string) {
+	output, done := shell(t, os.Args[0]+" >relay.log 2>&1 & RELAY=$!\nsleep 1\n"+script+"kill $RELAY; rm -f relay.log", time.Minute)
+	if err := <-done; err != nil || strings.Count(output(), `"demo":true`) < 5 {
+		t.Errorf("%v, and it shows %q", err, output())
+	}
+}
+
+func readmeSlowClient(t *testing.T, script string) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Fatal("the README's commands use curl; install it")
+	}
+	output, done := shell(t, script, 2*time.Minute)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if n := firstGroup(output(), `leaves_total\{reason="slow"\} (\d+)`); n != "1" {
+		t.Errorf("%q clients were evicted as slow, want 1", n)
+	}
+}
