@@ -1,0 +1,173 @@
+package load
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// maxSampled is the longest message that is put together to be looked into; of
+// a longer one only the arrival is counted.
+const maxSampled = 16 << 20
+
+// errClosed ends a client that got a close frame and answered it.
+var errClosed = errors.New("load: closed by the server")
+
+// receiver is what an engine reads for. One goroutine at a time calls it.
+type receiver interface {
+	// take uses the bytes that arrived. The reply, if any, is to be sent as it
+	// is; an error ends the connection.
+	take(b []byte) (reply []byte, err error)
+	// ended is called once, with what ended the connection.
+	ended(err error)
+}
+
+// client is one WebSocket connection, seen from behind its handshake.
+type client struct {
+	scan    Scanner
+	tally   *tally
+	sample  *sample // nil: its messages are counted and not looked into
+	control []byte  // payload of the control frame under way
+	reply   []byte  // built by one take
+	code    uint16  // of the server's close frame; 0 without one
+	word    string
+}
+
+// take counts b and the messages that end in it.
+func (c *client) take(b []byte) (reply []byte, err error) {
+	c.tally.bytes.Add(int64(len(b)))
+	var now int64
+	if c.sample != nil {
+		now = time.Now().UnixNano()
+	}
+	messages := int64(0)
+	c.reply = c.reply[:0]
+	for {
+		chunk, rest, ok, err := c.scan.Next(b)
+		if err != nil || !ok {
+			c.tally.messages.Add(messages)
+			return c.reply, err
+		}
+		if b = rest; chunk.Control() {
+			if err := c.onControl(chunk); err != nil {
+				c.tally.messages.Add(messages)
+				return c.reply, err
+			}
+			continue
+		}
+		if c.sample != nil {
+			c.sample.add(chunk, now, c.tally)
+		}
+		if chunk.End {
+			messages++
+		}
+	}
+}
+
+// onControl answers a ping with a pong and a close frame with its code, and
+// drops pongs.
+func (c *client) onControl(k Chunk) error {
+	c.control = append(c.control, k.Data...)
+	if !k.End {
+		return nil
+	}
+	payload := c.control
+	c.control = c.control[:0]
+	switch k.Opcode {
+	case opPing:
+		c.reply = appendMasked(c.reply, opPong, payload)
+	case opClose:
+		c.code, c.word = closeWord(payload)
+		c.reply = appendMasked(c.reply, opClose, payload[:min(2, len(payload))])
+		return errClosed
+	}
+	return nil
+}
+
+func (c *client) ended(err error) {
+	if err != nil {
+		c.tally.ends.add(ending(c.code, c.word, err))
+	}
+}
+
+// sample looks into the messages of one client.
+type sample struct {
+	timePath, seqPath string
+
+	message []byte // what is there of a message that comes in pieces
+	tooLong bool   // the message under way is longer than maxSampled
+	last    int64  // the highest sequence so far
+	begun   bool   // last is valid
+}
+
+// add takes a chunk that was read at now. A message that lies in one piece is
+// not copied.
+func (s *sample) add(k Chunk, now int64, t *tally) {
+	if k.End && len(s.message) == 0 && !s.tooLong {
+		s.look(k.Data, now, t)
+		return
+	}
+	if len(s.message)+len(k.Data) > maxSampled {
+		s.tooLong = true
+	}
+	if !s.tooLong {
+		s.message = append(s.message, k.Data...)
+	}
+	if k.End {
+		if !s.tooLong {
+			s.look(s.message, now, t)
+		}
+		s.message, s.tooLong = s.message[:0], false
+	}
+}
+
+// look reads time and sequence out of a whole message.
+func (s *sample) look(p []byte, now int64, t *tally) {
+	if s.timePath != "" {
+		if sent, ok := sendTime(p, s.timePath); ok {
+			t.latency(now - sent)
+		} else {
+			t.untimed.Add(1)
+		}
+	}
+	if s.seqPath != "" {
+		if seq, ok := sequence(p, s.seqPath); ok {
+			s.follow(seq, t)
+		}
+	}
+}
+
+// follow holds a sequence against the last: they are to rise by one.
+func (s *sample) follow(seq int64, t *tally) {
+	t.sequenced.Add(1)
+	switch {
+	case !s.begun:
+	case seq <= s.last:
+		t.repeats.Add(1)
+		return
+	case seq > s.last+1:
+		t.gaps.Add(1)
+		t.missed.Add(seq - s.last - 1)
+	}
+	s.last, s.begun = seq, true
+}
+
+// appendMasked appends a whole frame of a client's (RFC 6455 section 5.3).
+func appendMasked(dst []byte, opcode byte, payload []byte) []byte {
+	switch n := len(payload); {
+	case n <= maxControl:
+		dst = append(dst, 0x80|opcode, 0x80|byte(n))
+	case n <= 0xFFFF:
+		dst = binary.BigEndian.AppendUint16(append(dst, 0x80|opcode, 0x80|126), uint16(n))
+	default:
+		dst = binary.BigEndian.AppendUint64(append(dst, 0x80|opcode, 0x80|127), uint64(n))
+	}
+	var mask [4]byte
+	binary.NativeEndian.PutUint32(mask[:], rand.Uint32())
+	dst = append(dst, mask[:]...)
+	for i, b := range payload {
+		dst = append(dst, b^mask[i&3])
+	}
+	return dst
+}

@@ -1,0 +1,82 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Config says what to load, and how.
+type Config struct {
+	URL      string      // ws:// or wss://
+	Header   http.Header // of each handshake; Host replaces the URL's
+	Send     []string    // text messages that each client sends once it is connected
+	Insecure bool        // accept any certificate
+
+	Clients     int     // connections to open
+	ConnectRate float64 // of them a second
+	Stalled     int     // percent of them that never read
+
+	Warm     time.Duration // between the last connection and the measuring window
+	Duration time.Duration // of the window
+	Longest  time.Duration // of the window while Enough returns false; at most Duration is none
+	Enough   func() bool   // asked some times a second once Duration is over; nil is enough
+
+	Sample   int    // clients whose messages are looked into
+	PathTime string // where a message has its send time, in dots (a.b.0.c); empty: not measured
+	PathSeq  string // where it has its sequence, which rises by one; empty: not checked
+
+	// Window, if set, is called right after the measuring window opened and right
+	// before it closes.
+	Window func(open bool)
+	// Progress, if set, is called some times a second by the goroutine of Run.
+	Progress func(Progress)
+
+	portable bool // goroutines in place of pollers; for tests
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Phase      string // connecting, warming up or measuring
+	Left       time.Duration
+	Connected  int
+	Failed     int
+	Ended      int     // connections that ended since
+	Deliveries float64 // a second, since the last Progress
+	Bytes      float64 // a second, since the last Progress
+}
+
+// MaxClients bounds Config.Clients: what the addresses 127.0.0.2 to 127.0.0.41
+// have ports for.
+const MaxClients = 40 * perAddress
+
+// check returns all that is wrong with c.
+func (c Config) check() error {
+	_, err := parseURL(c.URL)
+	bound := func(ok bool, format string, args ...any) {
+		if !ok {
+			err = errors.Join(err, fmt.Errorf("load: "+format, args...))
+		}
+	}
+	bound(c.Clients >= 1 && c.Clients <= MaxClients, "%d clients; choose 1 to %d", c.Clients, MaxClients)
+	bound(c.ConnectRate > 0 && c.ConnectRate <= 1e6, "%v connections a second; choose more than 0, at most 1e6", c.ConnectRate)
+	bound(c.Stalled >= 0 && c.Stalled <= 100, "%d percent stalled; choose 0 to 100", c.Stalled)
+	bound(c.Warm >= 0 && c.Warm <= time.Hour, "%v to warm up; choose 0 to 1h", c.Warm)
+	bound(c.Duration > 0 && c.Duration <= 24*time.Hour, "a duration of %v; choose more than 0, at most 24h", c.Duration)
+	bound(c.Sample >= 0, "a sample of %d; choose 0 or more", c.Sample)
+	return err
+}
+
+// stalled says whether client i never reads; every prefix of the clients has
+// its share of them.
+func (c Config) stalled(i int) bool { return (i+1)*c.Stalled/100 > i*c.Stalled/100 }
+
+// sampled says whether the i-th of the clients that read is in the sample.
+func (c Config) sampled(i int) bool {
+	readers := c.Clients - c.Clients*c.Stalled/100
+	if c.Sample >= readers {
+		return true
+	}
+	return (i+1)*c.Sample/readers > i*c.Sample/readers
+}

@@ -1,0 +1,212 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	// handshakeTimeout bounds connecting, TLS and the opening handshake together.
+	handshakeTimeout = 30 * time.Second
+
+	// perAddress is how many clients one source address is good for: the system
+	// has some 28,000 ports for outgoing connections to one place.
+	perAddress = 25000
+
+	// stalledBuffer is the receive buffer of a client that never reads; the
+	// system makes it larger if it has to.
+	stalledBuffer = 2048
+)
+
+// dialer opens WebSocket connections to one endpoint.
+type dialer struct {
+	address string // host:port
+	path    string // with query
+	host    string
+	header  http.Header
+	tls     *tls.Config // nil for ws
+	send    []byte      // frames that follow the handshake
+	spread  bool        // use more than one source address
+}
+
+func newDialer(c Config) (*dialer, error) {
+	u, err := parseURL(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	d := &dialer{address: address(u), path: u.RequestURI(), host: u.Host, header: c.Header.Clone()}
+	if host := d.header.Get("Host"); host != "" {
+		d.host = host
+		d.header.Del("Host")
+	}
+	if u.User != nil && d.header.Get("Authorization") == "" {
+		password, _ := u.User.Password()
+		if d.header == nil {
+			d.header = http.Header{}
+		}
+		d.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
+	}
+	if u.Scheme == "wss" {
+		d.tls = &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: c.Insecure}
+	}
+	for _, text := range c.Send {
+		d.send = appendMasked(d.send, opText, []byte(text))
+	}
+	d.spread = c.Clients > perAddress && canSpread && isLoopback(u.Hostname())
+	return d, nil
+}
+
+// parseURL accepts what a WebSocket client can dial.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("load: %w; write an URL such as ws://localhost:8080/ws", errors.Unwrap(err))
+	}
+	if u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "" {
+		return nil, errors.New("load: the URL has to begin with ws:// or wss:// and a host, such as ws://localhost:8080/ws")
+	}
+	return u, nil
+}
+
+func address(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"ws": "80", "wss": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+func isLoopback(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && a.Is4() && a.IsLoopback()
+}
+
+// dial opens the connection of client i. What arrived behind the server's
+// handshake is returned as early.
+func (d *dialer) dial(ctx context.Context, i int, stalled bool) (conn net.Conn, early []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	nd := net.Dialer{KeepAlive: -1, Control: control(stalled, d.spread)}
+	network := "tcp"
+	if d.spread {
+		network = "tcp4"
+		nd.LocalAddr = &net.TCPAddr{IP: sourceAddress(i)}
+	}
+	if conn, err = nd.DialContext(ctx, network, d.address); err != nil {
+		return nil, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	early, upgraded, err := d.open(ctx, conn)
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	return upgraded, early, nil
+}
+
+// sourceAddress is where client i connects from, if more than one address is
+// needed: 127.0.0.2 and following.
+func sourceAddress(i int) net.IP {
+	k := 2 + i/perAddress
+	return net.IPv4(127, 0, byte(k>>8), byte(k))
+}
+
+// open performs TLS, if it is asked for, and the opening handshake (RFC 6455
+// section 4.1), and sends what shall follow it.
+func (d *dialer) open(ctx context.Context, conn net.Conn) (early []byte, upgraded net.Conn, err error) {
+	if d.tls != nil {
+		t := tls.Client(conn, d.tls)
+		if err := t.HandshakeContext(ctx); err != nil {
+			return nil, nil, err
+		}
+		conn = t
+	}
+	key := rand.Text()[:22] + "=="
+	request := append(d.request(key), d.send...)
+	if _, err := conn.Write(request[:len(request)-len(d.send)]); err != nil {
+		return nil, nil, err
+	}
+	br := bufio.NewReader(conn)
+	if err := checkResponse(br, key); err != nil {
+		return nil, nil, err
+	}
+	if _, err := conn.Write(d.send); err != nil {
+		return nil, nil, err
+	}
+	early, _ = br.Peek(br.Buffered())
+	return early, conn, nil
+}
+
+// request returns the client's side of the handshake.
+func (d *dialer) request(key string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", d.path, d.host, key)
+	d.header.Write(&b)
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// refused is an answer that is no 101.
+type refused struct{ status, body string }
+
+func (r refused) Error() string {
+	return strings.TrimSpace("the server answered HTTP " + r.status + " " + r.body)
+}
+
+// checkResponse reads the server's side of the handshake.
+func checkResponse(br *bufio.Reader, key string) error {
+	resp, err := http.ReadResponse(br, nil)
+	if err != nil {
+		return fmt.Errorf("the answer to the handshake: %w", err)
+	}
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
+		line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
+		return refused{resp.Status, strings.ToValidUTF8(line, "")}
+	}
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	if resp.Header.Get("Sec-WebSocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]) {
+		return errors.New("the server's Sec-WebSocket-Accept is wrong: it does not speak WebSocket")
+	}
+	if resp.Header.Get("Sec-WebSocket-Extensions") != "" {
+		return errors.New("the server chose an extension that was not offered")
+	}
+	return nil
+}
+
+// why says in few words why a client could not connect, without what differs
+// from client to client.
+func why(err error) string {
+	if r, ok := errors.AsType[refused](err); ok {
+		return "HTTP " + r.status
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno.Error()
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
+		return "timed out"
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "closed during the handshake"
+	}
+	return err.Error()
+}

@@ -1,0 +1,38 @@
+//go:build unix
+
+package load
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// CPU returns the processor time that this process has used, in user and system
+// mode, since it began. It returns false where the system does not tell.
+func CPU() (time.Duration, bool) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0, false
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), true
+}
+
+// allowFiles raises the limit on open files to n if it is lower. Go's runtime
+// has raised the soft limit to the hard one; root may raise that too.
+func allowFiles(n int) error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || uint64(limit.Cur) >= uint64(n) {
+		return nil // unknown: connecting will tell
+	}
+	had := limit.Cur
+	set(&limit.Cur, n)
+	set(&limit.Max, max(n, int(limit.Max)))
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("load: %d open files are needed and the limit is %d; raise it (ulimit -n %d) or use fewer clients", n, had, n)
+	}
+	return nil
+}
+
+// set assigns to a limit, whose type differs between systems.
+func set[T int64 | uint64](limit *T, n int) { *limit = T(n) }

@@ -1,0 +1,105 @@
+package load
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// tally is what a share of the clients has seen. A poller has one of its own, so
+// that its counters are in no other processor's way.
+type tally struct {
+	measuring *atomic.Bool // of the run
+	ends      *endings     // of the run
+
+	messages, bytes                  atomic.Int64
+	gaps, missed, repeats, sequenced atomic.Int64
+	untimed, skewed                  atomic.Int64
+
+	mu        sync.Mutex
+	latencies *hdrhistogram.Histogram // µs; guarded by mu
+	lags      *hdrhistogram.Histogram // µs; guarded by mu
+}
+
+func newTally(measuring *atomic.Bool, ends *endings) *tally {
+	return &tally{measuring: measuring, ends: ends, latencies: newHistogram(), lags: newHistogram()}
+}
+
+// newHistogram returns a histogram of µs up to an hour, exact to three digits.
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, time.Hour.Microseconds(), 3)
+}
+
+// record adds ns to h; what is out of its bounds counts as the bound.
+func record(h *hdrhistogram.Histogram, ns int64) {
+	h.RecordValue(min(max(ns/1000, 0), h.HighestTrackableValue()))
+}
+
+// latency adds the age of a message, in ns, if the window is open.
+func (t *tally) latency(ns int64) {
+	if !t.measuring.Load() {
+		return
+	}
+	if ns < 0 {
+		t.skewed.Add(1)
+	}
+	t.mu.Lock()
+	record(t.latencies, ns)
+	t.mu.Unlock()
+}
+
+// lag adds how late a probe was read, in ns, if the window is open.
+func (t *tally) lag(ns int64) {
+	if !t.measuring.Load() {
+		return
+	}
+	t.mu.Lock()
+	record(t.lags, ns)
+	t.mu.Unlock()
+}
+
+// totals are the sums of some tallies.
+type totals struct {
+	messages, bytes, gaps, missed, repeats, sequenced, untimed, skewed int64
+}
+
+func sum(tallies []*tally) (s totals) {
+	for _, t := range tallies {
+		s.messages += t.messages.Load()
+		s.bytes += t.bytes.Load()
+		s.gaps += t.gaps.Load()
+		s.missed += t.missed.Load()
+		s.repeats += t.repeats.Load()
+		s.sequenced += t.sequenced.Load()
+		s.untimed += t.untimed.Load()
+		s.skewed += t.skewed.Load()
+	}
+	return s
+}
+
+// minus returns what was added since before.
+func (s totals) minus(before totals) totals {
+	return totals{
+		messages: s.messages - before.messages, bytes: s.bytes - before.bytes,
+		gaps: s.gaps - before.gaps, missed: s.missed - before.missed,
+		repeats: s.repeats - before.repeats, sequenced: s.sequenced - before.sequenced,
+		untimed: s.untimed - before.untimed, skewed: s.skewed - before.skewed,
+	}
+}
+
+// latencyOf and lagOf choose a histogram of a tally's.
+func latencyOf(t *tally) *hdrhistogram.Histogram { return t.latencies }
+func lagOf(t *tally) *hdrhistogram.Histogram     { return t.lags }
+
+// merged returns the sum of one histogram of all tallies.
+func merged(tallies []*tally, of func(*tally) *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+	all := newHistogram()
+	for _, t := range tallies {
+		t.mu.Lock()
+		all.Merge(of(t))
+		t.mu.Unlock()
+	}
+	return all
+}
