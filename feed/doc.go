@@ -41,6 +41,31 @@
 //     finished. Any other error ends Run with it: a recording's broken line
 //     would be broken the next time too, and what stands before it would be
 //     published twice.
+//   - Config.Notify is told of an outage when it begins, once, and when it ends:
+//     not of the first connection, but of a source that cannot be reached at the
+//     start, and of one that has ended for good (TestNotify). The end of Run is no
+//     outage.
+//
+// # Keys
+//
+// A key labels a message: a symbol, a room, a user. Clients choose keys, and a
+// snapshot holds the newest message of each. Without Config.Key a message has
+// the key that its driver gives, or none. Config.Key is one of two:
+//
+//   - gjson paths (https://github.com/tidwall/gjson/blob/master/SYNTAX.md) joined
+//     by colons: stream, or arg.channel:arg.instId, or @reverse|0 for the last
+//     element of an array. A colon within a path is \:. The key is the values
+//     with colons between them. A missing value and null are empty; if all are,
+//     there is no key. A string counts without its quotes, everything else as it
+//     stands in the message, objects and arrays too. Only text that starts as an
+//     object or an array has such a key; whether it is JSON to its end is not
+//     checked.
+//   - re: and a Go regular expression (RE2) with one group, which is the key. It
+//     is held against the whole message, binary too, so its cost grows with the
+//     message; one that starts with ^ ends soon.
+//
+// A key of more than 1 KiB, which no filter could name, or that is not UTF-8 is
+// none, and counted: a shortened key would be another key.
 //
 // # WebSocket
 //

@@ -45,6 +45,16 @@ type Config struct {
 	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing
 	IdleTimeout time.Duration // reconnect when no message came for so long; 0 = never
 
+	// Key says where a message's key is: gjson paths joined by ":", or "re:" and
+	// a regular expression with one group; see doc.go. Empty leaves the keys that
+	// the source gives.
+	Key string
+
+	// Notify is told when the source is lost (up is false) and when it is back,
+	// after an outage; see doc.go. It is called from the goroutine that calls
+	// Publish, and must not block. nil = nobody.
+	Notify func(up bool, outage time.Duration)
+
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader
 }
@@ -76,17 +86,27 @@ type Feed struct {
 	driver driver
 	idle   time.Duration // 0 = no watchdog
 	source string        // masked
+	keyer  *keyer        // nil = the source's keys
+	notify func(up bool, outage time.Duration)
 	pub    Publisher
 	log    zerolog.Logger
 
 	meter meter
-	gripe [dropReasons]gripe // owned by Run
+
+	// Owned by Run.
+	gripe    [dropReasons]gripe
+	keyGripe gripe
+	away     bool // Notify was told so
 }
 
 // New checks the configuration and returns a feed that has not connected yet.
 // Its error holds every problem found and says what to change.
 func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	cfg, bad := cfg.withDefaults()
+	keyer, errKey := newKeyer(cfg.Key)
+	if errKey != nil {
+		bad = errors.Join(bad, fmt.Errorf("feed: FANTAIL_SOURCE_KEY %w", errKey))
+	}
 	s, err := findScheme(cfg.URL)
 	if err != nil {
 		return nil, errors.Join(err, bad)
@@ -96,6 +116,10 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 		return nil, err
 	}
 	f := newFeed(d, maskURL(cfg.URL), pub, log)
+	f.keyer = keyer
+	if cfg.Notify != nil {
+		f.notify = cfg.Notify
+	}
 	if s.remote {
 		f.idle = cfg.IdleTimeout
 	}
@@ -106,6 +130,7 @@ func newFeed(d driver, source string, pub Publisher, log zerolog.Logger) *Feed {
 	return &Feed{
 		driver: d,
 		source: source,
+		notify: func(bool, time.Duration) {},
 		pub:    pub,
 		log:    log.With().Str("component", "feed").Str("source", source).Logger(),
 	}

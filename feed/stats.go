@@ -21,6 +21,9 @@ type Stats struct {
 	// Dropped counts the messages that were not published. Every reason has
 	// an entry.
 	Dropped map[DropReason]uint64
+	// BadKeys counts the messages that were published without a key because
+	// theirs is longer than MaxKey or not UTF-8.
+	BadKeys uint64
 	// Outage is the sum of all outages, with the present one as it stands.
 	Outage time.Duration
 }
@@ -32,6 +35,7 @@ type meter struct {
 	bytes    atomic.Uint64
 	last     atomic.Int64 // ns since 1970; 0 = none yet
 	drops    [dropReasons]atomic.Uint64
+	badKeys  atomic.Uint64
 
 	mu         sync.Mutex // guards all below
 	connected  bool
@@ -93,6 +97,7 @@ func (m *meter) stats(now time.Time) Stats {
 	s := Stats{
 		Messages:   m.messages.Load(),
 		Bytes:      m.bytes.Load(),
+		BadKeys:    m.badKeys.Load(),
 		Reconnects: make(map[Reason]uint64, reasons),
 		Dropped:    make(map[DropReason]uint64, dropReasons),
 	}

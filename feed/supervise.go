@@ -21,6 +21,7 @@ func (f *Feed) supervise(ctx context.Context) error {
 			return nil
 		case err == io.EOF:
 			f.log.Info().Msg("source has ended; clients stay connected")
+			f.tellAway()
 			return nil
 		case !again:
 			return err
@@ -29,6 +30,7 @@ func (f *Feed) supervise(ctx context.Context) error {
 		f.meter.down(time.Now(), failed.reason)
 		f.log.Warn().Stringer("reason", failed.reason).Err(failed).
 			Dur("retry_in", wait).Msg("source is away")
+		f.tellAway()
 		if !sleep(ctx, wait) {
 			return nil
 		}
@@ -84,8 +86,25 @@ func (f *Feed) publish(now time.Time, in hub.Input) {
 		return
 	}
 	in.Time = now
+	if f.keyer != nil {
+		in.Key = f.cutKey(now, in)
+	}
 	f.meter.message(now, len(in.Payload))
 	f.pub.Publish(in)
+}
+
+// cutKey returns the message's key. One that cannot be used is counted, and told
+// now and then; its message has none.
+func (f *Feed) cutKey(now time.Time, in hub.Input) string {
+	key, err := f.keyer.key(in.Kind, in.Payload)
+	if err != nil {
+		f.meter.badKeys.Add(1)
+		if n := f.keyGripe.count(now); n > 0 {
+			f.log.Warn().Uint64("messages", n).
+				Msgf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct FANTAIL_SOURCE_KEY", MaxKey)
+		}
+	}
+	return key
 }
 
 // drop counts a message that is not published, and warns now and then.
@@ -105,6 +124,18 @@ func (f *Feed) arrived(now time.Time) {
 	default:
 		f.log.Info().Stringer("outage", outage.Round(time.Millisecond)).Int("failures", tries).
 			Msgf("source is back after %v", outage.Round(100*time.Millisecond))
+	}
+	if f.away {
+		f.away = false
+		f.notify(true, outage)
+	}
+}
+
+// tellAway tells of an outage, once.
+func (f *Feed) tellAway() {
+	if !f.away {
+		f.away = true
+		f.notify(false, 0)
 	}
 }
 

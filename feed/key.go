@@ -1,0 +1,178 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"fantail/hub"
+)
+
+const (
+	// MaxKey bounds a message's key, in bytes: as long as a client's filter can
+	// name.
+	MaxKey = 1 << 10
+
+	maxKeySpec = 4 << 10 // bytes of Config.Key
+	maxKeyPath = 16      // paths in it
+
+	keyRegexp = "re:" // starts a Config.Key that is a regular expression
+)
+
+// keyer cuts a message's key out of it, as Config.Key says. It is immutable and
+// safe for any goroutine. A nil keyer leaves the driver's key.
+type keyer struct {
+	paths []string       // gjson, joined by ":"
+	re    *regexp.Regexp // instead of paths: its one group
+}
+
+// newKeyer parses a Config.Key; an empty one makes a nil keyer.
+func newKeyer(spec string) (*keyer, error) {
+	expr, isRegexp := strings.CutPrefix(spec, keyRegexp)
+	switch {
+	case spec == "":
+		return nil, nil
+	case len(spec) > maxKeySpec:
+		return nil, fmt.Errorf("has %d bytes; write at most %d", len(spec), maxKeySpec)
+	case isRegexp:
+		return newRegexpKeyer(expr)
+	}
+	paths := splitPaths(spec)
+	if len(paths) > maxKeyPath {
+		return nil, fmt.Errorf("has %d paths; write at most %d", len(paths), maxKeyPath)
+	}
+	for i, p := range paths {
+		if err := checkPath(p); err != nil {
+			return nil, fmt.Errorf("path %d, %.40q, %w", i+1, p, err)
+		}
+	}
+	return &keyer{paths: paths}, nil
+}
+
+func newRegexpKeyer(expr string) (*keyer, error) {
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, fmt.Errorf("holds no Go regular expression behind re: %w", err)
+	}
+	if n := re.NumSubexp(); n != 1 {
+		return nil, fmt.Errorf("has a regular expression with %d groups; put ( ) around the key alone, and (?: ) around the rest", n)
+	}
+	return &keyer{re: re}, nil
+}
+
+// splitPaths cuts at each colon that has no backslash before it, and takes the
+// backslash of the others away.
+func splitPaths(spec string) (paths []string) {
+	var path strings.Builder
+	for i := 0; i < len(spec); i++ {
+		switch {
+		case spec[i] == ':':
+			paths = append(paths, path.String())
+			path.Reset()
+		case spec[i] == '\\' && i+1 < len(spec) && spec[i+1] == ':':
+			i++
+			path.WriteByte(':')
+		case spec[i] == '\\' && i+1 < len(spec): // gjson's own escape
+			path.WriteString(spec[i : i+2])
+			i++
+		default:
+			path.WriteByte(spec[i])
+		}
+	}
+	return append(paths, path.String())
+}
+
+// checkPath finds what gjson would take for a path that matches nothing.
+func checkPath(p string) error {
+	switch {
+	case p == "":
+		return errors.New(`is empty; write gjson paths such as stream or arg.channel:arg.instId, and \: for a colon within one`)
+	case !utf8.ValidString(p):
+		return errors.New("is not UTF-8")
+	case strings.TrimSpace(p) != p:
+		return errors.New("has spaces around it; take them away")
+	case strings.HasPrefix(p, "."), strings.HasSuffix(p, "."), strings.HasPrefix(p, "|"), strings.HasSuffix(p, "|"):
+		return errors.New("starts or ends in a separator; take it away")
+	case strings.Contains(p, "#(") && !strings.Contains(p, ")"):
+		return errors.New("has a query without its end; write a query such as data.#(side==buy).symbol")
+	case strings.HasPrefix(p, "!"):
+		return errors.New("is a constant; name where in the message the key is")
+	}
+	return nil
+}
+
+// errKey tells that a message's key cannot be used.
+var errKey = errors.New("feed: a key that is too long or not UTF-8")
+
+// key returns a message's key, empty if it has none. Its error is errKey.
+func (k *keyer) key(kind hub.Kind, payload []byte) (key string, err error) {
+	switch {
+	case k.re != nil:
+		key, err = k.matched(payload)
+	case kind == hub.Text && isComposite(payload):
+		key = k.joined(payload)
+	}
+	if err != nil || len(key) > MaxKey || !utf8.ValidString(key) {
+		return "", errKey
+	}
+	return key, nil
+}
+
+// matched returns what the group holds. It copies no more than may be a key.
+func (k *keyer) matched(payload []byte) (string, error) {
+	at := k.re.FindSubmatchIndex(payload)
+	switch {
+	case at == nil || at[2] < 0:
+		return "", nil
+	case at[3]-at[2] > MaxKey:
+		return "", errKey
+	}
+	return string(payload[at[2]:at[3]]), nil
+}
+
+// joined returns the values of the paths with colons between them, or nothing if
+// there is no value at all.
+func (k *keyer) joined(payload []byte) string {
+	if len(k.paths) == 1 { // fast path: no list, nothing to join
+		return text(gjson.GetBytes(payload, k.paths[0]))
+	}
+	values, any := make([]string, len(k.paths)), false
+	for i, path := range k.paths {
+		values[i] = text(gjson.GetBytes(payload, path))
+		any = any || values[i] != ""
+	}
+	if !any {
+		return ""
+	}
+	return strings.Join(values, ":")
+}
+
+// text returns a string's characters, nothing for null and for what is not
+// there, and everything else as the message has it: a number keeps all its
+// digits.
+func text(v gjson.Result) string {
+	switch v.Type {
+	case gjson.String:
+		return v.Str
+	case gjson.Null:
+		return ""
+	}
+	return v.Raw
+}
+
+// isComposite reports whether a text starts as an object or an array of JSON.
+// Elsewhere gjson would find values that are none.
+func isComposite(payload []byte) bool {
+	for _, c := range payload {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue
+		}
+		return c == '{' || c == '['
+	}
+	return false
+}
