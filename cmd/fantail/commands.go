@@ -87,6 +87,24 @@ func commands() []command {
 			setup: setupTail,
 		},
 		{
+			name:     "bench",
+			operands: []string{"[URL]"},
+			about:    "Load a WebSocket endpoint with thousands of clients",
+			detail: "It connects clients to any WebSocket endpoint and reports deliveries, latency\n" +
+				"from the send time in the messages, gaps in their sequence, closes by code,\n" +
+				"and whether it was itself the bottleneck. On a loopback it uses more source\n" +
+				"addresses than one if the ports of one run out.\n\n" +
+				"With -selftest it starts a source, and in turn a bare-send floor and this\n" +
+				"relay, on this machine, and prints what the relay costs beside the floor.",
+			examples: []string{
+				"fantail bench ws://localhost:8080/ws", "1,000 clients of a relay",
+				"fantail bench -stalled 50 ws://localhost:8080/ws", "half of them never read",
+				"fantail bench -selftest -clients 5000", "this machine's ratio to the floor",
+				"fantail bench -selftest -sweep rate -svg rate.svg", "draw what a delivery costs",
+			},
+			setup: setupBench,
+		},
+		{
 			name:   "health",
 			about:  "Ask the relay with this environment whether it is alive",
 			detail: "It asks /healthz at FANTAIL_LISTEN. Exit code: 0 alive, 1 not.",
@@ -149,6 +167,8 @@ func dispatch(ctx context.Context, args []string, std stdio) error {
 		name, args = args[0], args[1:]
 	}
 	switch name {
+	case benchChild:
+		return benchChildMain(ctx, args, std)
 	case "-h", "-help", "--help":
 		return printUsage(std.out)
 	case "help":

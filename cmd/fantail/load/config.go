@@ -51,8 +51,9 @@ type Progress struct {
 // have ports for.
 const MaxClients = 40 * perAddress
 
-// check returns all that is wrong with c.
-func (c Config) check() error {
+// Check returns all that is wrong with c; each line says what to choose. Run
+// does so too.
+func (c Config) Check() error {
 	_, err := parseURL(c.URL)
 	bound := func(ok bool, format string, args ...any) {
 		if !ok {

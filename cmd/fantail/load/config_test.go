@@ -14,7 +14,7 @@ func valid() Config {
 }
 
 func TestConfigErrorsSayWhatToChange(t *testing.T) {
-	if err := valid().check(); err != nil {
+	if err := valid().Check(); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
@@ -34,7 +34,7 @@ func TestConfigErrorsSayWhatToChange(t *testing.T) {
 	for _, tt := range tests {
 		c := valid()
 		tt.change(&c)
-		if err := c.check(); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v, want %q", err, tt.want)
 		}
 	}

@@ -20,7 +20,7 @@ const (
 // it measures, the result is of the time until then. An error means that there
 // is no result; it says what to change.
 func Run(ctx context.Context, c Config) (Result, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return Result{}, err
 	}
 	if err := allowFiles(c.Clients + maxDialing + spareFiles); err != nil {

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"fantail/cmd/fantail/load"
+)
+
+// benchFlags are the flags of fantail bench.
+type benchFlags struct {
+	load load.Config
+	json bool
+
+	selftest bool
+	rounds   int
+	source   benchSource
+	sweep    string
+	svg      string
+}
+
+// headers is a flag that may be given several times.
+type headers struct{ h http.Header }
+
+func (h headers) String() string { return "" }
+
+func (h headers) Set(text string) error {
+	name, value, ok := strings.Cut(text, ":")
+	if !ok || strings.TrimSpace(name) == "" || strings.ContainsAny(text, "\r\n") {
+		return errors.New("write it as 'Name: value'")
+	}
+	h.h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	return nil
+}
+
+// texts is a flag that may be given several times.
+type texts struct{ list *[]string }
+
+func (t texts) String() string { return "" }
+
+func (t texts) Set(text string) error {
+	*t.list = append(*t.list, text)
+	return nil
+}
+
+// setupBench registers the flags of fantail bench.
+func setupBench(flags *flag.FlagSet) runner {
+	b := &benchFlags{load: load.Config{Header: http.Header{}}}
+	c := &b.load
+	flags.IntVar(&c.Clients, "clients", 1000, "open `N` connections")
+	flags.Float64Var(&c.ConnectRate, "connect-rate", 500, "open `N` of them a second; a self-test opens 2000 at least")
+	flags.DurationVar(&c.Duration, "duration", 10*time.Second, "measure for `TIME`; for a point of a sweep it is the most")
+	flags.DurationVar(&c.Warm, "warm", 2*time.Second, "wait for `TIME` between the last connection and measuring")
+	flags.IntVar(&c.Stalled, "stalled", 0, "let `PERCENT` of the clients never read")
+	flags.IntVar(&c.Sample, "sample", 64, "look into the messages of `N` clients; the others' are counted")
+	flags.StringVar(&c.PathTime, "path-time", "t", "the send time is at `PATH` in the message, such as data.0.ts: s, ms, µs or ns since 1970, or RFC 3339")
+	flags.StringVar(&c.PathSeq, "path-seq", "q", "a sequence that rises by one is at `PATH` in the message")
+	flags.Var(headers{c.Header}, "header", "send `'NAME: VALUE'` with each handshake; may be given several times")
+	flags.Var(texts{&c.Send}, "send", "send `TEXT` once connected, such as a subscription; may be given several times")
+	flags.BoolVar(&c.Insecure, "insecure", false, "accept any certificate")
+	flags.BoolVar(&b.json, "json", false, "print one JSON object instead of a table")
+	flags.BoolVar(&b.selftest, "selftest", false, "measure this relay beside a bare-send floor, both on this machine, instead of a URL")
+	flags.IntVar(&b.rounds, "rounds", 3, "repeat floor and relay in turn `N` times in a self-test")
+	flags.Float64Var(&b.source.rate, "rate", 20, "the source of a self-test sends `N` messages a second")
+	flags.IntVar(&b.source.size, "size", 200, "the source of a self-test sends messages of `BYTES`")
+	flags.StringVar(&b.sweep, "sweep", "", "one self-test for each of many `AXIS`: clients (at 10 messages/s) or rate (with 500 clients)")
+	flags.StringVar(&b.svg, "svg", "", "draw the sweep into `FILE`")
+	return b.run
+}
+
+// run runs the benchmark that the flags describe.
+func (b *benchFlags) run(ctx context.Context, operands []string, std stdio) error {
+	if b.load.URL = "ws://127.0.0.1/"; len(operands) > 0 { // a self-test knows its URL later
+		b.load.URL = operands[0]
+	}
+	if err := errors.Join(b.check(operands), b.load.Check()); err != nil {
+		return usageError{err}
+	}
+	if b.load.Progress = showProgress(std.err); b.load.Progress != nil {
+		defer endProgress(std.err)
+	}
+	switch {
+	case b.sweep != "":
+		return b.runSweep(ctx, sweepAxis(b.sweep), std.out)
+	case b.selftest:
+		return b.runSelftest(ctx, std.out)
+	}
+	r, err := load.Run(ctx, b.load)
+	if err != nil {
+		return err
+	}
+	return b.print(std.out, r, func(w io.Writer) error { return printBench(w, r) })
+}
+
+// check finds flags that do not go together.
+func (b *benchFlags) check(operands []string) error {
+	switch {
+	case b.selftest && len(operands) > 0:
+		return errors.New("-selftest measures a relay of its own; leave the URL away")
+	case !b.selftest && len(operands) == 0:
+		return errors.New("there is nothing to measure; write fantail bench URL or fantail bench -selftest")
+	case b.sweep != "" && !b.selftest:
+		return errors.New("-sweep is for -selftest; add that")
+	case b.svg != "" && b.sweep == "":
+		return errors.New("-svg draws a sweep; add -sweep clients or -sweep rate")
+	case b.sweep != "" && len(sweepAxis(b.sweep).values) == 0:
+		return fmt.Errorf("there is no axis %s; choose clients or rate", quote(b.sweep))
+	case b.selftest && (b.rounds < 1 || b.rounds > 100):
+		return fmt.Errorf("-rounds %d is out of bounds; choose 1 to 100", b.rounds)
+	case b.selftest && !(b.source.rate > 0 && b.source.rate <= 1e5):
+		return fmt.Errorf("-rate %v is out of bounds; choose more than 0, at most 1e5", b.source.rate)
+	case b.selftest && (b.source.size < minBenchSize || b.source.size > 256<<10):
+		return fmt.Errorf("-size %d is out of bounds; choose %d to %d", b.source.size, minBenchSize, 256<<10)
+	case b.selftest && b.load.Stalled != 0:
+		return errors.New("-stalled needs a URL: the floor of a self-test drops who does not read")
+	}
+	return nil
+}
+
+// print writes v as JSON, or as the table that table writes.
+func (b *benchFlags) print(w io.Writer, v any, table func(io.Writer) error) error {
+	if !b.json {
+		return table(w)
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

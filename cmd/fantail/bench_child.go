@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"fantail/cmd/fantail/floor"
+	"fantail/cmd/fantail/load"
+)
+
+// benchChild is the command by which fantail bench -selftest starts the parts of
+// its set-up as processes of their own. It is for no one else, so no help names
+// it. Its operand is a part:
+//
+//	source   a WebSocket source of -rate and -size
+//	floor    a bare-send relay of the source at -source
+//	relay    the relay, by its environment
+//
+// source and floor print "listening HOST:PORT", the relay its banner. After that
+// each line on standard input is answered with "cpu N": the processor time in ns
+// that the process has used. It ends when standard input does, so that no part
+// outlives the command that started it.
+const benchChild = "bench-child"
+
+// runBenchChild runs one part until standard input or ctx ends.
+func runBenchChild(ctx context.Context, args []string, in io.Reader, std stdio) error {
+	flags := flag.NewFlagSet(benchChild, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	s := benchSource{}
+	flags.Float64Var(&s.rate, "rate", 1, "")
+	flags.IntVar(&s.size, "size", minBenchSize, "")
+	source := flags.String("source", "", "")
+	parts, err := parseArgs(flags, args)
+	if err != nil || len(parts) != 1 {
+		return usageError{errors.New("this command is for fantail bench -selftest alone; use that")}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go answer(in, std.out, cancel) // ended with standard input, at the latest with the process
+	switch parts[0] {
+	case "source":
+		return listening(std.out, func(l net.Listener) error { return s.serve(ctx, l) })
+	case "floor":
+		return listening(std.out, func(l net.Listener) error { return floor.Serve(ctx, l, *source) })
+	case "relay":
+		return runServe(ctx, nil, std)
+	}
+	return usageError{fmt.Errorf("there is no part %s", quote(parts[0]))}
+}
+
+// listening serves at a free port of the loopback and says at which.
+func listening(out io.Writer, serve func(net.Listener) error) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "listening %s\n", l.Addr())
+	return serve(l)
+}
+
+// answer answers each line with the processor time used, and calls end after the
+// last.
+func answer(in io.Reader, out io.Writer, end func()) {
+	defer end()
+	for lines := bufio.NewScanner(in); lines.Scan(); {
+		cpu, _ := load.CPU()
+		fmt.Fprintf(out, "cpu %d\n", cpu.Nanoseconds())
+	}
+}
+
+// benchChildMain is runBenchChild on the process's own standard input.
+func benchChildMain(ctx context.Context, args []string, std stdio) error {
+	return runBenchChild(ctx, args, os.Stdin, std)
+}
