@@ -110,8 +110,8 @@ func TestReconnectAtOnceThenBackOff(t *testing.T) {
 	})
 }
 
-// TestJitterIsFull checks that waits at the cap fill the range from 0 to it.
-func TestJitterIsFull(t *testing.T) {
+// TestU2JitterIsFull checks that waits at the cap fill the range from 0 to it.
+func TestU2JitterIsFull(t *testing.T) {
 	const draws = 4000
 	r := newRetry()
 	for range 20 {
@@ -181,7 +181,7 @@ func TestBackOffStartsOverOnceDataFlowed(t *testing.T) {
 	}
 }
 
-func TestWatchdogReconnects(t *testing.T) {
+func TestU1WatchdogReconnects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(n int, c *scripted) error {
 			c.steps = []step{{after: 4 * time.Second, text: "a"}, {after: 4 * time.Second, err: DropTooLarge}, {after: 4 * time.Second, text: "b"}}

@@ -40,7 +40,7 @@ type tapTransport struct {
 
 // newTapTransport returns a transport whose connection ends with ctx, until
 // keep is called. On its own net/http goes on dialling, and waiting for TLS,
-// when a request is given up (TestWSHandshakeTimeout).
+// when a request is given up (TestU2WSHandshakeTimeout).
 func newTapTransport(ctx context.Context, base *http.Transport) *tapTransport {
 	t := &tapTransport{base: base.Clone()}
 	t.base.DialContext = func(_ context.Context, network, addr string) (net.Conn, error) {

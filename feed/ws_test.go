@@ -145,8 +145,8 @@ func TestWSSecretsThatCannotBeRead(t *testing.T) {
 	r.log.wait(t, `"reason":"config"`, "FANTAIL_SOURCE_HEADERS", "token")
 }
 
-// TestWSOversizedMessage: it is not published, and the feed goes on (U3).
-func TestWSOversizedMessage(t *testing.T) {
+// TestU3WSOversizedMessage: it is not published, and the feed goes on (U3).
+func TestU3WSOversizedMessage(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		size     int
@@ -171,8 +171,8 @@ func TestWSOversizedMessage(t *testing.T) {
 	}
 }
 
-// TestWSNotUTF8 is the part of U3 that happens on the wire.
-func TestWSNotUTF8(t *testing.T) {
+// TestU3WSNotUTF8 is the part of U3 that happens on the wire.
+func TestU3WSNotUTF8(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		write(t, c, hub.Text, "bad \xff")
 		write(t, c, hub.Text, "good")

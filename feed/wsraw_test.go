@@ -94,9 +94,9 @@ func deflated(text string) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\x00\x00\xff\xff"))
 }
 
-// TestWSPingUnanswered: a source that holds the connection open and sends
+// TestU1WSPingUnanswered: a source that holds the connection open and sends
 // nothing is noticed (U1).
-func TestWSPingUnanswered(t *testing.T) {
+func TestU1WSPingUnanswered(t *testing.T) {
 	u := serveRaw(t, func(c *rawConn) {
 		c.upgrade("")
 		c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
@@ -129,8 +129,8 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 	}
 }
 
-// TestWSUpgradeUnanswered: the end of Run ends an opening handshake (U2).
-func TestWSUpgradeUnanswered(t *testing.T) {
+// TestU2WSUpgradeUnanswered: the end of Run ends an opening handshake (U2).
+func TestU2WSUpgradeUnanswered(t *testing.T) {
 	asked := make(chan struct{}, 1)
 	u := serveRaw(t, func(c *rawConn) {
 		http.ReadRequest(c.r)
@@ -145,9 +145,9 @@ func TestWSUpgradeUnanswered(t *testing.T) {
 	}
 }
 
-// TestWSHandshakeTimeout: a source that takes the connection and says nothing,
+// TestU2WSHandshakeTimeout: a source that takes the connection and says nothing,
 // neither TLS nor HTTP (U2).
-func TestWSHandshakeTimeout(t *testing.T) {
+func TestU2WSHandshakeTimeout(t *testing.T) {
 	u := serveRaw(t, (*rawConn).deaf)
 	for _, scheme := range []string{"ws", "wss"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -284,8 +284,8 @@ func TestWSCloseInsideMessage(t *testing.T) {
 	}
 }
 
-// TestWSGarbage: broken frames and extensions that nobody asked for (U3).
-func TestWSGarbage(t *testing.T) {
+// TestU3WSGarbage: broken frames and extensions that nobody asked for (U3).
+func TestU3WSGarbage(t *testing.T) {
 	for name, frame := range map[string][]byte{
 		"reserved opcode":   {0x83, 0},
 		"reserved bit":      {0xF1, 0},
@@ -314,7 +314,7 @@ func TestWSGarbage(t *testing.T) {
 	}
 }
 
-func TestWSUnknownExtensionParameter(t *testing.T) {
+func TestU3WSUnknownExtensionParameter(t *testing.T) {
 	u := serveRaw(t, func(c *rawConn) {
 		c.upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n")
 	})
@@ -322,9 +322,9 @@ func TestWSUnknownExtensionParameter(t *testing.T) {
 	wantFailure(t, err, ReasonHandshake, "breaks the protocol", "client_max_window_bits")
 }
 
-// TestWSFlapsLeaveNothingBehind: the connections of a source that drops each at
+// TestU2WSFlapsLeaveNothingBehind: the connections of a source that drops each at
 // once are gone with it (U2); TestMain looks for their goroutines.
-func TestWSFlapsLeaveNothingBehind(t *testing.T) {
+func TestU2WSFlapsLeaveNothingBehind(t *testing.T) {
 	var open, most atomic.Int32
 	u := serveRaw(t, func(c *rawConn) {
 		most.Store(max(most.Load(), open.Add(1)))
