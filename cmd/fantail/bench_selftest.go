@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"slices"
 	"time"
 
 	"fantail/cmd/fantail/load"
@@ -29,58 +27,8 @@ const (
 // selftestRate is how many connections a second a self-test opens at least.
 const selftestRate = 2000
 
-// measured is what one server did in one round.
-type measured struct {
-	Deliveries float64 `json:"deliveries_per_s"`
-	CPU        float64 `json:"cpu_us_per_delivery"` // of the server's process
-	Cores      float64 `json:"server_cores"`        // that it kept busy
-	P50        float64 `json:"p50_ms"`
-	P99        float64 `json:"p99_ms"`
-	P999       float64 `json:"p99.9_ms"`
-	Missed     float64 `json:"missed"` // messages, of the sample
-	Closed     float64 `json:"closed"` // clients
-	LoadCPU    float64 `json:"load_cpu_share"`
-	Lag        float64 `json:"load_read_lag_p99_ms"`
-}
-
-// round is the floor and the relay, one right after the other.
-type round struct {
-	Floor measured `json:"floor"`
-	Relay measured `json:"relay"`
-}
-
-// ratios are the relay's figures divided by the floor's.
-type ratios struct {
-	CPU float64 `json:"cpu_per_delivery"`
-	P50 float64 `json:"p50"`
-	P99 float64 `json:"p99"`
-}
-
-// selftestResult is the JSON of fantail bench -selftest.
-type selftestResult struct {
-	Machine machine  `json:"machine"`
-	Clients int      `json:"clients"`
-	Rate    float64  `json:"rate"` // messages a second
-	Size    int      `json:"size"` // bytes a message
-	Rounds  []round  `json:"rounds"`
-	Floor   measured `json:"floor"` // median of each figure
-	Relay   measured `json:"relay"` // median of each figure
-	Ratio   ratios   `json:"ratio"` // median of each round's ratio
-	Notes   []string `json:"notes"`
-}
-
-// machine is where a self-test ran.
-type machine struct {
-	OS    string `json:"os"`
-	Arch  string `json:"arch"`
-	Cores int    `json:"cores"`
-	Go    string `json:"go"`
-}
-
-func thisMachine() machine {
-	return machine{runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), runtime.Version()}
-}
-
+// selftestOf returns the set-up that the flags describe, with these clients and
+// this source.
 func (b *benchFlags) selftestOf(clients int, source benchSource) selftest {
 	s := selftest{load: b.load, source: source}
 	s.load.Clients, s.load.PathTime, s.load.PathSeq = clients, "t", "q"
@@ -184,110 +132,3 @@ func (m *meter) window(open bool) {
 
 // isEnough ends a window once the server has worked enough, or failed.
 func (m *meter) isEnough() bool { return m.now()-m.began >= m.enough || m.err != nil }
-
-// measuredOf puts the load's result and the meter together.
-func measuredOf(r load.Result, m *meter) measured {
-	out := measured{
-		Deliveries: r.PerS.Deliveries, Cores: m.used.Seconds() / r.Seconds, LoadCPU: r.Load.CPU, Lag: r.Load.Lag,
-	}
-	if r.Messages > 0 {
-		out.CPU = m.used.Seconds() * 1e6 / float64(r.Messages)
-	}
-	if r.Latency != nil {
-		out.P50, out.P99, out.P999 = r.Latency.P50, r.Latency.P99, r.Latency.P999
-	}
-	if r.Order != nil {
-		out.Missed = float64(r.Order.Missed)
-	}
-	for _, c := range r.Closes {
-		out.Closed += float64(c.Count)
-	}
-	return out
-}
-
-// summaryOf takes the medians of some rounds.
-func summaryOf(rounds []round, notes []string) selftestResult {
-	return selftestResult{
-		Machine: thisMachine(), Rounds: rounds,
-		Floor: medians(rounds, func(r round) measured { return r.Floor }),
-		Relay: medians(rounds, func(r round) measured { return r.Relay }),
-		Ratio: ratios{
-			CPU: medianRatio(rounds, func(m measured) float64 { return m.CPU }),
-			P50: medianRatio(rounds, func(m measured) float64 { return m.P50 }),
-			P99: medianRatio(rounds, func(m measured) float64 { return m.P99 }),
-		},
-		Notes: append([]string{}, slices.Compact(slices.Sorted(slices.Values(notes)))...),
-	}
-}
-
-// medians returns the median of each figure of one server.
-func medians(rounds []round, of func(round) measured) measured {
-	at := func(figure func(measured) float64) float64 {
-		var all []float64
-		for _, r := range rounds {
-			all = append(all, figure(of(r)))
-		}
-		return median(all)
-	}
-	return measured{
-		Deliveries: at(func(m measured) float64 { return m.Deliveries }),
-		CPU:        at(func(m measured) float64 { return m.CPU }),
-		Cores:      at(func(m measured) float64 { return m.Cores }),
-		P50:        at(func(m measured) float64 { return m.P50 }),
-		P99:        at(func(m measured) float64 { return m.P99 }),
-		P999:       at(func(m measured) float64 { return m.P999 }),
-		Missed:     at(func(m measured) float64 { return m.Missed }),
-		Closed:     at(func(m measured) float64 { return m.Closed }),
-		LoadCPU:    at(func(m measured) float64 { return m.LoadCPU }),
-		Lag:        at(func(m measured) float64 { return m.Lag }),
-	}
-}
-
-// medianRatio returns the median over the rounds of relay to floor; 0 if no
-// round has a floor.
-func medianRatio(rounds []round, figure func(measured) float64) float64 {
-	var all []float64
-	for _, r := range rounds {
-		if f := figure(r.Floor); f > 0 {
-			all = append(all, figure(r.Relay)/f)
-		}
-	}
-	return median(all)
-}
-
-// median returns the middle of values, the mean of the two middle ones of an
-// even number, and 0 of none.
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	s := slices.Sorted(slices.Values(values))
-	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
-}
-
-// printSelftest prints a self-test for people.
-func printSelftest(w io.Writer, r selftestResult) error {
-	p := newPage(w)
-	fmt.Fprintf(p.w, "%s clients, %g messages/s of %d bytes, %d rounds, medians\n%s/%s, %d cores, %s\n\n",
-		thousands(r.Clients), r.Rate, r.Size, len(r.Rounds), r.Machine.OS, r.Machine.Arch, r.Machine.Cores, r.Machine.Go)
-	p.row("", "floor", "relay", "ratio")
-	line := func(name string, figure func(measured) string, ratio float64) {
-		cells := []string{name, figure(r.Floor), figure(r.Relay)}
-		if ratio > 0 {
-			cells = append(cells, fmt.Sprintf("%.2f", ratio))
-		}
-		p.row(cells...)
-	}
-	line("deliveries/s", func(m measured) string { return thousands(m.Deliveries) }, 0)
-	line("server CPU per delivery, µs", func(m measured) string { return ms(m.CPU) }, r.Ratio.CPU)
-	line("server cores busy", func(m measured) string { return ms(m.Cores) }, 0)
-	line("latency p50, ms", func(m measured) string { return ms(m.P50) }, r.Ratio.P50)
-	line("latency p99, ms", func(m measured) string { return ms(m.P99) }, r.Ratio.P99)
-	line("latency p99.9, ms", func(m measured) string { return ms(m.P999) }, 0)
-	line("messages missed", func(m measured) string { return thousands(m.Missed) }, 0)
-	line("clients closed", func(m measured) string { return thousands(m.Closed) }, 0)
-	line("load, share of all cores", func(m measured) string { return ms(m.LoadCPU) }, 0)
-	line("load read late, p99, ms", func(m measured) string { return ms(m.Lag) }, 0)
-	p.notes(r.Notes)
-	return p.w.Flush()
-}

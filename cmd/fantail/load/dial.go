@@ -140,16 +140,17 @@ func (d *dialer) open(ctx context.Context, conn net.Conn) (early []byte, upgrade
 		conn = t
 	}
 	key := rand.Text()[:22] + "=="
-	request := append(d.request(key), d.send...)
-	if _, err := conn.Write(request[:len(request)-len(d.send)]); err != nil {
+	if _, err := conn.Write(d.request(key)); err != nil {
 		return nil, nil, err
 	}
 	br := bufio.NewReader(conn)
 	if err := checkResponse(br, key); err != nil {
 		return nil, nil, err
 	}
-	if _, err := conn.Write(d.send); err != nil {
-		return nil, nil, err
+	if len(d.send) > 0 {
+		if _, err := conn.Write(d.send); err != nil {
+			return nil, nil, err
+		}
 	}
 	early, _ = br.Peek(br.Buffered())
 	return early, conn, nil

@@ -26,13 +26,17 @@ func allowFiles(n int) error {
 		return nil // unknown: connecting will tell
 	}
 	had := limit.Cur
-	set(&limit.Cur, n)
-	set(&limit.Max, max(n, int(limit.Max)))
+	raise(&limit.Cur, n)
+	raise(&limit.Max, n)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("load: %d open files are needed and the limit is %d; raise it (ulimit -n %d) or use fewer clients", n, had, n)
 	}
 	return nil
 }
 
-// set assigns to a limit, whose type differs between systems.
-func set[T int64 | uint64](limit *T, n int) { *limit = T(n) }
+// raise makes a limit n if it is lower. Its type differs between systems.
+func raise[T int64 | uint64](limit *T, n int) {
+	if uint64(*limit) < uint64(n) { // "no limit" is the greatest value, as a negative one too
+		*limit = T(n)
+	}
+}
