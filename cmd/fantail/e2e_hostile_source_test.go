@@ -1,0 +1,44 @@
+//go:build unix
+
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// U1: the source is there and says nothing any more. That is noticed by a ping,
+// told by the strict health check alone, and costs no client its connection.
+func TestU1SourceFallsSilent(t *testing.T) {
+	addr := freePort(t)
+	source := launch(t, "fantail", []string{"replay", ticks(t, 1000, 100, 10*time.Millisecond), "-loop", "-listen", addr})
+	source.find(`(ws://)`)
+	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_SOURCE_WS_PING=500ms")
+	c := subscribeAll(t, 1, r.addr, "/ws")[0]
+	flows := func(when string) {
+		t.Helper()
+		c.conn.SetReadDeadline(time.Now().Add(time.Minute))
+		for range 20 {
+			if op, message, err := c.frame(); err != nil || op != 1 || number(message) < 0 {
+				t.Fatalf("%s: opcode %d, %.80q, %v", when, op, message, err)
+			}
+		}
+	}
+	flows("at first")
+	source.signal(syscall.SIGSTOP)
+	stopped := time.Now()
+	eventually(t, "noticed by a ping", func() bool { return r.metric(`fantail_source_reconnects_total{reason="ping"}`) == 1 })
+	if took := time.Since(stopped); took > 5*time.Second {
+		t.Errorf("noticed after %v, two pings are 1 s apart", took)
+	}
+	if strict, plain := r.get("/readyz?source"), r.get("/readyz"); !strings.Contains(strict, "not connected") || !strings.Contains(plain, "ready") {
+		t.Errorf("/readyz?source says %q, /readyz says %q", strict, plain)
+	}
+	source.signal(syscall.SIGCONT)
+	flows("again")
+	if n := r.metric(`fantail_clients{transport="ws"}`); n != 1 {
+		t.Errorf("%v clients kept their connection", n)
+	}
+}
