@@ -2,11 +2,15 @@ package relay
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"fantail/hub"
 )
@@ -85,6 +89,28 @@ func TestH3Origin(t *testing.T) {
 		{"the same", asking("GET /ws", handshake+"Origin: http://HOST\r\n"), 101, ""},
 		{"none", asking("GET /ws", handshake), 101, ""},
 	})
+}
+
+// H3: a page that knocks again and again fills no log, however long its name.
+func TestH3OriginsDoNotFillTheLog(t *testing.T) {
+	var log bytes.Buffer
+	h := hub.New(hub.Config{})
+	defer h.Close()
+	r, err := New(Config{Hub: h, Log: zerolog.New(&log).Level(zerolog.InfoLevel)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		req := httptest.NewRequest("GET", "/ws", nil)
+		req.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Origin": {"https://" + strings.Repeat("evil.", 2000)}}
+		rec := httptest.NewRecorder()
+		if r.Handler().ServeHTTP(rec, req); rec.Code != 403 {
+			t.Fatal(rec.Code)
+		}
+	}
+	if lines := bytes.Count(log.Bytes(), []byte("\n")); lines < 1 || lines > 20 || log.Len() > lines*600 {
+		t.Errorf("%d lines of %d bytes were logged", lines, log.Len())
+	}
 }
 
 // H4: headers of a legal size that hold too much of a thing.

@@ -107,7 +107,7 @@ func New(c Config) (*Relay, error) {
 	}
 	log := c.Log.With().Str("component", "relay").Logger()
 	return &Relay{
-		hub: c.Hub, log: log, originLog: sampled(log), leaveLog: sampled(log),
+		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, origins: origins, proxies: trusted, cfg: c,
 		turnstile: newTurnstile(c.HandshakeRate), seats: newSeats(c.MaxClients, c.MaxClientsPerIP),
 		raw: new(rawFormat), envelope: &envelopeFormat{c.Hub.Position},
@@ -117,9 +117,9 @@ func New(c Config) (*Relay, error) {
 	}, nil
 }
 
-// sampled returns log bounded to ten lines a second.
-func sampled(log zerolog.Logger) zerolog.Logger {
-	return log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second})
+// sampled returns log bounded to ten lines in each period.
+func sampled(log zerolog.Logger, period time.Duration) zerolog.Logger {
+	return log.Sample(&zerolog.BurstSampler{Burst: 10, Period: period})
 }
 
 // Handler serves the clients: see doc.go for the paths.
