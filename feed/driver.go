@@ -36,6 +36,7 @@ type stream interface {
 type scheme struct {
 	name   string
 	remote bool // reconnecting may help, so Config.IdleTimeout applies
+	keys   bool // its messages have keys of their own
 	open   func(address string, cfg Config) (driver, error)
 }
 
@@ -43,11 +44,11 @@ type scheme struct {
 // the whole URL.
 func schemes() []scheme {
 	return []scheme{
-		{"ws", true, newWS},
-		{"wss", true, newWS},
-		{"replay", false, newReplay},
-		{"stdin", false, newStdin},
-		{"demo", false, newDemo},
+		{"ws", true, false, newWS},
+		{"wss", true, false, newWS},
+		{"replay", false, false, newReplay},
+		{"stdin", false, false, newStdin},
+		{"demo", false, true, newDemo},
 	}
 }
 

@@ -87,6 +87,7 @@ type Feed struct {
 	idle   time.Duration // 0 = no watchdog
 	source string        // masked
 	keyer  *keyer        // nil = the source's keys
+	keys   bool          // messages may have keys
 	notify func(up bool, outage time.Duration)
 	pub    Publisher
 	log    zerolog.Logger
@@ -116,7 +117,7 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 		return nil, err
 	}
 	f := newFeed(d, maskURL(cfg.URL), pub, log)
-	f.keyer = keyer
+	f.keyer, f.keys = keyer, keyer != nil || s.keys
 	if cfg.Notify != nil {
 		f.notify = cfg.Notify
 	}
@@ -145,6 +146,10 @@ func (f *Feed) Run(ctx context.Context) error {
 	defer func() { f.meter.stop(time.Now()) }()
 	return f.supervise(ctx)
 }
+
+// HasKeys reports whether messages may have keys, cut out of them or given by
+// the source. Any goroutine.
+func (f *Feed) HasKeys() bool { return f.keys }
 
 // Stats returns the present figures. Any goroutine.
 func (f *Feed) Stats() Stats {

@@ -30,6 +30,14 @@ type keyer struct {
 	re    *regexp.Regexp // instead of paths: its one group
 }
 
+// CheckKey reports what is wrong with a Config.Key.
+func CheckKey(spec string) error {
+	if _, err := newKeyer(spec); err != nil {
+		return fmt.Errorf("feed: %w", err)
+	}
+	return nil
+}
+
 // newKeyer parses a Config.Key; an empty one makes a nil keyer.
 func newKeyer(spec string) (*keyer, error) {
 	expr, isRegexp := strings.CutPrefix(spec, keyRegexp)

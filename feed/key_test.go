@@ -130,6 +130,9 @@ func TestKeySpecsRefused(t *testing.T) {
 func TestKeysReachThePublisher(t *testing.T) {
 	for spec, want := range map[string]string{"": "DEMO-", "type": "", "nothing": ""} {
 		r := start(t, Config{URL: "demo:?rate=1000", Key: spec})
+		if !r.HasKeys() {
+			t.Errorf("Config.Key %q: has no keys", spec)
+		}
 		r.sink.wait(t, 20)
 		if err := r.stop(); err != nil {
 			t.Fatal(err)
@@ -149,6 +152,9 @@ func TestBadKeysAreCounted(t *testing.T) {
 	line := "0\t{\"k\":\"" + strings.Repeat("k", MaxKey+1) + "\"}\n"
 	if err := os.WriteFile(file, []byte(line+line+"0\t{\"k\":\"x\"}\n"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if without, err := New(Config{URL: "replay:" + file}, newSink(), zerolog.Nop()); err != nil || without.HasKeys() {
+		t.Errorf("a recording has keys of its own, %v", err)
 	}
 	r := start(t, Config{URL: "replay:" + file, Key: "k"})
 	r.sink.wait(t, 3)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/hub"
 )
 
 // config is the configuration of a relay, parsed, checked and complete: no
@@ -17,7 +19,7 @@ type config struct {
 	AdminListen    string // host:port
 	RingMessages   int
 	RingBytes      int64
-	SlowPolicy     string // "evict"
+	SlowPolicy     hub.Policy
 	StallTimeout   time.Duration
 	MaxClients     int
 	AllowedOrigins []string // empty is the same origin, "*" is any
@@ -25,6 +27,9 @@ type config struct {
 
 	QueueMessages    int
 	QueueBytes       int64
+	ClientPolicy     bool
+	SnapshotKeys     int // 0 keeps no snapshot
+	KeyRequired      bool
 	UnsentLimit      int64
 	PingInterval     time.Duration
 	PongTimeout      time.Duration
@@ -44,6 +49,7 @@ type config struct {
 	SourceSend         func() ([]string, error)
 	SourceHeaders      func() (http.Header, error)
 	SourceSubprotocols []string
+	SourceKey          string // checked
 	SourceMaxMessage   int64
 	SourceWSPing       time.Duration
 	SourceIdleTimeout  time.Duration // 0 is off
@@ -84,12 +90,14 @@ func (p *parser) parse(e *environment) config {
 		AdminListen:    take(p, &e.AdminListen, parseListen),
 		RingMessages:   take(p, &e.RingMessages, count(1, maxMessages)),
 		RingBytes:      take(p, &e.RingBytes, size(4*kib, tib)),
-		SlowPolicy:     take(p, &e.SlowPolicy, choice("evict")),
+		SlowPolicy:     take(p, &e.SlowPolicy, parsePolicy),
 		StallTimeout:   take(p, &e.StallTimeout, duration(tick, hour)),
 		MaxClients:     take(p, &e.MaxClients, parseMaxClients),
 		AllowedOrigins: take(p, &e.AllowedOrigins, parseOrigins),
 		LogLevel:       take(p, &e.LogLevel, parseLevel),
 
+		ClientPolicy:     take(p, &e.ClientPolicy, parseBool),
+		KeyRequired:      take(p, &e.KeyRequired, parseBool),
 		UnsentLimit:      take(p, &e.UnsentLimit, size(kib, 64*mib)),
 		PingInterval:     take(p, &e.PingInterval, duration(tick, hour)),
 		PongTimeout:      take(p, &e.PongTimeout, duration(tick, hour)),
@@ -108,12 +116,17 @@ func (p *parser) parse(e *environment) config {
 		SourceSend:         take(p, &e.SourceSend, reread(parseFrames)),
 		SourceHeaders:      take(p, &e.SourceHeaders, reread(parseHeaders)),
 		SourceSubprotocols: take(p, &e.SourceSubprotocols, parseSubprotocols),
+		SourceKey:          take(p, &e.SourceKey, parseKey),
 		SourceMaxMessage:   take(p, &e.SourceMaxMessage, size(1, gib)),
 		SourceWSPing:       take(p, &e.SourceWSPing, duration(tick, hour)),
 		SourceIdleTimeout:  take(p, &e.SourceIdleTimeout, zeroOr(duration(tick, 24*hour))),
 	}
 	c.QueueMessages = take(p, &e.QueueMessages, autoOr(max(1, c.RingMessages/2), count(1, maxMessages)))
 	c.QueueBytes = take(p, &e.QueueBytes, autoOr(max(1, c.RingBytes/2), size(1, tib)))
+	keys := take(p, &e.SnapshotKeys, count(1, maxMessages))
+	if take(p, &e.Snapshot, choice("none", "last")) == "last" {
+		c.SnapshotKeys = keys
+	}
 	return c
 }
 
@@ -128,6 +141,9 @@ func (p *parser) crossCheck(e *environment, c config) {
 	if least := 4 * c.SourceMaxMessage; p.good(&e.RingBytes, &e.SourceMaxMessage) && c.RingBytes < least {
 		p.reject(&e.RingBytes, "the ring must hold 4 messages of FANTAIL_SOURCE_MAX_MESSAGE (%s); write at least %s, or lower that",
 			e.SourceMaxMessage, formatSize(least))
+	}
+	if p.good(&e.SlowPolicy, &e.Snapshot) && c.SlowPolicy == hub.Conflate && e.Snapshot == "none" {
+		p.reject(&e.SlowPolicy, "conflating takes the newest messages from the snapshot; write FANTAIL_SNAPSHOT=last as well, or evict or skip")
 	}
 	p.checkTLS(e)
 }

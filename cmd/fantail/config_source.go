@@ -140,6 +140,14 @@ func checkHeader(name string, values []string) error {
 	return nil
 }
 
+// parseKey checks where a message's key is, and returns it unchanged.
+func parseKey(s string) (string, error) {
+	if err := feed.CheckKey(s); err != nil {
+		return "", errors.New(strings.TrimPrefix(err.Error(), "feed: "))
+	}
+	return s, nil
+}
+
 // isToken says whether s is a token of RFC 9110 section 5.6.2.
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/hub"
 )
 
 func TestConfigDefaults(t *testing.T) {
@@ -35,7 +37,7 @@ func TestConfigDefaults(t *testing.T) {
 	c.SourceSend, c.SourceHeaders = nil, nil // DeepEqual compares no functions
 	want := config{
 		SourceURL: "demo:", Listen: ":8080", AdminListen: "127.0.0.1:9090",
-		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: "evict", StallTimeout: 10 * time.Second,
+		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: hub.Evict, ClientPolicy: true, StallTimeout: 10 * time.Second,
 		MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, LogLevel: zerolog.InfoLevel,
 		QueueMessages: 32768, QueueBytes: 64 << 20, UnsentLimit: 64 << 10,
 		PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
@@ -53,12 +55,16 @@ func TestConfigValues(t *testing.T) {
 	setenv(t, "FANTAIL_SOURCE_URL=wss://example.com/feed?token=t", "FANTAIL_LISTEN=[::1]:0", "FANTAIL_RING_MESSAGES=1",
 		"FANTAIL_RING_BYTES=1GiB", "FANTAIL_QUEUE_BYTES=1GiB", "FANTAIL_MAX_CLIENTS=2",
 		"FANTAIL_ALLOWED_ORIGINS=https://A.example, http://b.example:8000", "FANTAIL_LOG_LEVEL=debug",
-		"FANTAIL_SOURCE_WS_PING=1m", "FANTAIL_SOURCE_SUBPROTOCOLS=v1,v2", `FANTAIL_SOURCE_SEND=["a"]`, "FANTAIL_SOURCE_HEADERS=@"+file)
+		"FANTAIL_SLOW_POLICY=conflate", "FANTAIL_CLIENT_POLICY=false", "FANTAIL_SNAPSHOT=last", "FANTAIL_SNAPSHOT_KEYS=200", "FANTAIL_KEY_REQUIRED=true",
+		"FANTAIL_SOURCE_KEY=a.b:c", "FANTAIL_SOURCE_WS_PING=1m", "FANTAIL_SOURCE_SUBPROTOCOLS=v1,v2", `FANTAIL_SOURCE_SEND=["a"]`, "FANTAIL_SOURCE_HEADERS=@"+file)
 	c, err := loadConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.QueueMessages != 1 || c.QueueBytes != gib || c.MaxClients != 2 || c.LogLevel != zerolog.DebugLevel || c.SourceWSPing != time.Minute {
+		t.Errorf("got %+v", c)
+	}
+	if c.SlowPolicy != hub.Conflate || c.ClientPolicy || c.SnapshotKeys != 200 || !c.KeyRequired || c.SourceKey != "a.b:c" {
 		t.Errorf("got %+v", c)
 	}
 	if got := strings.Join(append(c.AllowedOrigins, c.SourceSubprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
@@ -95,7 +101,14 @@ func TestConfigProblems(t *testing.T) {
 		{"FANTAIL_RING_BYTES=-1", "FANTAIL_RING_BYTES=-1: not a size; write one such as 64KiB"},
 		{"FANTAIL_RING_BYTES=2TiB", "FANTAIL_RING_BYTES=2TiB: too large; write at most 1TiB"},
 		{"FANTAIL_RING_BYTES=63MiB", "FANTAIL_RING_BYTES=63MiB: the ring must hold 4 messages of FANTAIL_SOURCE_MAX_MESSAGE (16MiB); write at least 64MiB"},
-		{"FANTAIL_SLOW_POLICY=wait", "FANTAIL_SLOW_POLICY=wait: not known; write evict"},
+		{"FANTAIL_SLOW_POLICY=wait", "FANTAIL_SLOW_POLICY=wait: not known; write evict, skip or conflate"},
+		{"FANTAIL_SLOW_POLICY=conflate", "FANTAIL_SLOW_POLICY=conflate: conflating takes the newest messages from the snapshot; write FANTAIL_SNAPSHOT=last as well"},
+		{"FANTAIL_CLIENT_POLICY=yes", "FANTAIL_CLIENT_POLICY=yes: not known; write true or false"},
+		{"FANTAIL_SNAPSHOT=all", "FANTAIL_SNAPSHOT=all: not known; write none or last"},
+		{"FANTAIL_SNAPSHOT_KEYS=0", "FANTAIL_SNAPSHOT_KEYS=0: too small; write at least 1"},
+		{"FANTAIL_KEY_REQUIRED=1", "FANTAIL_KEY_REQUIRED=1: not known; write true or false"},
+		{"FANTAIL_SOURCE_KEY=a:", `FANTAIL_SOURCE_KEY=a:: path 2, "", is empty; write gjson paths such as stream`},
+		{"FANTAIL_SOURCE_KEY=re:x", "FANTAIL_SOURCE_KEY=re:x: has a regular expression with 0 groups"},
 		{"FANTAIL_STALL_TIMEOUT=10", "FANTAIL_STALL_TIMEOUT=10: not a duration; write a number with its unit"},
 		{"FANTAIL_STALL_TIMEOUT=0", "FANTAIL_STALL_TIMEOUT=0: too small; write at least 100ms"},
 		{"FANTAIL_MAX_CLIENTS=-1", "FANTAIL_MAX_CLIENTS=-1: too small; write at least 1, or auto"},

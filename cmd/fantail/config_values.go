@@ -14,6 +14,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/rs/zerolog"
 
+	"fantail/hub"
 	"fantail/relay"
 )
 
@@ -116,6 +117,21 @@ func choice(words ...string) func(string) (string, error) {
 		}
 		return s, nil
 	}
+}
+
+// parsePolicy parses the name of what becomes of slow clients.
+func parsePolicy(s string) (hub.Policy, error) {
+	p, ok := relay.ParsePolicy(s)
+	if !ok {
+		return p, errors.New("not known; write evict, skip or conflate")
+	}
+	return p, nil
+}
+
+// parseBool parses a yes or no.
+func parseBool(s string) (bool, error) {
+	_, err := choice("true", "false")(s)
+	return s == "true", err
 }
 
 // parseLevel parses one of the four levels that Fantail logs at.

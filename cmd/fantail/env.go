@@ -29,7 +29,7 @@ type Basics struct {
 	AdminListen    string `envconfig:"FANTAIL_ADMIN_LISTEN" default:"127.0.0.1:9090" desc:"address of metrics, client list and profiles; keep it private"`
 	RingMessages   string `envconfig:"FANTAIL_RING_MESSAGES" default:"65536" desc:"messages kept for slow and returning clients, 1 to 16777216"`
 	RingBytes      string `envconfig:"FANTAIL_RING_BYTES" default:"128MiB" desc:"bytes kept for them; at least 4 times FANTAIL_SOURCE_MAX_MESSAGE"`
-	SlowPolicy     string `envconfig:"FANTAIL_SLOW_POLICY" default:"evict" desc:"what becomes of a client that cannot keep up: evict closes it with 4408 and its position"`
+	SlowPolicy     string `envconfig:"FANTAIL_SLOW_POLICY" default:"evict" desc:"what becomes of a client that cannot keep up: evict closes it with 4408 and its position; skip leaves out what it missed, conflate sends the newest message of each key, and both tell it; raw WebSockets are always evicted"`
 	StallTimeout   string `envconfig:"FANTAIL_STALL_TIMEOUT" default:"10s" desc:"how long a client may take nothing while messages wait for it"`
 	MaxClients     string `envconfig:"FANTAIL_MAX_CLIENTS" default:"auto" desc:"clients at once; auto is what the limit on open files (ulimit -n) allows"`
 	AllowedOrigins string `envconfig:"FANTAIL_ALLOWED_ORIGINS" desc:"web pages that may connect, such as https://example.com, separated by commas; * is any; empty is the same origin only"`
@@ -40,6 +40,10 @@ type Basics struct {
 type Details struct {
 	QueueMessages      string `envconfig:"FANTAIL_QUEUE_MESSAGES" default:"auto" desc:"messages a client may be behind before it is slow; auto is half the ring"`
 	QueueBytes         string `envconfig:"FANTAIL_QUEUE_BYTES" default:"auto" desc:"bytes a client may be behind before it is slow; auto is half the ring"`
+	ClientPolicy       string `envconfig:"FANTAIL_CLIENT_POLICY" default:"true" desc:"whether clients may choose another policy by ?policy="`
+	Snapshot           string `envconfig:"FANTAIL_SNAPSHOT" default:"none" desc:"last keeps the newest message of each key, for /snapshot, ?snapshot=1 and conflate; none keeps nothing"`
+	SnapshotKeys       string `envconfig:"FANTAIL_SNAPSHOT_KEYS" default:"100000" desc:"keys in the snapshot; the one whose message is oldest makes room for a new one"`
+	KeyRequired        string `envconfig:"FANTAIL_KEY_REQUIRED" default:"false" desc:"whether clients must name the keys they want by ?key="`
 	UnsentLimit        string `envconfig:"FANTAIL_UNSENT_LIMIT" default:"64KiB" desc:"unsent bytes per client that the kernel may hold"`
 	PingInterval       string `envconfig:"FANTAIL_PING_INTERVAL" default:"30s" desc:"time between pings to a client"`
 	PongTimeout        string `envconfig:"FANTAIL_PONG_TIMEOUT" default:"10s" desc:"silence after a ping that ends the client"`
@@ -57,6 +61,7 @@ type Details struct {
 	SourceSend         string `envconfig:"FANTAIL_SOURCE_SEND" secret:"all" desc:"messages to send once connected: a JSON array, or @file, which is read at each connect"`
 	SourceHeaders      string `envconfig:"FANTAIL_SOURCE_HEADERS" secret:"all" desc:"HTTP headers of the connection: a JSON object, or @file, which is read at each connect"`
 	SourceSubprotocols string `envconfig:"FANTAIL_SOURCE_SUBPROTOCOLS" desc:"WebSocket subprotocols to offer, separated by commas"`
+	SourceKey          string `envconfig:"FANTAIL_SOURCE_KEY" desc:"where a message's key is: gjson paths joined by colons, such as stream or arg.channel:arg.instId, or re: and a regular expression with one group; empty leaves the source's own keys"`
 	SourceMaxMessage   string `envconfig:"FANTAIL_SOURCE_MAX_MESSAGE" default:"16MiB" desc:"longest message taken from the source"`
 	SourceWSPing       string `envconfig:"FANTAIL_SOURCE_WS_PING" default:"20s" desc:"time between pings to the source, and how long it may take to answer"`
 	SourceIdleTimeout  string `envconfig:"FANTAIL_SOURCE_IDLE_TIMEOUT" default:"0" desc:"silence after which the source is connected anew; 0 is off, since quiet feeds are legal"`

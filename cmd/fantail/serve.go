@@ -32,13 +32,17 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 		Messages: c.RingMessages, Bytes: int(c.RingBytes),
 		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
 		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
-		Header: relay.FrameHeader, Latency: latency,
+		SnapshotKeys: c.SnapshotKeys,
+		Header:       relay.FrameHeader, Latency: latency,
 	})
 	defer h.Close()
-	f, err := feed.New(feedConfig(c), h, log)
+	fc := feedConfig(c)
+	fc.Notify = h.Source
+	f, err := feed.New(fc, h, log)
 	if err != nil {
 		return err
 	}
+	warnOfKeys(c, f, log)
 	r, err := relay.New(relayConfig(c, h, f, log))
 	if err != nil {
 		return err
@@ -51,10 +55,23 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	return s.run(ctx)
 }
 
+// warnOfKeys warns of settings that want keys where no message has one.
+func warnOfKeys(c config, f *feed.Feed, log zerolog.Logger) {
+	if f.HasKeys() {
+		return
+	}
+	if c.SnapshotKeys > 0 {
+		log.Warn().Msg("the snapshot holds one message in all, since this source's messages have no keys; set FANTAIL_SOURCE_KEY, or FANTAIL_SNAPSHOT=none")
+	}
+	if c.KeyRequired {
+		log.Warn().Msg("clients must name keys, but this source's messages have none; set FANTAIL_SOURCE_KEY, or FANTAIL_KEY_REQUIRED=false")
+	}
+}
+
 func feedConfig(c config) feed.Config {
 	return feed.Config{
 		URL: c.SourceURL, Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
-		MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
+		Key: c.SourceKey, MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
 	}
 }
 
@@ -63,6 +80,7 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 		Hub: h, Log: log, Source: func() relay.SourceStatus { return sourceStatus(f.Stats()) },
 		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
 		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,
+		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired,
 		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit),
 	}
 	if c.Uplink == "ignore" {
