@@ -81,9 +81,10 @@ func measuredOf(r load.Result, m *meter) measured {
 	return out
 }
 
-// summaryOf takes the medians of some rounds.
+// summaryOf takes the medians of some rounds, and adds to the notes if the load
+// was in its own way.
 func summaryOf(rounds []round, notes []string) selftestResult {
-	return selftestResult{
+	r := selftestResult{
 		Machine: thisMachine(), Rounds: rounds,
 		Floor: medians(rounds, func(r round) measured { return r.Floor }),
 		Relay: medians(rounds, func(r round) measured { return r.Relay }),
@@ -94,6 +95,15 @@ func summaryOf(rounds []round, notes []string) selftestResult {
 		},
 		Notes: append([]string{}, slices.Compact(slices.Sorted(slices.Values(notes)))...),
 	}
+	for _, m := range []struct {
+		server string
+		measured
+	}{{partFloor, r.Floor}, {partRelay, r.Relay}} {
+		if why := (load.Load{Cores: r.Machine.Cores, CPU: m.LoadCPU, Lag: m.Lag}).Judge(); why != "" {
+			r.Notes = append(r.Notes, "beside the "+m.server+": "+why)
+		}
+	}
+	return r
 }
 
 // medians returns the median of each figure of one server.

@@ -32,7 +32,7 @@ func progressLine(p load.Progress) string {
 		line += fmt.Sprintf(", %s closed", humanize.Comma(int64(p.Ended)))
 	}
 	line += fmt.Sprintf(", %s deliveries/s, %s/s", humanize.Comma(int64(p.Deliveries)), humanize.Bytes(uint64(max(p.Bytes, 0))))
-	if p.Left > 0 {
+	if p.Left >= time.Second/2 {
 		line += fmt.Sprintf(", %v left", p.Left.Round(time.Second))
 	}
 	return line

@@ -91,7 +91,9 @@ func (s selftest) measure(ctx context.Context, server string) (m measured, notes
 		return m, nil, errors.New("interrupted before all rounds were done")
 	}
 	for _, n := range r.Notes {
-		notes = append(notes, "beside the "+server+": "+n)
+		if n != r.Load.Bottleneck { // that is judged by the medians of all rounds
+			notes = append(notes, "beside the "+server+": "+n)
+		}
 	}
 	return measuredOf(r, meter), notes, nil
 }

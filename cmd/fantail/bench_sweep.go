@@ -74,10 +74,11 @@ func (b *benchFlags) runSweep(ctx context.Context, a axis, out io.Writer) error 
 		if err != nil {
 			return fmt.Errorf("at %g %s: %w", v, a.label, err)
 		}
-		for _, n := range notes {
+		point := summaryOf([]round{m}, notes)
+		for _, n := range point.Notes {
 			r.Notes = append(r.Notes, fmt.Sprintf("at %g %s, %s", v, a.label, n))
 		}
-		r.Points = append(r.Points, sweepPoint{v, m, summaryOf([]round{m}, nil).Ratio})
+		r.Points = append(r.Points, sweepPoint{v, m, point.Ratio})
 	}
 	if b.svg != "" {
 		if err := r.draw(b.svg, a); err != nil {

@@ -112,6 +112,13 @@ func TestSummaryOfRounds(t *testing.T) {
 	if r.Ratio != (ratios{CPU: 1.5, P99: 1.2}) || !slices.Equal(r.Notes, []string{"a", "b"}) {
 		t.Errorf("%+v, %q", r.Ratio, r.Notes)
 	}
+	late := round{Floor: measured{Lag: 1}, Relay: measured{Lag: 100}}
+	if r := summaryOf([]round{late}, nil); len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "beside the relay: the load read up to 100 ms late") {
+		t.Errorf("%q", r.Notes)
+	}
+	if r := summaryOf([]round{late, {}, {}}, nil); r.Notes == nil || len(r.Notes) != 0 {
+		t.Errorf("one late round of three: %#v", r.Notes)
+	}
 }
 
 func TestBenchSourceMessage(t *testing.T) {

@@ -99,7 +99,7 @@ func TestJudge(t *testing.T) {
 		{Load{Cores: 2, CPU: 0.5, Lag: 50}, "read up to 50 ms late"},
 	}
 	for _, tt := range tests {
-		if got := tt.load.judge(); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+		if got := tt.load.Judge(); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 			t.Errorf("%+v: %q", tt.load, got)
 		}
 	}

@@ -97,7 +97,7 @@ const (
 // ownLoad returns what the load generator used of the machine in the window.
 func ownLoad(w measured, lags *hdrhistogram.Histogram) Load {
 	l := Load{Cores: runtime.GOMAXPROCS(0), CPU: share(w.cpu, w.took, w.known), Lag: float64(lags.ValueAtQuantile(99)) / 1000}
-	l.Bottleneck = l.judge()
+	l.Bottleneck = l.Judge()
 	return l
 }
 
@@ -109,8 +109,9 @@ func order(t totals) *Order {
 	return &Order{Gaps: t.gaps, Missed: t.missed, Repeats: t.repeats}
 }
 
-// judge says whether the load generator was itself what limited the figures.
-func (l Load) judge() string {
+// Judge returns why the load generator was itself what limited the figures, or
+// nothing if it was not.
+func (l Load) Judge() string {
 	switch {
 	case l.CPU >= busyShare:
 		return fmt.Sprintf("the load itself used %.0f %% of this machine's %d cores: run it on another machine, or with fewer clients", 100*l.CPU, l.Cores)
