@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"fantail/cmd/fantail/plot"
@@ -66,6 +67,7 @@ type sweepResult struct {
 // and draws them.
 func (b *benchFlags) runSweep(ctx context.Context, a axis, out io.Writer) error {
 	r := sweepResult{Machine: thisMachine(), Axis: a.name, Size: b.source.size, Notes: []string{}}
+	var crowded []string
 	for _, v := range a.values {
 		clients, source := a.at(v, b.source.size)
 		s := b.selftestOf(clients, source)
@@ -74,11 +76,17 @@ func (b *benchFlags) runSweep(ctx context.Context, a axis, out io.Writer) error 
 		if err != nil {
 			return fmt.Errorf("at %g %s: %w", v, a.label, err)
 		}
-		point := summaryOf([]round{m}, notes)
-		for _, n := range point.Notes {
+		for _, n := range notes {
 			r.Notes = append(r.Notes, fmt.Sprintf("at %g %s, %s", v, a.label, n))
 		}
+		point := summaryOf([]round{m}, nil)
+		if len(point.Notes) > 0 {
+			crowded = append(crowded, fmt.Sprint(v))
+		}
 		r.Points = append(r.Points, sweepPoint{v, m, point.Ratio})
+	}
+	if len(crowded) > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("the load was short of cores at %s %s: latencies there are partly its own, the server's CPU is not", strings.Join(crowded, ", "), a.label))
 	}
 	if b.svg != "" {
 		if err := r.draw(b.svg, a); err != nil {
