@@ -132,13 +132,29 @@ func medians(rounds []round, of func(round) measured) measured {
 // medianRatio returns the median over the rounds of relay to floor; 0 if no
 // round has a floor.
 func medianRatio(rounds []round, figure func(measured) float64) float64 {
-	var all []float64
+	return median(roundRatios(rounds, figure))
+}
+
+// roundRatios returns relay to floor for each round that has a floor.
+func roundRatios(rounds []round, figure func(measured) float64) (all []float64) {
 	for _, r := range rounds {
 		if f := figure(r.Floor); f > 0 {
 			all = append(all, figure(r.Relay)/f)
 		}
 	}
-	return median(all)
+	return all
+}
+
+// ratioText writes the median ratio and, of several rounds, the least and the
+// greatest: they tell how far the median can be trusted.
+func ratioText(ratios []float64) string {
+	switch len(ratios) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("%.2f", ratios[0])
+	}
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", median(ratios), slices.Min(ratios), slices.Max(ratios))
 }
 
 // median returns the middle of values, the mean of the two middle ones of an
@@ -157,23 +173,24 @@ func printSelftest(w io.Writer, r selftestResult) error {
 	fmt.Fprintf(p.w, "%s clients, %g messages/s of %d bytes, %d rounds, medians\n%s/%s, %d cores, %s\n\n",
 		thousands(r.Clients), r.Rate, r.Size, len(r.Rounds), r.Machine.OS, r.Machine.Arch, r.Machine.Cores, r.Machine.Go)
 	p.row("", "floor", "relay", "ratio")
-	line := func(name string, figure func(measured) string, ratio float64) {
-		cells := []string{name, figure(r.Floor), figure(r.Relay)}
-		if ratio > 0 {
-			cells = append(cells, fmt.Sprintf("%.2f", ratio))
+	type figure func(measured) float64
+	line := func(name string, f figure, text func(float64) string, compare bool) {
+		cells := []string{name, text(f(r.Floor)), text(f(r.Relay))}
+		if compare {
+			cells = append(cells, ratioText(roundRatios(r.Rounds, f)))
 		}
 		p.row(cells...)
 	}
-	line("deliveries/s", func(m measured) string { return thousands(m.Deliveries) }, 0)
-	line("server CPU per delivery, µs", func(m measured) string { return ms(m.CPU) }, r.Ratio.CPU)
-	line("server cores busy", func(m measured) string { return ms(m.Cores) }, 0)
-	line("latency p50, ms", func(m measured) string { return ms(m.P50) }, r.Ratio.P50)
-	line("latency p99, ms", func(m measured) string { return ms(m.P99) }, r.Ratio.P99)
-	line("latency p99.9, ms", func(m measured) string { return ms(m.P999) }, 0)
-	line("messages missed", func(m measured) string { return thousands(m.Missed) }, 0)
-	line("clients closed", func(m measured) string { return thousands(m.Closed) }, 0)
-	line("load, share of all cores", func(m measured) string { return ms(m.LoadCPU) }, 0)
-	line("load read late, p99, ms", func(m measured) string { return ms(m.Lag) }, 0)
+	line("deliveries/s", func(m measured) float64 { return m.Deliveries }, thousands, false)
+	line("server CPU per delivery, µs", func(m measured) float64 { return m.CPU }, ms, true)
+	line("server cores busy", func(m measured) float64 { return m.Cores }, ms, false)
+	line("latency p50, ms", func(m measured) float64 { return m.P50 }, ms, true)
+	line("latency p99, ms", func(m measured) float64 { return m.P99 }, ms, true)
+	line("latency p99.9, ms", func(m measured) float64 { return m.P999 }, ms, false)
+	line("messages missed", func(m measured) float64 { return m.Missed }, thousands, false)
+	line("clients closed", func(m measured) float64 { return m.Closed }, thousands, false)
+	line("load, share of all cores", func(m measured) float64 { return m.LoadCPU }, ms, false)
+	line("load read late, p99, ms", func(m measured) float64 { return m.Lag }, ms, false)
 	p.notes(r.Notes)
 	return p.w.Flush()
 }

@@ -121,6 +121,17 @@ func TestSummaryOfRounds(t *testing.T) {
 	}
 }
 
+func TestRatioText(t *testing.T) {
+	for _, tt := range []struct {
+		ratios []float64
+		want   string
+	}{{nil, ""}, {[]float64{1.234}, "1.23"}, {[]float64{1.5, 0.9, 1.1}, "1.10 (0.90 to 1.50)"}} {
+		if got := ratioText(tt.ratios); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.ratios, got, tt.want)
+		}
+	}
+}
+
 func TestBenchSourceMessage(t *testing.T) {
 	now := time.Now()
 	for _, size := range []int{minBenchSize, 200, 2000} {
