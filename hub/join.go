@@ -65,6 +65,9 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 		if start.gone {
 			c.state.due |= dueGap
 			c.state.gap = start.gap
+			if o.Lane.filter != nil { // which of those left out it wanted, nobody knows any more
+				c.state.gap.missed, c.state.gap.atLeast = 0, !start.gap.unknown
+			}
 		}
 	}
 	now := h.clock.Load()
