@@ -87,6 +87,20 @@
 //     and panics at a close frame inside a compressed message
 //     (TestWSCloseInsideMessage).
 //
+// # A relay as source
+//
+// With Config.Resume the subprotocol fantail.v1 is offered. A server that takes
+// it and tells a Fantail-Position is a relay: its envelopes are opened, and what
+// was in them is published byte for byte. The position behind the last whole
+// message, or behind a gap that the relay told, is what the next connection
+// resumes from, with since= in the place of since=, last= and snapshot= in the
+// URL. So no message is lost or published twice while the relay holds what is
+// missing (TestResumeAcrossCuts); if not, Config.RelayNotice is told the gap.
+//
+// A relay that does not take the subprotocol is read as it is and resumed where
+// its close frame says; behind a cut it begins live, with a gap of unknown size
+// (TestResumeRaw).
+//
 // Logs, errors and [Stats] show the source's URL without user and password,
 // and with what looks like a secret in its query and path replaced by ***.
 //

@@ -55,6 +55,14 @@ type Config struct {
 	// Publish, and must not block. nil = nobody.
 	Notify func(up bool, outage time.Duration)
 
+	// Resume has a WebSocket source that is a relay tell positions and notices,
+	// so that a lost connection is resumed without loss or repeat; other servers
+	// are read as they are. See doc.go.
+	Resume bool
+	// RelayNotice is told the notices of a relay that is resumed, from the
+	// goroutine that calls Publish. nil = nobody.
+	RelayNotice func(Notice)
+
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader
 }
@@ -63,6 +71,9 @@ type Config struct {
 func (c Config) withDefaults() (Config, error) {
 	if c.MaxMessage == 0 {
 		c.MaxMessage = DefaultMaxMessage
+	}
+	if c.RelayNotice == nil {
+		c.RelayNotice = func(Notice) {}
 	}
 	if c.Ping == 0 {
 		c.Ping = DefaultPing
@@ -155,5 +166,8 @@ func (f *Feed) HasKeys() bool { return f.keys }
 func (f *Feed) Stats() Stats {
 	s := f.meter.stats(time.Now())
 	s.Source = f.source
+	if d, ok := f.driver.(interface{ position() string }); ok {
+		s.Position = d.position()
+	}
 	return s
 }

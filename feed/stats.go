@@ -9,6 +9,7 @@ import (
 // Stats is a snapshot of a Feed's figures.
 type Stats struct {
 	Source        string    // the URL, fit for logs: user, password and what looks like a secret are masked
+	Position      string    // behind the last message of a relay that is resumed; empty = not known
 	Connected     bool      // a connection to the source is open
 	EverConnected bool      // one was, at some time
 	Messages      uint64    // published

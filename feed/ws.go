@@ -25,6 +25,7 @@ const (
 type wsDriver struct {
 	url       string
 	cfg       Config
+	resume    *resumption // nil = the source is any server
 	transport *http.Transport
 }
 
@@ -34,12 +35,32 @@ func newWS(address string, cfg Config) (driver, error) {
 	}
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
-	return &wsDriver{address, cfg, &http.Transport{
+	d := &wsDriver{url: address, cfg: cfg, transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   cfg.TLS,
 		Protocols:         &http1,
 		DisableKeepAlives: true, // a refused handshake leaves no connection behind
-	}}, nil
+	}}
+	if cfg.Resume {
+		d.resume = &resumption{notify: cfg.RelayNotice}
+	}
+	return d, nil
+}
+
+// where returns the URL to dial and the subprotocols to offer.
+func (d *wsDriver) where() (address string, subprotocols []string) {
+	if d.resume == nil {
+		return d.url, d.cfg.Subprotocols
+	}
+	return d.resume.address(d.url), d.resume.offer(d.cfg.Subprotocols)
+}
+
+// position returns where the feed stands, empty if that is not known.
+func (d *wsDriver) position() string {
+	if d.resume == nil {
+		return ""
+	}
+	return d.resume.position()
 }
 
 // checkWS holds a URL against RFC 6455 section 3. Its errors never show the
@@ -67,14 +88,15 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	tapped := newTapTransport(opening, d.transport)
-	conn, resp, err := websocket.Dial(opening, d.url, websocket.DialOptions{
+	address, subprotocols := d.where()
+	conn, resp, err := websocket.Dial(opening, address, websocket.DialOptions{
 		Client:       &http.Client{Transport: tapped, CheckRedirect: noRedirect},
 		Header:       header,
-		Subprotocols: d.cfg.Subprotocols,
+		Subprotocols: subprotocols,
 		Compress:     true,
 	})
 	if err != nil {
-		return nil, explainDial(tapped.cause(opening, err), resp, d.cfg.Subprotocols)
+		return nil, explainDial(tapped.cause(opening, err), resp, subprotocols)
 	}
 	probing(ctx).handshake(resp)
 	if err := d.greet(opening, conn, frames); err != nil {
@@ -83,8 +105,22 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	}
 	tapped.keep()
 	probing(ctx).sent(len(frames))
-	conn.SetReadLimit(d.cfg.MaxMessage)
-	return newWSStream(ctx, conn, tapped.tap, d.cfg), nil
+	return d.stream(ctx, conn, tapped.tap, resp), nil
+}
+
+// stream returns what reads an open connection.
+func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, resp *http.Response) stream {
+	cfg := d.cfg
+	envelope := d.resume != nil && speaksEnvelopes(resp)
+	if envelope {
+		cfg.MaxMessage = envelopeRoom(cfg.MaxMessage)
+	}
+	conn.SetReadLimit(cfg.MaxMessage)
+	s := newWSStream(ctx, conn, t, cfg)
+	if !envelope && (d.resume == nil || !isRelay(resp)) {
+		return s
+	}
+	return &relayStream{s, d.resume, envelope, d.cfg.MaxMessage}
 }
 
 // prepare evaluates what is read again at each connect.

@@ -38,15 +38,25 @@ func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, cfg Config) 
 // next reads the next whole message into the buffer of the last one.
 func (s *wsStream) next() (hub.Input, error) {
 	kind, err := s.read()
-	switch {
-	case err == nil:
-		return hub.Input{Kind: kind, Payload: s.buf.Bytes()}, nil
-	case s.dead.Load():
-		return hub.Input{}, fail(ReasonPing, "the source did not answer a ping within %v; the connection is dead", s.ping)
-	case int64(s.buf.Len()) > s.max:
-		return hub.Input{}, fail(ReasonTooLarge, "the source sent a message of more than %d bytes; raise FANTAIL_SOURCE_MAX_MESSAGE", s.max)
+	if err != nil {
+		return hub.Input{}, s.explain(err)
 	}
-	return hub.Input{}, explainRead(err)
+	return hub.Input{Kind: kind, Payload: s.buf.Bytes()}, nil
+}
+
+// explain turns read's error into a failure.
+func (s *wsStream) explain(err error) *failure {
+	switch {
+	case s.dead.Load():
+		return fail(ReasonPing, "the source did not answer a ping within %v; the connection is dead", s.ping)
+	case int64(s.buf.Len()) > s.max:
+		return tooLarge(s.max)
+	}
+	return explainRead(err)
+}
+
+func tooLarge(most int64) *failure {
+	return fail(ReasonTooLarge, "the source sent a message of more than %d bytes; raise FANTAIL_SOURCE_MAX_MESSAGE", most)
 }
 
 // read reads one message. It undoes two habits of the library: a message that

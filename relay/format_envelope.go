@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"time"
@@ -17,8 +18,11 @@ const subprotocol = "fantail.v1"
 //
 //	{"pos":"…","key":"…","time":"RFC 3339 with ns","data":…}
 //
-// data is the message itself where that is JSON on one line, else a JSON string;
-// a binary message has base64 instead. A message without key has no key.
+// data is the message itself where that is JSON on one line, and not a string;
+// else a JSON string of its text. So a data that is a string always stands for
+// its characters, and the message comes back byte for byte from what is between
+// "data": and the last brace (TestEnvelopeIsLossless). A binary message has
+// base64 instead. A message without key has no key.
 func appendEnvelope(dst []byte, at hub.Position, m *hub.Message) []byte {
 	dst = append(append(append(dst, `{"pos":"`...), at.String()...), '"')
 	if m.Key() != "" {
@@ -38,6 +42,9 @@ func appendEnvelope(dst []byte, at hub.Position, m *hub.Message) []byte {
 
 // isOneLineJSON reports whether a message can stand in an envelope as it is.
 func isOneLineJSON(p []byte) bool {
+	if s := bytes.TrimLeft(p, " \t"); len(s) > 0 && s[0] == '"' {
+		return false
+	}
 	for _, c := range p {
 		if c == '\n' || c == '\r' {
 			return false
