@@ -74,13 +74,16 @@ func commands() []command {
 				"FANTAIL_SOURCE_URL may be, one message a line: a line break within a message is\n" +
 				"printed as \\n, a binary message as <binary 1234 bytes>. What a terminal would\n" +
 				"take for a command is printed as an escape.\n\n" +
-				"A lost connection is made again, as long as it takes; standard error tells of\n" +
-				"it, and at the end what came. With -stats there are figures instead: rates, the\n" +
-				"total, the latency of messages with a \"t\" in ns since 1970, and the last gap\n" +
-				"in the connection.",
+				"A lost connection is made again, as long as it takes. A relay is resumed where\n" +
+				"the tail stood: nothing comes twice, and nothing is lost that the relay still\n" +
+				"holds. Standard error tells of that, of gaps, of the relay's source, and at\n" +
+				"the end what came and the position for -since. With -stats there are figures\n" +
+				"instead: rates, the total, the latency of messages with a \"t\" in ns since\n" +
+				"1970, and the last gap in the connection.",
 			examples: []string{
 				"fantail tail", "the relay at FANTAIL_LISTEN",
 				"fantail tail -n 3 demo:", "three messages of the demo feed",
+				"fantail tail -last 100 -key 'DEMO-M*'", "some keys, from 100 messages back",
 				"fantail tail -stats wss://example.com/feed", "how much a feed sends",
 				"fantail tail -source -stats -record feed.txt", "record this environment's source",
 			},

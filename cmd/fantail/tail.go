@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,12 +17,13 @@ import (
 
 // tailOptions are the flags of fantail tail.
 type tailOptions struct {
-	limit  uint64 // messages to stop after; 0 = none
-	stats  bool   // print figures instead of messages
-	raw    bool   // print messages as they are
-	record string // file to write a recording to, empty = none
-	force  bool   // overwrite it
-	source bool   // the source of this environment's relay, not the relay
+	limit  uint64     // messages to stop after; 0 = none
+	stats  bool       // print figures instead of messages
+	raw    bool       // print messages as they are
+	record string     // file to write a recording to, empty = none
+	force  bool       // overwrite it
+	source bool       // the source of this environment's relay, not the relay
+	query  url.Values // what to ask a relay for
 }
 
 // setupTail registers the flags of fantail tail.
@@ -33,8 +35,12 @@ func setupTail(flags *flag.FlagSet) runner {
 	flags.StringVar(&o.record, "record", "", "write a recording to `FILE`, for fantail replay")
 	flags.BoolVar(&o.force, "force", false, "let -record overwrite its file")
 	flags.BoolVar(&o.source, "source", false, "take FANTAIL_SOURCE_URL with all its settings, not the relay")
+	o.query = askRelay(flags)
 	return func(ctx context.Context, operands []string, std stdio) error {
 		cfg, err := tailTarget(operands, o.source)
+		if err == nil {
+			err = o.ask(&cfg)
+		}
 		if err != nil {
 			return err
 		}
@@ -86,8 +92,9 @@ func (p *parser) err() error {
 func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std stdio) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	t := &tailer{limit: o.limit, stop: stop, show: o.printer(std.out)}
-	f, err := feed.New(cfg, t, tailLog(std, o))
+	t := &tailer{limit: o.limit, stop: stop, show: o.printer(std.out), log: tailLog(std, o)}
+	cfg.RelayNotice = t.notice
+	f, err := feed.New(cfg, t, t.log)
 	if err != nil {
 		return usageError{errors.New(nameURL(err.Error(), o.source))}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/rs/zerolog"
 
 	"fantail/feed"
 	"fantail/hub"
@@ -23,11 +24,13 @@ type tailer struct {
 	stop     context.CancelFunc
 	show     *messagePrinter // nil = print none
 	recorder *feed.Recorder  // nil = no recording
+	log      zerolog.Logger
 
 	delays delays
 
 	// Owned by the feed's goroutine.
 	messages, bytes uint64
+	gaps            gaps
 	err             error // of the recording, or of printing
 }
 
@@ -84,8 +87,17 @@ func (t *tailer) summary(s feed.Stats, took time.Duration, file string) string {
 	if lost > 0 {
 		text += fmt.Sprintf("; %d failed or lost connections, away for %v", lost, brief(s.Outage))
 	}
+	if t.gaps.number > 0 {
+		text += "; " + t.gaps.String()
+	}
 	if file != "" {
 		text += "; recorded in " + file
+		if t.gaps.number > 0 || lost > 0 && s.EverConnected && s.Position == "" {
+			text += ", which lacks what was missed"
+		}
+	}
+	if s.Position != "" {
+		text += "; at " + s.Position
 	}
 	return text
 }
