@@ -1,7 +1,7 @@
 // Package hub turns one stream of messages into the bytes of thousands of
 // clients: a lock-free ring, a cursor for each client, pumps that write without
 // blocking, drainers for those whose socket is full, and the policy that evicts
-// the slow. It knows no HTTP and no WebSocket: its caller gives it a [Lane] (the
+// the slow. It knows no HTTP and no WebSocket: its caller gives it a [Format] (the
 // bytes) and a [Conn] (the socket) for each client.
 //
 // # Invariants
@@ -13,10 +13,12 @@
 //   - I3 Each client sees strictly increasing sequences; no message twice, none
 //     reordered, no frame cut or interleaved with another.
 //   - I4 Within a connection there is no silent gap: what a client misses ends
-//     in a close that carries its position.
-//   - I5 Memory is bounded: the ring by count and bytes; a client by a constant
-//     (its cursor, one control frame, one shared reference to the frame it is in
-//     the middle of, and a pooled buffer while it has a drainer).
+//     in a close that carries its position, or in a gap notice.
+//   - I5 Memory is bounded: the ring by count and bytes, payloads and cached
+//     encodings together; a client by a constant (its cursor, one control frame,
+//     one shared reference to the frame it is in the middle of, a pooled buffer
+//     while it has a drainer, and a list of at most one message a key while it
+//     gets a snapshot or is conflated).
 //   - I6 When a client goes, its goroutines and registrations go too. Nothing
 //     outlives Close.
 //
@@ -73,6 +75,21 @@
 // prologue is one, and a pump yields every 64 clients so that the source's
 // reader gets its turn. TestStopTheWorldUnderSaturatedPumps bounds both.
 //
+// # Lanes
+//
+// A lane is a format and a filter; it is interned, and its clients get the same
+// bytes. A message is encoded once for each format, on first use, and the result
+// is kept with it and counts against the ring. A filter is matched once for a
+// message and pass: a run that a lane wants nothing of is a batch without bytes,
+// which moves its clients' cursors and costs no system call. While a filtered
+// client is in the middle of a frame, the sweep counts only the messages that its
+// filter lets through, so nobody is slow, or lapped, for what he did not want.
+//
+// Notices are bits in the client's write state (hello, gap, source, heartbeat)
+// that wait for the next frame boundary; the frame is made when it is sent, so
+// what it tells is true then, and notices that wait cost nothing. The sweep
+// spreads word of the source, so that who reports it waits for nobody.
+//
 // # Slow clients
 //
 // A client is catching up from its join until it first comes within half its
@@ -80,6 +97,14 @@
 // the messages behind the one being written may be Bounds.Messages in number
 // and Bounds.Bytes in size, and one message alone is never too much. The sweep
 // looks every 100 ms, so a bound may be passed by what the feed sends meanwhile.
+//
+// Evict closes the client. Skip moves its cursor to the head and Conflate to
+// behind the snapshot, with a detour: the newest message of each key since its
+// place, in the order of sequences, which the client gets before what stands at
+// its cursor. A client that joins with a snapshot starts on such a detour. Both
+// tell the gap. A frame that is cut when a client jumps is finished first; it
+// belongs to a message that counts as got. Conflation begins anew at the end of a
+// detour, until there is nothing to leave out.
 //
 // # Decisions
 //
