@@ -37,7 +37,7 @@ func TestSoak(t *testing.T) {
 	before := r.footprint()
 	w := watchHealthy(t, r)
 
-	var quiet, hostile sync.WaitGroup
+	var quiet sync.WaitGroup
 	var missed atomic.Int64
 	idle := subscribeAll(t, n-n/5, r.addr, "/ws")
 	for _, c := range idle {
@@ -52,16 +52,12 @@ func TestSoak(t *testing.T) {
 			})
 		})
 	}
-	stop := make(chan struct{})
-	var acts [len(mischief)]atomic.Int64
-	for i := range uint64(n / 5) {
-		hostile.Go(func() { // ended by stop
-			misbehave(r.addr, rand.New(rand.NewPCG(seed, i)), stop, &acts)
-		})
+	// A process of their own: those who behave must not lack the processor because
+	// those who do not are many.
+	hostile := launch(t, "hostile", []string{r.addr, strconv.Itoa(n / 5), strconv.FormatUint(seed, 10), long.String()})
+	if code := hostile.exit(long + time.Minute); code != 0 {
+		t.Fatalf("the hostile clients ended with %d", code)
 	}
-	time.Sleep(long) // the soak itself
-	close(stop)
-	hostile.Wait()
 	head := int64(r.metric("fantail_source_messages_total"))
 	if clients := r.metric(`fantail_clients{transport="ws"}`); clients < float64(len(idle)+1) {
 		t.Errorf("%v clients are left, %d behaved", clients, len(idle)+1)
@@ -77,13 +73,34 @@ func TestSoak(t *testing.T) {
 	if missed.Load() > 0 {
 		t.Errorf("the clients that behaved saw %d gaps in %d messages", missed.Load(), head)
 	}
-	for i := range acts {
-		t.Logf("%6d times: %s", acts[i].Load(), mischief[i].name)
-		if acts[i].Load() == 0 {
-			t.Errorf("%s was never tried", mischief[i].name)
+	for _, m := range mischief {
+		times := firstGroup(hostile.text(), `(?m)^([0-9]+) times: `+regexp.QuoteMeta(m.name))
+		if t.Logf("%6s times: %s", times, m.name); times == "" || times == "0" {
+			t.Errorf("%s was never tried", m.name)
 		}
 	}
 	r.returnsTo(before, 16<<20)
+}
+
+func init() { asHostile = hostileClients }
+
+// hostileClients is the process of those who misbehave: the relay's address, how
+// many they are, the seed, and for how long they do.
+func hostileClients(args []string) {
+	n, _ := strconv.ParseUint(args[1], 10, 64)
+	seed, _ := strconv.ParseUint(args[2], 10, 64)
+	long, _ := time.ParseDuration(args[3])
+	stop := make(chan struct{})
+	time.AfterFunc(long, func() { close(stop) })
+	var acts [len(mischief)]atomic.Int64
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { misbehave(args[0], rand.New(rand.NewPCG(seed, i)), stop, &acts) }) // ended by stop
+	}
+	wg.Wait()
+	for i, m := range mischief {
+		fmt.Printf("%d times: %s\n", acts[i].Load(), m.name)
+	}
 }
 
 // misbehave does one kind of mischief after the other, each on a connection of

@@ -22,12 +22,17 @@ const asMain = "TEST_AS_MAIN"
 // asClient is what a process of the kind "client" does; set where it is used.
 var asClient func(addr string)
 
+// asHostile is what a process of the kind "hostile" does; set where it is used.
+var asHostile func(args []string)
+
 func TestMain(m *testing.M) {
 	switch os.Getenv(asMain) {
 	case "fantail":
 		main()
 	case "client":
 		asClient(os.Args[1])
+	case "hostile":
+		asHostile(os.Args[1:])
 	case "stubborn":
 		ctx := endOnSignal(context.Background())
 		fmt.Println("running")
