@@ -44,6 +44,7 @@ type Client struct {
 	steps      atomic.Uint32 // writes that moved within a frame
 	heard      atomic.Int64  // hub clock at the last sign of life
 	conflating atomic.Bool   // its detours go on until nothing is left out
+	loose      atomic.Uint64 // slot where it is to begin, if it may begin later, 0 if not
 	deadline   atomic.Int64  // hub clock at which the sweep closes it, 0 is never
 
 	watch watch // owned by the sweep

@@ -60,8 +60,15 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	start.slot = max(start.slot, 1)
 	c.seq = start.seq
 	c.cursor.Store(start.slot)
+	if start.loose && o.Lane.notices && o.Policy != Conflate { // who conflates gets the newest of what was lapped
+		c.loose.Store(start.slot)
+	}
+	source := h.source.Load()
 	if o.Lane.notices {
 		c.special, c.state.due = true, dueHello
+		if !source.up {
+			c.state.due |= dueSource
+		}
 		if start.gone {
 			c.state.due |= dueGap
 			c.state.gap = start.gap
@@ -73,7 +80,7 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	now := h.clock.Load()
 	c.heard.Store(now)
 	c.watch = watch{cursor: start.slot, moved: now, catchingUp: true, pinged: -1, spoke: now,
-		source: h.source.Load().number, expires: h.expiry(now)}
+		source: source.number, expires: h.expiry(now)}
 	return c
 }
 

@@ -101,7 +101,11 @@ func (m *modelled) beginWithLast(lane *Lane) {
 	n := 1 + m.rnd.IntN(m.config.Messages)
 	m.start = m.Last(n, lane)
 	behind, held := 0, 0
-	for seq := m.ring.tail.Load(); seq <= uint64(len(m.keys)); seq++ {
+	tail := m.ring.tail.Load()
+	if tail > 1 {
+		tail += (uint64(len(m.keys)) - tail) / 16 // Last leaves the oldest alone
+	}
+	for seq := tail; seq <= uint64(len(m.keys)); seq++ {
 		if m.wants(seq) {
 			held++
 			if seq > m.start.seq {

@@ -88,6 +88,9 @@ func (c *Client) noticeFrameLocked() []byte {
 	case s.due&dueHello != 0:
 		s.due &^= dueHello
 		n.Kind = Hello
+		if s.gap.open { // who breaks off here has not been told of it
+			n.At = c.hub.position(s.gap.from)
+		}
 	case s.due&dueGap != 0:
 		s.due &^= dueGap
 		n.Kind, n.From = Gap, c.hub.position(s.gap.from)

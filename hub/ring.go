@@ -110,6 +110,23 @@ func (r *ring) since(seq uint64) (slot uint64, ok bool) {
 	return lo, seq >= r.floor.Load()
 }
 
+// oldest returns the start before the oldest message held, or, of those held,
+// the given share of 1/16 further on: what is oldest goes first.
+func (r *ring) oldest(sixteenths uint64) Start {
+	for {
+		tail, head := r.tail.Load(), r.head.Load()
+		if tail > head { // nothing is held, or not shown yet
+			if seq := r.floor.Load(); tail > r.head.Load() {
+				return Start{slot: tail, seq: seq}
+			}
+			continue
+		}
+		if m := r.at(tail + (head-tail)*sixteenths/16); m != nil { // nil: lapped since
+			return Start{slot: m.slot, seq: m.seq - 1}
+		}
+	}
+}
+
 // len returns how many messages the ring holds.
 func (r *ring) len() int {
 	tail, head := r.tail.Load(), r.head.Load() // tail first: it never passes head

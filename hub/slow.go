@@ -14,6 +14,7 @@ const (
 func (c *Client) overrun() {
 	_, leaving := c.Reason()
 	switch {
+	case !leaving && c.beginLater():
 	case leaving || c.policy == Evict:
 		c.Leave(Slow)
 	case c.policy == Skip:
@@ -21,6 +22,20 @@ func (c *Client) overrun() {
 	default:
 		c.conflate()
 	}
+}
+
+// beginLater moves a client that was to begin with the oldest message held, or
+// near it, and was lapped before it could: while the feed runs, the oldest
+// message is gone by the time a handshake is over. It reports false if the
+// client has begun, or was moved before.
+func (c *Client) beginLater() bool {
+	at := c.place()
+	if at.slot != c.loose.Swap(0) || at.slot >= c.hub.ring.tail.Load() {
+		return false
+	}
+	to := c.hub.ring.oldest(1)
+	c.jump(at, to, nil, c.between(at, to))
+	return true
 }
 
 func (c *Client) skip() {

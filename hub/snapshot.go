@@ -56,8 +56,8 @@ func (s *snapshot) takeIn(n int) bool {
 			return false
 		}
 		m := s.ring.at(s.start.slot)
-		if m == nil { // lapped: what was lost is older than all the ring holds
-			s.start.slot = max(s.start.slot+1, s.ring.tail.Load())
+		if m == nil {
+			s.beginAnewLocked()
 			continue
 		}
 		s.putLocked(m)
@@ -75,6 +75,14 @@ func (s *snapshot) putLocked(m *Message) {
 	for s.order.Len() > s.maxKeys || s.bytes > s.maxBytes && s.order.Len() > 1 {
 		s.removeLocked(s.order.Front())
 	}
+}
+
+// beginAnewLocked forgets everything: the ring has lapped the snapshot, so that
+// any message in it may have been replaced by one that nobody saw.
+func (s *snapshot) beginAnewLocked() {
+	clear(s.byKey)
+	s.order.Init()
+	s.bytes, s.start = 0, s.ring.oldest(0)
 }
 
 func (s *snapshot) removeLocked(e *list.Element) {

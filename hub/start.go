@@ -8,6 +8,8 @@ type Start struct {
 	seq  uint64 // of the message before it
 	gone bool
 	gap  gap // if gone: what is told to a client that has notices
+
+	loose bool // it begins with the oldest message held; once lapped, a client with notices begins later
 }
 
 // Live returns the start behind the newest message.
@@ -29,7 +31,8 @@ func (h *Hub) Resume(at Position) Start {
 	if held && reached && at.Epoch == h.epoch {
 		return Start{slot: slot, seq: at.Seq}
 	}
-	s := Start{slot: h.ring.tail.Load(), seq: h.ring.floor.Load(), gone: true, gap: gap{open: true, unknown: true}}
+	s := h.ring.oldest(0)
+	s.gone, s.loose, s.gap = true, true, gap{open: true, unknown: true}
 	if at.Epoch == h.epoch && reached {
 		s.gap = gap{open: true, from: at.Seq, missed: s.seq - min(s.seq, at.Seq)}
 	}
@@ -37,24 +40,23 @@ func (h *Hub) Resume(at Position) Start {
 }
 
 // Last returns the start before the newest n messages that the lane wants, or
-// before all that is held if there are fewer.
+// before all that is held if there are fewer. Once the ring drops messages, its
+// oldest sixteenth does not count: it would be gone before a client has joined.
 func (h *Hub) Last(n int, lane *Lane) Start {
 	s := h.Live()
-	tail := h.ring.tail.Load()
+	tail := uint64(1)
+	if h.ring.floor.Load() > 0 {
+		tail = h.ring.oldest(1).slot
+	}
 	for n > 0 && s.slot > tail {
 		m := h.ring.at(s.slot - 1)
 		if m == nil {
 			break
 		}
-		s.slot--
+		s.slot, s.seq = m.slot, m.seq-1
 		if lane.wants(m) {
 			n--
 		}
-	}
-	if m := h.ring.at(s.slot - 1); m != nil {
-		s.seq = m.seq
-	} else {
-		s.seq = min(s.seq, h.ring.floor.Load())
 	}
 	return s
 }

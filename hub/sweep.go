@@ -148,10 +148,14 @@ func (h *Hub) wantedBehind(c *Client, q backlog, head uint64) (backlog, bool) {
 	if w.from != at.slot {
 		*w = wanted{from: at.slot, next: at.slot}
 	}
-	lapped := w.next < tail
+	w.unseen = w.unseen || w.next < tail
 	for slot := max(w.next, tail); slot <= head; slot++ {
 		m := h.ring.at(slot)
-		if m == nil || !c.lane.wants(m) {
+		if m == nil {
+			w.unseen = true
+			continue
+		}
+		if !c.lane.wants(m) {
 			continue
 		}
 		if w.messages == 0 {
@@ -161,14 +165,17 @@ func (h *Hub) wantedBehind(c *Client, q backlog, head uint64) (backlog, bool) {
 		w.bytes += int(m.size())
 	}
 	w.next = head + 1
-	clear := w.next
-	if w.messages > 0 {
-		clear = w.first
-		lapped = lapped || w.first < tail
-	}
-	c.nothingBefore(at.slot, clear)
 	q.messages, q.bytes = max(0, w.messages-1), w.bytes // the first is being written, or will be next
-	return q, lapped
+	switch {
+	case w.unseen: // any of them may have been wanted
+		return q, true
+	case w.messages == 0:
+		c.nothingBefore(at.slot, w.next)
+		return q, false
+	default:
+		c.nothingBefore(at.slot, w.first)
+		return q, w.first < tail
+	}
 }
 
 // wanted counts what a filtered client that stands still is behind.
@@ -176,6 +183,7 @@ type wanted struct {
 	from, next      uint64 // slots looked at: from there up to before next
 	first           uint64 // the first that is wanted
 	messages, bytes int
+	unseen          bool // some left the ring before they were looked at
 }
 
 // nothingBefore notes for a client whose place is still at a slot that nothing up

@@ -73,6 +73,7 @@ func (c *Client) offerLocked(b *batch) outcome {
 		if n, err := c.conn.TryWrite(b.bytes); n < len(b.bytes) {
 			return c.shortLocked(b, n, err)
 		}
+		c.spoke = true
 	}
 	c.seq = b.seq
 	c.cursor.Store(b.next)
@@ -84,7 +85,6 @@ func (c *Client) offerLocked(b *batch) outcome {
 		c.settleLocked()
 		return again
 	}
-	c.spoke = true
 	return wrote
 }
 
@@ -116,12 +116,15 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 }
 
 // advanceDetourLocked takes n messages off the detour. At its end the client
-// stands before its cursor.
+// stands before its cursor; if that is the head, it has caught up.
 func (c *Client) advanceDetourLocked(n int) {
 	d := c.detour.Load()
 	if n == len(d.messages) {
 		c.seq = d.end
 		c.detour.Store(nil)
+		if c.cursor.Load() > c.hub.ring.head.Load() {
+			c.conflating.Store(false)
+		}
 	} else if n > 0 {
 		c.detour.Store(&detour{d.messages[n:], d.end})
 	}
