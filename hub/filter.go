@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ func NewFilter(keys []string) (*Filter, error) {
 		default:
 			f.exact[k] = struct{}{}
 		}
-		f.text += k + "\x00"
+		f.text += strconv.Itoa(len(k)) + ":" + k // no two sets of keys have one text
 	}
 	return f, nil
 }
