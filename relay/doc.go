@@ -46,9 +46,10 @@
 // text nodes only, and the Content-Security-Policy lets nothing run but the
 // script itself (TestPagePolicyMatchesItsContent, TestPageShowsHostileMessages in
 // cmd/fantail). It counts every message and shows at most 60 a second, in 100
-// rows; what it holds of one message is bounded. It reconnects with full jitter,
-// with since= where the close named a position, and live otherwise, because a
-// browser cannot read the 101's headers.
+// rows; what it holds of one message is bounded. Its connection is the JavaScript
+// client of examples/client, of which page/fantail.js is a copy (a test there
+// holds the two together): envelopes, so that a lost connection is resumed
+// behind the last message and a gap is told.
 //
 // # Decisions
 //

@@ -17,7 +17,7 @@ var pageFiles embed.FS
 // pageScripts are the parts of the page's script, in the order in which they
 // depend on each other. Together they are one module.
 var pageScripts = [...]string{
-	"elements", "numbers", "message", "rates", "chart", "connection", "rows", "clipboard", "theme", "page",
+	"elements", "numbers", "message", "rates", "chart", "fantail", "connection", "rows", "clipboard", "theme", "page",
 }
 
 // page is what people see at /: one document with its style and its script in

@@ -158,7 +158,7 @@ func TestPageUnderBurst(t *testing.T) {
 
 	source.signal(syscall.SIGKILL)
 	<-source.ended
-	eventually(t, "the page notices the silence", func() bool { return b.text("#state-text") == "Connected, no messages" })
+	eventually(t, "the page is told of the source", func() bool { return b.text("#state-text") == "Connected, source away" })
 	if delivered := int(r.metric("fantail_deliveries_total")); b.received() != delivered {
 		t.Errorf("the page counts %d messages, the relay delivered %d", b.received(), delivered)
 	}

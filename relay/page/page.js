@@ -128,9 +128,9 @@ function showShown() {
 // showState tells how the connection stands: in the header, the banner and the
 // window's title.
 function showState() {
-  const { phase, closed, back, retryAt, openedAt } = connection, now = performance.now(), quiet = now - Math.max(lastMessage, openedAt);
+  const { phase, closed, back, gap, retryAt, openedAt } = connection, now = performance.now(), quiet = now - Math.max(lastMessage, openedAt);
   const wait = Math.max(0, Math.ceil((retryAt - now) / 1000));
-  const words = { connecting: closed ? "Reconnecting" : "Connecting", waiting: "Reconnecting", stopped: "Disconnected", open: quiet > QUIET ? "Connected, no messages" : "Live" }[phase];
+  const words = { connecting: closed ? "Reconnecting" : "Connecting", waiting: "Reconnecting", stopped: "Disconnected", open: connection.source === "down" ? "Connected, source away" : quiet > QUIET ? "Connected, no messages" : "Live" }[phase];
   $("state").dataset.phase = phase;
   say("state-text", words);
   $("trouble").hidden = phase === "open" || !closed;
@@ -140,15 +140,25 @@ function showState() {
     say("trouble-what", closed.says);
     say("trouble-next", `(${closed.code}${closed.word && ` ${closed.word}`}) ${next}`);
   }
-  showBack(phase === "open" && back && now - back.at < BACK ? back : null);
+  const fresh = (event) => phase === "open" && event && now - event.at < BACK ? event : null;
+  showBack(fresh(back), fresh(gap));
   const title = phase === "open" ? (paused ? "Paused" : `${count(messages.now || 0)}/s`) : words;
   document.title = `${title} · Fantail`;
 }
 
-// showBack tells what an interruption cost, once it is over.
-function showBack(back) {
-  $("back").hidden = !back;
-  if (back) say("back", `Back after ${spanText(Math.max(100, back.after))}. ` + (back.resumed ? "The feed went on where it stopped." : "What was sent meanwhile did not reach this page."));
+// showBack tells what an interruption cost, once it is over, and what was left
+// out for a page that is slow.
+function showBack(back, gap) {
+  $("back").hidden = !back && !gap;
+  if (!back && gap) say("back", lossText(gap));
+  if (back) say("back", `Back after ${spanText(Math.max(100, back.after))}. ` + lossText(back.gap));
+}
+
+// lossText tells what a gap cost, if there is one.
+function lossText(gap) {
+  if (!gap) return "The feed went on where it stopped.";
+  if (gap.missed === undefined) return "The relay does not know what was sent meanwhile.";
+  return `${gap.atLeast ? "At least " : ""}${count(gap.missed)} ${gap.missed === 1 ? "message" : "messages"} did not reach this page.`;
 }
 
 // What people do.
