@@ -91,6 +91,9 @@ func New(c Config) (*Relay, error) {
 	if c.Hub == nil {
 		return nil, errors.New("relay: no hub")
 	}
+	if c.Policy == hub.Conflate && !c.Hub.HasSnapshot() {
+		return nil, errors.New("relay: the policy conflate needs a hub that keeps a snapshot: give the hub SnapshotKeys")
+	}
 	if c.Source == nil {
 		c.Source = func() SourceStatus { return SourceStatus{Connected: true, EverConnected: true} }
 	}

@@ -33,6 +33,11 @@ func (r *Relay) serveSnapshot(w http.ResponseWriter, req *http.Request) {
 		r.turnAway(w, req, no)
 		return
 	}
+	if origin := req.Header.Get("Origin"); origin != "" { // it was checked
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Set("Access-Control-Expose-Headers", "Fantail-Position")
+		w.Header().Set("Vary", "Origin")
+	}
 	r.writeSnapshot(w, q.filter)
 }
 
