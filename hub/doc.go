@@ -116,6 +116,14 @@
 //   - A position counts as gone if it is too old, of another epoch, or was never
 //     reached. The position told with Gone is the oldest that can be resumed
 //     from.
+//   - Once the ring is full its oldest message is gone by the time a handshake
+//     is over. So a client with notices whose position is gone, and that is lapped
+//     before it has begun, begins once more, a sixteenth of the ring on, and is
+//     told (TestGoneAndLappedAtOnce); Last leaves that sixteenth alone.
+//   - A snapshot that was lapped begins anew: it holds fewer keys for a while, but
+//     no value that was replaced (TestLappedSnapshotShowsNothingStale).
+//   - Which messages of a gap before the ring's tail a filter wanted, nobody knows:
+//     such a gap is told with its count at least.
 //   - A client that is closed while it was owed a close frame, or inside a frame,
 //     gets a reset: it must not take the end for an orderly one.
 //   - The close frame of a patient reason may wait for room as long as data may
