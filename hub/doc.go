@@ -73,7 +73,9 @@
 // A loop around a raw system call has no preemption point, and stopping the
 // world would wait for a whole pass. Client.offer is not inlined, so that its
 // prologue is one, and a pump yields every 64 clients so that the source's
-// reader gets its turn. TestStopTheWorldUnderSaturatedPumps bounds both.
+// reader gets its turn. TestStopTheWorldUnderSaturatedPumps bounds both. When a
+// turn is long in coming the pump yields less often, lest a crowd of readers
+// stop it.
 //
 // # Lanes
 //
@@ -97,6 +99,8 @@
 // the messages behind the one being written may be Bounds.Messages in number
 // and Bounds.Bytes in size, and one message alone is never too much. The sweep
 // looks every 100 ms, so a bound may be passed by what the feed sends meanwhile.
+// Bounds.Stall counts only while the socket is full: a pump that is late is not
+// the client's fault (TestUnvisitedIsNoStall).
 //
 // Evict closes the client. Skip moves its cursor to the head and Conflate to
 // behind the snapshot, with a detour: the newest message of each key since its
@@ -116,14 +120,6 @@
 //   - A position counts as gone if it is too old, of another epoch, or was never
 //     reached. The position told with Gone is the oldest that can be resumed
 //     from.
-//   - Once the ring is full its oldest message is gone by the time a handshake
-//     is over. So a client with notices whose position is gone, and that is lapped
-//     before it has begun, begins once more, a sixteenth of the ring on, and is
-//     told (TestGoneAndLappedAtOnce); Last leaves that sixteenth alone.
-//   - A snapshot that was lapped begins anew: it holds fewer keys for a while, but
-//     no value that was replaced (TestLappedSnapshotShowsNothingStale).
-//   - Which messages of a gap before the ring's tail a filter wanted, nobody knows:
-//     such a gap is told with its count at least.
 //   - A client that is closed while it was owed a close frame, or inside a frame,
 //     gets a reset: it must not take the end for an orderly one.
 //   - The close frame of a patient reason may wait for room as long as data may

@@ -8,6 +8,8 @@ import (
 )
 
 const (
+	longestTurn = 10 * time.Millisecond // between two calls of Gosched, whatever the last one took
+
 	yieldEvery  = 64  // visits between two calls of Gosched
 	reloadEvery = 256 // visits between two looks at the head
 )
@@ -34,6 +36,8 @@ type pump struct {
 	head    uint64                                // as last loaded
 	seen    uint64                                // head of the last full pass
 	start   int                                   // rotates where a pass begins
+	resumed time.Time                             // when the last Gosched returned
+	waited  time.Duration                         // for how long it had been away
 	count   struct{ messages, bytes, writes int } // of this round
 }
 
@@ -121,7 +125,7 @@ func (p *pump) pass() {
 func (p *pump) walk(clients []*Client) {
 	for i, c := range clients {
 		if i%yieldEvery == yieldEvery-1 {
-			runtime.Gosched()
+			p.yield()
 		}
 		if i%reloadEvery == reloadEvery-1 {
 			p.head = p.hub.ring.head.Load()
@@ -130,6 +134,20 @@ func (p *pump) walk(clients []*Client) {
 			p.visit(c)
 		}
 	}
+}
+
+// yield lets others run, the source's reader above all. Where very many want to,
+// such as the readers of a flood, a turn is long in coming: then the pump works
+// for as long as it last waited before it yields again. So a crowd may slow it
+// down, and cannot stop it.
+func (p *pump) yield() {
+	now := time.Now()
+	if now.Sub(p.resumed) < p.waited {
+		return
+	}
+	runtime.Gosched()
+	p.resumed = time.Now()
+	p.waited = min(p.resumed.Sub(now), longestTurn)
 }
 
 // visit offers one client what it lacks: the batch at its cursor.

@@ -10,13 +10,14 @@ const sweepEvery = 100 * time.Millisecond
 type watch struct {
 	cursor     uint64
 	steps      uint32
-	moved      int64  // hub clock when cursor or steps last changed, or it held nothing
+	moved      int64  // hub clock when cursor or steps last changed, or its socket was not full
 	pinged     int64  // hub clock of the last ping
 	spoke      int64  // hub clock when something was last written, heartbeats included
 	source     uint64 // number of the source's last change that it was told
 	wanted     wanted
 	expires    int64 // hub clock at which it is told to come back, 0 is never
 	catchingUp bool  // since its join it has not been within half its bounds
+	full       bool  // at the last look its socket was full
 }
 
 // sweepLoop serves every deadline there is: stalls, bounds, pings, silence,
@@ -77,9 +78,6 @@ func (h *Hub) inspect(c *Client) int {
 		c.Leave(MaxAge)
 	}
 	q, lapped := h.backlogOf(c, now)
-	if q.holds && q.still == 0 && c.hasDrainer() {
-		c.Heard() // a full socket that takes more has a peer that acknowledges
-	}
 	h.keepAlive(c, now)
 	if c.lane.notices {
 		h.notify(c, now)
@@ -120,9 +118,14 @@ func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
 	cursor, steps, head := c.cursor.Load(), c.steps.Load(), h.ring.newest()
 	behind := head != nil && cursor <= head.slot
 	q.holds = behind || c.detour.Load() != nil
-	if !q.holds || cursor != w.cursor || steps != w.steps {
+	full, progressed := q.holds && c.hasDrainer(), cursor != w.cursor || steps != w.steps
+	if !full || progressed { // who was not offered what he lacks does not stall
 		w.cursor, w.steps, w.moved = cursor, steps, now
 	}
+	if full && w.full && progressed {
+		c.Heard() // a full socket that takes more has a peer that acknowledges
+	}
+	w.full = full
 	q.still = time.Duration(now - w.moved)
 	switch {
 	case !behind:

@@ -57,6 +57,39 @@ func TestIdleIsNoStall(t *testing.T) {
 	})
 }
 
+// A client that the pump has not come to is not to blame: a relay that is short
+// of processors would send all of them away at once.
+func TestUnvisitedIsNoStall(t *testing.T) {
+	f := still(t, Config{Queue: Bounds{Stall: time.Second}})
+	s := newConn(t, 0)
+	f.enter(s, f.Live())
+	f.say(3, 20)
+	for range 100 {
+		f.clock.Add(int64(sweepEvery))
+		f.sweep()
+	}
+	if mustBeOpen(t, s); f.Stats().Leaves[Slow] != 0 {
+		t.Error("sent away although nothing was ever written to it")
+	}
+}
+
+// What a socket took before it was full is no sign of life.
+func TestFillingIsNoSignOfLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, c, s := blocked(t, Config{PingInterval: time.Minute}, 1, 1000)
+		pass(10 * sweepEvery)
+		mustBeOpen(t, s)
+		if at := time.Duration(c.heard.Load()); at > 0 {
+			t.Errorf("heard at %v from a peer that said nothing", at)
+		}
+		s.open(1)
+		pass(3 * sweepEvery)
+		if c.heard.Load() == 0 {
+			t.Error("a full socket that took more was not a sign of life")
+		}
+	})
+}
+
 func TestQueueBounds(t *testing.T) {
 	tests := []struct {
 		name        string
