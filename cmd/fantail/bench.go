@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 type benchFlags struct {
 	load load.Config
 	json bool
+
+	envelope, sse bool
 
 	selftest bool
 	rounds   int
@@ -60,8 +63,11 @@ func setupBench(flags *flag.FlagSet) runner {
 	flags.DurationVar(&c.Warm, "warm", 2*time.Second, "wait for `TIME` between the last connection and measuring")
 	flags.IntVar(&c.Stalled, "stalled", 0, "let `PERCENT` of the clients never read")
 	flags.IntVar(&c.Sample, "sample", 64, "look into the messages of `N` clients; the others' are counted")
-	flags.StringVar(&c.PathTime, "path-time", "t", "the send time is at `PATH` in the message, such as data.0.ts: s, ms, µs or ns since 1970, or RFC 3339")
-	flags.StringVar(&c.PathSeq, "path-seq", "q", "a sequence that rises by one is at `PATH` in the message")
+	flags.StringVar(&c.PathTime, "path-time", defaultPathTime, "the send time is at `PATH` in the message, such as data.0.ts: s, ms, µs or ns since 1970, or RFC 3339")
+	flags.StringVar(&c.PathSeq, "path-seq", defaultPathSeq, "a sequence that rises by one is at `PATH` in the message")
+	flags.BoolVar(&b.envelope, "envelope", false, "ask for envelopes (fantail.v1): the latency is from their time, the sequence that of their positions")
+	flags.BoolVar(&b.sse, "sse", false, "read Server-Sent Events, such as http://localhost:8080/sse; the sequence is that of their ids")
+	flags.BoolVar(&c.Storm, "storm", false, "behind the measuring, cut all clients and have them resume at once; with -envelope or -sse")
 	flags.Var(headers{c.Header}, "header", "send `'NAME: VALUE'` with each handshake; may be given several times")
 	flags.Var(texts{&c.Send}, "send", "send `TEXT` once connected, such as a subscription; may be given several times")
 	flags.BoolVar(&c.Insecure, "insecure", false, "accept any certificate")
@@ -80,6 +86,7 @@ func (b *benchFlags) run(ctx context.Context, operands []string, std stdio) erro
 	if b.load.URL = "ws://127.0.0.1/"; len(operands) > 0 { // a self-test knows its URL later
 		b.load.URL = operands[0]
 	}
+	b.setFormat()
 	if err := errors.Join(b.check(operands), b.load.Check()); err != nil {
 		return usageError{err}
 	}
@@ -99,6 +106,35 @@ func (b *benchFlags) run(ctx context.Context, operands []string, std stdio) erro
 	return b.print(std.out, r, func(w io.Writer) error { return printBench(w, r) })
 }
 
+// setFormat sets the format, and where time and sequence are in it unless the
+// flags say so. Of some keys alone the positions have holes.
+func (b *benchFlags) setFormat() {
+	c := &b.load
+	switch {
+	case b.envelope:
+		c.Format = load.Envelope
+		if c.PathTime == defaultPathTime {
+			c.PathTime = "time"
+		}
+	case b.sse:
+		c.Format = load.SSE
+	default:
+		return
+	}
+	if c.PathSeq == defaultPathSeq {
+		c.PathSeq = "pos"
+	}
+	if u, err := url.Parse(c.URL); err == nil && u.Query().Has("key") && c.PathSeq == "pos" {
+		c.PathSeq = ""
+	}
+}
+
+// Where the demo feed and a self-test's source have their time and sequence.
+const (
+	defaultPathTime = "t"
+	defaultPathSeq  = "q"
+)
+
 // check finds flags that do not go together.
 func (b *benchFlags) check(operands []string) error {
 	switch {
@@ -106,6 +142,10 @@ func (b *benchFlags) check(operands []string) error {
 		return errors.New("-selftest measures a relay of its own; leave the URL away")
 	case !b.selftest && len(operands) == 0:
 		return errors.New("there is nothing to measure; write fantail bench URL or fantail bench -selftest")
+	case b.envelope && b.sse:
+		return errors.New("-envelope and -sse are two formats; choose one")
+	case b.selftest && (b.envelope || b.sse || b.load.Storm):
+		return errors.New("-envelope, -sse and -storm need a URL: the floor of a self-test sends raw messages")
 	case b.sweep != "" && !b.selftest:
 		return errors.New("-sweep is for -selftest; add that")
 	case b.svg != "" && b.sweep == "":

@@ -74,7 +74,7 @@ func TestBenchOfARelay(t *testing.T) {
 		connect/handshake_ms/p90 connect/handshake_ms/p99 connect/handshake_ms/p99.9 connect/per_s
 		latency_ms/count latency_ms/max latency_ms/p50 latency_ms/p90 latency_ms/p99 latency_ms/p99.9
 		load/bottleneck load/cores load/cpu_share load/read_lag_p99_ms messages notes[]
-		order/gaps order/missed order/repeats partly per_s/bytes per_s/deliveries seconds url`)
+		order/gaps order/missed order/repeats partly per_s/bytes per_s/deliveries seconds storm url`)
 	found := jsonFields(t, out)
 	if !slices.Equal(found, want) {
 		t.Errorf("fields %q\nwant   %q", found, want)

@@ -24,6 +24,9 @@ func printBench(w io.Writer, r load.Result) error {
 	p.row("bytes", humanize.Bytes(uint64(r.PerS.Bytes))+"/s")
 	p.row("latency", spreadLine(r.Latency))
 	p.row("sequence", orderLine(r.Order))
+	if r.Storm != nil {
+		p.row("storm", stormLine(*r.Storm))
+	}
 	p.row("closes", closesLine(r.Closes))
 	p.row("load", loadLine(r.Load))
 	p.notes(r.Notes)
@@ -79,6 +82,11 @@ func orderLine(o *load.Order) string {
 		return "not checked"
 	}
 	return fmt.Sprintf("%s gaps, %s missed, %s repeats", thousands(o.Gaps), thousands(o.Missed), thousands(o.Repeats))
+}
+
+func stormLine(s load.Storm) string {
+	return fmt.Sprintf("%s cut at once, %s back, %s live after %.1f s, %s missed, %s repeats",
+		thousands(s.Clients), thousands(s.Back), thousands(s.Live), s.Seconds, thousands(s.Missed), thousands(s.Repeats))
 }
 
 func closesLine(closes []load.Close) string {

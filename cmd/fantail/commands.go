@@ -101,6 +101,7 @@ func commands() []command {
 				"relay, on this machine, and prints what the relay costs beside the floor.",
 			examples: []string{
 				"fantail bench ws://localhost:8080/ws", "1,000 clients of a relay",
+				"fantail bench -envelope -storm ws://localhost:8080/ws", "all cut at once, resuming",
 				"fantail bench -stalled 50 ws://localhost:8080/ws", "half of them never read",
 				"fantail bench -selftest -clients 5000", "this machine's ratio to the floor",
 				"fantail bench -selftest -sweep rate -svg rate.svg", "draw what a delivery costs",

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -91,9 +93,15 @@ func (c *client) ended(err error) {
 	}
 }
 
+// positions as a PathSeq means the sequence in a relay's positions.
+const positions = "pos"
+
 // sample looks into the messages of one client.
 type sample struct {
+	format            Format
 	timePath, seqPath string
+	position          string // behind the last message; empty: the format has none
+	awaited           awaited
 
 	message []byte // what is there of a message that comes in pieces
 	tooLong bool   // the message under way is longer than maxSampled
@@ -124,14 +132,27 @@ func (s *sample) add(k Chunk, now int64, t *tally) {
 
 // look reads time and sequence out of a whole message.
 func (s *sample) look(p []byte, now int64, t *tally) {
+	p, position := s.format.opened(p)
+	if position != "" {
+		s.position = position
+	}
+	if p == nil {
+		return // a notice
+	}
 	if s.timePath != "" {
 		if sent, ok := sendTime(p, s.timePath); ok {
+			s.awaited.note(sent, now)
 			t.latency(now - sent)
 		} else {
 			t.untimed.Add(1)
 		}
 	}
-	if s.seqPath != "" {
+	if s.seqPath == positions && position != "" {
+		if _, digits, ok := strings.Cut(position, "-"); ok {
+			seq, _ := strconv.ParseInt(digits, 10, 64)
+			s.follow(seq, t)
+		}
+	} else if s.seqPath != "" {
 		if seq, ok := sequence(p, s.seqPath); ok {
 			s.follow(seq, t)
 		}

@@ -9,7 +9,8 @@ import (
 
 // Config says what to load, and how.
 type Config struct {
-	URL      string      // ws:// or wss://
+	URL      string      // ws:// or wss://; of SSE http:// or https:// too
+	Format   Format      // what the endpoint sends
 	Header   http.Header // of each handshake; Host replaces the URL's
 	Send     []string    // text messages that each client sends once it is connected
 	Insecure bool        // accept any certificate
@@ -22,6 +23,8 @@ type Config struct {
 	Duration time.Duration // of the window
 	Longest  time.Duration // of the window while Enough returns false; at most Duration is none
 	Enough   func() bool   // asked some times a second once Duration is over; nil is enough
+
+	Storm bool // behind the window, cut all connections and have them resume at once; needs Envelope or SSE
 
 	Sample   int    // clients whose messages are looked into
 	PathTime string // where a message has its send time, in dots (a.b.0.c); empty: not measured
@@ -54,7 +57,7 @@ const MaxClients = 40 * perAddress
 // Check returns all that is wrong with c; each line says what to choose. Run
 // does so too.
 func (c Config) Check() error {
-	_, err := parseURL(c.URL)
+	_, err := parseURL(c.URL, c.Format)
 	bound := func(ok bool, format string, args ...any) {
 		if !ok {
 			err = errors.Join(err, fmt.Errorf("load: "+format, args...))
@@ -65,6 +68,9 @@ func (c Config) Check() error {
 	bound(c.Stalled >= 0 && c.Stalled <= 100, "%d percent stalled; choose 0 to 100", c.Stalled)
 	bound(c.Warm >= 0 && c.Warm <= time.Hour, "%v to warm up; choose 0 to 1h", c.Warm)
 	bound(c.Duration > 0 && c.Duration <= 24*time.Hour, "a duration of %v; choose more than 0, at most 24h", c.Duration)
+	bound(!c.Storm || c.Format != Raw, "a storm resumes at positions, which raw messages do not have; choose envelopes or SSE")
+	bound(!c.Storm || c.PathTime != "", "no time in the messages, by which a storm is over; say where it is")
+	bound(!c.Storm || c.Stalled == 0, "stalled clients in a storm; choose one of the two")
 	bound(c.Sample >= 0, "a sample of %d; choose 0 or more", c.Sample)
 	return err
 }
@@ -75,6 +81,9 @@ func (c Config) stalled(i int) bool { return (i+1)*c.Stalled/100 > i*c.Stalled/1
 
 // sampled says whether the i-th of the clients that read is in the sample.
 func (c Config) sampled(i int) bool {
+	if c.Storm {
+		return true // each needs its position
+	}
 	readers := c.Clients - c.Clients*c.Stalled/100
 	if c.Sample >= readers {
 		return true

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +38,7 @@ const (
 type dialer struct {
 	address string // host:port
 	path    string // with query
+	format  Format
 	host    string
 	header  http.Header
 	tls     *tls.Config // nil for ws
@@ -45,11 +47,11 @@ type dialer struct {
 }
 
 func newDialer(c Config) (*dialer, error) {
-	u, err := parseURL(c.URL)
+	u, err := parseURL(c.URL, c.Format)
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{address: address(u), path: u.RequestURI(), host: u.Host, header: c.Header.Clone()}
+	d := &dialer{address: address(u), path: u.RequestURI(), format: c.Format, host: u.Host, header: c.Header.Clone()}
 	if host := d.header.Get("Host"); host != "" {
 		d.host = host
 		d.header.Del("Host")
@@ -61,7 +63,7 @@ func newDialer(c Config) (*dialer, error) {
 		}
 		d.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
 	}
-	if u.Scheme == "wss" {
+	if u.Scheme == "wss" || u.Scheme == "https" {
 		d.tls = &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: c.Insecure}
 	}
 	for _, text := range c.Send {
@@ -72,10 +74,13 @@ func newDialer(c Config) (*dialer, error) {
 }
 
 // parseURL accepts what a WebSocket client can dial.
-func parseURL(text string) (*url.URL, error) {
+func parseURL(text string, f Format) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("load: %w; write an URL such as ws://localhost:8080/ws", errors.Unwrap(err))
+	}
+	if f == SSE && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" {
+		return u, nil
 	}
 	if u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "" {
 		return nil, errors.New("load: the URL has to begin with ws:// or wss:// and a host, such as ws://localhost:8080/ws")
@@ -86,7 +91,7 @@ func parseURL(text string) (*url.URL, error) {
 func address(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"ws": "80", "wss": "443"}[u.Scheme]
+		port = map[string]string{"ws": "80", "wss": "443", "http": "80", "https": "443"}[u.Scheme]
 	}
 	return net.JoinHostPort(u.Hostname(), port)
 }
@@ -98,7 +103,7 @@ func isLoopback(host string) bool {
 
 // dial opens the connection of client i. What arrived behind the server's
 // handshake is returned as early.
-func (d *dialer) dial(ctx context.Context, i int, stalled bool) (conn net.Conn, early []byte, err error) {
+func (d *dialer) dial(ctx context.Context, i int, stalled bool, since string) (conn net.Conn, early []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	nd := net.Dialer{KeepAlive: -1, Control: control(stalled, d.spread)}
@@ -111,7 +116,7 @@ func (d *dialer) dial(ctx context.Context, i int, stalled bool) (conn net.Conn, 
 		return nil, nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	early, upgraded, err := d.open(ctx, conn)
+	early, upgraded, err := d.open(ctx, conn, since)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -131,7 +136,7 @@ func sourceAddress(i int) net.IP {
 
 // open performs TLS, if it is asked for, and the opening handshake (RFC 6455
 // section 4.1), and sends what shall follow it.
-func (d *dialer) open(ctx context.Context, conn net.Conn) (early []byte, upgraded net.Conn, err error) {
+func (d *dialer) open(ctx context.Context, conn net.Conn, since string) (early []byte, upgraded net.Conn, err error) {
 	if d.tls != nil {
 		t := tls.Client(conn, d.tls)
 		if err := t.HandshakeContext(ctx); err != nil {
@@ -140,11 +145,11 @@ func (d *dialer) open(ctx context.Context, conn net.Conn) (early []byte, upgrade
 		conn = t
 	}
 	key := rand.Text()[:22] + "=="
-	if _, err := conn.Write(d.request(key)); err != nil {
+	if _, err := conn.Write(d.request(key, since)); err != nil {
 		return nil, nil, err
 	}
 	br := bufio.NewReader(conn)
-	if err := checkResponse(br, key); err != nil {
+	if err := d.checkResponse(br, key); err != nil {
 		return nil, nil, err
 	}
 	if len(d.send) > 0 {
@@ -157,13 +162,35 @@ func (d *dialer) open(ctx context.Context, conn net.Conn) (early []byte, upgrade
 }
 
 // request returns the client's side of the handshake.
-func (d *dialer) request(key string) []byte {
+func (d *dialer) request(key, since string) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", d.path, d.host, key)
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", d.behind(since), d.host)
+	if d.format != SSE {
+		fmt.Fprintf(&b, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", key)
+	}
+	if d.format == Envelope {
+		b.WriteString("Sec-WebSocket-Protocol: " + envelopes + "\r\n")
+	}
 	d.header.Write(&b)
 	b.WriteString("\r\n")
 	return b.Bytes()
+}
+
+// behind returns the path that resumes at a position, if one is given.
+func (d *dialer) behind(since string) string {
+	if since == "" {
+		return d.path
+	}
+	u, err := url.ParseRequestURI(d.path)
+	if err != nil {
+		return d.path // it came from a URL: cannot be
+	}
+	query := u.Query()
+	query.Del("last")
+	query.Del("snapshot")
+	query.Set("since", since)
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 // refused is an answer that is no 101.
@@ -174,15 +201,27 @@ func (r refused) Error() string {
 }
 
 // checkResponse reads the server's side of the handshake.
-func checkResponse(br *bufio.Reader, key string) error {
+func (d *dialer) checkResponse(br *bufio.Reader, key string) error {
 	resp, err := http.ReadResponse(br, nil)
 	if err != nil {
 		return fmt.Errorf("the answer to the handshake: %w", err)
 	}
-	if resp.StatusCode != http.StatusSwitchingProtocols {
+	want := http.StatusSwitchingProtocols
+	if d.format == SSE {
+		want = http.StatusOK
+	}
+	if resp.StatusCode != want {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
 		line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
 		return refused{resp.Status, strings.ToValidUTF8(line, "")}
+	}
+	switch {
+	case d.format == SSE && (!strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") || !slices.Contains(resp.TransferEncoding, "chunked")):
+		return errors.New("the server's answer is no chunked stream of events")
+	case d.format == SSE:
+		return nil
+	case d.format == Envelope && resp.Header.Get("Sec-WebSocket-Protocol") != envelopes:
+		return errors.New("the server does not speak " + envelopes + "; leave -envelope away")
 	}
 	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	if resp.Header.Get("Sec-WebSocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]) {

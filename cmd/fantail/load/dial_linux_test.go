@@ -19,7 +19,7 @@ func TestDialSpreadsOverAddresses(t *testing.T) {
 		t.Fatal(d, err)
 	}
 	for i, want := range map[int]string{0: "127.0.0.2", perAddress: "127.0.0.3"} {
-		conn, _, err := d.dial(t.Context(), i, true)
+		conn, _, err := d.dial(t.Context(), i, true, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,6 +24,18 @@
 // the server does. Result.Load has that lag and the processor time used, and
 // says in words when the figures are the load's own rather than the server's.
 //
+// # Formats
+//
+// Raw messages are looked into as they are. Of an envelope the time and the
+// position are the relay's own, so that latency and order can be told of any
+// feed; an event's id is its position. Notices have no place in the figures, but
+// for those of clients outside the sample, which count as messages.
+//
+// A storm cuts all connections behind the window and opens them again, 512
+// handshakes at a time, each behind its client's last position. A client is live
+// again with the first message that was sent once it was back; its sequence goes
+// on over the cut, so what the relay did not make good shows as missed.
+//
 // # Clients that never read
 //
 // Stalled clients get a small receive buffer and are left alone until the end.

@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -38,13 +39,14 @@ type door struct {
 	evicted    int                     // of stalled; guarded by mu
 	handshakes *hdrhistogram.Histogram // µs; guarded by mu
 	failures   map[string]int          // by reason; guarded by mu
+	followers  map[int]*sample         // of a storm, by client; guarded by mu
 
 	began time.Time     // of connecting; by the goroutine of rest
 	took  time.Duration // until the last handshake was done; by the goroutine of rest
 }
 
 func newDoor(r *run) *door {
-	d := &door{run: r, handshakes: newHistogram(), failures: map[string]int{}, began: time.Now()}
+	d := &door{run: r, handshakes: newHistogram(), failures: map[string]int{}, followers: map[int]*sample{}, began: time.Now()}
 	n := 0
 	for i := range r.config.Clients {
 		if r.config.stalled(i) {
@@ -90,7 +92,7 @@ func (d *door) rest(ctx context.Context) {
 // if the client is never to read.
 func (d *door) one(ctx context.Context, i int) error {
 	began := time.Now()
-	conn, early, err := d.run.dialer.dial(ctx, i, d.readers[i] < 0)
+	conn, early, err := d.run.dialer.dial(ctx, i, d.readers[i] < 0, "")
 	if err == nil {
 		d.succeeded(time.Since(began))
 		err = d.admit(i, conn, early)
@@ -117,12 +119,60 @@ func (d *door) admit(i int, conn net.Conn, early []byte) error {
 		d.stalled = append(d.stalled, conn)
 		return nil
 	}
-	c, config := &client{tally: d.run.tallies[i%len(d.run.tallies)]}, &d.run.config
-	if config.sampled(reader) {
-		c.sample = &sample{timePath: config.PathTime, seqPath: config.PathSeq}
+	var s *sample
+	if config := &d.run.config; config.sampled(reader) {
+		s = &sample{format: config.Format, timePath: config.PathTime, seqPath: config.PathSeq}
 		d.sampled.Add(1)
+		if config.Storm {
+			d.mu.Lock()
+			d.followers[i] = s
+			d.mu.Unlock()
+		}
 	}
-	return d.run.engine.add(i%len(d.run.tallies), conn, c, early)
+	return d.read(i, conn, early, s)
+}
+
+// read has the engine read a connection of client i.
+func (d *door) read(i int, conn net.Conn, early []byte, s *sample) error {
+	shard := i % len(d.run.tallies)
+	var r receiver
+	if c := (client{tally: d.run.tallies[shard], sample: s}); d.run.config.Format == SSE {
+		r = &events{client: c}
+	} else {
+		r = &c
+	}
+	return d.run.engine.add(shard, conn, r, early)
+}
+
+// followed returns the clients of a storm that know where to resume. It is
+// called once nobody reads.
+func (d *door) followed() map[int]*sample {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := maps.Clone(d.followers)
+	maps.DeleteFunc(all, func(_ int, s *sample) bool { return s.position == "" })
+	return all
+}
+
+// again opens the connection of client i behind its position. It tries until
+// ctx ends: a relay may refuse some while all come at once.
+func (d *door) again(ctx context.Context, i int, s *sample) {
+	for ctx.Err() == nil {
+		conn, early, err := d.run.dialer.dial(ctx, i, false, s.position)
+		if err == nil {
+			s.message, s.tooLong = s.message[:0], false
+			s.awaited.begin(time.Now())
+			err = d.read(i, conn, early, s)
+		}
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		d.fail(why(err))
+		select {
+		case <-ctx.Done():
+		case <-time.After(tick):
+		}
+	}
 }
 
 func (d *door) fail(reason string) {

@@ -20,6 +20,7 @@ type Result struct {
 	Messages int64    `json:"messages"`   // in the window, all clients that read
 	Latency  *Spread  `json:"latency_ms"` // in the window, of the sample; null: no message had a time
 	Order    *Order   `json:"order"`      // of the sample; null: no message had a sequence
+	Storm    *Storm   `json:"storm"`      // null: there was none
 	Closes   []Close  `json:"closes"`     // ended by the server, the most frequent first
 	Load     Load     `json:"load"`
 	Notes    []string `json:"notes"` // what a reader of the figures has to know

@@ -39,7 +39,13 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	}
 	r.measure(ctx)
 	r.drainStalled()
-	return r.result(), nil
+	var s *Storm
+	if c.Storm && ctx.Err() == nil {
+		s = r.storm(ctx)
+	}
+	out := r.result()
+	out.Storm = s
+	return out, nil
 }
 
 // run is one Run at work.
@@ -77,17 +83,22 @@ func newRun(c Config) (*run, error) {
 	for range shards() {
 		r.tallies = append(r.tallies, newTally(&r.measuring, r.ends))
 	}
-	if c.portable || d.tls != nil {
-		r.engine = newGoroutines()
-	} else {
-		r.engine = newEngine()
-	}
+	r.renew()
 	if r.probes, err = startProbes(r.engine, r.tallies); err != nil {
 		r.engine.close()
 		return nil, err
 	}
 	r.door = newDoor(r)
 	return r, nil
+}
+
+// renew gives the run an engine.
+func (r *run) renew() {
+	if r.config.portable || r.dialer.tls != nil {
+		r.engine = newGoroutines()
+	} else {
+		r.engine = newEngine()
+	}
 }
 
 // close ends all that the run has started.

@@ -1,0 +1,60 @@
+package load
+
+import (
+	"bytes"
+
+	"github.com/tidwall/gjson"
+)
+
+// Format is what an endpoint sends.
+type Format uint8
+
+const (
+	Raw      Format = iota // WebSocket messages as they are
+	Envelope               // WebSocket messages of fantail.v1
+	SSE                    // an HTTP response of Server-Sent Events
+)
+
+const envelopes = "fantail.v1" // the subprotocol of Envelope
+
+// opened returns what is to be looked into in a message, and its position if the
+// format has one. A notice of the relay has a position alone.
+func (f Format) opened(p []byte) (message []byte, position string) {
+	switch f {
+	case Envelope:
+		position = gjson.GetBytes(p, "pos").Str
+		if bytes.HasPrefix(p, []byte(`{"notice":`)) {
+			return nil, position
+		}
+	case SSE:
+		return event(p)
+	}
+	return p, position
+}
+
+// event returns the data of an event and its id; of a notice the id alone. The
+// data's lines keep their breaks.
+func event(p []byte) (data []byte, id string) {
+	notice := false
+	for line := range bytes.SplitSeq(p, []byte{'\n'}) {
+		field, value, _ := bytes.Cut(line, []byte(": "))
+		switch string(field) {
+		case "id":
+			id = string(value)
+		case "event":
+			notice = string(value) == "notice"
+		case "data":
+			if data != nil {
+				data = append(data, '\n')
+			}
+			data = append(data, value...)
+		}
+	}
+	switch {
+	case notice:
+		return nil, id
+	case data == nil:
+		data = []byte{} // an empty message is one
+	}
+	return data, id
+}
