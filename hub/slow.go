@@ -54,7 +54,8 @@ func (c *Client) conflate() {
 	newest, to := c.hub.snapshot.since(from, c.lane.filter)
 	left := c.between(at, to)
 	left.missed -= min(left.missed, uint64(len(newest)))
-	if left.missed == 0 && !left.atLeast {
+	lapped := at.slot < c.hub.ring.tail.Load() // then the snapshot alone has what the ring has not
+	if !lapped && left.missed == 0 && !left.atLeast {
 		c.conflating.Store(false)
 		return
 	}

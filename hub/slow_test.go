@@ -128,6 +128,20 @@ func TestConflateBehindTheSnapshotter(t *testing.T) {
 	mustRead(t, s, "hello@0 1 2 3 4")
 }
 
+// The ring has lapped the client, but the snapshot still has every message: the
+// client gets all of them, nothing is left out, and it does not turn in circles.
+func TestConflateWhatOnlyTheSnapshotHas(t *testing.T) {
+	f := still(t, Config{Messages: 2, SnapshotKeys: 10})
+	s := newConn(t, 0)
+	c := f.attend(s, Options{Policy: Conflate})
+	f.welcome(c, s)
+	f.sayOf("a", "b", "c", "d", "e")
+	f.snapshot.catchUp()
+	s.open(plenty)
+	f.rounds()
+	mustRead(t, s, "hello@0 1 2 3 4 5")
+}
+
 // What becomes of a client that was lapped, by policy and filter.
 func TestLappedByPolicy(t *testing.T) {
 	for name, tt := range map[string]struct {
