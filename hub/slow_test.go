@@ -135,8 +135,10 @@ func TestConflateWhatOnlyTheSnapshotHas(t *testing.T) {
 	s := newConn(t, 0)
 	c := f.attend(s, Options{Policy: Conflate})
 	f.welcome(c, s)
-	f.sayOf("a", "b", "c", "d", "e")
-	f.snapshot.catchUp()
+	for _, key := range []string{"a", "b", "c", "d", "e"} {
+		f.sayOf(key)
+		f.snapshot.catchUp()
+	}
 	s.open(plenty)
 	f.rounds()
 	mustRead(t, s, "hello@0 1 2 3 4 5")
