@@ -48,18 +48,21 @@ func (f *Feed) connect(ctx context.Context, retry *retry) error {
 	defer s.close()
 	f.arrived(time.Now())
 	probing(ctx).opened()
-	err = f.relay(s, newWatchdog(f.idle, end), retry)
+	err = f.relay(ctx, s, newWatchdog(f.idle, end), retry)
 	if cause, ok := errors.AsType[*failure](context.Cause(ctx)); ok {
 		return cause // the watchdog's reason, not what the stream made of it
 	}
 	return err
 }
 
-// relay publishes the stream's messages until it ends.
-func (f *Feed) relay(s stream, dog *watchdog, retry *retry) error {
+// relay publishes the stream's messages until it or ctx ends.
+func (f *Feed) relay(ctx context.Context, s stream, dog *watchdog, retry *retry) error {
 	defer dog.stop()
 	opened := time.Now()
 	for {
+		if err := ctx.Err(); err != nil { // not one message more than was published
+			return err
+		}
 		in, err := s.next()
 		now := time.Now()
 		drop, unusable := err.(DropReason)
