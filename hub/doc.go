@@ -13,7 +13,9 @@
 //   - I3 Each client sees strictly increasing sequences; no message twice, none
 //     reordered, no frame cut or interleaved with another.
 //   - I4 Within a connection there is no silent gap: what a client misses ends
-//     in a close that carries its position, or in a gap notice.
+//     in a close that carries its position, or was told in a gap notice before.
+//     Every position that is told is one to resume from: all up to it was sent,
+//     or told to be missed (TestModel).
 //   - I5 Memory is bounded: the ring by count and bytes, payloads and cached
 //     encodings together; a client by a constant (its cursor, one control frame,
 //     one shared reference to the frame it is in the middle of, a pooled buffer
