@@ -192,7 +192,7 @@ func nextEvent(in *textproto.Reader) (l line, err error) {
 func TestS7StalledEventSource(t *testing.T) {
 	for name, late := range map[string]bool{"in time": false, "too late": true} {
 		t.Run(name, func(t *testing.T) {
-			_, h, addr := newTestRelay(t, hub.Config{Messages: 300, Queue: hub.Bounds{Messages: 50}}, Config{UnsentLimit: 4096})
+			_, h, addr := newTestRelay(t, hub.Config{Messages: 300, Queue: hub.Bounds{Messages: 50, Stall: time.Second}}, Config{UnsentLimit: 4096})
 			c := dialTCP(t, addr)
 			c.(*net.TCPConn).SetReadBuffer(4096)
 			r := &resumer{h: h, addr: addr, sse: true, at: h.Position(0).String()}
@@ -200,7 +200,7 @@ func TestS7StalledEventSource(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n, big := 0, strings.Repeat("x", 20_000)
+			n, big := 0, strings.Repeat("x", 2_000)
 			say := func() {
 				n++
 				h.Publish(hub.Input{Payload: fmt.Appendf(nil, `{"n":%d,"x":"%s"}`, n, big)})
