@@ -4,17 +4,29 @@
 //
 // Paths of Handler:
 //
-//	/ws, or an upgrade on /   the source's messages byte for byte
+//	/ws, or an upgrade on /   the source's messages byte for byte; envelopes with
+//	                          the subprotocol fantail.v1
+//	/sse                      Server-Sent Events, resuming by Last-Event-ID
+//	/stream                   envelopes as lines
+//	/snapshot                 the newest message of each key, as lines
 //	/                         a page that shows them, for people
 //	/healthz                  the process serves
 //	/readyz                   new clients should come here; ?source is strict
 //
 // Paths of Admin: /metrics, /clients, /debug/pprof/, and the health checks.
 //
-// The query of a handshake may hold since=<position>. An unknown parameter is
-// refused with 400, as is a malformed position. One that is no longer held is
-// accepted and closed with 4410, since a browser cannot see the status of a
-// refused upgrade. The 101 carries the starting position as Fantail-Position.
+// The query may say where to begin (since=<position>, last=<n> or snapshot=1),
+// what is wanted (key=<k>, repeatable, a trailing * is a prefix) and what becomes
+// of a slow client (policy=evict, skip or conflate). What is unknown, malformed or
+// contradicts itself is refused with 400 and a sentence that names it. A position
+// that is no longer held is told as a gap where the format has notices; a raw
+// WebSocket is accepted and closed with 4410, since a browser cannot see the
+// status of a refused upgrade. The response carries the starting position as
+// Fantail-Position.
+//
+// A stream takes the connection over from the HTTP server and goes the way of
+// every client: its chunks are shared by all of its lane, and its reader only
+// notices the end. It has no pings; giveUpAfter has the kernel find dead peers.
 //
 // # The library and our net.Conn
 //

@@ -31,8 +31,9 @@ type Config struct {
 	KeyRequired bool       // a client must say which keys it wants
 
 	Uplink           UplinkMode
-	UplinkMaxMessage int64 // bytes, default 64 KiB
-	UnsentLimit      int   // bytes the kernel may hold unsent for a client (TCP_NOTSENT_LOWAT), default 64 KiB
+	UplinkMaxMessage int64         // bytes, default 64 KiB
+	PeerTimeout      time.Duration // for a stream's peer that acknowledges nothing, on linux; 0 is the system's patience
+	UnsentLimit      int           // bytes the kernel may hold unsent for a client (TCP_NOTSENT_LOWAT), default 64 KiB
 }
 
 // UplinkMode says what becomes of messages that clients send.

@@ -3,6 +3,7 @@ package relay
 import (
 	"net"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +37,20 @@ func newFDSocket(t *net.TCPConn, unsentLimit int) hub.Conn {
 		return nil
 	}
 	return s
+}
+
+// giveUpAfter has the kernel end a connection whose peer has acknowledged nothing
+// for so long, a closed window included (TCP_USER_TIMEOUT): streams have no pings.
+func giveUpAfter(c net.Conn, d time.Duration) {
+	t, ok := c.(*net.TCPConn)
+	if !ok || d <= 0 {
+		return
+	}
+	if raw, err := t.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) {
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))
+		})
+	}
 }
 
 // TryWrite is one sendto, which beats write: no file-position lock. The raw call

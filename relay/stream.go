@@ -55,6 +55,7 @@ func (r *Relay) serveStreamAs(w http.ResponseWriter, req *http.Request, formats 
 		r.log.Debug().Stringer("client", a.from).Err(err).Msg("stream not started")
 		return
 	}
+	giveUpAfter(underTLS(conn), r.cfg.PeerTimeout)
 	client, err := r.hub.Join(newSocket(conn, r.cfg.UnsentLimit), a.Options)
 	if err != nil { // the hub is closed
 		r.dismiss(a)

@@ -81,7 +81,7 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
 		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,
 		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired,
-		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit),
+		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
 	}
 	if c.Uplink == "ignore" {
 		rc.Uplink = relay.UplinkIgnore
