@@ -91,7 +91,7 @@ func TestH1Dribblers(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Error("a new client meanwhile:", err)
 	}
-	r.returnsTo(before, 4<<20)
+	r.returnsTo(before, scale(4.0, 16.0)*(1<<20)) // spans that buffers of so many sockets once lay in
 	w.check()
 }
 
