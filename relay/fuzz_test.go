@@ -144,7 +144,7 @@ func FuzzF9ClientFrames(f *testing.F) {
 		c := newScript(frames)
 		runSession(t, r, c)
 		<-c.closed
-		checkAnswer(t, c.out.Bytes())
+		checkAnswer(t, c.answer())
 	})
 }
 
@@ -153,9 +153,11 @@ func FuzzF9ClientFrames(f *testing.F) {
 type script struct {
 	net.Conn // the rest: deadlines and addresses
 	in       *bytes.Reader
-	out      bytes.Buffer // the writer's, and after closed the test's
 	closed   chan struct{}
 	once     sync.Once
+
+	mu  sync.Mutex
+	out bytes.Buffer // guarded by mu
 }
 
 func newScript(in []byte) *script {
@@ -163,8 +165,27 @@ func newScript(in []byte) *script {
 	return &script{Conn: c, in: bytes.NewReader(in), closed: make(chan struct{})}
 }
 
-func (s *script) Read(p []byte) (int, error)  { return s.in.Read(p) }
-func (s *script) Write(p []byte) (int, error) { return s.out.Write(p) }
+func (s *script) Read(p []byte) (int, error) { return s.in.Read(p) }
+
+// Write takes everything, but nothing behind Close, as a socket would.
+func (s *script) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closed:
+		return 0, net.ErrClosed
+	default:
+		return s.out.Write(p)
+	}
+}
+
+// answer returns what was written before Close.
+func (s *script) answer() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return bytes.Clone(s.out.Bytes())
+}
+
 func (s *script) Close() error {
 	s.once.Do(func() { close(s.closed) })
 	return s.Conn.Close()

@@ -16,11 +16,14 @@ import (
 )
 
 // joinNarrow joins with a receive buffer as small as the kernel lets it be, so
-// that a reader who stops is noticed soon.
-func joinNarrow(t testing.TB, addr, path string) *peer {
+// that a reader who stops is noticed soon. Who goes on reading is slowed by it.
+func joinNarrow(t testing.TB, addr, path string) *peer { return joinBuffered(t, addr, path, 4096) }
+
+// joinBuffered joins with a receive buffer of a size.
+func joinBuffered(t testing.TB, addr, path string, size int) *peer {
 	t.Helper()
 	c := dialTCP(t, addr)
-	if err := c.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+	if err := c.(*net.TCPConn).SetReadBuffer(size); err != nil {
 		t.Fatal(err)
 	}
 	p := upgrade(t, c, "GET "+path+" HTTP/1.1\r\nHost: "+addr+"\r\n"+handshake+"\r\n")
@@ -66,10 +69,10 @@ func (p *peer) drink() { io.Copy(io.Discard, p.r) }
 // once with its position, and resumes there without a gap when it reads faster.
 func TestS3NineTenthsOfTheRate(t *testing.T) {
 	const every = 2 * time.Millisecond
-	_, h, addr := newTestRelay(t, hub.Config{Messages: 4000, Queue: hub.Bounds{Messages: 60}}, Config{UnsentLimit: 4096})
+	_, h, addr := newTestRelay(t, hub.Config{Messages: 20_000, Queue: hub.Bounds{Messages: 60}}, Config{UnsentLimit: 4096})
 	w := watchHealthy(t, h, addr, 2<<10, every)
 	defer w.check()
-	p := joinNarrow(t, addr, "/ws")
+	p := joinBuffered(t, addr, "/ws", 64<<10) // wide enough for its pace
 	defer p.conn.Close()
 	pace := time.NewTicker(every * 10 / 9)
 	defer pace.Stop()
