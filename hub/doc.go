@@ -126,6 +126,10 @@
 //     gets a reset: it must not take the end for an orderly one.
 //   - The close frame of a patient reason may wait for room as long as data may
 //     (Bounds.Stall), that of any other a second.
+//   - A client that answers no ping but takes more of the feed than a stopped one
+//     could is not silent: reaping it would harm a reader, and one whose large
+//     buffer took it all is found by its stall once that is full. Filtered
+//     clients and those that skip must answer.
 //   - Joining a hub that drains is allowed and answered by Draining at once, so
 //     that a handshake under way ends with a close code and a position.
 package hub
