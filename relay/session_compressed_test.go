@@ -61,6 +61,7 @@ func TestCompressedMessageCutShort(t *testing.T) {
 func TestCloseInsideCompressedMessage(t *testing.T) {
 	s, c := compressedSession(t, closeInside())
 	s.read()
+	<-c.closed
 	if why, _ := s.conn.client.Reason(); why != hub.Left {
 		t.Errorf("left as %v", why)
 	}
@@ -74,6 +75,7 @@ func TestCompressedBomb(t *testing.T) {
 	before := heap()
 	s, c := compressedSession(t, clientFrame(0xC2, deflated(strings.Repeat("\x00", 10<<20)))) // 10 KiB of them
 	s.read()
+	<-c.closed
 	if why, _ := s.conn.client.Reason(); why != hub.TooLarge || !bytes.Contains(c.answer(), []byte("\x03\xF1too-large; resume=")) {
 		t.Errorf("left as %v, answered %q", why, c.answer())
 	}
