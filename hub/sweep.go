@@ -130,8 +130,9 @@ func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
 	q.still = time.Duration(now - w.moved)
 	switch {
 	case !behind:
-	case c.lane.filter != nil:
+	case c.lane.filter != nil && (full || w.catchingUp):
 		return h.wantedBehind(c, q, head.slot)
+	case c.lane.filter != nil: // a pass has left it out, or comes soon
 	default:
 		q.messages = int(head.slot - cursor)
 		if m := h.ring.at(cursor); m != nil {
