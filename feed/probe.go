@@ -71,7 +71,7 @@ func Probe(ctx context.Context, cfg Config, pub Publisher, report func(Step)) (S
 	defer p.end()
 	p.proxy(cfg.URL)
 	traced := context.WithValue(httptrace.WithClientTrace(ctx, p.trace()), probeKey{}, p)
-	err = f.connect(traced, newRetry())
+	err = f.source.connect(traced)
 	stats := f.Stats()
 	if ctx.Err() != nil {
 		return stats, nil
