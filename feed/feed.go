@@ -91,61 +91,21 @@ func (c Config) withDefaults() (Config, error) {
 	return c, errors.Join(errs...)
 }
 
-// Feed brings one source's messages to a Publisher.
+// Feed brings a source's messages to a Publisher.
 type Feed struct {
 	// Static after New.
-	driver driver
-	idle   time.Duration // 0 = no watchdog
-	source string        // masked
-	keyer  *keyer        // nil = the source's keys
-	keys   bool          // messages may have keys
-	notify func(up bool, outage time.Duration)
-	pub    Publisher
-	log    zerolog.Logger
-
-	meter meter
-
-	// Owned by Run.
-	gripe    [dropReasons]gripe
-	keyGripe gripe
-	away     bool // Notify was told so
+	source *source
 }
 
 // New checks the configuration and returns a feed that has not connected yet.
 // Its error holds every problem found and says what to change.
 func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	cfg, bad := cfg.withDefaults()
-	keyer, errKey := newKeyer(cfg.Key)
-	if errKey != nil {
-		bad = errors.Join(bad, fmt.Errorf("feed: FANTAIL_SOURCE_KEY %w", errKey))
-	}
-	s, err := findScheme(cfg.URL)
-	if err != nil {
-		return nil, errors.Join(err, bad)
-	}
-	d, err := s.open(cfg.URL, cfg)
+	s, err := newSource(cfg, &direct{Publisher: pub, notify: cfg.Notify}, log)
 	if err := errors.Join(err, bad); err != nil {
 		return nil, err
 	}
-	f := newFeed(d, maskURL(cfg.URL), pub, log)
-	f.keyer, f.keys = keyer, keyer != nil || s.keys
-	if cfg.Notify != nil {
-		f.notify = cfg.Notify
-	}
-	if s.remote {
-		f.idle = cfg.IdleTimeout
-	}
-	return f, nil
-}
-
-func newFeed(d driver, source string, pub Publisher, log zerolog.Logger) *Feed {
-	return &Feed{
-		driver: d,
-		source: source,
-		notify: func(bool, time.Duration) {},
-		pub:    pub,
-		log:    log.With().Str("component", "feed").Str("source", source).Logger(),
-	}
+	return &Feed{source: s}, nil
 }
 
 // Run connects, publishes, and connects again, until ctx ends or the source has
@@ -154,20 +114,39 @@ func newFeed(d driver, source string, pub Publisher, log zerolog.Logger) *Feed {
 // is returned. All that Run started has ended when it returns, except for what
 // doc.go says of stdin. It is called once.
 func (f *Feed) Run(ctx context.Context) error {
-	defer func() { f.meter.stop(time.Now()) }()
-	return f.supervise(ctx)
+	err := f.source.run(ctx)
+	if err == io.EOF {
+		f.source.out.down(0)
+		return nil
+	}
+	return err
 }
 
 // HasKeys reports whether messages may have keys, cut out of them or given by
 // the source. Any goroutine.
-func (f *Feed) HasKeys() bool { return f.keys }
+func (f *Feed) HasKeys() bool { return f.source.keys }
 
 // Stats returns the present figures. Any goroutine.
-func (f *Feed) Stats() Stats {
-	s := f.meter.stats(time.Now())
-	s.Source = f.source
-	if d, ok := f.driver.(interface{ position() string }); ok {
-		s.Position = d.position()
+func (f *Feed) Stats() Stats { return f.source.stats() }
+
+// direct is the outlet of a single source.
+type direct struct {
+	Publisher
+	notify func(up bool, outage time.Duration) // may be nil
+	away   bool                                // notify was told so
+}
+
+func (d *direct) up(outage time.Duration) { d.tell(true, outage) }
+
+func (d *direct) down(time.Duration) { d.tell(false, 0) }
+
+// tell tells of an outage once when it begins and once when it ends.
+func (d *direct) tell(up bool, outage time.Duration) {
+	if d.away == !up {
+		return
 	}
-	return s
+	d.away = !up
+	if d.notify != nil {
+		d.notify(up, outage)
+	}
 }

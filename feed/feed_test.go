@@ -44,13 +44,13 @@ func TestSchemesAreCaseInsensitive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := f.Stats().Source; got != "wss://***@h/x" || f.idle != time.Second {
-		t.Errorf("got %q, idle %v", got, f.idle)
+	if got := f.Stats().Source; got != "wss://***@h/x" || f.source.idle != time.Second {
+		t.Errorf("got %q, idle %v", got, f.source.idle)
 	}
 }
 
 func TestStatsHaveEveryLabel(t *testing.T) {
-	f := newFeed(nil, "s", newSink(), zerolog.Nop())
+	f := scriptFeed(nil, newSink(), zerolog.Nop())
 	s := f.Stats()
 	if len(s.Reconnects) != int(reasons) || len(s.Dropped) != int(dropReasons) || !s.LastMessage.IsZero() {
 		t.Errorf("got %+v", s)

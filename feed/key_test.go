@@ -252,7 +252,7 @@ func BenchmarkKey(b *testing.B) {
 			in, now := hub.Input{Payload: message}, time.Now()
 			b.ReportAllocs()
 			for b.Loop() {
-				f.publish(now, in)
+				f.source.publish(now, in)
 			}
 		})
 	}

@@ -49,8 +49,8 @@ func TestNotify(t *testing.T) {
 				var told []string
 				var up, down time.Duration
 				r := &running{sink: newSink(), log: newJournal()}
-				r.Feed = newFeed(&script{play: tt.play}, "script:", r.sink, zerolog.New(r.log))
-				r.notify = func(isUp bool, outage time.Duration) {
+				r.Feed = scriptFeed(&script{play: tt.play}, r.sink, zerolog.New(r.log))
+				r.source.out.(*direct).notify = func(isUp bool, outage time.Duration) {
 					if isUp {
 						told, up = append(told, "up"), up+outage
 						return

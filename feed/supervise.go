@@ -10,27 +10,28 @@ import (
 	"fantail/hub"
 )
 
-// supervise keeps one connection to the source at a time, as doc.go says.
-func (f *Feed) supervise(ctx context.Context) error {
-	retry := newRetry()
+// run keeps one connection to the source at a time, as doc.go says, until ctx
+// ends, which is no error, or the source has ended for good, which is io.EOF, or
+// can never be read on. After the end of ctx it may be called again.
+func (f *source) run(ctx context.Context) error {
+	defer func() { f.meter.stop(time.Now()) }()
 	for {
-		err := f.connect(ctx, retry)
+		err := f.connect(ctx)
 		failed, again := errors.AsType[*failure](err)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err == io.EOF:
 			f.log.Info().Msg("source has ended; clients stay connected")
-			f.tellAway()
-			return nil
+			return err
 		case !again:
 			return err
 		}
-		wait := retry.next()
+		wait := f.retry.next(failed.atLeast)
 		f.meter.down(time.Now(), failed.reason)
 		f.log.Warn().Stringer("reason", failed.reason).Err(failed).
 			Dur("retry_in", wait).Msg("source is away")
-		f.tellAway()
+		f.out.down(wait)
 		if !sleep(ctx, wait) {
 			return nil
 		}
@@ -38,7 +39,7 @@ func (f *Feed) supervise(ctx context.Context) error {
 }
 
 // connect opens one connection and relays until it ends. It never returns nil.
-func (f *Feed) connect(ctx context.Context, retry *retry) error {
+func (f *source) connect(ctx context.Context) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	s, err := f.driver.open(ctx)
@@ -48,7 +49,7 @@ func (f *Feed) connect(ctx context.Context, retry *retry) error {
 	defer s.close()
 	f.arrived(time.Now())
 	probing(ctx).opened()
-	err = f.relay(ctx, s, newWatchdog(f.idle, end), retry)
+	err = f.relay(ctx, s, newWatchdog(f.idle, end))
 	if cause, ok := errors.AsType[*failure](context.Cause(ctx)); ok {
 		return cause // the watchdog's reason, not what the stream made of it
 	}
@@ -56,7 +57,7 @@ func (f *Feed) connect(ctx context.Context, retry *retry) error {
 }
 
 // relay publishes the stream's messages until it or ctx ends.
-func (f *Feed) relay(ctx context.Context, s stream, dog *watchdog, retry *retry) error {
+func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 	defer dog.stop()
 	opened := time.Now()
 	for {
@@ -69,6 +70,7 @@ func (f *Feed) relay(ctx context.Context, s stream, dog *watchdog, retry *retry)
 		switch {
 		case unusable:
 			f.drop(now, drop)
+		case err == errAlive:
 		case err != nil:
 			return err
 		default:
@@ -76,14 +78,14 @@ func (f *Feed) relay(ctx context.Context, s stream, dog *watchdog, retry *retry)
 		}
 		dog.fed()
 		if now.Sub(opened) >= settle {
-			retry.reset()
+			f.retry.reset()
 		}
 	}
 }
 
 // publish passes a message on. It is the one gate to the hub: text that is not
 // UTF-8 stops here.
-func (f *Feed) publish(now time.Time, in hub.Input) {
+func (f *source) publish(now time.Time, in hub.Input) {
 	if in.Kind == hub.Text && !utf8.Valid(in.Payload) {
 		f.drop(now, DropNotUTF8)
 		return
@@ -93,12 +95,12 @@ func (f *Feed) publish(now time.Time, in hub.Input) {
 		in.Key = f.cutKey(now, in)
 	}
 	f.meter.message(now, len(in.Payload))
-	f.pub.Publish(in)
+	f.out.Publish(in)
 }
 
 // cutKey returns the message's key. One that cannot be used is counted, and told
 // now and then; its message has none.
-func (f *Feed) cutKey(now time.Time, in hub.Input) string {
+func (f *source) cutKey(now time.Time, in hub.Input) string {
 	key, err := f.keyer.key(in.Kind, in.Payload)
 	if err != nil {
 		f.meter.badKeys.Add(1)
@@ -111,7 +113,7 @@ func (f *Feed) cutKey(now time.Time, in hub.Input) string {
 }
 
 // drop counts a message that is not published, and warns now and then.
-func (f *Feed) drop(now time.Time, reason DropReason) {
+func (f *source) drop(now time.Time, reason DropReason) {
 	f.meter.drops[reason].Add(1)
 	if n := f.gripe[reason].count(now); n > 0 {
 		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).Msg("dropped messages of the source")
@@ -119,27 +121,16 @@ func (f *Feed) drop(now time.Time, reason DropReason) {
 }
 
 // arrived notes an open connection. The line it logs tells the whole outage.
-func (f *Feed) arrived(now time.Time) {
+func (f *source) arrived(now time.Time) {
 	outage, tries, first := f.meter.up(now)
 	switch {
-	case first:
+	case first, outage == 0:
 		f.log.Info().Int("failures", tries).Msg("source is connected")
 	default:
 		f.log.Info().Stringer("outage", outage.Round(time.Millisecond)).Int("failures", tries).
 			Msgf("source is back after %v", outage.Round(100*time.Millisecond))
 	}
-	if f.away {
-		f.away = false
-		f.notify(true, outage)
-	}
-}
-
-// tellAway tells of an outage, once.
-func (f *Feed) tellAway() {
-	if !f.away {
-		f.away = true
-		f.notify(false, 0)
-	}
+	f.out.up(outage)
 }
 
 // watchdog ends a connection over which no message comes. One goroutine.

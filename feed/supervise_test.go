@@ -66,11 +66,16 @@ func (c *scripted) close() { c.script.live.Add(-1) }
 
 func startScript(t *testing.T, s *script, idle time.Duration) *running {
 	r := &running{sink: newSink(), log: newJournal()}
-	r.Feed = newFeed(s, "script:", r.sink, zerolog.New(r.log))
-	r.idle = idle
+	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
+	r.source.idle = idle
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
 	r.run(t)
 	return r
+}
+
+// scriptFeed returns a feed whose only source is a script.
+func scriptFeed(d driver, pub Publisher, log zerolog.Logger) *Feed {
+	return &Feed{openSource(d, "script:", &direct{Publisher: pub}, log)}
 }
 
 var errGone = fail(ReasonLost, "gone")
@@ -115,11 +120,11 @@ func TestU2JitterIsFull(t *testing.T) {
 	const draws = 4000
 	r := newRetry()
 	for range 20 {
-		r.next()
+		r.next(0)
 	}
 	var tenths [10]int
 	for range draws {
-		d := r.next()
+		d := r.next(0)
 		if d < 0 || d > retryCap+1 {
 			t.Fatalf("wait of %v", d)
 		}
@@ -285,7 +290,7 @@ func TestRunEnds(t *testing.T) {
 				return tt.open
 			}}
 			log := newJournal()
-			err := newFeed(s, "script:", newSink(), zerolog.New(log)).Run(t.Context())
+			err := scriptFeed(s, newSink(), zerolog.New(log)).Run(t.Context())
 			if !errors.Is(err, tt.want) || len(s.opened) != 1 || s.live.Load() != 0 {
 				t.Errorf("got %v after %d connections, %d left open", err, len(s.opened), s.live.Load())
 			}
@@ -340,9 +345,9 @@ func TestU3NotUTF8IsDropped(t *testing.T) {
 }
 
 func TestBinaryNeedsNoUTF8(t *testing.T) {
-	f := newFeed(nil, "", newSink(), zerolog.Nop())
+	f := openSource(nil, "", &direct{Publisher: newSink()}, zerolog.Nop())
 	f.publish(time.Now(), hub.Input{Kind: hub.Binary, Payload: []byte{0xff}})
-	if got := f.Stats(); got.Messages != 1 {
+	if got := f.stats(); got.Messages != 1 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -363,7 +368,7 @@ func TestPublishCarriesTheReceiveTime(t *testing.T) {
 }
 
 func TestPublishAllocatesNothing(t *testing.T) {
-	f := newFeed(nil, "", discard{}, zerolog.Nop())
+	f := openSource(nil, "", &direct{Publisher: discard{}}, zerolog.Nop())
 	in := hub.Input{Payload: []byte(`{"a":1}`)}
 	now := time.Now()
 	if n := testing.AllocsPerRun(1000, func() { f.publish(now, in) }); n != 0 {
@@ -376,7 +381,7 @@ type discard struct{}
 func (discard) Publish(hub.Input) {}
 
 func BenchmarkPublish(b *testing.B) {
-	f := newFeed(nil, "", discard{}, zerolog.Nop())
+	f := openSource(nil, "", &direct{Publisher: discard{}}, zerolog.Nop())
 	in := hub.Input{Payload: []byte(strings.Repeat("x", 200))}
 	b.ReportAllocs()
 	for b.Loop() {

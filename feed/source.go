@@ -1,0 +1,83 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// source is one URL's source: a driver, and the supervision that keeps one
+// connection to it.
+type source struct {
+	// Static after newSource.
+	driver driver
+	idle   time.Duration // 0 = no watchdog
+	name   string        // the URL, masked
+	keyer  *keyer        // nil = the source's keys
+	keys   bool          // messages may have keys
+	out    outlet
+	log    zerolog.Logger
+
+	meter meter
+
+	// Owned by run.
+	retry    *retry
+	gripe    [dropReasons]gripe
+	keyGripe gripe
+}
+
+// outlet is where a source's messages and its ups and downs go. A source calls
+// it from one goroutine, run's.
+type outlet interface {
+	Publisher
+	// up tells that a connection is open, and the outage that this ends.
+	up(outage time.Duration)
+	// down tells that a connection was lost or not made, and how long the
+	// source is going to wait before the next.
+	down(wait time.Duration)
+}
+
+// newSource returns the source at cfg.URL, which has not connected yet.
+func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
+	keyer, bad := newKeyer(cfg.Key)
+	if bad != nil {
+		bad = fmt.Errorf("feed: FANTAIL_SOURCE_KEY %w", bad)
+	}
+	s, err := findScheme(cfg.URL)
+	if err != nil {
+		return nil, errors.Join(err, bad)
+	}
+	d, err := s.open(cfg.URL, cfg)
+	if err := errors.Join(err, bad); err != nil {
+		return nil, err
+	}
+	f := openSource(d, maskURL(cfg.URL), out, log)
+	f.keyer, f.keys = keyer, keyer != nil || s.keys
+	if s.remote {
+		f.idle = cfg.IdleTimeout
+	}
+	return f, nil
+}
+
+// openSource returns a source that a driver reads.
+func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
+	return &source{
+		driver: d,
+		name:   name,
+		out:    out,
+		retry:  newRetry(),
+		log:    log.With().Str("component", "feed").Str("source", name).Logger(),
+	}
+}
+
+// stats returns the present figures. Any goroutine.
+func (f *source) stats() Stats {
+	s := f.meter.stats(time.Now())
+	s.Source = f.name
+	if d, ok := f.driver.(interface{ position() string }); ok {
+		s.Position = d.position()
+	}
+	return s
+}
