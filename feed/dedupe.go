@@ -2,6 +2,7 @@ package feed
 
 import (
 	"hash/maphash"
+	"maps"
 	"slices"
 )
 
@@ -23,7 +24,9 @@ type identity uint64
 //     comes again.
 //   - not named: equal messages of one connection are two messages, as two equal
 //     trades are. The n-th of a connection is a copy of the n-th that another
-//     connection brought, if there was one.
+//     connection brought, if there was one. What came before the connection
+//     joined counts only until it brings its first message that is no copy: a
+//     source begins with what it repeats.
 type dedupe struct {
 	named bool
 	most  int // messages remembered
@@ -48,6 +51,7 @@ func (d *dedupe) identify(name []byte) identity { return identity(maphash.Bytes(
 func (d *dedupe) join() *line {
 	l := &line{dedupe: d, count: map[identity]int32{}}
 	if !d.named {
+		l.before = maps.Clone(d.count)
 		d.lines = append(d.lines, l)
 	}
 	return l
@@ -57,6 +61,24 @@ func (d *dedupe) join() *line {
 type line struct {
 	dedupe *dedupe
 	count  map[identity]int32 // how often each came over it, of those remembered
+	before map[identity]int32 // dedupe.count when it joined, of those remembered; nil = counts no more
+}
+
+// copies reports whether a message would be seen, and changes nothing.
+func (l *line) copies(id identity) bool {
+	if l.dedupe.named {
+		return l.dedupe.count[id] > 0
+	}
+	return l.count[id] < l.dedupe.count[id]
+}
+
+// settle ends the time in which the connection may repeat what was published
+// before it joined.
+func (l *line) settle() {
+	for id, n := range l.before {
+		l.count[id] = max(l.count[id], n)
+	}
+	l.before = nil
 }
 
 // seen reports whether the line's next message is a copy of one that was
@@ -70,8 +92,9 @@ func (l *line) seen(id identity) bool {
 		d.remember(id)
 		return false
 	}
-	copied := l.count[id] < d.count[id]
+	copied := l.copies(id)
 	if !copied {
+		l.settle()
 		d.remember(id)
 	}
 	l.count[id]++
@@ -102,6 +125,7 @@ func (d *dedupe) forget(id identity) {
 	decrement(d.count, id)
 	for _, l := range d.lines {
 		decrement(l.count, id)
+		decrement(l.before, id)
 	}
 }
 

@@ -25,8 +25,10 @@ func TestDedupe(t *testing.T) {
 		{"one lacks what the other has", false, 8, "a1 a2 b2 b3 a3", "a1 a2 b3"},
 		{"what one brought before it left", false, 8, "a1 a2 A b2 b3", "a1 a2 b3"},
 		{"as often as it was there", false, 8, "a1 a1 A b1 b1 b1", "a1 a1 b1"},
+		{"a repeated beginning, then the like of it", false, 8, "a1 a2 a2 A b2 b3 b2 b2", "a1 a2 a2 b3 b2 b2"},
+		{"a beginning of its own, then the like of old", false, 8, "a1 a2 A b9 b1 b2", "a1 a2 b9 b1 b2"},
 		{"forgotten names", true, 2, "a1 a2 a3 a1 a3", "a1 a2 a3 a1"},
-		{"forgotten likenesses", false, 2, "a1 a2 a3 b1 b3", "a1 a2 a3 b1"},
+		{"forgotten likenesses", false, 2, "a1 a2 a3 b3 b1", "a1 a2 a3 b1"},
 		{"a part is forgotten", false, 2, "a1 a1 a1 b1 b1 b1", "a1 a1 a1 b1"},
 		{"the other's count is forgotten too", false, 2, "a1 b1 a2 a3 a1 b1 b2", "a1 a2 a3 a1 b2"},
 	}
