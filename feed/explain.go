@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 
 	"fantail/hub/websocket"
@@ -122,7 +123,9 @@ func explainAnswer(err error, resp *http.Response, subprotocols []string) *failu
 	case code/100 == 2:
 		advice = "this is no WebSocket endpoint; " + advice
 	}
-	return fail(ReasonHandshake, "the source answered %d %s%s; %s", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
+	f := fail(ReasonHandshake, "the source answered %d %s%s; %s", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
+	f.atLeast = retryAfter(resp, time.Now())
+	return f
 }
 
 // excerpt returns the start of an answer's body in quotes, fit for a log line.

@@ -64,7 +64,7 @@ func (d *httpDriver) open(ctx context.Context) (stream, error) {
 		end(nil)
 		return nil, err
 	}
-	tapped := newTapTransport(ctx, d.transport)
+	tapped := newTapTransport(ctx, d.transport, nil)
 	resp, err := (&http.Client{Transport: tapped, CheckRedirect: noRedirect}).Do(req)
 	if err != nil {
 		failed := explainDial(tapped.cause(ctx, err), nil, nil)

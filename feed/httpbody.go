@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"syscall"
+	"time"
 )
 
 // httpBody is the body of an answer that goes on, and its end.
@@ -55,7 +56,7 @@ func explainStatus(resp *http.Response) *failure {
 	default:
 		f = explainAnswer(nil, resp, nil)
 	}
-	f.atLeast = retryAfter(resp)
+	f.atLeast = retryAfter(resp, time.Now())
 	return f
 }
 

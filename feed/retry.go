@@ -38,9 +38,11 @@ func newRetry() *retry {
 	}}
 }
 
-// next returns the wait, which is never shorter than least, and, so that relays
-// which were told the same do not come back together, up to a quarter longer.
-func (r *retry) next(least time.Duration) time.Duration {
+// after returns how long to wait after a failure: never shorter than it asks for,
+// and, so that relays which were told the same do not come back together, up to a
+// quarter longer.
+func (r *retry) after(f *failure) time.Duration {
+	least := f.atLeast
 	if least > 0 {
 		least += rand.N(least/4 + 1)
 	}

@@ -9,15 +9,18 @@ import (
 // retryAfterCap bounds how long a source may keep us away with Retry-After.
 const retryAfterCap = 5 * time.Minute
 
-// retryAfter returns how long an answer asks us to stay away (RFC 9110 section
-// 10.2.3), within bounds; 0 if it does not.
-func retryAfter(resp *http.Response) time.Duration {
-	value := resp.Header.Get("Retry-After")
-	if n, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return min(time.Duration(n)*time.Second, retryAfterCap)
+// retryAfter returns how long a source that is busy wants to be left alone (RFC
+// 9110 section 10.2.3): seconds, or a date. 0 = it does not say.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return 0
 	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(0, time.Until(at)), retryAfterCap)
+	value := resp.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil {
+		return time.Duration(min(seconds, uint64(retryAfterCap/time.Second))) * time.Second
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return min(max(date.Sub(now), 0), retryAfterCap)
 	}
 	return 0
 }

@@ -12,8 +12,11 @@ import (
 // connection to it.
 type source struct {
 	// Static after newSource.
-	driver driver
+	driver driver        // with its stages
+	origin driver        // without
+	talk   *conversation // nil in tests
 	idle   time.Duration // 0 = no watchdog
+	age    time.Duration // 0 = a connection may last for ever
 	name   string        // the URL, masked
 	keyer  *keyer        // nil = the source's keys
 	keys   bool          // messages may have keys
@@ -45,26 +48,45 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	if bad != nil {
 		bad = fmt.Errorf("feed: FANTAIL_SOURCE_KEY %w", bad)
 	}
+	ids, errID := newIdentifier(cfg.idSpec())
+	cursor, errCursor := newCursor(cfg.Cursor, cfg.URL)
+	bad, cfg.cursor = errors.Join(bad, errID, errCursor), cursor
 	s, err := findScheme(cfg.URL)
 	if err != nil {
 		return nil, errors.Join(err, bad)
 	}
 	d, err := s.open(cfg.URL, cfg)
-	if err := errors.Join(err, bad); err != nil {
+	if err := errors.Join(err, bad, checkSending(cfg, s)); err != nil {
 		return nil, err
 	}
 	f := openSource(d, maskURL(cfg.URL), out, log)
 	f.keyer, f.keys = keyer, keyer != nil || s.keys
 	if s.remote {
-		f.idle = cfg.IdleTimeout
+		f.idle, f.age = cfg.IdleTimeout, cfg.MaxAge
 	}
+	f.stage(cfg, ids)
 	return f, nil
+}
+
+// stage puts what is the same for all kinds of source between the driver and the
+// supervision.
+func (f *source) stage(cfg Config, ids *identifier) {
+	f.talk = &conversation{driver: f.origin, split: cfg.Split, rules: cfg.Rules, cursor: cfg.cursor, log: f.log}
+	f.driver = f.talk
+	switch {
+	case cfg.Overlap && f.age > 0:
+		f.driver = &renewal{driver: f.talk, age: f.age, ids: ids, log: f.log, failed: f.meter.failed, lost: f.changedOver}
+		f.age = 0
+	case ids != nil:
+		f.driver = &distinct{f.talk, ids}
+	}
 }
 
 // openSource returns a source that a driver reads.
 func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 	return &source{
 		driver: d,
+		origin: d,
 		name:   name,
 		out:    out,
 		retry:  newRetry(),
@@ -76,8 +98,11 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 func (f *source) stats() Stats {
 	s := f.meter.stats(time.Now())
 	s.Source = f.name
-	if d, ok := f.driver.(interface{ position() string }); ok {
+	if d, ok := f.origin.(interface{ position() string }); ok {
 		s.Position = d.position()
+	}
+	if f.talk != nil {
+		s.Rules, s.Unsent = f.talk.stats(), f.talk.unsent.Load()
 	}
 	return s
 }
