@@ -87,6 +87,18 @@
 //     and panics at a close frame inside a compressed message
 //     (TestWSCloseInsideMessage).
 //
+// # The way back
+//
+// With Config.Uplink a message may be sent to the source, by Send. What waits
+// for that stands in one queue of 256 messages, from which each open connection
+// takes when it has nothing of its own to say. So a message is sent once, by the
+// least busy of several connections; it waits out a reconnect; and the two
+// seconds that it may wait bound how long its sender is held up
+// (TestUplinkWaits). A sender that gives up takes its message back, which is then
+// never sent (TestSendHammer). Nothing of it touches the reading of the feed
+// (TestSendToADeafSource). One sender's messages keep their order over one
+// connection; over several at once a source may see them in another.
+//
 // # A relay as source
 //
 // With Config.Resume the subprotocol fantail.v1 is offered. A server that takes

@@ -99,7 +99,12 @@ type Config struct {
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader
 
+	// Uplink lets Send send to the source, in the turn of all that is sent:
+	// SendRate bounds it too.
+	Uplink bool
+
 	cursor *cursor // made by New for all drivers
+	uplink *uplink // likewise; nil = none
 }
 
 // withDefaults fills in what is zero and checks the rest.
@@ -153,17 +158,21 @@ func (c Config) idSpec() string {
 type Feed struct {
 	// Static after New.
 	source *source
+	uplink *uplink // nil = none
 }
 
 // New checks the configuration and returns a feed that has not connected yet.
 // Its error holds every problem found and says what to change.
 func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	cfg, bad := cfg.withDefaults()
+	if cfg.Uplink {
+		cfg.uplink = newUplink()
+	}
 	s, err := newSource(cfg, &direct{Publisher: pub, notify: cfg.Notify}, log)
 	if err := errors.Join(err, bad); err != nil {
 		return nil, err
 	}
-	return &Feed{source: s}, nil
+	return &Feed{source: s, uplink: cfg.uplink}, nil
 }
 
 // Run connects, publishes, and connects again, until ctx ends or the source has
@@ -172,12 +181,27 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 // is returned. All that Run started has ended when it returns, except for what
 // doc.go says of stdin. It is called once.
 func (f *Feed) Run(ctx context.Context) error {
+	defer f.uplink.end()
 	err := f.source.run(ctx)
 	if err == io.EOF {
 		f.source.out.down(0)
 		return nil
 	}
 	return err
+}
+
+// Send has a message sent to the source by the first of its connections that has
+// time for it. It waits for that, for two seconds at most, over a reconnect too.
+// An error, ErrAway or ErrBusy, means that the message was not sent and will not
+// be; so does any other unless the connection broke while it was sent. Without
+// an error the connection has taken it; only an answer of the source's says more.
+// One caller's messages are sent in the order of its calls. The payload is
+// copied. Any goroutine.
+func (f *Feed) Send(kind hub.Kind, payload []byte) error {
+	if f.uplink == nil {
+		return ErrUplink
+	}
+	return f.uplink.send(kind, payload)
 }
 
 // HasKeys reports whether messages may have keys, cut out of them or given by

@@ -56,7 +56,7 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 		return nil, errors.Join(err, bad)
 	}
 	d, err := s.open(cfg.URL, cfg)
-	if err := errors.Join(err, bad, checkSending(cfg, s)); err != nil {
+	if err := errors.Join(err, bad, checkSending(cfg, s), checkUplink(cfg, s, d)); err != nil {
 		return nil, err
 	}
 	f := openSource(d, maskURL(cfg.URL), out, log)

@@ -75,7 +75,7 @@ func startScript(t *testing.T, s *script, idle time.Duration) *running {
 
 // scriptFeed returns a feed whose only source is a script.
 func scriptFeed(d driver, pub Publisher, log zerolog.Logger) *Feed {
-	return &Feed{openSource(d, "script:", &direct{Publisher: pub}, log)}
+	return &Feed{source: openSource(d, "script:", &direct{Publisher: pub}, log)}
 }
 
 var errGone = fail(ReasonLost, "gone")
