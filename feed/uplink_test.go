@@ -218,11 +218,11 @@ func TestSendToADeafSource(t *testing.T) {
 // message reaches the source twice or out of its sender's order, and none whose
 // sender was told that it was not sent.
 func TestSendHammer(t *testing.T) {
-	const senders, each = 20, 100
+	const senders, each = 20, 50
 	var mu sync.Mutex
 	got, last := map[string]int{}, map[int]int{}
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		for range 200 {
+		for range 300 {
 			_, r, err := c.Reader(context.Background())
 			if err != nil {
 				return
