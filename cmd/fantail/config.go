@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -39,8 +40,10 @@ type config struct {
 	ClientMaxAge     time.Duration // 0 is off
 	MaxClientsPerIP  int           // 0 is off
 	TrustedProxies   []string
-	HandshakeRate    int    // a second, 0 is off
-	Uplink           string // "reject" or "ignore"
+	HandshakeRate    int            // a second, 0 is off
+	Uplink           string         // "reject", "ignore" or "forward"
+	UplinkAllow      *regexp.Regexp // nil is nothing
+	UplinkRate       feed.Rate      // a client
 	UplinkMaxMessage int64
 	TLSCert, TLSKey  string // file names, both empty without TLS
 	DrainDelay       time.Duration
@@ -117,7 +120,9 @@ func (p *parser) parse(e *environment) config {
 		MaxClientsPerIP:  take(p, &e.MaxClientsPerIP, count(0, 1<<20)),
 		TrustedProxies:   take(p, &e.TrustedProxies, parseProxies),
 		HandshakeRate:    take(p, &e.HandshakeRate, count(0, 1<<20)),
-		Uplink:           take(p, &e.Uplink, choice("reject", "ignore")),
+		Uplink:           take(p, &e.Uplink, choice("reject", "ignore", "forward")),
+		UplinkAllow:      take(p, &e.UplinkAllow, parseRegexp),
+		UplinkRate:       take(p, &e.UplinkRate, parseRate),
 		UplinkMaxMessage: take(p, &e.UplinkMaxMessage, size(1, 64*mib)),
 		TLSCert:          e.TLSCert,
 		TLSKey:           e.TLSKey,
@@ -166,6 +171,7 @@ func (p *parser) crossCheck(e *environment, c config) {
 	if p.good(&e.SlowPolicy, &e.Snapshot) && c.SlowPolicy == hub.Conflate && e.Snapshot == "none" {
 		p.reject(&e.SlowPolicy, "conflating takes the newest messages from the snapshot; write FANTAIL_SNAPSHOT=last as well, or evict or skip")
 	}
+	p.checkUplink(e, c)
 	p.checkSource(e, c)
 	p.checkTLS(e)
 }
@@ -178,6 +184,7 @@ func (p *parser) checkSource(e *environment, c config) {
 	check := feed.Config{
 		URL: c.SourceURL, Stdin: strings.NewReader(""), Rules: c.SourceRules, PingText: c.SourcePing,
 		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
+		Uplink: c.Uplink == "forward",
 	}
 	if _, err := feed.New(check, nil, zerolog.Nop()); err != nil {
 		for line := range strings.Lines(err.Error()) {

@@ -43,6 +43,7 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 		return err
 	}
 	warnOfKeys(c, f, log)
+	warnOfUplink(c, log)
 	r, err := relay.New(relayConfig(c, h, f, log))
 	if err != nil {
 		return err
@@ -72,7 +73,7 @@ func feedConfig(c config) feed.Config {
 	return feed.Config{
 		URL: c.SourceURL, Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
 		Rules: c.SourceRules, Split: c.SourceSplit, PingText: c.SourcePing, PingEvery: c.SourcePingEvery, SendRate: c.SourceSendRate,
-		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
+		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap, Uplink: c.Uplink == "forward",
 		Key: c.SourceKey, MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
 	}
 }
@@ -83,10 +84,17 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
 		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,
 		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired,
-		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
+		UplinkMaxMessage: c.UplinkMaxMessage, UplinkAllow: c.UplinkAllow, Forward: f.Send,
+		UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
 	}
-	if c.Uplink == "ignore" {
+	switch c.Uplink {
+	case "ignore":
 		rc.Uplink = relay.UplinkIgnore
+	case "forward":
+		rc.Uplink = relay.UplinkForward
+	}
+	if r := c.UplinkRate; r.Count > 0 {
+		rc.UplinkRate, rc.UplinkBurst = float64(r.Count)/r.Per.Seconds(), r.Count
 	}
 	return rc
 }
