@@ -134,7 +134,7 @@
 //   - The frame of the base lane is stored with the message and ends in the
 //     payload: the feed is held once, and RING_BYTES means what it says. Each
 //     message counts 128 bytes more for what carries it.
-//   - Of RING_BYTES seven eighths are for messages and one for encodings, which
+//   - Of Config.Bytes seven eighths are for messages and one for encodings, which
 //     are kept only while there is room: an encoding pushes no message out, so
 //     nobody who resumes loses by his own reading what he is about to read
 //     (TestEncodingPushesNothingOut). The oldest messages give theirs up for the
