@@ -85,8 +85,14 @@ func (h *Hub) Last(n int, lane *Lane) Start {
 // Gone reports whether the position asked for is not held.
 func (s Start) Gone() bool { return s.gone }
 
-// At returns the position that a start stands for.
-func (h *Hub) At(s Start) Position { return h.position(s.seq) }
+// At returns the position that a start stands for: who resumes there gets what
+// the start gives, the gap of one that is gone included.
+func (h *Hub) At(s Start) Position {
+	if s.gone {
+		return h.position(s.gap.from)
+	}
+	return h.position(s.seq)
+}
 
 // Oldest returns the oldest position that can still be resumed from: what comes
 // behind it is all that the ring holds.

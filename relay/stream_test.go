@@ -261,6 +261,9 @@ func TestGoneStream(t *testing.T) {
 	if fmt.Sprint(got) != `[hello gap {"n":7} {"n":8} {"n":9} {"n":10}]` || *got[1].Missed != 4 || got[1].From != h.Position(2).String() || got[1].Pos != h.Position(6).String() {
 		t.Errorf("%v, gap %+v", got, got[1])
 	}
+	if at := resp.Header.Get("Fantail-Position"); at != got[0].Pos || at != h.Position(2).String() {
+		t.Errorf("it begins at %s, hello says %s: whoever breaks off before the gap was told must be told again", at, got[0].Pos)
+	}
 }
 
 // The subprotocol is what makes a WebSocket an envelope, and is answered.
