@@ -16,7 +16,9 @@ func masked4(frame []byte) []byte {
 }
 
 func TestControlFramesAreCounted(t *testing.T) {
-	data := func(n int) []byte { return masked4(websocket.AppendMessage(nil, hub.Text, bytes.Repeat([]byte{0x89}, n))) }
+	data := func(n int) []byte {
+		return masked4(websocket.AppendMessage(nil, hub.Text, bytes.Repeat([]byte{0x89}, n)))
+	}
 	ping, pong := masked4([]byte{0x89, 2, 'a', 'b'}), masked4([]byte{0x8A, 0})
 	goodbye := masked4(websocket.AppendClose(nil, 1000, "x"))
 	all := bytes.Join([][]byte{ping, data(0), data(125), pong, data(126), data(70_000), pong, goodbye}, nil)
