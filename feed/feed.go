@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -40,6 +41,9 @@ type Config struct {
 	Subprotocols []string
 	// TLS serves wss. nil = the system's authorities.
 	TLS *tls.Config
+	// Dial opens the connections to a remote source, or to its proxy. nil = TCP, as
+	// net.Dialer does it.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	MaxMessage  int64         // bytes of one message after inflating; 0 = DefaultMaxMessage
 	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing
