@@ -37,6 +37,7 @@ type scheme struct {
 	name   string
 	remote bool // reconnecting may help, so Config.IdleTimeout applies
 	keys   bool // its messages have keys of their own
+	sends  bool // frames can be sent to it: its streams are senders
 	open   func(address string, cfg Config) (driver, error)
 }
 
@@ -44,11 +45,11 @@ type scheme struct {
 // the whole URL.
 func schemes() []scheme {
 	return []scheme{
-		{"ws", true, false, newWS},
-		{"wss", true, false, newWS},
-		{"replay", false, false, newReplay},
-		{"stdin", false, false, newStdin},
-		{"demo", false, true, newDemo},
+		{"ws", true, false, true, newWS},
+		{"wss", true, false, true, newWS},
+		{"replay", false, false, false, newReplay},
+		{"stdin", false, false, false, newStdin},
+		{"demo", false, true, false, newDemo},
 	}
 }
 

@@ -21,6 +21,10 @@ const (
 	DefaultPing       = 20 * time.Second
 )
 
+// NoPing as Config.Ping sends no WebSocket pings: some sources break over them.
+// A dead connection is then noticed by Config.IdleTimeout alone.
+const NoPing time.Duration = -1
+
 // Publisher takes the feed's messages; *hub.Hub is one. Publish copies the
 // payload and never blocks. A Feed calls it from one goroutine.
 type Publisher interface{ Publish(hub.Input) }
@@ -45,14 +49,43 @@ type Config struct {
 	// net.Dialer does it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// Rules returns what to do about the messages that are part of the source's
+	// protocol. It is called by New and at each connect, since it may come from a
+	// file. nil = none.
+	Rules func() ([]Rule, error)
+	// Split cuts one message of the source into several.
+	Split Split
+	// PingText is a text frame to send every PingEvery, for sources that want
+	// such pings. Empty = none.
+	PingText  string
+	PingEvery time.Duration // 0 = DefaultPing
+	// SendRate bounds all that is sent: what Send, Rules and PingText say, and
+	// WebSocket's control frames. Pongs are counted and never wait.
+	SendRate Rate
+
 	MaxMessage  int64         // bytes of one message after inflating; 0 = DefaultMaxMessage
-	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing
+	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing, NoPing = none
 	IdleTimeout time.Duration // reconnect when no message came for so long; 0 = never
 
 	// Key says where a message's key is: gjson paths joined by ":", or "re:" and
 	// a regular expression with one group; see doc.go. Empty leaves the keys that
 	// the source gives.
 	Key string
+
+	// ID says what makes two messages the same, so that a copy is dropped: where
+	// a name is, as Key does, for copies however they come; or "hash", for equal
+	// messages that come over two connections. Empty drops nothing.
+	ID string
+	// Cursor says, as Key does, where a message has the source's own position.
+	// The last one fills {cursor} in URL at each connect; see doc.go.
+	Cursor string
+
+	// MaxAge is the age at which a connection is replaced, less up to a tenth at
+	// random. 0 = never.
+	MaxAge time.Duration
+	// Overlap opens the next connection before the one that is MaxAge old is
+	// left, so that nothing is lost or repeated; without ID it goes by "hash".
+	Overlap bool
 
 	// Notify is told when the source is lost (up is false) and when it is back,
 	// after an outage; see doc.go. It is called from the goroutine that calls
@@ -69,6 +102,8 @@ type Config struct {
 
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader
+
+	cursor *cursor // made by New for all drivers
 }
 
 // withDefaults fills in what is zero and checks the rest.
@@ -86,20 +121,46 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxMessage < 0 {
 		errs = append(errs, fmt.Errorf("feed: MaxMessage is %d bytes; FANTAIL_SOURCE_MAX_MESSAGE must be above 0", c.MaxMessage))
 	}
-	if c.Ping < 0 {
-		errs = append(errs, fmt.Errorf("feed: Ping is %v; FANTAIL_SOURCE_WS_PING must be above 0", c.Ping))
+	if c.PingEvery == 0 {
+		c.PingEvery = DefaultPing
+	}
+	if c.Ping < 0 && c.Ping != NoPing {
+		errs = append(errs, fmt.Errorf("feed: Ping is %v; FANTAIL_SOURCE_WS_PING must be 0 (off) or above", c.Ping))
+	}
+	if c.PingEvery < 0 {
+		errs = append(errs, fmt.Errorf("feed: PingEvery is %v; FANTAIL_SOURCE_PING_EVERY must be above 0", c.PingEvery))
+	}
+	if r := c.SendRate; r.Count < 0 || r.Count > 0 && r.Per <= 0 {
+		errs = append(errs, fmt.Errorf("feed: SendRate is %d in %v; FANTAIL_SOURCE_SEND_RATE must be a number of frames in a time above 0", r.Count, r.Per))
 	}
 	if c.IdleTimeout < 0 {
 		errs = append(errs, fmt.Errorf("feed: IdleTimeout is %v; FANTAIL_SOURCE_IDLE_TIMEOUT must be 0 (off) or above", c.IdleTimeout))
 	}
+	if c.MaxAge < 0 {
+		errs = append(errs, fmt.Errorf("feed: MaxAge is %v; FANTAIL_SOURCE_MAX_AGE must be 0 (off) or above", c.MaxAge))
+	}
+	if c.Overlap && c.MaxAge == 0 {
+		errs = append(errs, errors.New("feed: FANTAIL_SOURCE_OVERLAP is of use only with FANTAIL_SOURCE_MAX_AGE; set that, below the time after which the source ends a connection"))
+	}
 	return c, errors.Join(errs...)
+}
+
+// idSpec returns what ID is: connections that overlap need one.
+func (c Config) idSpec() string {
+	if c.Overlap && c.ID == "" {
+		return byHash
+	}
+	return c.ID
 }
 
 // Feed brings one source's messages to a Publisher.
 type Feed struct {
 	// Static after New.
-	driver driver
+	driver driver        // with its stages
+	origin driver        // without
+	talk   *conversation // nil in tests
 	idle   time.Duration // 0 = no watchdog
+	age    time.Duration // 0 = a connection may last for ever
 	source string        // masked
 	keyer  *keyer        // nil = the source's keys
 	keys   bool          // messages may have keys
@@ -123,21 +184,35 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	if errKey != nil {
 		bad = errors.Join(bad, fmt.Errorf("feed: FANTAIL_SOURCE_KEY %w", errKey))
 	}
+	ids, errID := newIdentifier(cfg.idSpec())
+	cursor, errCursor := newCursor(cfg.Cursor, cfg.URL)
+	bad, cfg.cursor = errors.Join(bad, errID, errCursor), cursor
 	s, err := findScheme(cfg.URL)
 	if err != nil {
 		return nil, errors.Join(err, bad)
 	}
 	d, err := s.open(cfg.URL, cfg)
-	if err := errors.Join(err, bad); err != nil {
+	if err := errors.Join(err, bad, checkSending(cfg, s)); err != nil {
 		return nil, err
 	}
 	f := newFeed(d, maskURL(cfg.URL), pub, log)
+	f.talk = &conversation{driver: d, split: cfg.Split, rules: cfg.Rules, cursor: cursor, log: f.log}
+	f.driver = f.talk
+	switch {
+	case cfg.Overlap && s.remote && cfg.MaxAge > 0:
+		f.driver = &renewal{driver: f.talk, age: cfg.MaxAge, ids: ids, log: f.log, failed: f.meter.failed, lost: f.changedOver}
+	case ids != nil:
+		f.driver = &distinct{f.talk, ids}
+	}
 	f.keyer, f.keys = keyer, keyer != nil || s.keys
 	if cfg.Notify != nil {
 		f.notify = cfg.Notify
 	}
 	if s.remote {
 		f.idle = cfg.IdleTimeout
+		if !cfg.Overlap {
+			f.age = cfg.MaxAge
+		}
 	}
 	return f, nil
 }
@@ -145,6 +220,7 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 func newFeed(d driver, source string, pub Publisher, log zerolog.Logger) *Feed {
 	return &Feed{
 		driver: d,
+		origin: d,
 		source: source,
 		notify: func(bool, time.Duration) {},
 		pub:    pub,
@@ -170,8 +246,11 @@ func (f *Feed) HasKeys() bool { return f.keys }
 func (f *Feed) Stats() Stats {
 	s := f.meter.stats(time.Now())
 	s.Source = f.source
-	if d, ok := f.driver.(interface{ position() string }); ok {
+	if d, ok := f.origin.(interface{ position() string }); ok {
 		s.Position = d.position()
+	}
+	if f.talk != nil {
+		s.Rules, s.Unsent = f.talk.stats(), f.talk.unsent.Load()
 	}
 	return s
 }

@@ -32,7 +32,7 @@ func TestNewSaysWhatToChange(t *testing.T) {
 }
 
 func TestNewGathersEveryProblem(t *testing.T) {
-	_, err := New(Config{URL: "wss://h/#x", MaxMessage: -1, Ping: -1, IdleTimeout: -1}, newSink(), zerolog.Nop())
+	_, err := New(Config{URL: "wss://h/#x", MaxMessage: -1, Ping: -2, IdleTimeout: -1}, newSink(), zerolog.Nop())
 	words := []string{"fragment", "FANTAIL_SOURCE_MAX_MESSAGE", "FANTAIL_SOURCE_WS_PING", "FANTAIL_SOURCE_IDLE_TIMEOUT"}
 	if err == nil || !holds(err.Error(), words) {
 		t.Errorf("got %v, want %q", err, words)
@@ -66,11 +66,11 @@ func TestReasonWords(t *testing.T) {
 	for d := range dropReasons {
 		words = append(words, d.String())
 	}
-	want := "config dial tls handshake closed lost ping idle too-large not-utf8 too-large"
+	want := "config dial tls handshake closed lost ping idle too-large rule fatal max-age not-utf8 too-large rule empty copy overlap"
 	if got := strings.Join(words, " "); got != want {
 		t.Errorf("got %s", got)
 	}
-	if got := reasons.String() + dropReasons.String(); got != "Reason(9)DropReason(2)" {
+	if got := reasons.String() + dropReasons.String(); got != "Reason(12)DropReason(6)" {
 		t.Errorf("beyond the set: %s", got)
 	}
 }

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -43,6 +44,17 @@ func (r *retry) next() time.Duration {
 		return 0
 	}
 	return r.wait.NextBackOff()
+}
+
+// after returns how long to wait after a failure. If that wants a time of its
+// own, it has it and up to a quarter more at random: relays that were sent away
+// together do not come back together.
+func (r *retry) after(f *failure) time.Duration {
+	wait := r.next()
+	if f.atLeast > 0 {
+		wait += f.atLeast + rand.N(f.atLeast/4+1)
+	}
+	return wait
 }
 
 // reset makes the next wait the first again.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"time"
 	"unicode/utf8"
 
@@ -26,9 +27,12 @@ func (f *Feed) supervise(ctx context.Context) error {
 		case !again:
 			return err
 		}
-		wait := retry.next()
+		if failed.reason == ReasonMaxAge && f.age >= settle {
+			retry.reset() // however quiet it was
+		}
+		wait := retry.after(failed)
 		f.meter.down(time.Now(), failed.reason)
-		f.log.Warn().Stringer("reason", failed.reason).Err(failed).
+		f.log.WithLevel(failed.reason.level()).Stringer("reason", failed.reason).Err(failed).
 			Dur("retry_in", wait).Msg("source is away")
 		f.tellAway()
 		if !sleep(ctx, wait) {
@@ -48,11 +52,36 @@ func (f *Feed) connect(ctx context.Context, retry *retry) error {
 	defer s.close()
 	f.arrived(time.Now())
 	probing(ctx).opened()
+	defer f.retire(end)()
 	err = f.relay(ctx, s, newWatchdog(f.idle, end), retry)
 	if cause, ok := errors.AsType[*failure](context.Cause(ctx)); ok {
 		return cause // the watchdog's reason, not what the stream made of it
 	}
 	return err
+}
+
+// retire ends a connection when it has reached its age, and returns what calls
+// that off.
+func (f *Feed) retire(end context.CancelCauseFunc) (cancel func() bool) {
+	if f.age == 0 {
+		return func() bool { return true }
+	}
+	return time.AfterFunc(ageOf(f.age), func() {
+		end(fail(ReasonMaxAge, "the connection is as old as FANTAIL_SOURCE_MAX_AGE lets it become"))
+	}).Stop
+}
+
+// ageOf takes up to a tenth off an age, so that relays which started together do
+// not reconnect together.
+func ageOf(most time.Duration) time.Duration { return most - rand.N(most/10+1) }
+
+// changedOver notes that a connection was lost while its successor was open
+// already: there is hardly an outage, but something may be missing.
+func (f *Feed) changedOver(failed *failure) {
+	f.meter.down(time.Now(), failed.reason)
+	f.log.Warn().Stringer("reason", failed.reason).Err(failed).Msg("source is away; its next connection is open")
+	f.tellAway()
+	f.arrived(time.Now())
 }
 
 // relay publishes the stream's messages until it or ctx ends.
@@ -77,6 +106,7 @@ func (f *Feed) relay(ctx context.Context, s stream, dog *watchdog, retry *retry)
 		dog.fed()
 		if now.Sub(opened) >= settle {
 			retry.reset()
+			f.meter.alarm.Store(false)
 		}
 	}
 }
@@ -113,6 +143,9 @@ func (f *Feed) cutKey(now time.Time, in hub.Input) string {
 // drop counts a message that is not published, and warns now and then.
 func (f *Feed) drop(now time.Time, reason DropReason) {
 	f.meter.drops[reason].Add(1)
+	if reason.wanted() {
+		return
+	}
 	if n := f.gripe[reason].count(now); n > 0 {
 		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).Msg("dropped messages of the source")
 	}
