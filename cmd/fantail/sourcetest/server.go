@@ -12,7 +12,8 @@ import (
 type Config struct {
 	Protocol Protocol
 
-	Every time.Duration // between the feed's messages
+	Every time.Duration // between the feed's frames
+	Count int           // of them; 0 = they do not end
 	// Quiet says, for the time since New, whether the feed has nothing to say. A
 	// server with a Cursor ignores it. nil = never.
 	Quiet func(time.Duration) bool
@@ -126,15 +127,20 @@ func (s *Server) broadcast() {
 	}
 }
 
+// publish sends the next frame. A feed that can be asked for its past goes on
+// while nobody listens, any other waits.
 func (s *Server) publish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lasting := s.cfg.Protocol.Cursor != nil
-	if !lasting && s.cfg.Quiet != nil && s.cfg.Quiet(time.Since(s.born)) {
+	switch {
+	case s.cfg.Count > 0 && s.next == s.cfg.Count:
+		return
+	case !lasting && s.cfg.Quiet != nil && s.cfg.Quiet(time.Since(s.born)):
 		return
 	}
 	d := s.cfg.Protocol.Data(s.next)
-	got := false
+	got := lasting && s.heard // who comes back asks for it
 	for _, n := range s.sessions {
 		if n.listens {
 			n.pushLocked(d.Frame)
@@ -143,10 +149,12 @@ func (s *Server) publish() {
 	}
 	if lasting {
 		s.past = append(s.past, d)
-		got = s.heard // who comes back asks for it
 	}
-	if s.next++; got {
+	if got {
 		s.sent = append(s.sent, d.messages()...)
+	}
+	if got || lasting {
+		s.next++
 	}
 }
 
