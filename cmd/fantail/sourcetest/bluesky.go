@@ -7,8 +7,10 @@ import (
 	"time"
 )
 
-// blueskyStart is the time_us of the first event.
-const blueskyStart = 1_770_000_000_000_000
+const (
+	blueskyStart = 1_770_000_000_000_000 // time_us of the first event
+	blueskyStep  = 10_000                // from event to event, in microseconds
+)
 
 // bluesky is a Jetstream: it is asked by parameters alone, and plays the past
 // again from the cursor, that event included.
@@ -24,14 +26,14 @@ func bluesky() Protocol {
 		Cursor: blueskyCursor,
 		Data: func(n int) Data {
 			return Data{Frame: fmt.Sprintf(`{"did":"did:plc:example%d","time_us":%d,"kind":"commit","commit":{"rev":"r%d","operation":"create","collection":"app.bsky.feed.post","rkey":"k%d","record":{"$type":"app.bsky.feed.post","text":"post %d"}}}`,
-				n%7, blueskyStart+n, n, n, n)}
+				n%7, blueskyStart+n*blueskyStep, n, n, n)}
 		},
 	}
 }
 
-// blueskyCursor returns the event that a query's cursor names.
+// blueskyCursor returns the first event that a query's cursor asks for.
 func blueskyCursor(query string) (n int, ok bool) {
 	values, _ := url.ParseQuery(query)
 	us, err := strconv.Atoi(values.Get("cursor"))
-	return us - blueskyStart, err == nil && us > 0
+	return max(0, us-blueskyStart+blueskyStep-1) / blueskyStep, err == nil
 }

@@ -60,7 +60,7 @@ func (n *session) hear(f frame) error {
 	case websocket.OpPing:
 		return n.write(websocket.OpPong, string(f.payload))
 	case websocket.OpPong:
-		n.agenda.cancel("pong")
+		n.got("pong")
 		return nil
 	case websocket.OpClose:
 		n.write(websocket.OpClose, string(f.payload))
@@ -69,17 +69,28 @@ func (n *session) hear(f frame) error {
 	return breach("a frame of opcode %d", f.opcode)
 }
 
+// got says whether the session wanted what it hears, and counts it.
+func (n *session) got(what string) bool {
+	_, wanted := n.agenda.entries[what]
+	if wanted {
+		n.agenda.cancel(what)
+		n.srv.answered(n)
+	}
+	return wanted
+}
+
 // hearText finds out what the subscriber says, and answers. Lines may end as IRC
 // lines do.
 func (n *session) hearText(text string) error {
 	text = strings.TrimSuffix(text, "\r\n")
-	answer := "wants " + text
-	_, wanted := n.agenda.entries[answer]
-	n.agenda.cancel(answer)
+	wanted := n.got("wants " + text)
 	for i, need := range n.p.Needs {
 		if whole(need.Hears).MatchString(text) {
 			n.need(i)
 		}
+	}
+	if n.step < len(n.p.Talk) && whole(n.p.Talk[n.step].Hears).MatchString(text) {
+		return n.hearTalk(text)
 	}
 	for i, x := range n.p.Aside {
 		if found := whole(x.Hears).FindStringSubmatchIndex(text); found != nil {

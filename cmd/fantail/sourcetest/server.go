@@ -99,6 +99,7 @@ func (s *Server) Sent() []string {
 // Session is what became of a connection.
 type Session struct {
 	Opened, Subscribed, Ended time.Time // zero = not yet
+	Answers                   int       // to the server's pings and beats, in time
 	Why                       error     // of the end: ErrLeft, ErrPlanned, ErrCut, or a breach
 }
 
@@ -127,8 +128,8 @@ func (s *Server) broadcast() {
 	}
 }
 
-// publish sends the next frame. A feed that can be asked for its past goes on
-// while nobody listens, any other waits.
+// publish sends the next frame. The feed waits for a subscriber; one that can be
+// asked for its past waits for the first alone.
 func (s *Server) publish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,15 +148,14 @@ func (s *Server) publish() {
 			got = true
 		}
 	}
+	if !got {
+		return
+	}
 	if lasting {
 		s.past = append(s.past, d)
 	}
-	if got {
-		s.sent = append(s.sent, d.messages()...)
-	}
-	if got || lasting {
-		s.next++
-	}
+	s.sent = append(s.sent, d.messages()...)
+	s.next++
 }
 
 // subscribe has a session get all messages from now on, and those of the past
@@ -180,6 +180,13 @@ func (s *Server) unsubscribe(n *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n.listens = false
+}
+
+// answered counts an answer that a session wanted.
+func (s *Server) answered(n *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.record.Answers++
 }
 
 // ended keeps what became of a session.

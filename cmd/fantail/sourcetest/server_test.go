@@ -101,7 +101,7 @@ func TestCursor(t *testing.T) {
 		a, _ := join(t, w, p, query, nil)
 		first := a.hearAll(5500 * time.Millisecond)
 		time.Sleep(5 * time.Second) // away
-		b, _ := join(t, w, p, query+"1770000000000004", nil)
+		b, _ := join(t, w, p, query+"1770000000040000", nil)
 		second := b.hearAll(5 * time.Second)
 		if len(first) == 0 || len(second) == 0 || first[len(first)-1] != second[0] || !slices.Equal(append(first, second[1:]...), s.Sent()) {
 			t.Errorf("first %d, then %d; sent %d", len(first), len(second), len(s.Sent()))

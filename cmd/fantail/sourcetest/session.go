@@ -28,12 +28,11 @@ type session struct {
 	out     []string
 
 	// Owned by run.
-	agenda  agenda
-	step    int // how much of Talk was said
-	owed    int // answers under way
-	query   string
-	frames  window // of the subscriber
-	badWire error  // what the reader could not take; valid once heard is closed
+	agenda agenda
+	step   int // how much of Talk was said
+	owed   int // answers under way
+	query  string
+	frames window // of the subscriber
 }
 
 func newSession(s *Server, conn net.Conn, number int) *session {
