@@ -29,16 +29,30 @@ type bubbleRelay struct {
 	stop func() // ends feed, hub and servers, and waits for them
 
 	// Guarded by mu.
-	mu  sync.Mutex
-	log bytes.Buffer
-	got []string // by the client
+	mu   sync.Mutex
+	log  bytes.Buffer
+	got  []string       // by the client
+	keys map[string]int // of what was published
+}
+
+// keyTap is a hub that takes down the keys of what is published.
+type keyTap struct {
+	*hub.Hub
+	b *bubbleRelay
+}
+
+func (k keyTap) Publish(in hub.Input) {
+	k.b.mu.Lock()
+	k.b.keys[in.Key]++
+	k.b.mu.Unlock()
+	k.Hub.Publish(in)
 }
 
 // startBubbleRelay starts a relay on a network, with one client. Its end comes
 // before the network's.
 func startBubbleRelay(t *testing.T, c config, network *sourcetest.Network) *bubbleRelay {
 	t.Helper()
-	b := &bubbleRelay{t: t}
+	b := &bubbleRelay{t: t, keys: make(map[string]int)}
 	log := zerolog.New(b)
 	h := hub.New(hub.Config{
 		Messages: c.RingMessages, Bytes: int(c.RingBytes),
@@ -48,7 +62,7 @@ func startBubbleRelay(t *testing.T, c config, network *sourcetest.Network) *bubb
 	fc := feedConfig(c)
 	fc.Notify, fc.Dial, fc.TLS = h.Source, network.Dial, network.TLS()
 	var err error
-	if b.feed, err = feed.New(fc, h, log); err != nil {
+	if b.feed, err = feed.New(fc, keyTap{h, b}, log); err != nil {
 		t.Fatal(err)
 	}
 	r, err := relay.New(relayConfig(c, h, b.feed, log))

@@ -59,7 +59,27 @@ func playTenMinutes(t *testing.T, c config, p sourcetest.Protocol) []string {
 	if len(sessions) == 3 && len(p.Bye) > 0 && sessions[0].Why != sourcetest.ErrLeft {
 		bad = append(bad, fmt.Sprintf("after the goodbye %v; the relay should have gone first", sessions[0].Why))
 	}
+	for key, n := range b.keys {
+		if !slices.Contains(sourceKeys[p.Name], key) {
+			bad = append(bad, fmt.Sprintf("%d messages have the key %q", n, key))
+		}
+	}
 	return append(bad, b.check(server)...)
+}
+
+// sourceKeys are the keys that the messages of each feed must have.
+var sourceKeys = map[string][]string{
+	"binance":  {"btcusdt@trade", "ethusdt@trade"},
+	"bitstamp": {"live_trades_btcusd", "live_trades_ethusd"},
+	"bluesky":  {"app.bsky.feed.post"},
+	"bybit":    {"publicTrade.BTCUSDT", "publicTrade.ETHUSDT"},
+	"coinbase": {"BTC-USD", "ETH-USD"},
+	"deribit":  {"book.BTC-PERPETUAL.100ms", "book.ETH-PERPETUAL.100ms"},
+	"kraken":   {"trade:BTC/USD", "trade:ETH/USD"},
+	"mastodon": {"public"},
+	"okx":      {"trades:BTC-USDT", "trades:ETH-USDT"},
+	"pusher":   {"trades"},
+	"twitch":   {"#somechannel"},
 }
 
 // playOn starts a relay whose network has this server.
@@ -135,7 +155,7 @@ func firstDifference(a, b []string) int {
 // not get through TestSources, so the servers bite and no setting is there for
 // show. The settings that only save work or bound something have other tests.
 func TestSourceSettingsAreNeeded(t *testing.T) {
-	spared := []string{"SOURCE_URL", "SOURCE_KEY", "SOURCE_IDLE_TIMEOUT", "SOURCE_PING_EVERY",
+	spared := []string{"SOURCE_URL", "SOURCE_IDLE_TIMEOUT", "SOURCE_PING_EVERY",
 		"binance SOURCE_ID", "binance SOURCE_MAX_AGE", "binance SOURCE_OVERLAP", "binance SOURCE_SEND_RATE",
 		"bitstamp SOURCE_PING", "kraken SOURCE_PING", "pusher SOURCE_PING", "mastodon SOURCE_RULES"}
 	for _, p := range sourcetest.Protocols() {

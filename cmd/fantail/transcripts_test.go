@@ -27,7 +27,8 @@ const (
 )
 
 // transcripts say which recorded sessions belong to which example, and how a
-// line's kind is told, by other means than the example's rules.
+// line's kind is told, by other means than the example's rules. Sessions of
+// feeds without an example, or of another version of its protocol, are left out.
 var transcripts = []struct {
 	example string
 	files   []string

@@ -16,6 +16,8 @@
 // A subscriber that breaks a rule (a frame that the feed does not know or not yet,
 // a missing pong, a silence, too many frames or connections) is cut, and the
 // breach is kept ([Server.Breaches]). TestBreaches holds that every rule bites.
+// Extensions are not agreed on, so messages are not compressed, even where the
+// real feed would.
 //
 // # What must be relayed
 //
