@@ -37,6 +37,7 @@ func receive(c *websocket.Conn) string {
 // sends arrays, asks for answers, and asks to be left.
 func TestRulesHoldAConversation(t *testing.T) {
 	var n atomic.Int32
+	answered := make(chan bool, 2)
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		expect := func(want string) {
 			if got := receive(c); got != want {
@@ -50,6 +51,7 @@ func TestRulesHoldAConversation(t *testing.T) {
 		expect("second")
 		write(t, c, hub.Text, `[{"T":"ack"},{"T":"t","p":1.50},{"T":"ask","id":"7"} , {"T":"t","p":2}]`)
 		expect(`{"answer":"7"}`)
+		answered <- true
 		if n.Add(1) == 1 {
 			write(t, c, hub.Text, `[{"T":"bye"},{"T":"t","p":3}]`)
 		}
@@ -62,6 +64,8 @@ func TestRulesHoldAConversation(t *testing.T) {
 		{"match":"^{\"T\":\"ask\",\"id\":\"(?P<id>[^\"]*)\"","do":"reply","send":{"answer":"${id}"},"relay":true},
 		{"match":"^{\"T\":\"bye\"","do":"reconnect","relay":true}]`)})
 	r.sink.wait(t, 7)
+	<-answered
+	<-answered
 	r.stop()
 	first := []string{`{"T":"t","p":1.50}`, `{"T":"ask","id":"7"}`, `{"T":"t","p":2}`}
 	want := append(append(slices.Clone(first), `{"T":"bye"}`), first...)

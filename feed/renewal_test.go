@@ -27,13 +27,16 @@ func ticks(begin time.Time, every, lag time.Duration, lasting time.Duration, gre
 }
 
 // renewing runs a script under a renewal.
-func renewing(t *testing.T, s *script, age time.Duration, id string) *running {
+func renewing(t *testing.T, s *script, age time.Duration, id string, notify func(bool, time.Duration)) *running {
 	t.Helper()
 	r := &running{sink: newSink(), log: newJournal()}
 	r.Feed = newFeed(s, "script:", r.sink, zerolog.New(r.log))
 	ids, err := newIdentifier(id)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if notify != nil {
+		r.notify = notify
 	}
 	r.driver = &renewal{driver: s, age: age, ids: ids, log: r.Feed.log, failed: r.meter.failed, lost: r.changedOver}
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
@@ -71,8 +74,7 @@ func TestOverlapLosesAndRepeatsNothing(t *testing.T) {
 					c.steps = ticks(begin, 400*time.Millisecond, lag, 70*time.Minute, fmt.Sprint("hello ", n))
 					return nil
 				}}
-				r := renewing(t, s, time.Hour, id)
-				r.notify = func(up bool, _ time.Duration) { told = append(told, fmt.Sprint(up)) }
+				r := renewing(t, s, time.Hour, id, func(up bool, _ time.Duration) { told = append(told, fmt.Sprint(up)) })
 				time.Sleep(24 * time.Hour)
 				synctest.Wait()
 				st := r.Stats()
@@ -114,7 +116,7 @@ func TestOverlapKeepsTheOldOneWhileThereIsNoNew(t *testing.T) {
 			}
 			return nil
 		}
-		r := renewing(t, s, time.Hour, "hash")
+		r := renewing(t, s, time.Hour, "hash", nil)
 		time.Sleep(90 * time.Minute)
 		r.stop()
 		wantConsecutive(t, r.sink.payloads())
@@ -135,7 +137,7 @@ func TestOverlapOfAQuietFeed(t *testing.T) {
 			c.steps = []step{{text: fmt.Sprint("hello ", n)}}
 			return nil
 		}}
-		r := renewing(t, s, time.Hour, "hash")
+		r := renewing(t, s, time.Hour, "hash", nil)
 		time.Sleep(100 * time.Minute)
 		r.stop()
 		if got := r.sink.payloads(); !slices.Equal(got, []string{"hello 0", "hello 1"}) || s.most != 2 || s.live.Load() != 0 {
@@ -160,8 +162,7 @@ func TestOverlapTellsOfALossDuringIt(t *testing.T) {
 			time.AfterFunc(time.Second, func() { close(dies) })
 			return nil
 		}
-		r := renewing(t, s, time.Hour, "hash")
-		r.notify = func(up bool, _ time.Duration) { told = append(told, fmt.Sprint(up)) }
+		r := renewing(t, s, time.Hour, "hash", func(up bool, _ time.Duration) { told = append(told, fmt.Sprint(up)) })
 		time.Sleep(61 * time.Minute)
 		synctest.Wait()
 		r.stop()
