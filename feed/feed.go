@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -44,6 +45,9 @@ type Config struct {
 	Subprotocols []string
 	// TLS serves wss. nil = the system's authorities.
 	TLS *tls.Config
+	// Dial opens the connections to a remote source, or to its proxy. nil = TCP, as
+	// net.Dialer does it.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Rules returns what to do about the messages that are part of the source's
 	// protocol. It is called by New and at each connect, since it may come from a

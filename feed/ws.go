@@ -40,6 +40,7 @@ func newWS(address string, cfg Config) (driver, error) {
 	d := &wsDriver{url: address, cfg: cfg, limit: cfg.SendRate.limiter(), transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   cfg.TLS,
+		DialContext:       cfg.Dial,
 		Protocols:         &http1,
 		DisableKeepAlives: true, // a refused handshake leaves no connection behind
 	}}
