@@ -24,7 +24,7 @@ type stream interface {
 	// next waits for the next message; its payload is valid until the next
 	// call, and its time is the caller's to fill in. Errors: io.EOF when the
 	// source has ended for good; a DropReason in the place of one unusable
-	// message; a *failure when the connection is lost; any other when the
+	// message, and errAlive in that of something that is no message; a *failure when the connection is lost; any other when the
 	// source can never be read on.
 	next() (hub.Input, error)
 
@@ -46,6 +46,8 @@ func schemes() []scheme {
 	return []scheme{
 		{"ws", true, false, newWS},
 		{"wss", true, false, newWS},
+		{"http", true, true, newHTTP},
+		{"https", true, true, newHTTP},
 		{"replay", false, false, newReplay},
 		{"stdin", false, false, newStdin},
 		{"demo", false, true, newDemo},

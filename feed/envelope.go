@@ -59,13 +59,8 @@ func parseEnvelope(line []byte) (e envelope, err error) {
 	}
 	switch {
 	case w.Notice != "":
-		e.notice = &Notice{
-			Kind: w.Notice, AtLeast: w.AtLeast, Conflated: w.Conflated, Unknown: w.Missed == nil && w.Notice == "gap",
-			Up: w.State == "up", Outage: time.Duration(w.Outage * float64(time.Second)),
-		}
-		if w.Missed != nil {
-			e.notice.Missed = *w.Missed
-		}
+		n := w.asNotice()
+		e.notice = &n
 		return e, nil
 	case w.Base64 != nil:
 		e.message.Kind = hub.Binary
@@ -79,6 +74,18 @@ func parseEnvelope(line []byte) (e envelope, err error) {
 	}
 	e.message.Key = w.Key
 	return e, err
+}
+
+// asNotice returns the notice that w is.
+func (w *wireEnvelope) asNotice() Notice {
+	n := Notice{
+		Kind: w.Notice, AtLeast: w.AtLeast, Conflated: w.Conflated, Unknown: w.Missed == nil && w.Notice == "gap",
+		Up: w.State == "up", Outage: time.Duration(w.Outage * float64(time.Second)),
+	}
+	if w.Missed != nil {
+		n.Missed = *w.Missed
+	}
+	return n
 }
 
 func unquote(data []byte) ([]byte, error) {

@@ -52,7 +52,7 @@ func explainNetwork(err error) *failure {
 	case timedOut(err):
 		return fail(ReasonHandshake, "the source took the connection but did not finish the handshake within %v", handshakeTimeout)
 	case hungUp(err):
-		return fail(ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss), or serves no WebSocket at this port")
+		return fail(ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss, https), or serves something else at this port")
 	}
 	return fail(ReasonHandshake, "the handshake failed: %w", err)
 }
@@ -91,7 +91,7 @@ func explainTLS(err error) *failure {
 	}
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	if record || errors.Is(err, http.ErrSchemeMismatch) {
-		return fail(ReasonTLS, "the source does not speak TLS at this port; use ws:// or another port in FANTAIL_SOURCE_URL")
+		return fail(ReasonTLS, "the source does not speak TLS at this port; write ws:// or http://, or use another port, in FANTAIL_SOURCE_URL")
 	}
 	if strings.Contains(err.Error(), "tls: ") { // alerts have no exported type
 		return fail(ReasonTLS, "no TLS with the source: %w", err)
@@ -99,7 +99,7 @@ func explainTLS(err error) *failure {
 	return nil
 }
 
-// explainAnswer speaks of an HTTP answer that opens no WebSocket.
+// explainAnswer speaks of an HTTP answer that opens nothing.
 func explainAnswer(err error, resp *http.Response, subprotocols []string) *failure {
 	advice := "check the path in FANTAIL_SOURCE_URL"
 	switch code := resp.StatusCode; {

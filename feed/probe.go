@@ -128,7 +128,10 @@ func (p *probe) end() {
 
 // proxy reports the proxy that net/http is going to use.
 func (p *probe) proxy(address string) {
-	u, err := url.Parse(strings.Replace(address, "ws", "http", 1)) // as the WebSocket library dials it
+	if rest, found := strings.CutPrefix(strings.ToLower(address), "ws"); found {
+		address = "http" + rest // as the WebSocket library dials it
+	}
+	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return
 	}
@@ -207,6 +210,15 @@ func (p *probe) handshake(resp *http.Response) {
 		compression = clean(e)
 	}
 	p.done(Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s", clean(resp.Status), subprotocol, compression)})
+}
+
+// answered reports the answer to the request for a stream.
+func (p *probe) answered(resp *http.Response) {
+	compression := "no compression"
+	if resp.Uncompressed {
+		compression = "gzip"
+	}
+	p.done(Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s, %s", clean(resp.Status), clean(resp.Header.Get("Content-Type")), resp.Proto, compression)})
 }
 
 // sent reports that n frames of Config.Send have been sent.

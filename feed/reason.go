@@ -1,6 +1,9 @@
 package feed
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Reason is why a connection to the source was not made or did not last. The
 // set is closed: its words are log field and metric label.
@@ -11,7 +14,7 @@ const (
 	ReasonDial                    // no connection: name not found, refused, unreachable
 	ReasonTLS                     // connected, but no TLS with a valid certificate
 	ReasonHandshake               // no answer to the opening handshake, or not the right one
-	ReasonClosed                  // the source sent a close frame
+	ReasonClosed                  // the source closed the connection in order
 	ReasonLost                    // the connection broke, or broke the protocol
 	ReasonPing                    // a ping was not answered in time
 	ReasonIdle                    // no message came for Config.IdleTimeout
@@ -37,7 +40,7 @@ type DropReason uint8
 
 const (
 	DropNotUTF8  DropReason = iota // a text message is not UTF-8 (RFC 6455 section 8.1)
-	DropTooLarge                   // a line of stdin is longer than Config.MaxMessage
+	DropTooLarge                   // a line or an event is longer than Config.MaxMessage
 	dropReasons                    // how many there are
 )
 
@@ -57,12 +60,13 @@ func (d DropReason) Error() string { return "feed: message dropped: " + d.String
 // failure is an error that the next connection may not meet: supervision
 // counts it and connects again.
 type failure struct {
-	reason Reason
-	err    error
+	reason  Reason
+	err     error
+	atLeast time.Duration // to wait before the next attempt, since the source asks for it
 }
 
 func fail(reason Reason, format string, args ...any) *failure {
-	return &failure{reason, fmt.Errorf(format, args...)}
+	return &failure{reason: reason, err: fmt.Errorf(format, args...)}
 }
 
 func (f *failure) Error() string { return f.err.Error() }

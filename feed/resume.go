@@ -15,7 +15,7 @@ import (
 const envelopes = "fantail.v1"
 
 // resumption is what a driver knows of the relay that is its source: where the
-// feed stands. Config.Resume wants one.
+// feed stands. Config.Resume wants one, and an http source always has one.
 type resumption struct {
 	notify func(Notice)
 
@@ -66,8 +66,10 @@ func speaksEnvelopes(resp *http.Response) bool {
 	return resp.Header.Get("Sec-WebSocket-Protocol") == envelopes && isRelay(resp)
 }
 
-func isRelay(resp *http.Response) bool {
-	_, err := hub.ParsePosition(resp.Header.Get("Fantail-Position"))
+func isRelay(resp *http.Response) bool { return isPosition(resp.Header.Get("Fantail-Position")) }
+
+func isPosition(s string) bool {
+	_, err := hub.ParsePosition(s)
 	return err == nil
 }
 

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -37,12 +38,17 @@ func newRetry() *retry {
 	}}
 }
 
-func (r *retry) next() time.Duration {
+// next returns the wait, which is never shorter than least, and, so that relays
+// which were told the same do not come back together, up to a quarter longer.
+func (r *retry) next(least time.Duration) time.Duration {
+	if least > 0 {
+		least += rand.N(least/4 + 1)
+	}
 	if !r.again {
 		r.again = true
-		return 0
+		return least
 	}
-	return r.wait.NextBackOff()
+	return max(least, r.wait.NextBackOff())
 }
 
 // reset makes the next wait the first again.

@@ -27,7 +27,7 @@ func (f *source) run(ctx context.Context) error {
 		case !again:
 			return err
 		}
-		wait := f.retry.next()
+		wait := f.retry.next(failed.atLeast)
 		f.meter.down(time.Now(), failed.reason)
 		f.log.Warn().Stringer("reason", failed.reason).Err(failed).
 			Dur("retry_in", wait).Msg("source is away")
@@ -70,6 +70,7 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 		switch {
 		case unusable:
 			f.drop(now, drop)
+		case err == errAlive:
 		case err != nil:
 			return err
 		default:

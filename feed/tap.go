@@ -62,9 +62,9 @@ func (t *tapTransport) cause(ctx context.Context, err error) error {
 	case ctx.Err() == nil:
 		return err
 	case !t.connected.Load():
-		return &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
+		return &net.OpError{Op: "dial", Net: "tcp", Err: context.Cause(ctx)}
 	}
-	return ctx.Err()
+	return context.Cause(ctx)
 }
 
 // RoundTrip performs the handshake. Afterwards the response's body is the

@@ -1,0 +1,142 @@
+package feed
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// errAlive is what a stream returns in a message's place when its source said
+// something that is no message, such as a comment: a sign of life.
+var errAlive = errors.New("a sign of life")
+
+// maxEventID is the longest id of an event, in bytes, that is sent back as
+// Last-Event-ID: it has to fit into a request's header.
+const maxEventID = 1 << 10
+
+// event is one event of an event stream.
+type event struct {
+	kind string // empty is the default, "message"
+	data []byte // its data lines, joined by LF; valid until the next call of next
+}
+
+// events parses an event stream as browsers do (WHATWG HTML, section 9.2.6). One
+// goroutine.
+type events struct {
+	lines *streamLines
+	max   int // bytes of one event's data
+
+	lastID string        // of the last event that was whole; empty = none to send back
+	retry  time.Duration // how long the source wants us to wait before we come back
+
+	begun bool // the first line was read, which may have a byte order mark
+	// The present event.
+	id     string // goes on from event to event, as the standard has it
+	kind   string
+	data   []byte // with an LF behind each line
+	filled bool   // there was a data line
+	over   int    // bytes of data beyond max
+}
+
+// newEvents returns the events of a stream that was asked to go on behind the
+// event of the given id, which holds until another comes.
+func newEvents(lines *streamLines, most int, lastID string) *events {
+	return &events{lines: lines, max: most, id: lastID, lastID: lastID}
+}
+
+// next returns the next event that has data. Errors: errAlive for a comment,
+// DropTooLarge for an event with more data than max, whose id counts; errEndless
+// or the reader's. An event that the end of the stream cuts off is not returned,
+// and its id does not count.
+func (e *events) next() (event, error) {
+	for {
+		line, err := e.line()
+		switch {
+		case err != nil:
+			return event{}, err
+		case len(line) == 0:
+			if ev, err := e.dispatch(); err != nil || ev.data != nil {
+				return ev, err
+			}
+		case line[0] == ':':
+			return event{}, errAlive
+		default:
+			if err := e.field(line); err != nil {
+				return event{}, err
+			}
+		}
+	}
+}
+
+// line returns the next line, the first without its byte order mark.
+func (e *events) line() ([]byte, error) {
+	line, err := e.lines.next()
+	if !e.begun && err == nil {
+		e.begun = true
+		line = bytes.TrimPrefix(line, []byte("\ufeff"))
+	}
+	return line, err
+}
+
+// field takes a line of an event in. What is not known is ignored.
+func (e *events) field(line []byte) error {
+	name, value, _ := bytes.Cut(line, []byte{':'})
+	value = bytes.TrimPrefix(value, []byte{' '})
+	switch string(name) {
+	case "data":
+		return e.addData(value)
+	case "event":
+		e.kind = usable(value, MaxKey, e.lines.cut)
+	case "id":
+		if bytes.IndexByte(value, 0) < 0 {
+			e.id = usable(value, maxEventID, e.lines.cut)
+		}
+	case "retry":
+		if ms, err := strconv.ParseUint(string(value), 10, 32); err == nil {
+			e.retry = time.Duration(ms) * time.Millisecond
+		}
+	}
+	return nil
+}
+
+// addData adds a data line. Data that is too large is let go, and skipped up to
+// a bound.
+func (e *events) addData(value []byte) error {
+	e.filled = true
+	if size := len(e.data) + len(value); e.over > 0 || size > e.max || e.lines.cut {
+		e.over += size + 1
+		e.data = e.data[:0]
+		if e.over > e.lines.skip {
+			return errEndless
+		}
+		return nil
+	}
+	e.data = append(append(e.data, value...), '\n')
+	return nil
+}
+
+// dispatch ends the present event and returns it, if it has data.
+func (e *events) dispatch() (ev event, err error) {
+	e.lastID = e.id
+	switch {
+	case e.over > 0:
+		err = DropTooLarge
+	case e.filled:
+		ev = event{e.kind, e.data[:len(e.data)-1]}
+	}
+	e.kind, e.data, e.filled, e.over = "", e.data[:0], false, 0
+	return ev, err
+}
+
+// usable returns a value as text, empty if it is longer than most, cut, not
+// UTF-8 or has control characters in it: no header could hold it, no filter name
+// it.
+func usable(value []byte, most int, cut bool) string {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	if cut || len(value) > most || !utf8.Valid(value) || bytes.ContainsFunc(value, control) {
+		return ""
+	}
+	return string(value)
+}

@@ -1,0 +1,162 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"mime"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// httpDriver is a source that answers a GET with a stream: http and https. What
+// kind of stream it is, its answer's content type says.
+type httpDriver struct {
+	url       string
+	cfg       Config
+	transport *http.Transport
+
+	resume resumption   // the id of the last event, or the position behind the last envelope
+	retry  atomic.Int64 // ns that the source last wanted us to wait before we come back
+}
+
+func newHTTP(address string, cfg Config) (driver, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("feed: the source URL is no URL: %w", err.(*url.Error).Err)
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("feed: the source URL names no host; write it as %s://host/path", u.Scheme)
+	}
+	both := new(http.Protocols)
+	both.SetHTTP1(true)
+	both.SetHTTP2(true)
+	return &httpDriver{url: address, cfg: cfg, resume: resumption{notify: cfg.RelayNotice}, transport: &http.Transport{
+		Proxy:             http.ProxyFromEnvironment,
+		TLSClientConfig:   cfg.TLS,
+		Protocols:         both,
+		HTTP2:             &http.HTTP2Config{SendPingTimeout: cfg.Ping, PingTimeout: cfg.Ping},
+		DisableKeepAlives: true, // a refused request leaves no connection behind
+	}}, nil
+}
+
+// position returns where a relay's feed stands, empty if that is not known.
+func (d *httpDriver) position() string {
+	if at := d.resume.position(); isPosition(at) {
+		return at
+	}
+	return ""
+}
+
+// forget has the next connection begin live.
+func (d *httpDriver) forget() { d.resume.reached("") }
+
+// open asks for the stream. The answer's head has to come within
+// handshakeTimeout.
+func (d *httpDriver) open(ctx context.Context) (stream, error) {
+	ctx, end := context.WithCancelCause(ctx)
+	late := time.AfterFunc(handshakeTimeout, func() { end(context.DeadlineExceeded) })
+	defer late.Stop()
+	req, err := d.request(ctx)
+	if err != nil {
+		end(nil)
+		return nil, err
+	}
+	tapped := newTapTransport(ctx, d.transport)
+	resp, err := (&http.Client{Transport: tapped, CheckRedirect: noRedirect}).Do(req)
+	if err != nil {
+		failed := explainDial(tapped.cause(ctx, err), nil, nil)
+		end(nil)
+		return nil, d.patient(failed)
+	}
+	body := &httpBody{body: resp.Body, end: end, driver: d}
+	s, failed := d.read(resp, body)
+	if failed == nil && !late.Stop() {
+		failed = fail(ReasonHandshake, "the source did not answer within %v", handshakeTimeout)
+	}
+	if failed != nil {
+		body.close()
+		return nil, d.patient(failed)
+	}
+	probing(ctx).answered(resp)
+	return s, nil
+}
+
+// request makes the request, with the headers as they are now.
+func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("feed: the source URL: %w", err)
+	}
+	req.Header.Set("Accept", "text/event-stream, application/x-ndjson;q=0.9, application/json;q=0.5")
+	req.Header.Set("Cache-Control", "no-store")
+	req.Header.Set("User-Agent", "fantail")
+	if d.cfg.Headers != nil {
+		own, err := d.cfg.Headers()
+		if err != nil {
+			return nil, fail(ReasonConfig, "FANTAIL_SOURCE_HEADERS: %w", err)
+		}
+		for name, values := range own {
+			req.Header[name] = values
+		}
+	}
+	if at := d.resume.position(); at != "" {
+		req.Header.Set("Last-Event-ID", at)
+	}
+	return req, nil
+}
+
+// read returns what reads the answer's body, by its content type.
+func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *failure) {
+	if resp.StatusCode != http.StatusOK {
+		d.doubt(resp.StatusCode)
+		return nil, explainStatus(resp)
+	}
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" {
+		return nil, fail(ReasonHandshake, "the source's answer is coded as %.40q, which was not asked for; take Accept-Encoding out of FANTAIL_SOURCE_HEADERS", coding)
+	}
+	most := int(min(d.cfg.MaxMessage, math.MaxInt32))
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	switch {
+	case kind == "text/event-stream":
+		lines := newStreamLines(body, most+len("data: "), true)
+		return &eventStream{body, newEvents(lines, most, d.resume.position()), isRelay(resp)}, nil
+	case isRelay(resp) && kind == "application/x-ndjson":
+		lines := newStreamLines(body, int(envelopeRoom(int64(most))), false)
+		return &envelopeLines{body, lines, d.cfg.MaxMessage}, nil
+	case isLines(kind, resp):
+		return &messageLines{body, newStreamLines(body, most+len("\r"), false), most}, nil
+	}
+	return nil, explainType(resp)
+}
+
+// isLines says whether an answer is a stream of JSON values, a line each. Plain
+// JSON is one too if it has no length: many a service calls it so.
+func isLines(kind string, resp *http.Response) bool {
+	switch kind {
+	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines", "application/x-jsonlines", "application/stream+json":
+		return true
+	}
+	return kind == "application/json" && resp.ContentLength < 0
+}
+
+// doubt forgets what the source was asked to resume from if that may be what it
+// refuses, lest it be asked the same for ever.
+func (d *httpDriver) doubt(status int) {
+	switch status {
+	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
+		if d.resume.position() != "" {
+			d.forget()
+			d.cfg.RelayNotice(Notice{Kind: "gap", Unknown: true})
+		}
+	}
+}
+
+// patient has a failure wait as long as the source's last retry said, within
+// bounds.
+func (d *httpDriver) patient(f *failure) *failure {
+	f.atLeast = max(f.atLeast, min(time.Duration(d.retry.Load()), retryCap))
+	return f
+}

@@ -1,0 +1,430 @@
+package feed
+
+import (
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// streamer is a source that answers with a stream, of which it keeps history.
+type streamer struct {
+	kind   string // content type; empty = text/event-stream
+	header map[string]string
+	play   func(c *answer)
+
+	mu       sync.Mutex
+	requests []*http.Request // in their order; guarded by mu
+}
+
+// answer is one answer of a streamer.
+type answer struct {
+	http.ResponseWriter
+	Request *http.Request
+	n       int // from 0
+}
+
+func (s *streamer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	n := len(s.requests)
+	s.requests = append(s.requests, r)
+	s.mu.Unlock()
+	if s.kind == "" {
+		s.kind = "text/event-stream"
+	}
+	w.Header().Set("Content-Type", s.kind)
+	for name, value := range s.header {
+		w.Header().Set(name, value)
+	}
+	s.play(&answer{w, r, n})
+}
+
+func (s *streamer) serve(t *testing.T) string {
+	srv := httptest.NewServer(s)
+	t.Cleanup(srv.Close)
+	return srv.URL + "/feed"
+}
+
+// asked returns the n-th request, once it is there.
+func (s *streamer) asked(n int) *http.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests[n]
+}
+
+// say writes and flushes.
+func (a *answer) say(format string, args ...any) {
+	fmt.Fprintf(a, format, args...)
+	http.NewResponseController(a.ResponseWriter).Flush()
+}
+
+// stay waits until the client is gone.
+func (a *answer) stay() { <-a.Request.Context().Done() }
+
+// cut breaks the connection within the answer.
+func (a *answer) cut() { panic(http.ErrAbortHandler) }
+
+// openHTTP opens one connection with the http driver.
+func openHTTP(t *testing.T, u string, cfg Config) (stream, error) {
+	t.Helper()
+	cfg, _ = cfg.withDefaults()
+	d, err := newHTTP(u, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	return d.open(ctx)
+}
+
+func TestHTTPEvents(t *testing.T) {
+	long := strings.Repeat(`{"price":12.5},`, 50_000) // 750 kB
+	s := &streamer{play: func(a *answer) {
+		a.say(": hello\n\ndata: {\"a\":1}\n\nevent: update\ndata: one\ndata: two\n\n")
+		a.say("data: %s\n\ndata: bad \xff\n\ndata\n\n", long)
+		a.stay()
+	}}
+	r := start(t, Config{URL: s.serve(t), Headers: func() (http.Header, error) { return http.Header{"X-Key": {"k"}}, nil }})
+	got := r.sink.wait(t, 4)
+	for i, want := range []string{`{"a":1}`, "one\ntwo", long, ""} {
+		if got[i].payload != want || got[i].kind != hub.Text {
+			t.Errorf("message %d: %v %.40q", i, got[i].kind, got[i].payload)
+		}
+	}
+	if !slices.Equal(r.sink.keys, []string{"", "update", "", ""}) || r.Stats().Dropped[DropNotUTF8] != 1 {
+		t.Errorf("keys %q, %+v", r.sink.keys, r.Stats())
+	}
+	req := s.asked(0)
+	if h := req.Header; h.Get("X-Key") != "k" || h.Get("User-Agent") != "fantail" || h.Get("Last-Event-Id") != "" ||
+		!strings.Contains(h.Get("Accept"), "text/event-stream") || req.Method != "GET" {
+		t.Errorf("asked with %v", h)
+	}
+}
+
+func TestHTTPLines(t *testing.T) {
+	for kind, fits := range map[string]bool{
+		"application/x-ndjson": true, "application/x-ndjson; charset=utf-8": true, "application/jsonl": true, "application/json": true,
+		"text/html": false, "text/plain": false, "": false, ";": false,
+	} {
+		s := &streamer{kind: kind, play: func(a *answer) {
+			if kind == "" {
+				a.Header()["Content-Type"] = nil
+			}
+			a.say("{\"a\":1}\n\r\n\n{\"b\":2}\r\n%s\n", `"`+strings.Repeat("x", 200)+`"`)
+			a.say("{\"c\":3}\n{\"cut off\"")
+			a.stay()
+		}}
+		if kind == "" {
+			s.kind = ";"
+		}
+		st, err := openHTTP(t, s.serve(t), Config{MaxMessage: 100})
+		if !fits {
+			wantFailure(t, err, ReasonHandshake, "text/event-stream", "x-ndjson", "FANTAIL_SOURCE_URL")
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for len(got) < 6 {
+			in, err := st.next()
+			switch {
+			case err == nil:
+				got = append(got, string(in.Payload))
+			default:
+				got = append(got, fmt.Sprint(err))
+			}
+		}
+		want := []string{`{"a":1}`, errAlive.Error(), errAlive.Error(), `{"b":2}`, DropTooLarge.Error(), `{"c":3}`}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q", got)
+		}
+		st.close()
+	}
+}
+
+// TestHTTPResumes: a source that keeps history is cut at every place, within
+// events and between them; nothing is lost or comes twice.
+func TestHTTPResumes(t *testing.T) {
+	const last = 60
+	s := &streamer{}
+	s.play = func(a *answer) {
+		from := 0
+		fmt.Sscan(a.Request.Header.Get("Last-Event-Id"), &from)
+		for i := from + 1; i <= last; i++ {
+			text := fmt.Sprintf("id: %d\ndata: message %d\n\n", i, i)
+			if i == from+3 && a.n < 25 {
+				a.say("%s", text[:1+a.n%len(text)])
+				a.cut()
+			}
+			a.say("%s", text)
+		}
+		a.stay()
+	}
+	r := startEager(t, Config{URL: s.serve(t)})
+	got := r.sink.wait(t, last)
+	for i, m := range got {
+		if want := fmt.Sprintf("message %d", i+1); m.payload != want {
+			t.Fatalf("got %q, want %q", m.payload, want)
+		}
+	}
+	if n := r.Stats().Reconnects[ReasonLost]; n < 20 {
+		t.Errorf("%d cuts", n)
+	}
+}
+
+// startEager runs a feed that hardly waits before it connects again.
+func startEager(t *testing.T, cfg Config) *running {
+	t.Helper()
+	r := &running{sink: newSink(), log: newJournal()}
+	var err error
+	if r.Feed, err = New(cfg, r.sink, zerolog.New(r.log)); err != nil {
+		t.Fatal(err)
+	}
+	r.source.retry.wait.InitialInterval, r.source.retry.wait.MaxInterval = time.Millisecond, time.Millisecond
+	r.run(t)
+	return r
+}
+
+func TestHTTPStatus(t *testing.T) {
+	tests := []struct {
+		code   int
+		header string
+		want   []string
+		after  time.Duration
+	}{
+		{401, "", []string{"401 Unauthorized", "FANTAIL_SOURCE_HEADERS"}, 0},
+		{403, "", []string{"403 Forbidden", "FANTAIL_SOURCE_HEADERS"}, 0},
+		{404, "", []string{"404 Not Found", "path in FANTAIL_SOURCE_URL"}, 0},
+		{429, "Retry-After: 17", []string{"429", "fewer connections"}, 17 * time.Second},
+		{429, "Retry-After: 86400", []string{"429"}, retryAfterCap},
+		{503, "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT", []string{"503", "problem of its own"}, retryAfterCap},
+		{503, "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", []string{"503"}, 0},
+		{503, "Retry-After: soon", []string{"503"}, 0},
+		{204, "", []string{"204 No Content", "not to come back"}, retryAfterCap},
+		{206, "", []string{"206", "no stream"}, 0},
+		{302, "Location: https://elsewhere.example/?secret=1", []string{"302", "host elsewhere.example;"}, 0},
+		{426, "Upgrade: websocket", []string{"426", "ws:// or wss://"}, 0},
+	}
+	for _, tt := range tests {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			name, value, _ := strings.Cut(tt.header, ": ")
+			w.Header().Set(name, value)
+			w.WriteHeader(tt.code)
+		}))
+		_, err := openHTTP(t, srv.URL+"?token=topsecret", Config{})
+		wantFailure(t, err, ReasonHandshake, tt.want...)
+		if f, _ := errors.AsType[*failure](err); f.atLeast != tt.after || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%d, %s: to wait %v, want %v; %v", tt.code, tt.header, f.atLeast, tt.after, err)
+		}
+		srv.Close()
+	}
+}
+
+// TestHTTPRefusesWhatItAskedToResume: what a source makes of an id that it does
+// not know any more is not asked for again.
+func TestHTTPRefusesWhatItAskedToResume(t *testing.T) {
+	s := &streamer{}
+	s.play = func(a *answer) {
+		switch {
+		case a.Request.Header.Get("Last-Event-Id") != "":
+			a.WriteHeader(http.StatusBadRequest)
+		case a.n == 0:
+			a.say("id: 1\ndata: a\n\n")
+		default:
+			a.say("id: 7\ndata: b\n\n")
+			a.stay()
+		}
+	}
+	var told []Notice
+	r := start(t, Config{URL: s.serve(t), RelayNotice: func(n Notice) { told = append(told, n) }})
+	r.sink.wait(t, 2)
+	r.stop()
+	if len(told) != 1 || !told[0].Unknown {
+		t.Errorf("told %+v", told)
+	}
+}
+
+func TestHTTPEnds(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		play   func(*answer)
+		reason Reason
+		word   string
+	}{
+		{"in order", func(a *answer) { a.say("retry: 3000\ndata: a\n\n") }, ReasonClosed, "ended its answer"},
+		{"cut", func(a *answer) { a.say("retry: 3000\ndata: a\n\ndata: b\n"); a.cut() }, ReasonLost, "within the answer"},
+		{"endless", func(a *answer) {
+			a.say("retry: 3000\ndata: a\n\n")
+			for a.Request.Context().Err() == nil {
+				a.say("%s", strings.Repeat("x", 64<<10))
+			}
+		}, ReasonTooLarge, "FANTAIL_SOURCE_MAX_MESSAGE"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			st, err := openHTTP(t, (&streamer{play: tt.play}).serve(t), Config{MaxMessage: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer st.close()
+			if in, err := st.next(); err != nil || string(in.Payload) != "a" {
+				t.Fatalf("%q, %v", in.Payload, err)
+			}
+			_, err = st.next()
+			wantFailure(t, err, tt.reason, tt.word)
+			if f, _ := errors.AsType[*failure](err); f.atLeast != 3*time.Second {
+				t.Errorf("to wait %v, retry said 3 s", f.atLeast)
+			}
+		})
+	}
+}
+
+// TestU2HTTPNeverAnswers: neither a source that takes no connection nor one that
+// takes it and says nothing holds the feed up for longer than it has.
+func TestU2HTTPNeverAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes the ten seconds of a handshake")
+	}
+	t.Parallel()
+	u := serveRaw(t, func(c *rawConn) { io.Copy(io.Discard, c) })
+	began := time.Now()
+	_, err := openHTTP(t, strings.Replace(u, "ws:", "http:", 1), Config{})
+	wantFailure(t, err, ReasonHandshake, "did not finish the handshake within 10s")
+	if took := time.Since(began); took > handshakeTimeout+5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+func TestHTTPNetworkFailures(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	_, err = openHTTP(t, "http://"+l.Addr().String(), Config{})
+	wantFailure(t, err, ReasonDial, "refuses connections", "FANTAIL_SOURCE_URL")
+	u := serveRaw(t, func(*rawConn) {}) // closes at once
+	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), Config{})
+	wantFailure(t, err, ReasonHandshake, "closed the connection", "https")
+	_, err = openHTTP(t, "http://127.0.0.1:1/", Config{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
+	wantFailure(t, err, ReasonConfig, "FANTAIL_SOURCE_HEADERS")
+}
+
+// TestHTTPTLS: over TLS, in HTTP/1.1 and HTTP/2.
+func TestHTTPTLS(t *testing.T) {
+	for _, two := range []bool{false, true} {
+		s := &streamer{play: func(a *answer) {
+			a.say("data: over %s\n\n", a.Request.Proto)
+			a.stay()
+		}}
+		srv := httptest.NewUnstartedServer(s)
+		srv.EnableHTTP2 = two
+		srv.Config.ErrorLog = quiet
+		srv.StartTLS()
+		defer srv.Close()
+		roots := x509.NewCertPool()
+		roots.AddCert(srv.Certificate())
+		r := start(t, Config{URL: srv.URL, TLS: &tls.Config{RootCAs: roots}})
+		want := map[bool]string{false: "over HTTP/1.1", true: "over HTTP/2.0"}[two]
+		if got := r.sink.wait(t, 1)[0].payload; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		r.stop()
+		_, err := openHTTP(t, srv.URL, Config{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
+		wantFailure(t, err, ReasonTLS, "authority")
+		_, err = openHTTP(t, strings.Replace(srv.URL, "https", "http", 1), Config{})
+		wantFailure(t, err, ReasonHandshake, "400")
+	}
+}
+
+// TestU3HTTPBomb: a compressed stream is taken as it comes, and one that inflates
+// to a message without end is given up with bounded memory.
+func TestU3HTTPBomb(t *testing.T) {
+	s := &streamer{header: map[string]string{"Content-Encoding": "gzip"}}
+	s.play = func(a *answer) {
+		z := gzip.NewWriter(a)
+		io.WriteString(z, "data: small\n\n")
+		z.Flush()
+		http.NewResponseController(a.ResponseWriter).Flush()
+		if a.n == 0 {
+			for a.Request.Context().Err() == nil {
+				if _, err := z.Write(make([]byte, 1<<20)); err != nil {
+					return
+				}
+			}
+		}
+		a.stay()
+	}
+	r := start(t, Config{URL: s.serve(t), MaxMessage: 64 << 10})
+	r.sink.wait(t, 2)
+	if got := r.Stats(); got.Reconnects[ReasonTooLarge] != 1 {
+		t.Errorf("got %+v", got)
+	}
+	if !slices.Equal(r.sink.payloads(), []string{"small", "small"}) {
+		t.Errorf("got %q", r.sink.payloads())
+	}
+	s.header["Content-Encoding"] = "br"
+	_, err := openHTTP(t, s.serve(t), Config{})
+	wantFailure(t, err, ReasonHandshake, `"br"`, "Accept-Encoding")
+}
+
+// TestU1HTTPWatchdog: a source that falls silent is left; comments and empty
+// lines are signs of life.
+func TestU1HTTPWatchdog(t *testing.T) {
+	const idle = 500 * time.Millisecond
+	for _, kind := range []string{"text/event-stream", "application/x-ndjson"} {
+		s := &streamer{kind: kind, play: func(a *answer) {
+			alive, message := ":\n", "data: 1\n\n"
+			if kind == "application/x-ndjson" {
+				alive, message = "\n", "1\n"
+			}
+			tick := time.NewTicker(idle / 5)
+			defer tick.Stop()
+			for range 10 {
+				<-tick.C
+				a.say("%s", alive)
+			}
+			a.say("%s", message)
+			a.stay()
+		}}
+		r := start(t, Config{URL: s.serve(t), IdleTimeout: idle})
+		r.sink.wait(t, 1)
+		if n := r.Stats().Reconnects[ReasonIdle]; n != 0 {
+			t.Errorf("%s: left %d times while there were signs of life", kind, n)
+		}
+		r.log.wait(t, `"reason":"idle"`, "FANTAIL_SOURCE_IDLE_TIMEOUT")
+		r.sink.wait(t, 2)
+		r.stop()
+	}
+}
+
+func TestHTTPURL(t *testing.T) {
+	for u, want := range map[string]string{"https://": "names no host", "http:host": "names no host", "http://h:port/?token=hush": "is no URL"} {
+		if _, err := newHTTP(u, Config{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: got %v, want %q", u, err, want)
+		}
+	}
+}
+
+func TestProbeHTTP(t *testing.T) {
+	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
+	p := runProbe(t, Config{URL: s.serve(t)}, 1)
+	if p.story() != "tcp handshake open" || !strings.Contains(p.detail(StepHandshake), "200 OK, text/event-stream, HTTP/1.1, no compression") {
+		t.Errorf("got %s, %+v, %v", p.story(), p.steps, p.err)
+	}
+}

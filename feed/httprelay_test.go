@@ -1,0 +1,129 @@
+package feed
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fantail/hub"
+)
+
+// relayHistory is what the relay of these tests holds: text, text with a CR, and
+// binary.
+func relayHistory() (all []copied) {
+	for i := range 30 {
+		all = append(all, []copied{
+			{kind: hub.Text, payload: fmt.Sprintf(`{"n":%d}`, i)},
+			{kind: hub.Text, payload: fmt.Sprintf("line %d\r\nand é\n", i)},
+			{kind: hub.Binary, payload: fmt.Sprintf("\xff\x00%d", i)},
+		}...)
+	}
+	return all
+}
+
+// TestHTTPRelay: a relay's own streams are opened, and resumed over cuts without
+// loss or repeat; its notices are told and never published.
+func TestHTTPRelay(t *testing.T) {
+	all := relayHistory()
+	asEvent := func(i int) string {
+		m := all[i]
+		if m.kind == hub.Binary || strings.Contains(m.payload, "\r") {
+			return fmt.Sprintf("id: aaaaaaaa-%d\nevent: base64\ndata: %s\n\n", i+1, base64.StdEncoding.EncodeToString([]byte(m.payload)))
+		}
+		return fmt.Sprintf("id: aaaaaaaa-%d\ndata: %s\n\n", i+1, strings.ReplaceAll(m.payload, "\n", "\ndata: "))
+	}
+	asLine := func(i int) string {
+		m := all[i]
+		if m.kind == hub.Binary {
+			return fmt.Sprintf(`{"pos":"aaaaaaaa-%d","key":"k","base64":"%s"}`+"\n", i+1, base64.StdEncoding.EncodeToString([]byte(m.payload)))
+		}
+		return fmt.Sprintf(`{"pos":"aaaaaaaa-%d","key":"k","data":%q}`+"\n", i+1, m.payload)
+	}
+	for _, tt := range []struct {
+		kind, notice, key string
+		message           func(i int) string
+	}{
+		{"text/event-stream", "id: %s\nevent: notice\ndata: %s\n\n", "", asEvent},
+		{"application/x-ndjson", "%[2]s\n", "k", asLine},
+	} {
+		t.Run(tt.kind, func(t *testing.T) {
+			s := &streamer{kind: tt.kind, header: map[string]string{"Fantail-Position": "aaaaaaaa-0"}}
+			s.play = func(a *answer) {
+				at := "aaaaaaaa-0"
+				if id := a.Request.Header.Get("Last-Event-Id"); id != "" {
+					at = id
+				}
+				p, err := hub.ParsePosition(at)
+				if err != nil {
+					t.Error(err)
+				}
+				a.say(tt.notice, at, `{"notice":"hello","pos":"`+at+`"}`)
+				for i := int(p.Seq); i < len(all); i++ {
+					text := tt.message(i)
+					if i == int(p.Seq)+4 && a.n < 15 {
+						a.say("%s", text[:1+a.n])
+						a.cut()
+					}
+					a.say("%s", text)
+				}
+				end := hub.Position{Epoch: p.Epoch, Seq: uint64(len(all))}.String()
+				a.say(tt.notice, end, `{"notice":"source","pos":"`+end+`","state":"up","outage_seconds":1.5}`)
+				a.stay()
+			}
+			var mu sync.Mutex
+			var told []Notice
+			r := startEager(t, Config{URL: s.serve(t), RelayNotice: func(n Notice) {
+				mu.Lock()
+				defer mu.Unlock()
+				told = append(told, n)
+			}})
+			got := r.sink.wait(t, len(all))
+			for i, m := range got {
+				if m.payload != all[i].payload || m.kind != all[i].kind || r.sink.keys[i] != tt.key {
+					t.Fatalf("message %d: %v %q, key %q", i, m.kind, m.payload, r.sink.keys[i])
+				}
+			}
+			up := Notice{Kind: "source", Up: true, Outage: 1500 * time.Millisecond}
+			for done := false; !done; {
+				mu.Lock()
+				done = slices.Contains(told, up)
+				mu.Unlock()
+			}
+			if at := r.Stats().Position; at != fmt.Sprintf("aaaaaaaa-%d", len(all)) {
+				t.Errorf("stands at %q", at)
+			}
+			r.stop()
+			if n := r.Stats().Reconnects[ReasonLost]; n < 15 || len(told) < 16 {
+				t.Errorf("%d cuts, %d notices", n, len(told))
+			}
+		})
+	}
+}
+
+// TestHTTPRelaySpeaksNonsense: what is no envelope, event or notice of a relay
+// ends the connection.
+func TestHTTPRelaySpeaksNonsense(t *testing.T) {
+	for _, tt := range []struct {
+		kind, text, word string
+		reason           Reason
+	}{
+		{"text/event-stream", "event: notice\ndata: {\n\n", "a notice that is none", ReasonLost},
+		{"text/event-stream", "event: base64\ndata: %%\n\n", "no base64", ReasonLost},
+		{"application/x-ndjson", "{}\n", "no envelope", ReasonLost},
+		{"application/x-ndjson", strings.Repeat("x", 30_000) + "\n", "1000 bytes", ReasonTooLarge},
+	} {
+		s := &streamer{kind: tt.kind, header: map[string]string{"Fantail-Position": "aaaaaaaa-0"},
+			play: func(a *answer) { a.say("%s", tt.text); a.stay() }}
+		st, err := openHTTP(t, s.serve(t), Config{MaxMessage: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = st.next()
+		wantFailure(t, err, tt.reason, tt.word)
+		st.close()
+	}
+}
