@@ -37,6 +37,7 @@ type scheme struct {
 	name   string
 	remote bool // reconnecting may help, so Config.IdleTimeout applies
 	keys   bool // its messages have keys of their own
+	sends  bool // frames can be sent to it: its streams are senders
 	open   func(address string, cfg Config) (driver, error)
 }
 
@@ -44,13 +45,13 @@ type scheme struct {
 // the whole URL.
 func schemes() []scheme {
 	return []scheme{
-		{"ws", true, false, newWS},
-		{"wss", true, false, newWS},
-		{"http", true, true, newHTTP},
-		{"https", true, true, newHTTP},
-		{"replay", false, false, newReplay},
-		{"stdin", false, false, newStdin},
-		{"demo", false, true, newDemo},
+		{"ws", true, false, true, newWS},
+		{"wss", true, false, true, newWS},
+		{"http", true, true, false, newHTTP},
+		{"https", true, true, false, newHTTP},
+		{"replay", false, false, false, newReplay},
+		{"stdin", false, false, false, newStdin},
+		{"demo", false, true, false, newDemo},
 	}
 }
 

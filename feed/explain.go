@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 
 	"fantail/hub/websocket"
@@ -122,7 +124,28 @@ func explainAnswer(err error, resp *http.Response, subprotocols []string) *failu
 	case code/100 == 2:
 		advice = "this is no WebSocket endpoint; " + advice
 	}
-	return fail(ReasonHandshake, "the source answered %d %s%s; %s", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
+	f := fail(ReasonHandshake, "the source answered %d %s%s; %s", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
+	f.atLeast = retryAfter(resp, time.Now())
+	return f
+}
+
+// maxRetryAfter bounds what a source may ask for.
+const maxRetryAfter = 5 * time.Minute
+
+// retryAfter returns how long a source that is busy wants to be left alone (RFC
+// 9110 section 10.2.3): seconds, or a date. 0 = it does not say.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	value := resp.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return min(max(date.Sub(now), 0), maxRetryAfter)
+	}
+	return 0
 }
 
 // excerpt returns the start of an answer's body in quotes, fit for a log line.

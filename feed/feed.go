@@ -20,6 +20,10 @@ const (
 	DefaultPing       = 20 * time.Second
 )
 
+// NoPing as Config.Ping sends no WebSocket pings: some sources break over them.
+// A dead connection is then noticed by Config.IdleTimeout alone.
+const NoPing time.Duration = -1
+
 // Publisher takes the feed's messages; *hub.Hub is one. Publish copies the
 // payload and never blocks. A Feed calls it from one goroutine.
 type Publisher interface{ Publish(hub.Input) }
@@ -41,14 +45,43 @@ type Config struct {
 	// TLS serves wss. nil = the system's authorities.
 	TLS *tls.Config
 
+	// Rules returns what to do about the messages that are part of the source's
+	// protocol. It is called by New and at each connect, since it may come from a
+	// file. nil = none.
+	Rules func() ([]Rule, error)
+	// Split cuts one message of the source into several.
+	Split Split
+	// PingText is a text frame to send every PingEvery, for sources that want
+	// such pings. Empty = none.
+	PingText  string
+	PingEvery time.Duration // 0 = DefaultPing
+	// SendRate bounds all that is sent: what Send, Rules and PingText say, and
+	// WebSocket's control frames. Pongs are counted and never wait.
+	SendRate Rate
+
 	MaxMessage  int64         // bytes of one message after inflating; 0 = DefaultMaxMessage
-	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing
+	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing, NoPing = none
 	IdleTimeout time.Duration // reconnect when no message came for so long; 0 = never
 
 	// Key says where a message's key is: gjson paths joined by ":", or "re:" and
 	// a regular expression with one group; see doc.go. Empty leaves the keys that
 	// the source gives.
 	Key string
+
+	// ID says what makes two messages the same, so that a copy is dropped: where
+	// a name is, as Key does, for copies however they come; or "hash", for equal
+	// messages that come over two connections. Empty drops nothing.
+	ID string
+	// Cursor says, as Key does, where a message has the source's own position.
+	// The last one fills {cursor} in URL at each connect; see doc.go.
+	Cursor string
+
+	// MaxAge is the age at which a connection is replaced, less up to a tenth at
+	// random. 0 = never.
+	MaxAge time.Duration
+	// Overlap opens the next connection before the one that is MaxAge old is
+	// left, so that nothing is lost or repeated; without ID it goes by "hash".
+	Overlap bool
 
 	// Notify is told when the source is lost (up is false) and when it is back,
 	// after an outage; see doc.go. It is called from the goroutine that calls
@@ -65,6 +98,8 @@ type Config struct {
 
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader
+
+	cursor *cursor // made by New for all drivers
 }
 
 // withDefaults fills in what is zero and checks the rest.
@@ -82,13 +117,36 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxMessage < 0 {
 		errs = append(errs, fmt.Errorf("feed: MaxMessage is %d bytes; FANTAIL_SOURCE_MAX_MESSAGE must be above 0", c.MaxMessage))
 	}
-	if c.Ping < 0 {
-		errs = append(errs, fmt.Errorf("feed: Ping is %v; FANTAIL_SOURCE_WS_PING must be above 0", c.Ping))
+	if c.PingEvery == 0 {
+		c.PingEvery = DefaultPing
+	}
+	if c.Ping < 0 && c.Ping != NoPing {
+		errs = append(errs, fmt.Errorf("feed: Ping is %v; FANTAIL_SOURCE_WS_PING must be 0 (off) or above", c.Ping))
+	}
+	if c.PingEvery < 0 {
+		errs = append(errs, fmt.Errorf("feed: PingEvery is %v; FANTAIL_SOURCE_PING_EVERY must be above 0", c.PingEvery))
+	}
+	if r := c.SendRate; r.Count < 0 || r.Count > 0 && r.Per <= 0 {
+		errs = append(errs, fmt.Errorf("feed: SendRate is %d in %v; FANTAIL_SOURCE_SEND_RATE must be a number of frames in a time above 0", r.Count, r.Per))
 	}
 	if c.IdleTimeout < 0 {
 		errs = append(errs, fmt.Errorf("feed: IdleTimeout is %v; FANTAIL_SOURCE_IDLE_TIMEOUT must be 0 (off) or above", c.IdleTimeout))
 	}
+	if c.MaxAge < 0 {
+		errs = append(errs, fmt.Errorf("feed: MaxAge is %v; FANTAIL_SOURCE_MAX_AGE must be 0 (off) or above", c.MaxAge))
+	}
+	if c.Overlap && c.MaxAge == 0 {
+		errs = append(errs, errors.New("feed: FANTAIL_SOURCE_OVERLAP is of use only with FANTAIL_SOURCE_MAX_AGE; set that, below the time after which the source ends a connection"))
+	}
 	return c, errors.Join(errs...)
+}
+
+// idSpec returns what ID is: connections that overlap need one.
+func (c Config) idSpec() string {
+	if c.Overlap && c.ID == "" {
+		return byHash
+	}
+	return c.ID
 }
 
 // Feed brings a source's messages to a Publisher.
@@ -116,7 +174,7 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 func (f *Feed) Run(ctx context.Context) error {
 	err := f.source.run(ctx)
 	if err == io.EOF {
-		f.source.out.down(0)
+		f.source.out.down(0, false)
 		return nil
 	}
 	return err
@@ -138,7 +196,7 @@ type direct struct {
 
 func (d *direct) up(outage time.Duration) { d.tell(true, outage) }
 
-func (d *direct) down(time.Duration) { d.tell(false, 0) }
+func (d *direct) down(time.Duration, bool) { d.tell(false, 0) }
 
 // tell tells of an outage once when it begins and once when it ends.
 func (d *direct) tell(up bool, outage time.Duration) {

@@ -16,11 +16,11 @@ var _ Publisher = (*hub.Hub)(nil)
 func TestNewSaysWhatToChange(t *testing.T) {
 	tests := []struct{ url, want string }{
 		{"", "is empty; set FANTAIL_SOURCE_URL"},
-		{"stream.example.com/ws", "has no scheme; start it with one of ws: wss: replay: stdin: demo:"},
+		{"stream.example.com/ws", "has no scheme; start it with one of ws: wss: http: https: replay: stdin: demo:"},
 		{"user:pass@example.com", `unknown scheme "user"`},
 		{"example.com:8080/ws", "has no scheme"},
 		{"localhost:8080", `unknown scheme "localhost"; start it with one of ws:`},
-		{"http://example.com", `unknown scheme "http"; start it with one of ws: wss: replay: stdin: demo:`},
+		{"gopher://example.com", `unknown scheme "gopher"; start it with one of ws: wss: http: https: replay: stdin: demo:`},
 		{"wss://", "names no host"},
 	}
 	for _, tt := range tests {
@@ -32,7 +32,7 @@ func TestNewSaysWhatToChange(t *testing.T) {
 }
 
 func TestNewGathersEveryProblem(t *testing.T) {
-	_, err := New(Config{URL: "wss://h/#x", MaxMessage: -1, Ping: -1, IdleTimeout: -1}, newSink(), zerolog.Nop())
+	_, err := New(Config{URL: "wss://h/#x", MaxMessage: -1, Ping: -2, IdleTimeout: -1}, newSink(), zerolog.Nop())
 	words := []string{"fragment", "FANTAIL_SOURCE_MAX_MESSAGE", "FANTAIL_SOURCE_WS_PING", "FANTAIL_SOURCE_IDLE_TIMEOUT"}
 	if err == nil || !holds(err.Error(), words) {
 		t.Errorf("got %v, want %q", err, words)
@@ -66,11 +66,11 @@ func TestReasonWords(t *testing.T) {
 	for d := range dropReasons {
 		words = append(words, d.String())
 	}
-	want := "config dial tls handshake closed lost ping idle too-large not-utf8 too-large"
+	want := "config dial tls handshake closed lost ping idle too-large rule fatal max-age not-utf8 too-large rule empty copy overlap"
 	if got := strings.Join(words, " "); got != want {
 		t.Errorf("got %s", got)
 	}
-	if got := reasons.String() + dropReasons.String(); got != "Reason(9)DropReason(2)" {
+	if got := reasons.String() + dropReasons.String(); got != "Reason(12)DropReason(6)" {
 		t.Errorf("beyond the set: %s", got)
 	}
 }

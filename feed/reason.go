@@ -3,6 +3,8 @@ package feed
 import (
 	"fmt"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // Reason is why a connection to the source was not made or did not last. The
@@ -19,10 +21,13 @@ const (
 	ReasonPing                    // a ping was not answered in time
 	ReasonIdle                    // no message came for Config.IdleTimeout
 	ReasonTooLarge                // a message was larger than Config.MaxMessage
+	ReasonRule                    // a rule asked for another connection
+	ReasonFatal                   // a rule said that an answer of the source is fatal
+	ReasonMaxAge                  // the connection reached Config.MaxAge
 	reasons                       // how many there are
 )
 
-var reasonWords = [reasons]string{"config", "dial", "tls", "handshake", "closed", "lost", "ping", "idle", "too-large"}
+var reasonWords = [reasons]string{"config", "dial", "tls", "handshake", "closed", "lost", "ping", "idle", "too-large", "rule", "fatal", "max-age"}
 
 // String returns the reason's word.
 func (r Reason) String() string {
@@ -30,6 +35,18 @@ func (r Reason) String() string {
 		return reasonWords[r]
 	}
 	return fmt.Sprintf("Reason(%d)", uint8(r))
+}
+
+// level is how loud a connection's end is told: a planned one is no trouble, a
+// fatal answer is an alarm.
+func (r Reason) level() zerolog.Level {
+	switch r {
+	case ReasonMaxAge:
+		return zerolog.InfoLevel
+	case ReasonFatal:
+		return zerolog.ErrorLevel
+	}
+	return zerolog.WarnLevel
 }
 
 // DropReason is why a single message was not published, while its connection
@@ -41,10 +58,14 @@ type DropReason uint8
 const (
 	DropNotUTF8  DropReason = iota // a text message is not UTF-8 (RFC 6455 section 8.1)
 	DropTooLarge                   // a line or an event is longer than Config.MaxMessage
+	DropRule                       // a rule keeps it from the clients
+	DropEmpty                      // Config.Split found nothing in it
+	DropCopy                       // it is a copy of one that was published
+	DropOverlap                    // it is what a new connection begins with while the old one still runs
 	dropReasons                    // how many there are
 )
 
-var dropWords = [dropReasons]string{"not-utf8", "too-large"}
+var dropWords = [dropReasons]string{"not-utf8", "too-large", "rule", "empty", "copy", "overlap"}
 
 // String returns the reason's word.
 func (d DropReason) String() string {
@@ -54,6 +75,10 @@ func (d DropReason) String() string {
 	return fmt.Sprintf("DropReason(%d)", uint8(d))
 }
 
+// wanted reports whether the configuration asks for such drops, so that nobody
+// needs to be warned of them.
+func (d DropReason) wanted() bool { return d >= DropRule }
+
 // Error returns the reason as a sentence.
 func (d DropReason) Error() string { return "feed: message dropped: " + d.String() }
 
@@ -62,7 +87,7 @@ func (d DropReason) Error() string { return "feed: message dropped: " + d.String
 type failure struct {
 	reason  Reason
 	err     error
-	atLeast time.Duration // to wait before the next attempt, since the source asks for it
+	atLeast time.Duration // to wait before the next attempt; 0 = as supervision does
 }
 
 func fail(reason Reason, format string, args ...any) *failure {

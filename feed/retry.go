@@ -38,17 +38,23 @@ func newRetry() *retry {
 	}}
 }
 
-// next returns the wait, which is never shorter than least, and, so that relays
-// which were told the same do not come back together, up to a quarter longer.
-func (r *retry) next(least time.Duration) time.Duration {
-	if least > 0 {
-		least += rand.N(least/4 + 1)
-	}
+func (r *retry) next() time.Duration {
 	if !r.again {
 		r.again = true
-		return least
+		return 0
 	}
-	return max(least, r.wait.NextBackOff())
+	return r.wait.NextBackOff()
+}
+
+// after returns how long to wait after a failure. If that wants a time of its
+// own, it has it and up to a quarter more at random: relays that were sent away
+// together do not come back together.
+func (r *retry) after(f *failure) time.Duration {
+	wait := r.next()
+	if f.atLeast > 0 {
+		wait += f.atLeast + rand.N(f.atLeast/4+1)
+	}
+	return wait
 }
 
 // reset makes the next wait the first again.

@@ -12,8 +12,11 @@ import (
 // connection to it.
 type source struct {
 	// Static after newSource.
-	driver driver
+	driver driver        // with its stages
+	origin driver        // without
+	talk   *conversation // nil in tests
 	idle   time.Duration // 0 = no watchdog
+	age    time.Duration // 0 = a connection may last for ever
 	name   string        // the URL, masked
 	keyer  *keyer        // nil = the source's keys
 	keys   bool          // messages may have keys
@@ -35,8 +38,9 @@ type outlet interface {
 	// up tells that a connection is open, and the outage that this ends.
 	up(outage time.Duration)
 	// down tells that a connection was lost or not made, and how long the
-	// source is going to wait before the next.
-	down(wait time.Duration)
+	// source is going to wait before the next. It is planned if the source
+	// itself is none the worse for it.
+	down(wait time.Duration, planned bool)
 }
 
 // newSource returns the source at cfg.URL, which has not connected yet.
@@ -45,18 +49,32 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	if bad != nil {
 		bad = fmt.Errorf("feed: FANTAIL_SOURCE_KEY %w", bad)
 	}
+	ids, errID := newIdentifier(cfg.idSpec())
+	cursor, errCursor := newCursor(cfg.Cursor, cfg.URL)
+	bad, cfg.cursor = errors.Join(bad, errID, errCursor), cursor
 	s, err := findScheme(cfg.URL)
 	if err != nil {
 		return nil, errors.Join(err, bad)
 	}
 	d, err := s.open(cfg.URL, cfg)
-	if err := errors.Join(err, bad); err != nil {
+	if err := errors.Join(err, bad, checkSending(cfg, s)); err != nil {
 		return nil, err
 	}
 	f := openSource(d, maskURL(cfg.URL), out, log)
+	f.talk = &conversation{driver: d, split: cfg.Split, rules: cfg.Rules, cursor: cursor, log: f.log}
+	f.driver = f.talk
+	switch {
+	case cfg.Overlap && s.remote && cfg.MaxAge > 0:
+		f.driver = &renewal{driver: f.talk, age: cfg.MaxAge, ids: ids, log: f.log, failed: f.meter.failed, lost: f.changedOver}
+	case ids != nil:
+		f.driver = &distinct{f.talk, ids}
+	}
 	f.keyer, f.keys = keyer, keyer != nil || s.keys
 	if s.remote {
 		f.idle = cfg.IdleTimeout
+		if !cfg.Overlap {
+			f.age = cfg.MaxAge
+		}
 	}
 	return f, nil
 }
@@ -65,6 +83,7 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 	return &source{
 		driver: d,
+		origin: d,
 		name:   name,
 		out:    out,
 		retry:  newRetry(),
@@ -76,8 +95,11 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 func (f *source) stats() Stats {
 	s := f.meter.stats(time.Now())
 	s.Source = f.name
-	if d, ok := f.driver.(interface{ position() string }); ok {
+	if d, ok := f.origin.(interface{ position() string }); ok {
 		s.Position = d.position()
+	}
+	if f.talk != nil {
+		s.Rules, s.Unsent = f.talk.stats(), f.talk.unsent.Load()
 	}
 	return s
 }

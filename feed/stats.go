@@ -25,6 +25,13 @@ type Stats struct {
 	// BadKeys counts the messages that were published without a key because
 	// theirs is longer than MaxKey or not UTF-8.
 	BadKeys uint64
+	// Alarm is set by an answer that a Fatal rule matches, until a later
+	// connection has delivered messages for a while.
+	Alarm bool
+	// Rules says how often each of Config.Rules matched.
+	Rules []RuleStats
+	// Unsent counts the replies for which there was no room.
+	Unsent uint64
 	// Outage is the sum of all outages, with the present one as it stands.
 	Outage time.Duration
 }
@@ -37,6 +44,7 @@ type meter struct {
 	last     atomic.Int64 // ns since 1970; 0 = none yet
 	drops    [dropReasons]atomic.Uint64
 	badKeys  atomic.Uint64
+	alarm    atomic.Bool
 
 	mu         sync.Mutex // guards all below
 	connected  bool
@@ -68,12 +76,23 @@ func (m *meter) up(now time.Time) (outage time.Duration, tries int, first bool) 
 func (m *meter) down(now time.Time, reason Reason) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if reason == ReasonFatal {
+		m.alarm.Store(true)
+	}
 	m.connected = false
 	m.tries++
 	m.reconnects[reason]++
 	if m.away.IsZero() {
 		m.away = now
 	}
+}
+
+// failed counts a connection that is replaced, or a successor that was not made,
+// while the source is not away.
+func (m *meter) failed(reason Reason) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reconnects[reason]++
 }
 
 // stop notes that no further connection will be tried.
@@ -99,6 +118,7 @@ func (m *meter) stats(now time.Time) Stats {
 		Messages:   m.messages.Load(),
 		Bytes:      m.bytes.Load(),
 		BadKeys:    m.badKeys.Load(),
+		Alarm:      m.alarm.Load(),
 		Reconnects: make(map[Reason]uint64, reasons),
 		Dropped:    make(map[DropReason]uint64, dropReasons),
 	}

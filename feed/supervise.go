@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"time"
 	"unicode/utf8"
 
@@ -27,11 +28,14 @@ func (f *source) run(ctx context.Context) error {
 		case !again:
 			return err
 		}
-		wait := f.retry.next(failed.atLeast)
+		if failed.reason == ReasonMaxAge && f.age >= settle {
+			f.retry.reset() // however quiet it was
+		}
+		wait := f.retry.after(failed)
 		f.meter.down(time.Now(), failed.reason)
-		f.log.Warn().Stringer("reason", failed.reason).Err(failed).
+		f.log.WithLevel(failed.reason.level()).Stringer("reason", failed.reason).Err(failed).
 			Dur("retry_in", wait).Msg("source is away")
-		f.out.down(wait)
+		f.out.down(wait, failed.reason == ReasonMaxAge)
 		if !sleep(ctx, wait) {
 			return nil
 		}
@@ -49,11 +53,36 @@ func (f *source) connect(ctx context.Context) error {
 	defer s.close()
 	f.arrived(time.Now())
 	probing(ctx).opened()
+	defer f.retire(end)()
 	err = f.relay(ctx, s, newWatchdog(f.idle, end))
 	if cause, ok := errors.AsType[*failure](context.Cause(ctx)); ok {
 		return cause // the watchdog's reason, not what the stream made of it
 	}
 	return err
+}
+
+// retire ends a connection when it has reached its age, and returns what calls
+// that off.
+func (f *source) retire(end context.CancelCauseFunc) (cancel func() bool) {
+	if f.age == 0 {
+		return func() bool { return true }
+	}
+	return time.AfterFunc(ageOf(f.age), func() {
+		end(fail(ReasonMaxAge, "the connection is as old as FANTAIL_SOURCE_MAX_AGE lets it become"))
+	}).Stop
+}
+
+// ageOf takes up to a tenth off an age, so that relays which started together do
+// not reconnect together.
+func ageOf(most time.Duration) time.Duration { return most - rand.N(most/10+1) }
+
+// changedOver notes that a connection was lost while its successor was open
+// already: there is hardly an outage, but something may be missing.
+func (f *source) changedOver(failed *failure) {
+	f.meter.down(time.Now(), failed.reason)
+	f.log.Warn().Stringer("reason", failed.reason).Err(failed).Msg("source is away; its next connection is open")
+	f.out.down(0, true)
+	f.arrived(time.Now())
 }
 
 // relay publishes the stream's messages until it or ctx ends.
@@ -79,6 +108,7 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 		dog.fed()
 		if now.Sub(opened) >= settle {
 			f.retry.reset()
+			f.meter.alarm.Store(false)
 		}
 	}
 }
@@ -115,6 +145,9 @@ func (f *source) cutKey(now time.Time, in hub.Input) string {
 // drop counts a message that is not published, and warns now and then.
 func (f *source) drop(now time.Time, reason DropReason) {
 	f.meter.drops[reason].Add(1)
+	if reason.wanted() {
+		return
+	}
 	if n := f.gripe[reason].count(now); n > 0 {
 		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).Msg("dropped messages of the source")
 	}

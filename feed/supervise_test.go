@@ -120,11 +120,11 @@ func TestU2JitterIsFull(t *testing.T) {
 	const draws = 4000
 	r := newRetry()
 	for range 20 {
-		r.next(0)
+		r.next()
 	}
 	var tenths [10]int
 	for range draws {
-		d := r.next(0)
+		d := r.next()
 		if d < 0 || d > retryCap+1 {
 			t.Fatalf("wait of %v", d)
 		}

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+
+	"golang.org/x/time/rate"
 )
 
 // tap sits between the WebSocket library and the connection. It knows what the
@@ -14,6 +16,20 @@ type tap struct {
 	io.ReadWriteCloser
 	reads atomic.Uint64 // reads that brought bytes
 	ended atomic.Bool   // a read failed, by the end of the connection or otherwise
+
+	limit    *rate.Limiter // is told of control frames; nil = nobody is
+	controls controls      // owned by Write, of which the library makes one call at a time
+}
+
+// Write passes bytes on. A control frame goes at once, as a pong must, and holds
+// up what is sent after it instead.
+func (t *tap) Write(p []byte) (int, error) {
+	if t.limit != nil {
+		for range t.controls.count(p) {
+			t.limit.Reserve()
+		}
+	}
+	return t.ReadWriteCloser.Write(p)
 }
 
 // Read keeps an error that comes along with bytes for the next call: so ended
@@ -35,14 +51,15 @@ type tapTransport struct {
 	base      *http.Transport
 	connected atomic.Bool // there is a TCP connection
 	keep      func() bool // takes the connection out of the context's reach
-	tap       *tap        // set when the upgrade was accepted
+	limit     *rate.Limiter
+	tap       *tap // set when the upgrade was accepted
 }
 
 // newTapTransport returns a transport whose connection ends with ctx, until
 // keep is called. On its own net/http goes on dialling, and waiting for TLS,
 // when a request is given up (TestU2WSHandshakeTimeout).
-func newTapTransport(ctx context.Context, base *http.Transport) *tapTransport {
-	t := &tapTransport{base: base.Clone()}
+func newTapTransport(ctx context.Context, base *http.Transport, limit *rate.Limiter) *tapTransport {
+	t := &tapTransport{base: base.Clone(), limit: limit}
 	t.base.DialContext = func(_ context.Context, network, addr string) (net.Conn, error) {
 		var d net.Dialer
 		conn, err := d.DialContext(ctx, network, addr)
@@ -75,7 +92,7 @@ func (t *tapTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	if conn, ok := resp.Body.(io.ReadWriteCloser); ok {
-		t.tap = &tap{ReadWriteCloser: conn}
+		t.tap = &tap{ReadWriteCloser: conn, limit: t.limit}
 		resp.Body = t.tap
 	}
 	return resp, nil

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"fantail/hub"
+	"golang.org/x/time/rate"
+
 	"fantail/hub/websocket"
 )
 
@@ -25,7 +26,8 @@ const (
 type wsDriver struct {
 	url       string
 	cfg       Config
-	resume    *resumption // nil = the source is any server
+	resume    *resumption   // nil = the source is any server
+	limit     *rate.Limiter // of all that is sent over any connection; nil = no bound
 	transport *http.Transport
 }
 
@@ -35,7 +37,7 @@ func newWS(address string, cfg Config) (driver, error) {
 	}
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
-	d := &wsDriver{url: address, cfg: cfg, transport: &http.Transport{
+	d := &wsDriver{url: address, cfg: cfg, limit: cfg.SendRate.limiter(), transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   cfg.TLS,
 		Protocols:         &http1,
@@ -49,10 +51,11 @@ func newWS(address string, cfg Config) (driver, error) {
 
 // where returns the URL to dial and the subprotocols to offer.
 func (d *wsDriver) where() (address string, subprotocols []string) {
+	address = d.cfg.cursor.fill(d.url)
 	if d.resume == nil {
-		return d.url, d.cfg.Subprotocols
+		return address, d.cfg.Subprotocols
 	}
-	return d.resume.address(d.url), d.resume.offer(d.cfg.Subprotocols)
+	return d.resume.address(address), d.resume.offer(d.cfg.Subprotocols)
 }
 
 // position returns where the feed stands, empty if that is not known.
@@ -87,7 +90,7 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	}
 	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
-	tapped := newTapTransport(opening, d.transport)
+	tapped := newTapTransport(opening, d.transport, d.limit)
 	address, subprotocols := d.where()
 	conn, resp, err := websocket.Dial(opening, address, websocket.DialOptions{
 		Client:       &http.Client{Transport: tapped, CheckRedirect: noRedirect},
@@ -99,24 +102,37 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 		return nil, explainDial(tapped.cause(opening, err), resp, subprotocols)
 	}
 	probing(ctx).handshake(resp)
-	if err := d.greet(opening, conn, frames); err != nil {
+	if len(d.cfg.Subprotocols) > 0 && conn.Subprotocol() == "" {
 		conn.CloseNow()
+		return nil, fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty FANTAIL_SOURCE_SUBPROTOCOLS", d.cfg.Subprotocols)
+	}
+	s := d.stream(ctx, conn, tapped.tap, resp, newOutbox(conn, frames, d.cfg, d.limit))
+	if err := s.greet(opening); err != nil {
+		s.close()
 		return nil, err
 	}
 	tapped.keep()
 	probing(ctx).sent(len(frames))
-	return d.stream(ctx, conn, tapped.tap, resp), nil
+	return s, nil
+}
+
+// greeter is a stream that sends frames before anything else.
+type greeter interface {
+	stream
+	// greet waits until they are sent, or for greetWait: the rest then goes
+	// while messages are read.
+	greet(ctx context.Context) error
 }
 
 // stream returns what reads an open connection.
-func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, resp *http.Response) stream {
+func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, resp *http.Response, out *outbox) greeter {
 	cfg := d.cfg
 	envelope := d.resume != nil && speaksEnvelopes(resp)
 	if envelope {
 		cfg.MaxMessage = envelopeRoom(cfg.MaxMessage)
 	}
 	conn.SetReadLimit(cfg.MaxMessage)
-	s := newWSStream(ctx, conn, t, cfg)
+	s := newWSStream(ctx, conn, t, out, cfg)
 	if !envelope && (d.resume == nil || !isRelay(resp)) {
 		return s
 	}
@@ -136,19 +152,6 @@ func (d *wsDriver) prepare() (header http.Header, frames []string, err error) {
 		}
 	}
 	return header, frames, nil
-}
-
-// greet checks the subprotocol and sends the first frames.
-func (d *wsDriver) greet(ctx context.Context, conn *websocket.Conn, frames []string) error {
-	if len(d.cfg.Subprotocols) > 0 && conn.Subprotocol() == "" {
-		return fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty FANTAIL_SOURCE_SUBPROTOCOLS", d.cfg.Subprotocols)
-	}
-	for i, frame := range frames {
-		if err := conn.Write(ctx, hub.Text, []byte(frame)); err != nil {
-			return fail(ReasonLost, "the connection broke while frame %d of FANTAIL_SOURCE_SEND was sent: %w", i+1, err)
-		}
-	}
-	return nil
 }
 
 // noRedirect keeps a source from sending our headers, which may hold secrets,

@@ -14,25 +14,60 @@ import (
 	"fantail/hub/websocket"
 )
 
-// wsStream reads one WebSocket connection. Beside the reading goroutine one
-// other, watch, pings and says goodbye.
+// wsStream reads one WebSocket connection. Beside the reading goroutine there are
+// two others: watch, which pings and says goodbye, and write, which sends what is
+// in the outbox.
 type wsStream struct {
 	// Static after newWSStream.
 	conn *websocket.Conn
 	tap  *tap
 	max  int64
-	ping time.Duration
-	done chan struct{} // closed by close; ends watch
+	ping time.Duration // NoPing = none
+	out  *outbox
+	done context.CancelFunc // called by close; ends watch and write
 	wg   sync.WaitGroup
 
-	dead atomic.Bool  // a ping was not answered
-	buf  bytes.Buffer // the present message; owned by next
+	dead   atomic.Bool             // a ping was not answered
+	unsent atomic.Pointer[failure] // why something could not be sent
+	buf    bytes.Buffer            // the present message; owned by next
 }
 
-func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, cfg Config) *wsStream {
-	s := &wsStream{conn: conn, tap: t, max: cfg.MaxMessage, ping: cfg.Ping, done: make(chan struct{})}
-	s.wg.Go(func() { s.watch(ctx) }) // ends with ctx, with a lost ping, or by close
+func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox, cfg Config) *wsStream {
+	s := &wsStream{conn: conn, tap: t, max: cfg.MaxMessage, ping: cfg.Ping, out: out}
+	open, done := context.WithCancel(context.WithoutCancel(ctx))
+	s.done = done
+	writing, stop := context.WithCancel(open)
+	context.AfterFunc(ctx, stop)
+	s.wg.Go(func() { s.watch(ctx, open) })       // ends with ctx, with a lost ping, or by close
+	s.wg.Go(func() { s.write(writing); stop() }) // ends with ctx, with a frame that cannot be sent, or by close
 	return s
+}
+
+// send queues a frame to be sent. Any goroutine.
+func (s *wsStream) send(frame string) bool { return s.out.send(frame) }
+
+// greet waits for the first frames, as greeter says.
+func (s *wsStream) greet(ctx context.Context) error {
+	late := time.NewTimer(greetWait)
+	defer late.Stop()
+	select {
+	case err := <-s.out.greeted:
+		return err
+	case <-late.C:
+	case <-ctx.Done(): // the stream will tell
+	}
+	return nil
+}
+
+// write sends until the outbox cannot. The reader then learns why: from the
+// source, if it has said so in a close frame, or else from here.
+func (s *wsStream) write(ctx context.Context) {
+	err := s.out.write(ctx)
+	if failed, ok := errors.AsType[*failure](err); ok {
+		s.unsent.Store(failed)
+		sleep(ctx, closeWait)
+		s.tap.Close()
+	}
 }
 
 // next reads the next whole message into the buffer of the last one.
@@ -52,7 +87,11 @@ func (s *wsStream) explain(err error) *failure {
 	case int64(s.buf.Len()) > s.max:
 		return tooLarge(s.max)
 	}
-	return explainRead(err)
+	failed := explainRead(err)
+	if unsent := s.unsent.Load(); unsent != nil && failed.reason == ReasonLost {
+		return unsent
+	}
+	return failed
 }
 
 func tooLarge(most int64) *failure {
@@ -82,23 +121,23 @@ func (s *wsStream) read() (kind hub.Kind, err error) {
 
 // close drops the connection, or waits for a goodbye that is under way.
 func (s *wsStream) close() {
-	close(s.done)
+	s.done()
 	s.conn.CloseNow()
 	s.wg.Wait()
 }
 
 // watch pings until the stream is closed, and says goodbye when ctx ends.
-func (s *wsStream) watch(ctx context.Context) {
-	tick := time.NewTicker(s.ping)
-	defer tick.Stop()
+func (s *wsStream) watch(ctx, open context.Context) {
+	tick, stop := ticker(s.ping != NoPing, s.ping)
+	defer stop()
 	for {
 		select {
-		case <-s.done:
+		case <-open.Done():
 			return
 		case <-ctx.Done():
 			s.leave()
 			return
-		case <-tick.C:
+		case <-tick:
 		}
 		if ctx.Err() == nil && !s.alive(ctx) {
 			s.dead.Store(true)

@@ -1,0 +1,195 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// fatalWait is how long a source is left alone that answered what a Fatal rule
+// matches, at least: what it refuses now, it will refuse in a second too.
+const fatalWait = 5 * time.Minute
+
+// sender is a stream over which frames can be sent. Any goroutine.
+type sender interface {
+	// send queues a text frame and never waits. It reports whether there was
+	// room.
+	send(frame string) bool
+}
+
+// conversation is a driver whose connections follow Config.Split and
+// Config.Rules. It owns what is the same for all kinds of source between the
+// wire and the feed.
+type conversation struct {
+	driver
+	split  Split
+	rules  func() ([]Rule, error)
+	cursor *cursor // nil = none
+	log    zerolog.Logger
+
+	latest  atomic.Pointer[rules]   // of the present connection
+	matched [maxRules]atomic.Uint64 // messages by rule
+	unsent  atomic.Uint64           // replies for which there was no room
+}
+
+// open connects. The rules are read first, as they may stand in a file.
+func (c *conversation) open(ctx context.Context) (stream, error) {
+	rs, err := c.readRules()
+	if err != nil {
+		return nil, fail(ReasonConfig, "FANTAIL_SOURCE_RULES: %w", err)
+	}
+	s, err := c.driver.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, _ := s.(sender)
+	if c.split != SplitNone {
+		s = &splitStream{stream: s, cut: c.split.cutter()}
+	}
+	if len(rs) > 0 {
+		s = &ruledStream{stream: s, out: out, rules: rs, of: c}
+	}
+	if c.cursor != nil {
+		s = &notingStream{s, c.cursor}
+	}
+	return s, nil
+}
+
+func (c *conversation) readRules() (rules, error) {
+	if c.rules == nil {
+		return nil, nil
+	}
+	list, err := c.rules()
+	if err != nil {
+		return nil, err
+	}
+	rs, err := compileRules(list)
+	if err == nil {
+		c.latest.Store(&rs)
+	}
+	return rs, err
+}
+
+// ruledStream holds each message against the rules. One goroutine.
+type ruledStream struct {
+	stream
+	out   sender // nil = nothing can be sent
+	rules rules
+	of    *conversation
+	ended *failure // what the next call returns
+	gripe gripe
+}
+
+// next returns the next message that the rules leave to the clients, or
+// DropRule in the place of one that they do not.
+func (s *ruledStream) next() (hub.Input, error) {
+	if s.ended != nil {
+		return hub.Input{}, s.ended
+	}
+	in, err := s.stream.next()
+	if err != nil {
+		return in, err
+	}
+	rule, at := s.rules.find(in.Payload)
+	if rule == nil {
+		return in, nil
+	}
+	s.of.matched[rule.number-1].Add(1)
+	s.obey(rule, in.Payload, at)
+	switch {
+	case rule.Relay:
+		return in, nil
+	case s.ended != nil:
+		return hub.Input{}, s.ended
+	}
+	return hub.Input{}, DropRule
+}
+
+// obey does what the rule says, except to relay or drop the message.
+func (s *ruledStream) obey(rule *compiledRule, payload []byte, at []int) {
+	switch rule.Do {
+	case Reply:
+		for _, template := range rule.Send {
+			frame, short := rule.expand(template, payload, at)
+			if !short || s.out == nil || !s.out.send(frame) {
+				s.unsent(rule)
+			}
+		}
+	case Reconnect:
+		s.ended = fail(ReasonRule, "%v asks for another connection: %s", rule, maskText(payload))
+	case Fatal:
+		s.ended = fail(ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
+			rule, maskText(payload), fatalWait)
+		s.ended.atLeast = fatalWait
+	}
+}
+
+// unsent counts a reply that is not sent, and warns now and then.
+func (s *ruledStream) unsent(rule *compiledRule) {
+	s.of.unsent.Add(1)
+	if n := s.gripe.count(time.Now()); n > 0 {
+		s.of.log.Warn().Int("rule", rule.number).Uint64("replies", n).
+			Msg("replies were not sent, as too many wait to be sent or one is too long; let fewer messages match in FANTAIL_SOURCE_RULES, or raise FANTAIL_SOURCE_SEND_RATE")
+	}
+}
+
+// RuleStats says how often a rule matched.
+type RuleStats struct {
+	Do       Action
+	Match    string
+	Send     []string // the templates, with what may be secret replaced
+	Messages uint64
+}
+
+// stats returns the figures of the present connection's rules. Any goroutine.
+func (c *conversation) stats() []RuleStats {
+	rs := c.latest.Load()
+	if rs == nil {
+		return nil
+	}
+	var all []RuleStats
+	for i, r := range *rs {
+		sends := slices.Clone(r.Send)
+		for i, send := range sends {
+			sends[i] = maskFrame(send)
+		}
+		all = append(all, RuleStats{r.Do, r.Match, sends, c.matched[i].Load()})
+	}
+	return all
+}
+
+// checkRules reports what is wrong with Config.Rules at the start. A source that
+// nothing can be sent to cannot be replied to.
+func checkRules(cfg Config, s scheme) error {
+	if cfg.Rules == nil {
+		return nil
+	}
+	list, err := cfg.Rules()
+	if err != nil {
+		return fmt.Errorf("feed: FANTAIL_SOURCE_RULES: %w", err)
+	}
+	rs, err := compileRules(list)
+	switch {
+	case err != nil:
+		return fmt.Errorf("feed: FANTAIL_SOURCE_RULES: %w", err)
+	case rs.replies() && !s.sends:
+		return fmt.Errorf(`feed: FANTAIL_SOURCE_RULES: nothing can be sent to a %s: source; take the rules with "do":"reply" away`, s.name)
+	}
+	return nil
+}
+
+// checkSending reports settings that want to send where nothing can be sent.
+func checkSending(cfg Config, s scheme) error {
+	var bad []error
+	if cfg.PingText != "" && !s.sends {
+		bad = append(bad, fmt.Errorf("feed: FANTAIL_SOURCE_PING is set, but nothing can be sent to a %s: source; unset it", s.name))
+	}
+	return errors.Join(append(bad, checkRules(cfg, s))...)
+}

@@ -1,0 +1,108 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"fantail/hub"
+)
+
+// placeholder is where a source URL wants the cursor: {cursor}, or {cursor-N} for
+// a whole number that much smaller.
+var placeholder = regexp.MustCompile(`\{cursor(?:-([0-9]{1,18}))?\}`)
+
+// cursor is how far a source was read, in the source's own words: the last value
+// of Config.Cursor. A nil cursor knows nothing and changes nothing. Any goroutine.
+type cursor struct {
+	keyer *keyer
+	last  atomic.Pointer[string] // nil = none yet
+}
+
+// newCursor parses a Config.Cursor; an empty one makes a nil cursor. The source
+// URL must have a place for it, and no place without one.
+func newCursor(spec, address string) (*cursor, error) {
+	keyer, err := newKeyer(spec)
+	placed := placeholder.MatchString(address)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("feed: FANTAIL_SOURCE_CURSOR %w", err)
+	case keyer == nil && placed:
+		return nil, errors.New("feed: the source URL has {cursor}, but nothing says what that is; set FANTAIL_SOURCE_CURSOR to where a message has it, such as time_us")
+	case keyer == nil:
+		return nil, nil
+	case !placed:
+		return nil, errors.New("feed: FANTAIL_SOURCE_CURSOR is set, but the source URL has no place for it; write one such as ?cursor={cursor}")
+	}
+	return &cursor{keyer: keyer}, nil
+}
+
+// note takes the cursor from a message, if it has one that can be used.
+func (c *cursor) note(in hub.Input) {
+	if value, err := c.keyer.key(in.Kind, in.Payload); err == nil && value != "" {
+		c.last.Store(&value)
+	}
+}
+
+// fill returns the URL to connect to. While no cursor is known, the query
+// parameters that want it are left out.
+func (c *cursor) fill(address string) string {
+	if c == nil {
+		return address
+	}
+	value := ""
+	if last := c.last.Load(); last != nil {
+		value = *last
+	}
+	path, query, found := strings.Cut(address, "?")
+	path = place(path, value, url.PathEscape)
+	if !found {
+		return path
+	}
+	var kept []string
+	for pair := range strings.SplitSeq(query, "&") {
+		if value != "" || !placeholder.MatchString(pair) {
+			kept = append(kept, place(pair, value, url.QueryEscape))
+		}
+	}
+	if len(kept) == 0 {
+		return path
+	}
+	return path + "?" + strings.Join(kept, "&")
+}
+
+// place puts a cursor into its places.
+func place(s, value string, escape func(string) string) string {
+	return placeholder.ReplaceAllStringFunc(s, func(here string) string {
+		return escape(before(value, placeholder.FindStringSubmatch(here)[1]))
+	})
+}
+
+// before returns the cursor that lies n before value, and value itself if it is
+// no whole number or n is none.
+func before(value, n string) string {
+	at, errAt := strconv.ParseInt(value, 10, 64)
+	back, errBack := strconv.ParseInt(n, 10, 64)
+	if errAt != nil || errBack != nil {
+		return value
+	}
+	return strconv.FormatInt(max(0, at-back), 10)
+}
+
+// notingStream notes the cursor of each message. One goroutine.
+type notingStream struct {
+	stream
+	cursor *cursor
+}
+
+func (s *notingStream) next() (hub.Input, error) {
+	in, err := s.stream.next()
+	if err == nil {
+		s.cursor.note(in)
+	}
+	return in, err
+}

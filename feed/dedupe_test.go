@@ -1,0 +1,121 @@
+package feed
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestDedupe plays messages, each a connection's letter and a name, and lists
+// those that are published. A letter in capitals makes the connection leave.
+func TestDedupe(t *testing.T) {
+	tests := []struct {
+		name  string
+		named bool
+		most  int
+		in    string
+		want  string
+	}{
+		{"one connection repeats a name", true, 8, "a1 a2 a1 a3", "a1 a2 a3"},
+		{"one connection repeats a likeness", false, 8, "a1 a2 a1 a3", "a1 a2 a1 a3"},
+		{"two connections, names", true, 8, "a1 b1 a2 b2 b3 a3", "a1 a2 b3"},
+		{"two connections, likenesses", false, 8, "a1 b1 a2 b2 b3 a3", "a1 a2 b3"},
+		{"equal messages on both", false, 8, "a1 a1 b1 b1 b1 a1", "a1 a1 b1"},
+		{"one lacks what the other has", false, 8, "a1 a2 b2 b3 a3", "a1 a2 b3"},
+		{"what one brought before it left", false, 8, "a1 a2 A b2 b3", "a1 a2 b3"},
+		{"as often as it was there", false, 8, "a1 a1 A b1 b1 b1", "a1 a1 b1"},
+		{"a repeated beginning, then the like of it", false, 8, "a1 a2 a2 A b2 b3 b2 b2", "a1 a2 a2 b3 b2 b2"},
+		{"a beginning of its own, then the like of old", false, 8, "a1 a2 A b9 b1 b2", "a1 a2 b9 b1 b2"},
+		{"forgotten names", true, 2, "a1 a2 a3 a1 a3", "a1 a2 a3 a1"},
+		{"forgotten likenesses", false, 2, "a1 a2 a3 b3 b1", "a1 a2 a3 b1"},
+		{"a part is forgotten", false, 2, "a1 a1 a1 b1 b1 b1", "a1 a1 a1 b1"},
+		{"the other's count is forgotten too", false, 2, "a1 b1 a2 a3 a1 b1 b2", "a1 a2 a3 a1 b2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDedupe(tt.named, tt.most)
+			lines := map[string]*line{}
+			var got []string
+			for _, message := range strings.Fields(tt.in) {
+				letter := strings.ToLower(message[:1])
+				if lines[letter] == nil {
+					lines[letter] = d.join()
+				}
+				switch {
+				case message[0] < 'a':
+					lines[letter].leave()
+				case !lines[letter].seen(d.identify([]byte(message[1:]))):
+					got = append(got, message)
+				}
+			}
+			if want := strings.Fields(tt.want); !slices.Equal(got, want) {
+				t.Errorf("published %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// TestDedupeModel plays two lines of the same feed, each of which loses some
+// messages and lags behind the other, and wants each message as often as the
+// line that had it more often.
+func TestDedupeModel(t *testing.T) {
+	for _, named := range []bool{true, false} {
+		r := rand.New(rand.NewPCG(1, 2))
+		for range 200 {
+			d := newDedupe(named, 1000)
+			lines := []*line{d.join(), d.join()}
+			came := []map[identity]int{{}, {}}
+			published := map[identity]int{}
+			for range 1000 {
+				i, id := r.IntN(2), identity(r.IntN(100))
+				came[i][id]++
+				if !lines[i].seen(id) {
+					published[id]++
+				}
+			}
+			for id, n := range published {
+				want := max(came[0][id], came[1][id])
+				if named {
+					want = 1
+				}
+				if n != want {
+					t.Fatalf("named %v: published %d times, came %d and %d times", named, n, came[0][id], came[1][id])
+				}
+			}
+		}
+	}
+}
+
+// TestDedupeIsBounded: neither messages nor connections add up.
+func TestDedupeIsBounded(t *testing.T) {
+	for _, named := range []bool{true, false} {
+		d := newDedupe(named, 100)
+		stays := d.join()
+		for i := range 10_000 {
+			l := d.join()
+			l.seen(identity(i))
+			stays.seen(identity(i / 2))
+			l.leave()
+			l.leave()
+		}
+		if len(d.order) != 100 || len(d.count) > 100 || len(stays.count) > 100 || len(d.lines) > 1 {
+			t.Errorf("named %v: %d messages, %d counts, %d of a line, %d lines", named, len(d.order), len(d.count), len(stays.count), len(d.lines))
+		}
+	}
+}
+
+func BenchmarkDedupe(b *testing.B) {
+	for name, named := range map[string]bool{"named": true, "alike": false} {
+		b.Run(name, func(b *testing.B) {
+			d := newDedupe(named, maxIdentities)
+			l := d.join()
+			message := []byte(strings.Repeat("x", 200))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				message[0], message[1], message[2] = byte(i), byte(i>>8), byte(i>>16)
+				l.seen(d.identify(message))
+			}
+		})
+	}
+}

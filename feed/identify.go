@@ -1,0 +1,79 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+
+	"fantail/hub"
+)
+
+// byHash as Config.ID takes the whole message for its name.
+const byHash = "hash"
+
+// identifier says which messages are the same, as Config.ID does, and which of
+// them were published. One goroutine, that of Run.
+type identifier struct {
+	*dedupe
+	keyer *keyer // nil = by hash
+}
+
+// newIdentifier parses a Config.ID; an empty one makes a nil identifier.
+func newIdentifier(spec string) (*identifier, error) {
+	if spec == byHash {
+		return &identifier{dedupe: newDedupe(false, maxIdentities)}, nil
+	}
+	keyer, err := newKeyer(spec)
+	if keyer == nil {
+		if err != nil {
+			err = fmt.Errorf("feed: FANTAIL_SOURCE_ID %w", err)
+		}
+		return nil, err
+	}
+	return &identifier{newDedupe(true, maxIdentities), keyer}, nil
+}
+
+// of returns a message's identity, and whether it has one.
+func (i *identifier) of(in hub.Input) (identity, bool) {
+	if i.keyer == nil {
+		return i.identify(in.Payload), true
+	}
+	name, err := i.keyer.key(in.Kind, in.Payload)
+	return i.identify([]byte(name)), err == nil && name != ""
+}
+
+// distinct is a driver whose streams leave out copies of what was published.
+type distinct struct {
+	driver
+	ids *identifier
+}
+
+func (d *distinct) open(ctx context.Context) (stream, error) {
+	s, err := d.driver.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &distinctStream{s, d.ids, d.ids.join()}, nil
+}
+
+type distinctStream struct {
+	stream
+	ids  *identifier
+	line *line
+}
+
+// next returns the next message, or DropCopy in the place of a copy.
+func (s *distinctStream) next() (hub.Input, error) {
+	in, err := s.stream.next()
+	if err != nil {
+		return in, err
+	}
+	if id, ok := s.ids.of(in); ok && s.line.seen(id) {
+		return hub.Input{}, DropCopy
+	}
+	return in, nil
+}
+
+func (s *distinctStream) close() {
+	s.line.leave()
+	s.stream.close()
+}

@@ -1,0 +1,73 @@
+package feed
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// wordOf finds what could be a token within any text.
+var wordOf = regexp.MustCompile(`[A-Za-z0-9_.=%+/-]{20,}`)
+
+// maskText returns the beginning of a source's message in quotes, fit for a log
+// line: sources repeat what they complain of, so what looks like a token is
+// replaced.
+func maskText(payload []byte) string {
+	const enough = 1 << 10
+	text := string(payload[:min(len(payload), enough)])
+	return strconv.Quote(clean(wordOf.ReplaceAllStringFunc(text, func(word string) string {
+		if strings.ContainsAny(word, "0123456789") {
+			return masked
+		}
+		return word
+	})))
+}
+
+// openNames are the fields of a frame that say what it is for. All other values
+// may be secret.
+var openNames = []string{"op", "event", "action", "type", "method", "channel", "jsonrpc"}
+
+// maskFrame returns the shape of a frame that is sent to a source: of JSON the
+// names and what kind of frame it is, of other text the first word.
+func maskFrame(frame string) string {
+	d := json.NewDecoder(strings.NewReader(frame))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err == nil && !d.More() {
+		switch value.(type) {
+		case map[string]any, []any:
+			shape, _ := json.Marshal(maskValue(value, false)) // cannot fail: it was parsed before
+			return clean(string(shape))
+		}
+	}
+	word, _, more := strings.Cut(frame, " ")
+	switch {
+	case more && !looksSecret(word):
+		return clean(word) + " " + masked
+	case more || looksSecret(word):
+		return masked
+	}
+	return clean(word)
+}
+
+func maskValue(value any, open bool) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			v[name] = maskValue(inner, slices.Contains(openNames, name))
+		}
+		return v
+	case []any:
+		for i, inner := range v {
+			v[i] = maskValue(inner, false)
+		}
+		return v
+	case string:
+		if open && !looksSecret(v) {
+			return v
+		}
+	}
+	return masked
+}

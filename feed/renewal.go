@@ -1,0 +1,326 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+const (
+	// overlapWait is how long a handover waits for a message that both
+	// connections bring, before it goes over without.
+	overlapWait = 10 * time.Second
+	// overlapTail is how long both are read behind that message: what the source
+	// sent in another order over each may still be on its way.
+	overlapTail = 3 * time.Second
+)
+
+// renewal is a driver whose streams outlive their connections: when one has
+// reached its age, another is opened beside it and takes over (handover).
+type renewal struct {
+	driver
+	age    time.Duration
+	ids    *identifier
+	log    zerolog.Logger
+	failed func(Reason)   // counts a connection that was replaced or not made
+	lost   func(*failure) // tells of one that ended before its successor had joined
+}
+
+func (r *renewal) open(ctx context.Context) (stream, error) {
+	s := &renewedStream{of: r, dialled: make(chan dialled), retry: newRetry()}
+	s.ctx, s.end = context.WithCancel(ctx)
+	first := s.dial()
+	if first.err != nil {
+		s.end()
+		return nil, first.err
+	}
+	s.adopt(s.start(first))
+	return s, nil
+}
+
+// renewedStream is one connection after the other. Its next runs in Run's
+// goroutine, which owns all fields. Each connection has a goroutine that reads
+// it and lends one message at a time, and so has the opening of the next one.
+type renewedStream struct {
+	of      *renewal
+	ctx     context.Context // its end ends all goroutines
+	end     context.CancelFunc
+	dialled chan dialled // an opening's result; never closed
+	wg      sync.WaitGroup
+
+	now   *reading    // the connection that the feed comes from
+	heir  *reading    // the one that takes over; nil = none
+	over  *handover   // between the two; nil = none
+	alarm *time.Timer // what is due next: the next opening, or the end of a wait
+	retry *retry      // of openings that failed
+
+	ready []arrived // to return, before anything is read
+	lent  *reading  // whose message was returned and is not given back
+}
+
+// dialled is what an opening led to.
+type dialled struct {
+	stream stream
+	leave  context.CancelFunc // ends the stream as the end of Run does
+	err    error
+}
+
+// reading is an open connection. Its goroutine ends with the stream.
+type reading struct {
+	stream stream
+	leave  context.CancelFunc
+	line   *line
+	came   chan arrival  // never closed
+	taken  chan struct{} // the message is given back; never closed
+}
+
+// arrival is what a stream's next returned.
+type arrival struct {
+	in  hub.Input
+	err error
+}
+
+// dial opens a connection that lives until its leave is called or ctx ends.
+func (s *renewedStream) dial() dialled {
+	ctx, leave := context.WithCancel(s.ctx)
+	opened, err := s.of.driver.open(ctx)
+	if err != nil {
+		leave()
+	}
+	return dialled{opened, leave, err}
+}
+
+// start reads a connection.
+func (s *renewedStream) start(d dialled) *reading {
+	r := &reading{d.stream, d.leave, s.of.ids.join(), make(chan arrival), make(chan struct{})}
+	s.wg.Go(func() { // ends with the stream's failure, which leave brings about, or with ctx
+		for {
+			in, err := r.stream.next()
+			if !offer(s.ctx, r.came, arrival{in, err}) {
+				return
+			}
+			if _, goesOn := err.(DropReason); err != nil && err != errAlive && !goesOn {
+				return
+			}
+			if !offer(s.ctx, r.taken, struct{}{}) {
+				return
+			}
+		}
+	})
+	return r
+}
+
+// offer sends v unless ctx ends first, and reports whether it did.
+func offer[T any](ctx context.Context, to chan<- T, v T) bool {
+	select {
+	case to <- v:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// next returns the next message of whichever connection has one to give.
+func (s *renewedStream) next() (hub.Input, error) {
+	for len(s.ready) == 0 {
+		s.giveBack()
+		if err := s.wait(); err != nil {
+			return hub.Input{}, err
+		}
+	}
+	a := s.ready[0]
+	s.ready = s.ready[1:]
+	return a.in, a.drop
+}
+
+// giveBack lets the connection read on whose message was returned.
+func (s *renewedStream) giveBack() {
+	if s.lent != nil {
+		select {
+		case <-s.lent.taken:
+		case <-s.ctx.Done():
+		}
+		s.lent = nil
+	}
+	s.ready = s.ready[:0]
+}
+
+// wait takes in one message, or does what is due.
+func (s *renewedStream) wait() error {
+	var heir chan arrival // nil = there is none
+	if s.heir != nil {
+		heir = s.heir.came
+	}
+	select {
+	case a := <-s.now.came:
+		return s.fromNow(a)
+	case a := <-heir:
+		s.fromHeir(a)
+	case d := <-s.dialled:
+		s.opened(d)
+	case <-s.alarm.C:
+		s.due()
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+	return nil
+}
+
+// fromNow takes a message of the present connection, or its end.
+func (s *renewedStream) fromNow(a arrival) error {
+	m, ended := s.arrived(s.now, a)
+	switch {
+	case ended != nil && s.over == nil:
+		return ended
+	case ended != nil:
+		return s.succeed(ended)
+	case s.over != nil:
+		s.ready = s.over.fromOld(s.ready, m)
+	case m.drop == nil && m.has && s.now.line.seen(m.id):
+		s.ready = append(s.ready, dropped(DropCopy))
+	default:
+		s.ready = append(s.ready, m)
+	}
+	s.joining()
+	return nil
+}
+
+// fromHeir takes a message of the next connection. Its end means another try:
+// the present one still runs.
+func (s *renewedStream) fromHeir(a arrival) {
+	m, ended := s.arrived(s.heir, a)
+	if ended != nil {
+		s.drop(s.heir)
+		s.heir, s.over = nil, nil
+		s.again(ended)
+		return
+	}
+	s.ready = s.over.fromNew(s.ready, m)
+	s.joining()
+}
+
+// arrived turns what a connection brought into a message, or its end.
+func (s *renewedStream) arrived(from *reading, a arrival) (m arrived, ended error) {
+	drop, unusable := a.err.(DropReason)
+	switch {
+	case unusable:
+		m = dropped(drop)
+	case a.err == errAlive:
+		m.drop = a.err
+	case a.err != nil:
+		return m, a.err
+	default:
+		m.in = a.in
+		m.id, m.has = s.of.ids.of(a.in)
+	}
+	s.lent = from
+	return m, nil
+}
+
+// joining begins the handover's last part once both connections have brought the
+// same message.
+func (s *renewedStream) joining() {
+	if s.over != nil && s.over.joined && !s.over.tail {
+		s.over.tail = true
+		s.alarm.Reset(overlapTail)
+	}
+}
+
+// due does what the alarm was set for.
+func (s *renewedStream) due() {
+	switch {
+	case s.over == nil: // the present connection is old
+		s.wg.Go(func() { // ends with the opening
+			d := s.dial()
+			if !offer(s.ctx, s.dialled, d) && d.err == nil {
+				d.leave()
+				d.stream.close()
+			}
+		})
+	case !s.over.joined:
+		s.ready = s.over.giveUp(s.ready)
+		s.now.leave()
+	default:
+		s.now.leave() // its end is the handover's
+	}
+}
+
+// opened begins the handover to a connection, or waits for another try.
+func (s *renewedStream) opened(d dialled) {
+	if d.err != nil {
+		s.again(d.err)
+		return
+	}
+	s.heir = s.start(d)
+	s.over = newHandover(s.of.ids, s.now.line, s.heir.line)
+	s.alarm.Reset(overlapWait)
+}
+
+// again waits before the next opening. What can never be opened is for
+// supervision to find out, when the present connection has ended.
+func (s *renewedStream) again(err error) {
+	failed, ok := errors.AsType[*failure](err)
+	if !ok {
+		failed = fail(ReasonLost, "%w", err)
+	}
+	wait := retryFirst + s.retry.after(failed)
+	s.of.failed(failed.reason)
+	s.of.log.Warn().Stringer("reason", failed.reason).Err(failed).Dur("retry_in", wait).
+		Msg("no new connection to the source; the old one goes on")
+	s.alarm.Reset(wait)
+}
+
+// succeed ends the handover when the old connection has ended: as it was told to,
+// or too early.
+func (s *renewedStream) succeed(ended error) error {
+	failed, known := errors.AsType[*failure](ended)
+	switch {
+	case s.over.joined:
+		s.of.failed(ReasonMaxAge)
+		s.of.log.Info().Msg("source has a new connection; the old one was left at its FANTAIL_SOURCE_MAX_AGE")
+	case known:
+		s.ready = s.over.giveUp(s.ready)
+		s.of.lost(failed)
+	default:
+		return ended
+	}
+	s.drop(s.now)
+	heir := s.heir
+	s.heir, s.over = nil, nil
+	s.adopt(heir)
+	return nil
+}
+
+// adopt makes a connection the present one.
+func (s *renewedStream) adopt(r *reading) {
+	s.now = r
+	s.retry.reset()
+	age := ageOf(s.of.age)
+	if s.alarm == nil {
+		s.alarm = time.NewTimer(age)
+	}
+	s.alarm.Reset(age)
+}
+
+// drop closes a connection whose goroutine has ended.
+func (s *renewedStream) drop(r *reading) {
+	r.leave()
+	r.line.leave()
+	r.stream.close()
+}
+
+// close closes all connections, and waits for all goroutines.
+func (s *renewedStream) close() {
+	s.alarm.Stop()
+	s.end()
+	s.wg.Wait()
+	s.drop(s.now)
+	if s.heir != nil {
+		s.drop(s.heir)
+	}
+}

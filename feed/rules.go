@@ -1,0 +1,92 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// rules are Config.Rules, compiled. They are immutable and safe for any
+// goroutine.
+type rules []compiledRule
+
+type compiledRule struct {
+	Rule
+	number int // from 1
+	re     *regexp.Regexp
+}
+
+// compileRules checks rules. The error holds every problem, each with the number
+// of its rule.
+func compileRules(list []Rule) (rules, error) {
+	if len(list) > maxRules {
+		return nil, fmt.Errorf("there are %d rules; write at most %d", len(list), maxRules)
+	}
+	var bad []error
+	compiled := make(rules, len(list))
+	for i, r := range list {
+		re, err := compileMatch(r.Match)
+		if err == nil {
+			err = r.check(re)
+		}
+		if err != nil {
+			bad = append(bad, fmt.Errorf("rule %d %w", i+1, err))
+		}
+		compiled[i] = compiledRule{r, i + 1, re}
+	}
+	return compiled, errors.Join(bad...)
+}
+
+func compileMatch(expr string) (*regexp.Regexp, error) {
+	switch {
+	case expr == "":
+		return nil, errors.New(`has no "match"; write a regular expression such as "^PING"`)
+	case len(expr) > maxMatch:
+		return nil, fmt.Errorf(`has a "match" of %d bytes; write at most %d`, len(expr), maxMatch)
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, fmt.Errorf(`has a "match" that is no Go regular expression: %w`, err)
+	}
+	return re, nil
+}
+
+// find returns the first rule that matches and where its groups are; nil if none
+// does.
+func (rs rules) find(payload []byte) (*compiledRule, []int) {
+	for i := range rs {
+		if at := rs[i].re.FindSubmatchIndex(payload); at != nil {
+			return &rs[i], at
+		}
+	}
+	return nil, nil
+}
+
+// replies reports whether a rule sends something.
+func (rs rules) replies() bool {
+	for _, r := range rs {
+		if r.Do == Reply {
+			return true
+		}
+	}
+	return false
+}
+
+// expand returns the frame that a template becomes, and whether it is short
+// enough to be sent.
+func (r *compiledRule) expand(template string, payload []byte, at []int) (string, bool) {
+	grown := 0 // no group is longer than the message; most replies are short
+	for i := 0; i < len(at); i += 2 {
+		grown = max(grown, at[i+1]-at[i])
+	}
+	if grown > maxTemplate {
+		return "", false
+	}
+	frame := r.re.ExpandString(nil, template, string(payload), at)
+	return string(frame), len(frame) <= maxTemplate
+}
+
+// String names the rule as its writer knows it.
+func (r *compiledRule) String() string {
+	return fmt.Sprintf("rule %d of FANTAIL_SOURCE_RULES (%.60q)", r.number, r.Match)
+}

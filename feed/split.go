@@ -1,0 +1,146 @@
+package feed
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fantail/hub"
+)
+
+// Split says whether one message of the source is several of the feed. Only text
+// is cut; binary messages are relayed whole.
+type Split uint8
+
+const (
+	SplitNone  Split = iota // a message is a message
+	SplitLines              // each line that is not empty, without its line end: LF or CR LF
+	SplitArray              // each element of a JSON array, as it stands there
+	splits                  // how many there are
+)
+
+var splitWords = [splits]string{"none", "lines", "json-array"}
+
+// String returns the word for it.
+func (s Split) String() string {
+	if s < splits {
+		return splitWords[s]
+	}
+	return fmt.Sprintf("Split(%d)", uint8(s))
+}
+
+// ParseSplit reads one of the words none, lines and json-array.
+func ParseSplit(word string) (Split, error) {
+	i := slices.Index(splitWords[:], word)
+	if i < 0 {
+		return SplitNone, fmt.Errorf("feed: not known; write %s", strings.Join(splitWords[:], " or "))
+	}
+	return Split(i), nil
+}
+
+// maxPieces is how many messages one may be. What holds more is relayed whole:
+// it would push everything else out of the ring at once.
+const maxPieces = 1 << 16
+
+// cutter cuts a text: it appends the pieces, which share its memory, to dst, and
+// reports whether it could.
+type cutter func(dst [][]byte, text []byte) ([][]byte, bool)
+
+func (s Split) cutter() cutter {
+	if s == SplitLines {
+		return cutLines
+	}
+	return cutArray
+}
+
+// splitStream cuts the messages of a stream into pieces. One goroutine.
+type splitStream struct {
+	stream
+	cut    cutter
+	in     hub.Input // the message that is being cut
+	pieces [][]byte  // of it, not yet returned
+	buf    [][]byte  // what pieces points into
+}
+
+// next returns the next piece, or DropEmpty in the place of a message that holds
+// none.
+func (s *splitStream) next() (hub.Input, error) {
+	if len(s.pieces) == 0 {
+		in, err := s.stream.next()
+		if err != nil || in.Kind != hub.Text {
+			return in, err
+		}
+		pieces, ok := s.cut(s.buf[:0], in.Payload)
+		switch {
+		case !ok:
+			return in, nil
+		case len(pieces) == 0:
+			return hub.Input{}, DropEmpty
+		}
+		s.in, s.buf, s.pieces = in, pieces, pieces
+	}
+	in := s.in
+	in.Payload, s.pieces = s.pieces[0], s.pieces[1:]
+	return in, nil
+}
+
+// cutLines cuts at each LF, and takes one CR before it away.
+func cutLines(dst [][]byte, text []byte) ([][]byte, bool) {
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		switch {
+		case len(line) == 0:
+		case len(dst) == maxPieces:
+			return nil, false
+		default:
+			dst = append(dst, line)
+		}
+	}
+	return dst, true
+}
+
+// cutArray returns the elements of a JSON array, byte for byte as they stand
+// there. What is not JSON to its end, or no array, is not cut.
+func cutArray(dst [][]byte, text []byte) ([][]byte, bool) {
+	text = bytes.Trim(text, jsonSpace)
+	if len(text) == 0 || text[0] != '[' || !json.Valid(text) {
+		return nil, false
+	}
+	rest := bytes.TrimLeft(text[1:len(text)-1], jsonSpace)
+	for len(rest) > 0 {
+		if len(dst) == maxPieces {
+			return nil, false
+		}
+		end := elementEnd(rest)
+		dst = append(dst, bytes.TrimRight(rest[:end], jsonSpace))
+		rest = rest[min(end+1, len(rest)):]
+		rest = bytes.TrimLeft(rest, jsonSpace)
+	}
+	return dst, true
+}
+
+const jsonSpace = " \t\r\n"
+
+// elementEnd returns where the first element of valid JSON ends: at the comma
+// behind it, or at the end of the text.
+func elementEnd(text []byte) int {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[' || c == '{':
+			depth++
+		case c == ']' || c == '}':
+			depth--
+		case c == ',' && depth == 0:
+			return i
+		}
+	}
+	return len(text)
+}
