@@ -44,8 +44,8 @@ func TestSchemesAreCaseInsensitive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := f.Stats().Source; got != "wss://***@h/x" || f.source.idle != time.Second {
-		t.Errorf("got %q, idle %v", got, f.source.idle)
+	if got := f.Stats().Source; got != "wss://***@h/x" || f.sources[0].idle != time.Second {
+		t.Errorf("got %q, idle %v", got, f.sources[0].idle)
 	}
 }
 

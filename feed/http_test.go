@@ -196,7 +196,7 @@ func startEager(t *testing.T, cfg Config) *running {
 	if r.Feed, err = New(cfg, r.sink, zerolog.New(r.log)); err != nil {
 		t.Fatal(err)
 	}
-	r.source.retry.wait.InitialInterval, r.source.retry.wait.MaxInterval = time.Millisecond, time.Millisecond
+	r.sources[0].retry.wait.InitialInterval, r.sources[0].retry.wait.MaxInterval = time.Millisecond, time.Millisecond
 	r.run(t)
 	return r
 }

@@ -91,6 +91,17 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 	}
 }
 
+// forget has the next connection begin live, where the source's feed stands then.
+// It is called while run is not.
+func (f *source) forget() {
+	if d, ok := f.origin.(interface{ forget() }); ok {
+		d.forget()
+	}
+	if f.talk != nil && f.talk.cursor != nil {
+		f.talk.cursor.last.Store(nil)
+	}
+}
+
 // stats returns the present figures. Any goroutine.
 func (f *source) stats() Stats {
 	s := f.meter.stats(time.Now())
