@@ -100,9 +100,10 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 			return nil
 		}}
 		r := &running{sink: newSink(), log: newJournal()}
-		r.Feed = newFeed(s, "script:", r.sink, zerolog.New(r.log))
-		r.talk = &conversation{driver: s, rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), log: r.Feed.log}
-		r.driver = r.talk
+		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
+		src := r.sources[0]
+		src.talk = &conversation{driver: s, rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), log: src.log}
+		src.driver = src.talk
 		r.run(t)
 		time.Sleep(time.Minute)
 		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[ReasonFatal] != 1 {

@@ -148,6 +148,8 @@ func (s *renewedStream) arrived(from *reading, a arrival) (m arrived, ended erro
 	switch {
 	case unusable:
 		m = dropped(drop)
+	case a.err == errAlive:
+		m.drop = a.err
 	case a.err != nil:
 		return m, a.err
 	default:

@@ -30,15 +30,14 @@ func ticks(begin time.Time, every, lag time.Duration, lasting time.Duration, gre
 func renewing(t *testing.T, s *script, age time.Duration, id string, notify func(bool, time.Duration)) *running {
 	t.Helper()
 	r := &running{sink: newSink(), log: newJournal()}
-	r.Feed = newFeed(s, "script:", r.sink, zerolog.New(r.log))
+	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 	ids, err := newIdentifier(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if notify != nil {
-		r.notify = notify
-	}
-	r.driver = &renewal{driver: s, age: age, ids: ids, log: r.Feed.log, failed: r.meter.failed, lost: r.changedOver}
+	src := r.sources[0]
+	src.out = &direct{Publisher: r.sink, notify: notify}
+	src.driver = &renewal{driver: s, age: age, ids: ids, log: src.log, failed: src.meter.failed, lost: src.changedOver}
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
 	r.run(t)
 	return r
@@ -180,8 +179,8 @@ func TestMaxAgeReconnectsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(int, *scripted) error { return nil }}
 		r := &running{sink: newSink(), log: newJournal()}
-		r.Feed = newFeed(s, "script:", r.sink, zerolog.New(r.log))
-		r.age = time.Hour
+		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
+		r.sources[0].age = time.Hour
 		r.run(t)
 		time.Sleep(100 * time.Hour)
 		r.stop()

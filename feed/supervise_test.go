@@ -72,7 +72,7 @@ func (c *scripted) close() { c.script.live.Add(-1) }
 func startScript(t *testing.T, s *script, idle time.Duration) *running {
 	r := &running{sink: newSink(), log: newJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-	r.source.idle = idle
+	r.sources[0].idle = idle
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
 	r.run(t)
 	return r
@@ -80,7 +80,7 @@ func startScript(t *testing.T, s *script, idle time.Duration) *running {
 
 // scriptFeed returns a feed whose only source is a script.
 func scriptFeed(d driver, pub Publisher, log zerolog.Logger) *Feed {
-	return &Feed{openSource(d, "script:", &direct{Publisher: pub}, log)}
+	return &Feed{sources: []*source{openSource(d, "script:", &direct{Publisher: pub}, log)}}
 }
 
 var errGone = fail(ReasonLost, "gone")

@@ -67,6 +67,13 @@ func (d *wsDriver) position() string {
 	return d.resume.position()
 }
 
+// forget has the next connection begin live.
+func (d *wsDriver) forget() {
+	if d.resume != nil {
+		d.resume.reached("")
+	}
+}
+
 // checkWS holds a URL against RFC 6455 section 3. Its errors never show the
 // URL, which may hold secrets.
 func checkWS(address string) error {
