@@ -27,7 +27,7 @@ type cursor struct {
 // URL must have a place for it, and no place without one.
 func newCursor(spec, address string) (*cursor, error) {
 	keyer, err := newKeyer(spec)
-	placed := placeholder.MatchString(address)
+	placed := HasCursor(address)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("feed: FANTAIL_SOURCE_CURSOR %w", err)
@@ -40,6 +40,9 @@ func newCursor(spec, address string) (*cursor, error) {
 	}
 	return &cursor{keyer: keyer}, nil
 }
+
+// HasCursor reports whether a source URL has a place for a Config.Cursor.
+func HasCursor(address string) bool { return placeholder.MatchString(address) }
 
 // note takes the cursor from a message, if it has one that can be used.
 func (c *cursor) note(in hub.Input) {

@@ -40,6 +40,7 @@ type scripted struct {
 	ctx    context.Context
 	script *script
 	steps  []step
+	dies   <-chan struct{} // ends the silence behind them; nil = nothing does
 }
 
 // step is what one call of next returns, after a wait.
@@ -51,8 +52,12 @@ type step struct {
 
 func (c *scripted) next() (hub.Input, error) {
 	if len(c.steps) == 0 {
-		<-c.ctx.Done()
-		return hub.Input{}, c.ctx.Err()
+		select {
+		case <-c.dies:
+			return hub.Input{}, errGone
+		case <-c.ctx.Done():
+			return hub.Input{}, c.ctx.Err()
+		}
 	}
 	s := c.steps[0]
 	c.steps = c.steps[1:]

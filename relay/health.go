@@ -17,13 +17,15 @@ func (r *Relay) serveHealth(w http.ResponseWriter, _ *http.Request) {
 
 // serveReady answers 200 if new clients should be sent here: not draining, and
 // the source was reached once or had its time. With ?source it is strict: the
-// source must be connected now.
+// source must be connected now, and must not have given a fatal answer.
 func (r *Relay) serveReady(w http.ResponseWriter, req *http.Request) {
 	source := r.source()
 	_, strict := req.URL.Query()["source"]
 	switch {
 	case r.notReady.Load():
 		http.Error(w, "draining", http.StatusServiceUnavailable)
+	case strict && source.Alarm:
+		http.Error(w, "the source gave a fatal answer; see the log", http.StatusServiceUnavailable)
 	case strict && !source.Connected:
 		http.Error(w, "the source is not connected", http.StatusServiceUnavailable)
 	case !source.EverConnected && time.Since(r.born) < sourceGrace:

@@ -48,6 +48,7 @@ var (
 	descRefused      = desc("handshakes_refused_total", "Handshakes refused, by reason.", "reason")
 
 	descSourceUp         = desc("source_connected", "1 while the source is connected.")
+	descSourceAlarm      = desc("source_alarm", "1 since the source gave a fatal answer, until it has sent messages for a while again.")
 	descSourceMessages   = desc("source_messages_total", "Messages received.")
 	descSourceBytes      = desc("source_bytes_total", "Bytes of those messages.")
 	descSourceReconnects = desc("source_reconnects_total", "Connections to the source that were lost or failed, by reason.", "reason")
@@ -100,6 +101,11 @@ func (c collector) collectSource(count, gauge emit) {
 		up = 1
 	}
 	gauge(descSourceUp, up)
+	alarm := 0.0
+	if s.Alarm {
+		alarm = 1
+	}
+	gauge(descSourceAlarm, alarm)
 	count(descSourceMessages, float64(s.Messages))
 	count(descSourceBytes, float64(s.Bytes))
 	for why, n := range s.Reconnects {

@@ -46,6 +46,7 @@ const (
 
 // SourceStatus is how the source stands, for health checks and metrics.
 type SourceStatus struct {
+	Alarm          bool // the source gave an answer that the operator must look at
 	Connected      bool
 	EverConnected  bool
 	Messages       uint64

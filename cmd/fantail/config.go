@@ -2,12 +2,15 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed"
 	"fantail/hub"
 )
 
@@ -48,10 +51,19 @@ type config struct {
 	// file again, if they have one. They are never nil.
 	SourceSend         func() ([]string, error)
 	SourceHeaders      func() (http.Header, error)
+	SourceRules        func() ([]feed.Rule, error) // as SourceSend
+	SourcePing         string                      // empty is none
+	SourcePingEvery    time.Duration
+	SourceSplit        feed.Split
+	SourceSendRate     feed.Rate
+	SourceID           string        // checked
+	SourceCursor       string        // checked
+	SourceMaxAge       time.Duration // 0 is off
+	SourceOverlap      bool
 	SourceSubprotocols []string
 	SourceKey          string // checked
 	SourceMaxMessage   int64
-	SourceWSPing       time.Duration
+	SourceWSPing       time.Duration // feed.NoPing is off
 	SourceIdleTimeout  time.Duration // 0 is off
 }
 
@@ -115,10 +127,19 @@ func (p *parser) parse(e *environment) config {
 
 		SourceSend:         take(p, &e.SourceSend, reread(parseFrames)),
 		SourceHeaders:      take(p, &e.SourceHeaders, reread(parseHeaders)),
+		SourceRules:        take(p, &e.SourceRules, reread(parseRules)),
+		SourcePing:         e.SourcePing,
+		SourcePingEvery:    take(p, &e.SourcePingEvery, duration(tick, hour)),
+		SourceSplit:        take(p, &e.SourceSplit, parseSplit),
+		SourceSendRate:     take(p, &e.SourceSendRate, parseRate),
+		SourceID:           take(p, &e.SourceID, parseID),
+		SourceCursor:       take(p, &e.SourceCursor, parseKey),
+		SourceMaxAge:       take(p, &e.SourceMaxAge, zeroOr(duration(time.Second, 30*24*hour))),
+		SourceOverlap:      take(p, &e.SourceOverlap, parseBool),
 		SourceSubprotocols: take(p, &e.SourceSubprotocols, parseSubprotocols),
 		SourceKey:          take(p, &e.SourceKey, parseKey),
 		SourceMaxMessage:   take(p, &e.SourceMaxMessage, size(1, gib)),
-		SourceWSPing:       take(p, &e.SourceWSPing, duration(tick, hour)),
+		SourceWSPing:       take(p, &e.SourceWSPing, parseWSPing),
 		SourceIdleTimeout:  take(p, &e.SourceIdleTimeout, zeroOr(duration(tick, 24*hour))),
 	}
 	c.QueueMessages = take(p, &e.QueueMessages, autoOr(max(1, c.RingMessages/2), count(1, maxMessages)))
@@ -145,7 +166,24 @@ func (p *parser) crossCheck(e *environment, c config) {
 	if p.good(&e.SlowPolicy, &e.Snapshot) && c.SlowPolicy == hub.Conflate && e.Snapshot == "none" {
 		p.reject(&e.SlowPolicy, "conflating takes the newest messages from the snapshot; write FANTAIL_SNAPSHOT=last as well, or evict or skip")
 	}
+	p.checkSource(e, c)
 	p.checkTLS(e)
+}
+
+// checkSource has feed check what belongs together in the source's settings.
+func (p *parser) checkSource(e *environment, c config) {
+	if !p.good(&e.SourceURL, &e.SourceRules, &e.SourceCursor, &e.SourceID, &e.SourcePing, &e.SourceMaxAge, &e.SourceOverlap) {
+		return
+	}
+	check := feed.Config{
+		URL: c.SourceURL, Stdin: strings.NewReader(""), Rules: c.SourceRules, PingText: c.SourcePing,
+		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
+	}
+	if _, err := feed.New(check, nil, zerolog.Nop()); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			p.add("the source's settings", errors.New(strings.TrimPrefix(strings.TrimSpace(line), "feed: ")))
+		}
+	}
 }
 
 // checkTLS reads the certificate and its key, if TLS is wanted.

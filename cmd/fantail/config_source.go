@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -22,7 +23,11 @@ func parseSource(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("set, but empty; write the address of the feed, such as wss://example.com/feed, or demo: for the demo feed")
 	}
-	_, err := feed.New(feed.Config{URL: s, Stdin: strings.NewReader("")}, nil, zerolog.Nop())
+	cfg := feed.Config{URL: s, Stdin: strings.NewReader("")}
+	if feed.HasCursor(s) {
+		cfg.Cursor = "any" // what it is, is checked when all is known
+	}
+	_, err := feed.New(cfg, nil, zerolog.Nop())
 	return s, err
 }
 
@@ -146,6 +151,58 @@ func parseKey(s string) (string, error) {
 		return "", errors.New(strings.TrimPrefix(err.Error(), "feed: "))
 	}
 	return s, nil
+}
+
+// parseID checks what makes two messages the same, and returns it unchanged.
+func parseID(s string) (string, error) {
+	if s == "hash" {
+		return s, nil
+	}
+	return parseKey(s)
+}
+
+// parseRules parses what to do about messages of the source's protocol.
+func parseRules(text []byte) ([]feed.Rule, error) { return feed.ParseRules(text) }
+
+// parseSplit parses whether a message is several.
+func parseSplit(s string) (feed.Split, error) {
+	split, err := feed.ParseSplit(s)
+	if err != nil {
+		err = errors.New(strings.TrimPrefix(err.Error(), "feed: "))
+	}
+	return split, err
+}
+
+// parseRate parses a number of messages a second, or in another time.
+func parseRate(s string) (feed.Rate, error) {
+	number, per, found := strings.Cut(s, "/")
+	if !found {
+		per = "1s"
+	}
+	n, err := count(0, 10_000)(number)
+	if err != nil {
+		return feed.Rate{}, fmt.Errorf("%w, perhaps with a time, such as 5 or 20/10s", err)
+	}
+	d, err := duration(tick, hour)(per)
+	if err != nil {
+		return feed.Rate{}, fmt.Errorf("the time behind the / is %w", err)
+	}
+	if n == 0 {
+		return feed.Rate{}, nil
+	}
+	return feed.Rate{Count: n, Per: d}, nil
+}
+
+// parseWSPing parses the interval of WebSocket pings, or that there are none.
+func parseWSPing(s string) (time.Duration, error) {
+	if s == "off" {
+		return feed.NoPing, nil
+	}
+	d, err := zeroOr(duration(tick, hour))(s)
+	if err == nil && d == 0 {
+		return feed.NoPing, nil
+	}
+	return d, err
 }
 
 // isToken says whether s is a token of RFC 9110 section 5.6.2.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed"
 	"fantail/hub"
 )
 
@@ -34,7 +35,11 @@ func TestConfigDefaults(t *testing.T) {
 	if headers != nil || err != nil {
 		t.Errorf("SourceHeaders() = %q, %v", headers, err)
 	}
-	c.SourceSend, c.SourceHeaders = nil, nil // DeepEqual compares no functions
+	rules, err := c.SourceRules()
+	if rules != nil || err != nil {
+		t.Errorf("SourceRules() = %v, %v", rules, err)
+	}
+	c.SourceSend, c.SourceHeaders, c.SourceRules = nil, nil, nil // DeepEqual compares no functions
 	want := config{
 		SourceURL: "demo:", Listen: ":8080", AdminListen: "127.0.0.1:9090",
 		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: hub.Evict, ClientPolicy: true, StallTimeout: 10 * time.Second,
@@ -42,7 +47,7 @@ func TestConfigDefaults(t *testing.T) {
 		QueueMessages: 32768, QueueBytes: 64 << 20, UnsentLimit: 64 << 10,
 		PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
 		Uplink: "reject", UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
-		SourceSubprotocols: []string{}, SourceMaxMessage: 16 << 20, SourceWSPing: 20 * time.Second,
+		SourceSubprotocols: []string{}, SourceMaxMessage: 16 << 20, SourceWSPing: 20 * time.Second, SourcePingEvery: 20 * time.Second,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
@@ -82,6 +87,32 @@ func TestConfigValues(t *testing.T) {
 	}
 }
 
+func TestConfigOfRealFeeds(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "rules.json")
+	writeFile(t, file, `[{"match":"^PING (.*)","do":"reply","send":"PONG $1"}]`)
+	setenv(t, "FANTAIL_SOURCE_URL=wss://h/?cursor={cursor}", "FANTAIL_SOURCE_CURSOR=time_us", "FANTAIL_SOURCE_RULES=@"+file,
+		"FANTAIL_SOURCE_PING=ping", "FANTAIL_SOURCE_PING_EVERY=25s", "FANTAIL_SOURCE_SPLIT=json-array", "FANTAIL_SOURCE_SEND_RATE=20/10s",
+		"FANTAIL_SOURCE_ID=hash", "FANTAIL_SOURCE_MAX_AGE=23h", "FANTAIL_SOURCE_OVERLAP=true", "FANTAIL_SOURCE_WS_PING=off")
+	c, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := c.SourceRules()
+	if err != nil || len(rules) != 1 || rules[0].Send[0] != "PONG $1" {
+		t.Errorf("got rules %+v, %v", rules, err)
+	}
+	if c.SourcePing != "ping" || c.SourcePingEvery != 25*time.Second || c.SourceSplit != feed.SplitArray || c.SourceSendRate != (feed.Rate{Count: 20, Per: 10 * time.Second}) {
+		t.Errorf("got %+v", c)
+	}
+	if c.SourceID != "hash" || c.SourceCursor != "time_us" || c.SourceMaxAge != 23*time.Hour || !c.SourceOverlap || c.SourceWSPing != feed.NoPing {
+		t.Errorf("got %+v", c)
+	}
+	writeFile(t, file, "[]")
+	if rules, err := c.SourceRules(); err != nil || len(rules) != 0 {
+		t.Errorf("rules that changed were not read again: %v, %v", rules, err)
+	}
+}
+
 // TestConfigProblems has one row for everything that a single variable, or two
 // together, can have wrong.
 func TestConfigProblems(t *testing.T) {
@@ -107,6 +138,20 @@ func TestConfigProblems(t *testing.T) {
 		{"FANTAIL_SNAPSHOT=all", "FANTAIL_SNAPSHOT=all: not known; write none or last"},
 		{"FANTAIL_SNAPSHOT_KEYS=0", "FANTAIL_SNAPSHOT_KEYS=0: too small; write at least 1"},
 		{"FANTAIL_KEY_REQUIRED=1", "FANTAIL_KEY_REQUIRED=1: not known; write true or false"},
+		{`FANTAIL_SOURCE_RULES=[{"match":"(","do":"drop"},{"do":"x"},{"match":"a","do":"reply"}]`, `FANTAIL_SOURCE_RULES=(hidden): rule 2 has "do":"x"; write one of reply, drop, reconnect, fatal`},
+		{`FANTAIL_SOURCE_RULES=[{"match":"(","do":"drop"},{"match":"a","do":"reply"}]`, `rule 1 has a "match" that is no Go regular expression: error parsing regexp: missing closing ): ` + "`(`; rule 2 replies nothing"},
+		{`FANTAIL_SOURCE_RULES=[{"match":"a","do":"reply","send":"b"}]`, `the source's settings: FANTAIL_SOURCE_RULES: nothing can be sent to a demo: source`},
+		{"FANTAIL_SOURCE_PING=ping", `the source's settings: FANTAIL_SOURCE_PING is set, but nothing can be sent to a demo: source; unset it`},
+		{"FANTAIL_SOURCE_PING_EVERY=1ms", "FANTAIL_SOURCE_PING_EVERY=1ms: too small; write at least 100ms"},
+		{"FANTAIL_SOURCE_SPLIT=csv", "FANTAIL_SOURCE_SPLIT=csv: not known; write none or lines or json-array"},
+		{"FANTAIL_SOURCE_SEND_RATE=fast", "FANTAIL_SOURCE_SEND_RATE=fast: not a whole number; write one from 0 to 10000, perhaps with a time, such as 5 or 20/10s"},
+		{"FANTAIL_SOURCE_SEND_RATE=5/s", "FANTAIL_SOURCE_SEND_RATE=5/s: the time behind the / is not a duration"},
+		{"FANTAIL_SOURCE_ID=:", `FANTAIL_SOURCE_ID=:: path 1, "", is empty`},
+		{"FANTAIL_SOURCE_URL=wss://h/?cursor={cursor}", "the source's settings: the source URL has {cursor}, but nothing says what that is; set FANTAIL_SOURCE_CURSOR"},
+		{"FANTAIL_SOURCE_CURSOR=time_us", "the source's settings: FANTAIL_SOURCE_CURSOR is set, but the source URL has no place for it"},
+		{"FANTAIL_SOURCE_MAX_AGE=1ms", "FANTAIL_SOURCE_MAX_AGE=1ms: too small; write at least 1s, or 0"},
+		{"FANTAIL_SOURCE_OVERLAP=true", "the source's settings: FANTAIL_SOURCE_OVERLAP is of use only with FANTAIL_SOURCE_MAX_AGE"},
+		{"FANTAIL_SOURCE_WS_PING=never", "FANTAIL_SOURCE_WS_PING=never: not a duration"},
 		{"FANTAIL_SOURCE_KEY=a:", `FANTAIL_SOURCE_KEY=a:: path 2, "", is empty; write gjson paths such as stream`},
 		{"FANTAIL_SOURCE_KEY=re:x", "FANTAIL_SOURCE_KEY=re:x: has a regular expression with 0 groups"},
 		{"FANTAIL_STALL_TIMEOUT=10", "FANTAIL_STALL_TIMEOUT=10: not a duration; write a number with its unit"},

@@ -60,10 +60,19 @@ type Details struct {
 	LogFormat          string `envconfig:"FANTAIL_LOG_FORMAT" default:"auto" desc:"json, console, or auto: console on a terminal"`
 	SourceSend         string `envconfig:"FANTAIL_SOURCE_SEND" secret:"all" desc:"messages to send once connected: a JSON array, or @file, which is read at each connect"`
 	SourceHeaders      string `envconfig:"FANTAIL_SOURCE_HEADERS" secret:"all" desc:"HTTP headers of the connection: a JSON object, or @file, which is read at each connect"`
+	SourceRules        string `envconfig:"FANTAIL_SOURCE_RULES" secret:"all" desc:"what to do about messages of the source's protocol: a JSON array of objects with match (a regular expression), do (reply, drop, reconnect or fatal), send (of reply) and relay; or @file, which is read at each connect; the first that matches counts"`
+	SourcePing         string `envconfig:"FANTAIL_SOURCE_PING" secret:"all" desc:"text to send every FANTAIL_SOURCE_PING_EVERY, for sources that want a ping of their own"`
+	SourcePingEvery    string `envconfig:"FANTAIL_SOURCE_PING_EVERY" default:"20s" desc:"time between those"`
+	SourceSplit        string `envconfig:"FANTAIL_SOURCE_SPLIT" default:"none" desc:"whether one message of the source is several: none, lines, or json-array for the elements of one"`
+	SourceSendRate     string `envconfig:"FANTAIL_SOURCE_SEND_RATE" default:"0" desc:"most messages sent to the source, evenly spaced: 5 a second, or 20/10s; WebSocket pings and pongs count; 0 is off"`
+	SourceID           string `envconfig:"FANTAIL_SOURCE_ID" desc:"what makes two messages the same, so that the second is dropped: gjson paths or re: as in FANTAIL_SOURCE_KEY; or hash, for equal messages over two connections; empty drops nothing"`
+	SourceCursor       string `envconfig:"FANTAIL_SOURCE_CURSOR" desc:"where a message has the source's own position, such as time_us: the last one stands for {cursor} in FANTAIL_SOURCE_URL when it is connected anew, and for {cursor-5000000} less so much"`
+	SourceMaxAge       string `envconfig:"FANTAIL_SOURCE_MAX_AGE" default:"0" desc:"age at which the connection to the source is replaced, less up to a tenth at random; 0 is off"`
+	SourceOverlap      string `envconfig:"FANTAIL_SOURCE_OVERLAP" default:"false" desc:"whether the next connection is then opened before the old one is left, so that nothing is lost; the source must allow two at once"`
 	SourceSubprotocols string `envconfig:"FANTAIL_SOURCE_SUBPROTOCOLS" desc:"WebSocket subprotocols to offer, separated by commas"`
 	SourceKey          string `envconfig:"FANTAIL_SOURCE_KEY" desc:"where a message's key is: gjson paths joined by colons, such as stream or arg.channel:arg.instId, or re: and a regular expression with one group; empty leaves the source's own keys"`
 	SourceMaxMessage   string `envconfig:"FANTAIL_SOURCE_MAX_MESSAGE" default:"16MiB" desc:"longest message taken from the source"`
-	SourceWSPing       string `envconfig:"FANTAIL_SOURCE_WS_PING" default:"20s" desc:"time between pings to the source, and how long it may take to answer"`
+	SourceWSPing       string `envconfig:"FANTAIL_SOURCE_WS_PING" default:"20s" desc:"time between WebSocket pings to the source, and how long it may take to answer; 0 or off sends none"`
 	SourceIdleTimeout  string `envconfig:"FANTAIL_SOURCE_IDLE_TIMEOUT" default:"0" desc:"silence after which the source is connected anew; 0 is off, since quiet feeds are legal"`
 }
 

@@ -71,6 +71,8 @@ func warnOfKeys(c config, f *feed.Feed, log zerolog.Logger) {
 func feedConfig(c config) feed.Config {
 	return feed.Config{
 		URL: c.SourceURL, Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
+		Rules: c.SourceRules, Split: c.SourceSplit, PingText: c.SourcePing, PingEvery: c.SourcePingEvery, SendRate: c.SourceSendRate,
+		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
 		Key: c.SourceKey, MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
 	}
 }
@@ -94,7 +96,7 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 func sourceStatus(s feed.Stats) relay.SourceStatus {
 	out := relay.SourceStatus{
 		Connected: s.Connected, EverConnected: s.EverConnected, Messages: s.Messages, Bytes: s.Bytes,
-		Outage: s.Outage, LastMessage: s.LastMessage,
+		Outage: s.Outage, LastMessage: s.LastMessage, Alarm: s.Alarm,
 		Reconnects: make(map[string]uint64), Dropped: make(map[string]uint64),
 	}
 	for why, n := range s.Reconnects {
