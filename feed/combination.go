@@ -292,8 +292,10 @@ func (c *combination) tally() {
 // goroutine.
 func (c *combination) stats() Stats {
 	all := c.meter.stats(time.Now())
+	all.Alarm = true
 	for _, s := range c.sources {
 		one := s.stats()
+		all.Alarm = all.Alarm && one.Alarm
 		all.Sources = append(all.Sources, one)
 		all.add(one)
 	}

@@ -101,9 +101,8 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		}}
 		r := &running{sink: newSink(), log: newJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-		src := r.sources[0]
-		src.talk = &conversation{driver: s, rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), log: src.log}
-		src.driver = src.talk
+		r.sources[0].talk = &conversation{driver: s, rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), log: r.sources[0].log}
+		r.sources[0].driver = r.sources[0].talk
 		r.run(t)
 		time.Sleep(time.Minute)
 		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[ReasonFatal] != 1 {

@@ -35,9 +35,10 @@ func renewing(t *testing.T, s *script, age time.Duration, id string, notify func
 	if err != nil {
 		t.Fatal(err)
 	}
-	src := r.sources[0]
-	src.out = &direct{Publisher: r.sink, notify: notify}
-	src.driver = &renewal{driver: s, age: age, ids: ids, log: src.log, failed: src.meter.failed, lost: src.changedOver}
+	if notify != nil {
+		r.sources[0].out.(*direct).notify = notify
+	}
+	r.sources[0].driver = &renewal{driver: s, age: age, ids: ids, log: r.sources[0].log, failed: r.sources[0].meter.failed, lost: r.sources[0].changedOver}
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
 	r.run(t)
 	return r

@@ -39,7 +39,8 @@ type Stats struct {
 	// Sources are the figures of each of several sources, in the order of their
 	// URLs, where Messages are those received; nil for one source. The figures
 	// above are then those of the feed: Messages are those published, and an
-	// outage is a time without any source. What is counted by reason is the sum.
+	// outage is a time without any source. What is counted by reason is the sum,
+	// and Alarm is set if it is for each source.
 	Sources []Stats
 	Arbiter ArbiterStats // of several sources that race
 }
@@ -49,7 +50,6 @@ func (s *Stats) add(one Stats) {
 	s.Source = strings.TrimSpace(s.Source + " " + one.Source)
 	s.BadKeys += one.BadKeys
 	s.Unsent += one.Unsent
-	s.Alarm = s.Alarm || one.Alarm
 	for why, n := range one.Reconnects {
 		s.Reconnects[why] += n
 	}
