@@ -4,4 +4,5 @@
 //	browser   a page that shows the feed and reconnects
 //	compose   a relay and a recorded source in containers
 //	embed     hub and relay inside another program
+//	sources   settings for real feeds; cmd/fantail's tests hold them
 package examples

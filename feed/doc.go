@@ -9,7 +9,12 @@
 //
 // # The road of a message
 //
-//	driver.open -> stream.next -> relay -> publish -> Publisher.Publish
+//	driver.open -> stream.next -> split -> rules -> cursor -> id -> relay -> publish -> Publisher.Publish
+//
+// Each stage between driver and relay is a stream around a stream, in a file of
+// its own (split.go, converse.go, cursor.go, identify.go), and is left out where
+// nothing asks for it. They work for every kind of source; only sending needs a
+// stream that is a sender.
 //
 // One goroutine, Run's, pulls messages from the stream and publishes them. The
 // stream reads into a buffer that it uses again for the next message; Publish
@@ -22,8 +27,8 @@
 //
 // # Supervision
 //
-//   - There is one connection at most; the next is opened after the last is
-//     closed (TestU2FlappingIsNoHotLoop).
+//   - There is one connection at most, unless Config.Overlap asks for two; the
+//     next is opened after the last is closed (TestU2FlappingIsNoHotLoop).
 //   - A lost source is tried again at once, then after waits drawn evenly
 //     between 0 and a bound that doubles from 0.5 s to 30 s: full jitter.
 //   - The waits start over once a connection that is 10 s old delivers a
@@ -45,6 +50,74 @@
 //     not of the first connection, but of a source that cannot be reached at the
 //     start, and of one that has ended for good (TestNotify). The end of Run is no
 //     outage.
+//
+// # What real feeds need
+//
+// Config.Split makes several messages of one: lines, without their LF or CR LF and
+// without empty ones; or the elements of a JSON array, byte for byte as they stand
+// there. What is no array or not JSON to its end is relayed whole, and so is what
+// would be more than 65,536 messages, and what is binary. What holds no message is
+// counted as dropped (empty).
+//
+// Config.Rules answer what is part of the protocol (rule.go, converse.go). Each
+// message, after splitting, is held against them, and the first that matches
+// counts:
+//
+//   - A matching message is not relayed, as it is not the feed's, unless the rule
+//     says relay. It is counted as dropped (rule).
+//   - A reply is sent as a template says, in which $1 or ${name} stands for what a
+//     group holds, byte for byte. Within JSON that is right for what was a JSON
+//     string's content before.
+//   - reconnect ends the connection, and the next is tried as after any loss.
+//   - fatal ends it, is logged as an error with the beginning of the message, sets
+//     Stats.Alarm, and leaves the source alone for five minutes or a little more.
+//     The alarm ends when a connection that is 10 s old delivers a message
+//     (TestFatalAnswerIsAnAlarm).
+//   - The cost of a rule grows with the message. One that starts with ^ ends soon,
+//     and does not match what people merely say.
+//
+// All that is sent goes through the outbox of the connection, which one goroutine
+// writes: what Config.Send says, then replies and text pings as they come. 256
+// frames may wait; a reply that finds no room is not sent, counted, and warned of
+// (TestRepliesBeyondTheRoomAreCounted). Reading waits for none of it, but for a
+// second at the opening. Config.SendRate spaces all frames of a source evenly, over
+// all its connections. Pings, pongs and close frames, which the WebSocket library
+// writes, go at once and hold up what comes after them (TestSendRateHolds): a pong
+// that waits would end the connection, and Binance, for one, counts pongs.
+//
+// Config.ID drops copies. Where it names a part of the message, a message whose
+// name was published before is a copy, however it came. By "hash", equal messages
+// of one connection are two messages, and only another connection's can be
+// copies (dedupe.go). 65,536 messages are remembered. A message without a name is
+// relayed (TestU4RepeatsAndReorders). By hash, what always reads the same, such as
+// a heartbeat, may be taken for a copy at the start of a connection.
+//
+// Config.Cursor keeps the last value of a path, for {cursor} in the URL. Query
+// parameters with it are left out while there is none. {cursor-5000000} is that much
+// less, for a source whose order is not quite that of its cursor; what it then
+// repeats is for Config.ID to drop (TestCursorResumes).
+//
+// Config.MaxAge replaces a connection before the source ends it. That is a short
+// outage like any other, logged as information. With Config.Overlap it is none: the
+// next connection is opened first, and a handover joins the two
+// (TestOverlapLosesAndRepeatsNothing):
+//
+//   - The old connection goes on, and what the new one brings is held back, until
+//     both have brought the same message. What the new one began with, such as
+//     an answer to its subscription or a snapshot, is then behind the feed and
+//     dropped (overlap).
+//   - For three seconds more both are read, and the first copy counts. Then the old
+//     one is left.
+//   - If no message shows for ten seconds that both bring the same, as in a quiet
+//     feed, the new one takes over as it stands.
+//   - A new connection that cannot be opened is tried again with back-off while the
+//     old one goes on. An old one that is lost before the handover is told as an
+//     outage.
+//   - Each connection is then read by a goroutine of its own, which lends Run's one
+//     message at a time and reads on when it is given back.
+//
+// A refused handshake's Retry-After is honoured with 429 and 503, up to five
+// minutes, and a quarter more at random.
 //
 // # Keys
 //
@@ -69,8 +142,8 @@
 //
 // # WebSocket
 //
-//   - Ten seconds bound the opening as a whole, with the frames of Config.Send.
-//     What to send and the headers are evaluated at each connect; a file that
+//   - Ten seconds bound the opening as a whole. Frames of Config.Send that a
+//     Config.SendRate holds up for more than a second are sent behind it. What to send and the headers are evaluated at each connect; a file that
 //     cannot be read is a failure like any other, since files are replaced.
 //   - Redirects are not followed: the headers may hold secrets. The log says
 //     where the redirect points.
@@ -78,7 +151,8 @@
 //     demand too.
 //   - Config.Ping is the interval of pings and the deadline of each pong. Any
 //     byte that arrives meanwhile is a sign of life (TestWSBytesAreASignOfLife),
-//     so a silent connection is noticed within two intervals.
+//     so a silent connection is noticed within two intervals. With NoPing only
+//     Config.IdleTimeout notices it.
 //   - The end of Run sends a close frame with 1000 and waits at most a second for
 //     the answer (TestWSDeafSourceDoesNotHoldUpTheEnd). What arrives in that
 //     second is still published.

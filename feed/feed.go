@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -31,8 +33,26 @@ type Publisher interface{ Publish(hub.Input) }
 // Config says what the source is and how to treat it. The zero value of a field
 // is its default.
 type Config struct {
-	// URL is the source: one of ws: wss: replay: stdin: demo:.
+	// URL is the source: one of ws: wss: http: https: replay: stdin: demo:. It may
+	// be several, at most MaxSources, with white space between them: Mode says
+	// what becomes of those, and all other settings hold for each.
 	URL string
+	// Mode says what becomes of several sources.
+	Mode Mode
+	// Seq says, as Key does, where a message has the number that the source gave
+	// it, which rises by one from message to message. A Race goes by it: each
+	// number once, in order. Empty = the first copy that comes, by ID, or by hash.
+	Seq string
+	// GapWait is how long a Race waits for a number that is missing; 0 =
+	// DefaultGapWait.
+	GapWait time.Duration
+	// Failback is how long Failover leaves a stand-in alone, at least, before it
+	// tries the preferred source again; 0 = DefaultFailback, NoFailback = until
+	// the stand-in fails.
+	Failback time.Duration
+	// Host is this machine's name. Failover goes by it, so that relays prefer
+	// different sources; empty = the first.
+	Host string
 
 	// Send returns the text frames to send after connecting, in order. It is
 	// called at each connect, since they may come from files. nil = none.
@@ -44,6 +64,9 @@ type Config struct {
 	Subprotocols []string
 	// TLS serves wss. nil = the system's authorities.
 	TLS *tls.Config
+	// Dial opens the connections to a remote source, or to its proxy. nil = TCP, as
+	// net.Dialer does it.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Rules returns what to do about the messages that are part of the source's
 	// protocol. It is called by New and at each connect, since it may come from a
@@ -118,7 +141,25 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Ping == 0 {
 		c.Ping = DefaultPing
 	}
+	if c.GapWait == 0 {
+		c.GapWait = DefaultGapWait
+	}
+	if c.Failback == 0 {
+		c.Failback = DefaultFailback
+	}
 	var errs []error
+	if c.GapWait < 0 {
+		errs = append(errs, fmt.Errorf("feed: GapWait is %v; FANTAIL_SOURCE_GAP_WAIT must be above 0", c.GapWait))
+	}
+	if c.Failback < 0 && c.Failback != NoFailback {
+		errs = append(errs, fmt.Errorf("feed: Failback is %v; FANTAIL_SOURCE_FAILBACK must be 0 (never) or above", c.Failback))
+	}
+	if c.Mode >= modes {
+		errs = append(errs, fmt.Errorf("feed: Mode is %v; FANTAIL_SOURCE_MODE must be one of %v", c.Mode, modeWords))
+	}
+	if c.Seq != "" && c.Mode != Race {
+		errs = append(errs, fmt.Errorf("feed: FANTAIL_SOURCE_SEQ is of use only with FANTAIL_SOURCE_MODE=race; set that, or unset it"))
+	}
 	if c.MaxMessage < 0 {
 		errs = append(errs, fmt.Errorf("feed: MaxMessage is %d bytes; FANTAIL_SOURCE_MAX_MESSAGE must be above 0", c.MaxMessage))
 	}
@@ -154,11 +195,12 @@ func (c Config) idSpec() string {
 	return c.ID
 }
 
-// Feed brings a source's messages to a Publisher.
+// Feed brings the messages of one source, or of several, to a Publisher.
 type Feed struct {
 	// Static after New.
-	source *source
-	uplink *uplink // nil = none
+	sources []*source
+	several *combination // nil = one source, which publishes by itself
+	uplink  *uplink      // nil = nothing is sent to it on behalf of others
 }
 
 // New checks the configuration and returns a feed that has not connected yet.
@@ -168,48 +210,57 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	if cfg.Uplink {
 		cfg.uplink = newUplink()
 	}
-	s, err := newSource(cfg, &direct{Publisher: pub, notify: cfg.Notify}, log)
+	urls := SourceURLs(cfg.URL)
+	var f *Feed
+	var err error
+	if len(urls) > 1 || cfg.Seq != "" {
+		f, err = newSeveral(cfg, urls, pub, log)
+	} else {
+		f, err = newSingle(cfg, pub, log)
+	}
 	if err := errors.Join(err, bad); err != nil {
 		return nil, err
 	}
-	return &Feed{source: s, uplink: cfg.uplink}, nil
+	f.uplink = cfg.uplink
+	return f, nil
+}
+
+func newSingle(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
+	s, err := newSource(cfg, &direct{Publisher: pub, notify: cfg.Notify}, log)
+	return &Feed{sources: []*source{s}}, err
 }
 
 // Run connects, publishes, and connects again, until ctx ends or the source has
 // ended for good: a replay without loop, or stdin at its end. Both return nil.
 // The error of a source that can never be read on, such as a broken recording,
-// is returned. All that Run started has ended when it returns, except for what
-// doc.go says of stdin. It is called once.
+// is returned; of several sources, once all have ended. All that Run started has
+// ended when it returns, except for what doc.go says of stdin. It is called once.
 func (f *Feed) Run(ctx context.Context) error {
 	defer f.uplink.end()
-	err := f.source.run(ctx)
+	if f.several != nil {
+		return f.several.run(ctx)
+	}
+	err := f.sources[0].run(ctx)
 	if err == io.EOF {
-		f.source.out.down(0)
+		f.sources[0].out.down(0, false)
 		return nil
 	}
 	return err
 }
 
-// Send has a message sent to the source by the first of its connections that has
-// time for it. It waits for that, for two seconds at most, over a reconnect too.
-// An error, ErrAway or ErrBusy, means that the message was not sent and will not
-// be; so does any other unless the connection broke while it was sent. Without
-// an error the connection has taken it; only an answer of the source's says more.
-// One caller's messages are sent in the order of its calls. The payload is
-// copied. Any goroutine.
-func (f *Feed) Send(kind hub.Kind, payload []byte) error {
-	if f.uplink == nil {
-		return ErrUplink
-	}
-	return f.uplink.send(kind, payload)
+// HasKeys reports whether messages may have keys, cut out of them or given by
+// a source. Any goroutine.
+func (f *Feed) HasKeys() bool {
+	return slices.ContainsFunc(f.sources, func(s *source) bool { return s.keys })
 }
 
-// HasKeys reports whether messages may have keys, cut out of them or given by
-// the source. Any goroutine.
-func (f *Feed) HasKeys() bool { return f.source.keys }
-
 // Stats returns the present figures. Any goroutine.
-func (f *Feed) Stats() Stats { return f.source.stats() }
+func (f *Feed) Stats() Stats {
+	if f.several != nil {
+		return f.several.stats()
+	}
+	return f.sources[0].stats()
+}
 
 // direct is the outlet of a single source.
 type direct struct {
@@ -220,7 +271,7 @@ type direct struct {
 
 func (d *direct) up(outage time.Duration) { d.tell(true, outage) }
 
-func (d *direct) down(time.Duration) { d.tell(false, 0) }
+func (d *direct) down(time.Duration, bool) { d.tell(false, 0) }
 
 // tell tells of an outage once when it begins and once when it ends.
 func (d *direct) tell(up bool, outage time.Duration) {

@@ -16,11 +16,11 @@ var _ Publisher = (*hub.Hub)(nil)
 func TestNewSaysWhatToChange(t *testing.T) {
 	tests := []struct{ url, want string }{
 		{"", "is empty; set FANTAIL_SOURCE_URL"},
-		{"stream.example.com/ws", "has no scheme; start it with one of ws: wss: http: "},
+		{"stream.example.com/ws", "has no scheme; start it with one of ws: wss: http: https: replay: stdin: demo:"},
 		{"user:pass@example.com", `unknown scheme "user"`},
 		{"example.com:8080/ws", "has no scheme"},
 		{"localhost:8080", `unknown scheme "localhost"; start it with one of ws:`},
-		{"ftp://example.com", `unknown scheme "ftp"; start it with one of ws: wss: http: `},
+		{"gopher://example.com", `unknown scheme "gopher"; start it with one of ws: wss: http: https: replay: stdin: demo:`},
 		{"wss://", "names no host"},
 	}
 	for _, tt := range tests {
@@ -44,8 +44,8 @@ func TestSchemesAreCaseInsensitive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := f.Stats().Source; got != "wss://***@h/x" || f.source.idle != time.Second {
-		t.Errorf("got %q, idle %v", got, f.source.idle)
+	if got := f.Stats().Source; got != "wss://***@h/x" || f.sources[0].idle != time.Second {
+		t.Errorf("got %q, idle %v", got, f.sources[0].idle)
 	}
 }
 

@@ -34,7 +34,7 @@ type arrived struct {
 	in   hub.Input
 	id   identity
 	has  bool  // it has an identity
-	drop error // a DropReason: there is no message
+	drop error // a DropReason, or errAlive: there is no message
 }
 
 func newHandover(ids *identifier, old, new *line) *handover {

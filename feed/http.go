@@ -37,7 +37,7 @@ func newHTTP(address string, cfg Config) (driver, error) {
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   cfg.TLS,
 		Protocols:         both,
-		HTTP2:             &http.HTTP2Config{SendPingTimeout: cfg.Ping, PingTimeout: cfg.Ping},
+		HTTP2:             &http.HTTP2Config{SendPingTimeout: max(0, cfg.Ping), PingTimeout: max(0, cfg.Ping)},
 		DisableKeepAlives: true, // a refused request leaves no connection behind
 	}}, nil
 }
@@ -86,7 +86,7 @@ func (d *httpDriver) open(ctx context.Context) (stream, error) {
 
 // request makes the request, with the headers as they are now.
 func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.cfg.cursor.fill(d.url), nil)
 	if err != nil {
 		return nil, fmt.Errorf("feed: the source URL: %w", err)
 	}

@@ -196,7 +196,7 @@ func startEager(t *testing.T, cfg Config) *running {
 	if r.Feed, err = New(cfg, r.sink, zerolog.New(r.log)); err != nil {
 		t.Fatal(err)
 	}
-	r.source.retry.wait.InitialInterval, r.source.retry.wait.MaxInterval = time.Millisecond, time.Millisecond
+	r.sources[0].retry.wait.InitialInterval, r.sources[0].retry.wait.MaxInterval = time.Millisecond, time.Millisecond
 	r.run(t)
 	return r
 }
@@ -212,11 +212,11 @@ func TestHTTPStatus(t *testing.T) {
 		{403, "", []string{"403 Forbidden", "FANTAIL_SOURCE_HEADERS"}, 0},
 		{404, "", []string{"404 Not Found", "path in FANTAIL_SOURCE_URL"}, 0},
 		{429, "Retry-After: 17", []string{"429", "fewer connections"}, 17 * time.Second},
-		{429, "Retry-After: 86400", []string{"429"}, retryAfterCap},
-		{503, "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT", []string{"503", "problem of its own"}, retryAfterCap},
+		{429, "Retry-After: 86400", []string{"429"}, maxRetryAfter},
+		{503, "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT", []string{"503", "problem of its own"}, maxRetryAfter},
 		{503, "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", []string{"503"}, 0},
 		{503, "Retry-After: soon", []string{"503"}, 0},
-		{204, "", []string{"204 No Content", "not to come back"}, retryAfterCap},
+		{204, "", []string{"204 No Content", "not to come back"}, maxRetryAfter},
 		{206, "", []string{"206", "no stream"}, 0},
 		{302, "Location: https://elsewhere.example/?secret=1", []string{"302", "host elsewhere.example;"}, 0},
 		{426, "Upgrade: websocket", []string{"426", "ws:// or wss://"}, 0},

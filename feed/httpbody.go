@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"syscall"
-	"time"
 )
 
 // httpBody is the body of an answer that goes on, and its end.
@@ -47,7 +46,7 @@ func explainStatus(resp *http.Response) *failure {
 	switch code := resp.StatusCode; {
 	case code == http.StatusNoContent: // WHATWG HTML, section 9.2.3
 		f = fail(ReasonHandshake, "the source answered 204 No Content, which asks us not to come back; check the path in FANTAIL_SOURCE_URL")
-		f.atLeast = retryAfterCap
+		f.atLeast = maxRetryAfter
 		return f
 	case code == http.StatusSwitchingProtocols, code == http.StatusUpgradeRequired:
 		f = fail(ReasonHandshake, "the source answered %d %s; if it serves a WebSocket, write ws:// or wss:// in FANTAIL_SOURCE_URL", code, http.StatusText(code))
@@ -56,12 +55,25 @@ func explainStatus(resp *http.Response) *failure {
 	default:
 		f = explainAnswer(nil, resp, nil)
 	}
-	f.atLeast = retryAfter(resp, time.Now())
 	return f
+}
+
+// once reads once from a body that may go on for ever: what has arrived.
+type once struct {
+	body io.Reader
+	done bool
+}
+
+func (o *once) Read(p []byte) (int, error) {
+	if o.done {
+		return 0, io.EOF
+	}
+	o.done = true
+	return o.body.Read(p)
 }
 
 // explainType speaks of an answer that is no stream.
 func explainType(resp *http.Response) *failure {
 	return fail(ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in FANTAIL_SOURCE_URL",
-		resp.Header.Get("Content-Type"), excerpt(resp.Body))
+		resp.Header.Get("Content-Type"), excerpt(&once{resp.Body, false}))
 }

@@ -50,7 +50,7 @@ func TestNotify(t *testing.T) {
 				var up, down time.Duration
 				r := &running{sink: newSink(), log: newJournal()}
 				r.Feed = scriptFeed(&script{play: tt.play}, r.sink, zerolog.New(r.log))
-				r.source.out.(*direct).notify = func(isUp bool, outage time.Duration) {
+				r.sources[0].out.(*direct).notify = func(isUp bool, outage time.Duration) {
 					if isUp {
 						told, up = append(told, "up"), up+outage
 						return

@@ -53,7 +53,8 @@ type Step struct {
 }
 
 // Probe opens one connection to the source, in the way in which a Feed does,
-// and publishes its messages to pub until ctx ends. It never tries again.
+// and publishes its messages to pub until ctx ends. It never tries again. Of
+// several sources it takes one: cfg.URL is one of SourceURLs.
 //
 // It calls report after each step, one call at a time and from several
 // goroutines, with StepOpen as the last if all went well, and with the step
@@ -63,15 +64,16 @@ type Step struct {
 // source that has ended for good, and otherwise an error that says what to
 // change.
 func Probe(ctx context.Context, cfg Config, pub Publisher, report func(Step)) (Stats, error) {
-	f, err := New(cfg, pub, zerolog.Nop())
-	if err != nil {
+	cfg, bad := cfg.withDefaults()
+	f, err := newSingle(cfg, pub, zerolog.Nop())
+	if err := errors.Join(err, bad); err != nil {
 		return Stats{}, err
 	}
 	p := &probe{report: report, last: time.Now()}
 	defer p.end()
 	p.proxy(cfg.URL)
 	traced := context.WithValue(httptrace.WithClientTrace(ctx, p.trace()), probeKey{}, p)
-	err = f.source.connect(traced)
+	err = f.sources[0].connect(traced)
 	stats := f.Stats()
 	if ctx.Err() != nil {
 		return stats, nil

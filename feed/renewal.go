@@ -63,68 +63,6 @@ type renewedStream struct {
 	lent  *reading  // whose message was returned and is not given back
 }
 
-// dialled is what an opening led to.
-type dialled struct {
-	stream stream
-	leave  context.CancelFunc // ends the stream as the end of Run does
-	err    error
-}
-
-// reading is an open connection. Its goroutine ends with the stream.
-type reading struct {
-	stream stream
-	leave  context.CancelFunc
-	line   *line
-	came   chan arrival  // never closed
-	taken  chan struct{} // the message is given back; never closed
-}
-
-// arrival is what a stream's next returned.
-type arrival struct {
-	in  hub.Input
-	err error
-}
-
-// dial opens a connection that lives until its leave is called or ctx ends.
-func (s *renewedStream) dial() dialled {
-	ctx, leave := context.WithCancel(s.ctx)
-	opened, err := s.of.driver.open(ctx)
-	if err != nil {
-		leave()
-	}
-	return dialled{opened, leave, err}
-}
-
-// start reads a connection.
-func (s *renewedStream) start(d dialled) *reading {
-	r := &reading{d.stream, d.leave, s.of.ids.join(), make(chan arrival), make(chan struct{})}
-	s.wg.Go(func() { // ends with the stream's failure, which leave brings about, or with ctx
-		for {
-			in, err := r.stream.next()
-			if !offer(s.ctx, r.came, arrival{in, err}) {
-				return
-			}
-			if _, goesOn := err.(DropReason); err != nil && !goesOn {
-				return
-			}
-			if !offer(s.ctx, r.taken, struct{}{}) {
-				return
-			}
-		}
-	})
-	return r
-}
-
-// offer sends v unless ctx ends first, and reports whether it did.
-func offer[T any](ctx context.Context, to chan<- T, v T) bool {
-	select {
-	case to <- v:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // next returns the next message of whichever connection has one to give.
 func (s *renewedStream) next() (hub.Input, error) {
 	for len(s.ready) == 0 {
@@ -210,6 +148,8 @@ func (s *renewedStream) arrived(from *reading, a arrival) (m arrived, ended erro
 	switch {
 	case unusable:
 		m = dropped(drop)
+	case a.err == errAlive:
+		m.drop = a.err
 	case a.err != nil:
 		return m, a.err
 	default:

@@ -38,8 +38,9 @@ type outlet interface {
 	// up tells that a connection is open, and the outage that this ends.
 	up(outage time.Duration)
 	// down tells that a connection was lost or not made, and how long the
-	// source is going to wait before the next.
-	down(wait time.Duration)
+	// source is going to wait before the next. It is planned if the source
+	// itself is none the worse for it.
+	down(wait time.Duration, planned bool)
 }
 
 // newSource returns the source at cfg.URL, which has not connected yet.
@@ -91,6 +92,17 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 		out:    out,
 		retry:  newRetry(),
 		log:    log.With().Str("component", "feed").Str("source", name).Logger(),
+	}
+}
+
+// forget has the next connection begin live, where the source's feed stands then.
+// It is called while run is not.
+func (f *source) forget() {
+	if d, ok := f.origin.(interface{ forget() }); ok {
+		d.forget()
+	}
+	if f.talk != nil && f.talk.cursor != nil {
+		f.talk.cursor.last.Store(nil)
 	}
 }
 

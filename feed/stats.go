@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,27 @@ type Stats struct {
 	Unsent uint64
 	// Outage is the sum of all outages, with the present one as it stands.
 	Outage time.Duration
+
+	// Sources are the figures of each of several sources, in the order of their
+	// URLs, where Messages are those received; nil for one source. The figures
+	// above are then those of the feed: Messages are those published, and an
+	// outage is a time without any source. What is counted by reason is the sum,
+	// and Alarm is set if it is for each source.
+	Sources []Stats
+	Arbiter ArbiterStats // of several sources that race
+}
+
+// add adds one source's figures to the feed's.
+func (s *Stats) add(one Stats) {
+	s.Source = strings.TrimSpace(s.Source + " " + one.Source)
+	s.BadKeys += one.BadKeys
+	s.Unsent += one.Unsent
+	for why, n := range one.Reconnects {
+		s.Reconnects[why] += n
+	}
+	for why, n := range one.Dropped {
+		s.Dropped[why] += n
+	}
 }
 
 // meter holds a Feed's figures. Any goroutine.
@@ -93,6 +115,23 @@ func (m *meter) failed(reason Reason) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reconnects[reason]++
+}
+
+// gone notes that no source is left. An outage starts unless there is one.
+func (m *meter) gone(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.connected = false
+	if m.away.IsZero() {
+		m.away = now
+	}
+}
+
+// wasUp reports whether there was ever a connection.
+func (m *meter) wasUp() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ever
 }
 
 // stop notes that no further connection will be tried.

@@ -35,7 +35,7 @@ func (f *source) run(ctx context.Context) error {
 		f.meter.down(time.Now(), failed.reason)
 		f.log.WithLevel(failed.reason.level()).Stringer("reason", failed.reason).Err(failed).
 			Dur("retry_in", wait).Msg("source is away")
-		f.out.down(wait)
+		f.out.down(wait, failed.reason == ReasonMaxAge)
 		if !sleep(ctx, wait) {
 			return nil
 		}
@@ -81,7 +81,7 @@ func ageOf(most time.Duration) time.Duration { return most - rand.N(most/10+1) }
 func (f *source) changedOver(failed *failure) {
 	f.meter.down(time.Now(), failed.reason)
 	f.log.Warn().Stringer("reason", failed.reason).Err(failed).Msg("source is away; its next connection is open")
-	f.out.down(0)
+	f.out.down(0, true)
 	f.arrived(time.Now())
 }
 

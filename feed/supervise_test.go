@@ -40,6 +40,7 @@ type scripted struct {
 	ctx    context.Context
 	script *script
 	steps  []step
+	dies   <-chan struct{} // ends the silence behind them; nil = nothing does
 }
 
 // step is what one call of next returns, after a wait.
@@ -51,8 +52,12 @@ type step struct {
 
 func (c *scripted) next() (hub.Input, error) {
 	if len(c.steps) == 0 {
-		<-c.ctx.Done()
-		return hub.Input{}, c.ctx.Err()
+		select {
+		case <-c.dies:
+			return hub.Input{}, errGone
+		case <-c.ctx.Done():
+			return hub.Input{}, c.ctx.Err()
+		}
 	}
 	s := c.steps[0]
 	c.steps = c.steps[1:]
@@ -67,7 +72,7 @@ func (c *scripted) close() { c.script.live.Add(-1) }
 func startScript(t *testing.T, s *script, idle time.Duration) *running {
 	r := &running{sink: newSink(), log: newJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-	r.source.idle = idle
+	r.sources[0].idle = idle
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
 	r.run(t)
 	return r
@@ -75,7 +80,7 @@ func startScript(t *testing.T, s *script, idle time.Duration) *running {
 
 // scriptFeed returns a feed whose only source is a script.
 func scriptFeed(d driver, pub Publisher, log zerolog.Logger) *Feed {
-	return &Feed{source: openSource(d, "script:", &direct{Publisher: pub}, log)}
+	return &Feed{sources: []*source{openSource(d, "script:", &direct{Publisher: pub}, log)}}
 }
 
 var errGone = fail(ReasonLost, "gone")

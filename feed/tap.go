@@ -60,9 +60,12 @@ type tapTransport struct {
 // when a request is given up (TestU2WSHandshakeTimeout).
 func newTapTransport(ctx context.Context, base *http.Transport, limit *rate.Limiter) *tapTransport {
 	t := &tapTransport{base: base.Clone(), limit: limit}
+	dial := base.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
 	t.base.DialContext = func(_ context.Context, network, addr string) (net.Conn, error) {
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, network, addr)
+		conn, err := dial(ctx, network, addr)
 		if err == nil {
 			t.keep = context.AfterFunc(ctx, func() { conn.Close() })
 			t.connected.Store(true)

@@ -25,6 +25,20 @@ var (
 	ErrUplink = errors.New("feed: Config.Uplink is off")
 )
 
+// Send has a message sent to the source by the first of its connections that has
+// time for it. It waits for that, for two seconds at most, over a reconnect too.
+// An error, ErrAway or ErrBusy, means that the message was not sent and will not
+// be; so does any other unless the connection broke while it was sent. Without
+// an error the connection has taken it; only an answer of the source's says more.
+// One caller's messages are sent in the order of its calls. The payload is
+// copied. Any goroutine.
+func (f *Feed) Send(kind hub.Kind, payload []byte) error {
+	if f.uplink == nil {
+		return ErrUplink
+	}
+	return f.uplink.send(kind, payload)
+}
+
 // uplink is what waits to be sent to the source. All open connections of a feed
 // take from the one queue, each when it has time: so the least busy one sends,
 // every message is sent once, and one that waits outlives a connection.
@@ -51,7 +65,7 @@ type outgoing struct {
 // whether this call decided. Any goroutine.
 func (m *outgoing) take() bool { return m.decided.CompareAndSwap(false, true) }
 
-// send is Feed.Send.
+// send is Send.
 func (u *uplink) send(kind hub.Kind, payload []byte) error {
 	m := &outgoing{kind: kind, payload: bytes.Clone(payload), done: make(chan error, 1)}
 	select {

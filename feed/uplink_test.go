@@ -264,3 +264,47 @@ func TestSendHammer(t *testing.T) {
 		}
 	}
 }
+
+// TestSendToTheLeastBusy: of several sources that are merged one gets a message,
+// and one that takes nothing holds up no more than the message that it has begun
+// to take.
+func TestSendToTheLeastBusy(t *testing.T) {
+	stop := make(chan struct{})
+	deaf := serveRaw(t, func(c *rawConn) {
+		c.upgrade("")
+		<-stop
+	})
+	t.Cleanup(func() { close(stop) }) // before the server's own
+	good := serve(t, websocket.AcceptOptions{}, echo(t))
+	r := start(t, Config{URL: deaf + " " + good, Mode: Merge, Uplink: true, Ping: NoPing})
+	eventuallyTakes(t, r, 2)
+	pad := strings.Repeat("x", 1<<20-10)
+	const messages = 40
+	for i := range messages {
+		if err := r.Send(hub.Text, fmt.Appendf(nil, "%d %s", i, pad)); err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+	seen := map[string]bool{}
+	for _, m := range r.sink.wait(t, messages/4) { // the kernel takes some for the deaf one
+		word, _, _ := strings.Cut(m.payload, " ")
+		if seen[word] {
+			t.Errorf("message %s was sent twice", word)
+		}
+		seen[word] = true
+	}
+}
+
+// eventuallyTakes waits until so many connections take messages.
+func eventuallyTakes(t *testing.T, r *running, n int32) {
+	t.Helper()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for late := time.After(patience); r.uplink.takes.Load() < n; {
+		select {
+		case <-poll.C:
+		case <-late:
+			t.Fatalf("%d connections take messages, want %d", r.uplink.takes.Load(), n)
+		}
+	}
+}

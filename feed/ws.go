@@ -40,6 +40,7 @@ func newWS(address string, cfg Config) (driver, error) {
 	d := &wsDriver{url: address, cfg: cfg, limit: cfg.SendRate.limiter(), transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   cfg.TLS,
+		DialContext:       cfg.Dial,
 		Protocols:         &http1,
 		DisableKeepAlives: true, // a refused handshake leaves no connection behind
 	}}
@@ -67,6 +68,13 @@ func (d *wsDriver) position() string {
 		return ""
 	}
 	return d.resume.position()
+}
+
+// forget has the next connection begin live.
+func (d *wsDriver) forget() {
+	if d.resume != nil {
+		d.resume.reached("")
+	}
 }
 
 // checkWS holds a URL against RFC 6455 section 3. Its errors never show the

@@ -428,3 +428,21 @@ func TestWSURL(t *testing.T) {
 		}
 	}
 }
+
+// TestWSDialsAsTold: Config.Dial opens the connection.
+func TestWSDialsAsTold(t *testing.T) {
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+		write(t, c, hub.Text, r.Host)
+		stay(c)
+	})
+	there := strings.TrimSuffix(strings.TrimPrefix(u, "ws://"), "/feed")
+	r := start(t, Config{URL: "ws://feed.invalid/feed", Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address != "feed.invalid:80" {
+			t.Errorf("asked for %s", address)
+		}
+		return new(net.Dialer).DialContext(ctx, network, there)
+	}})
+	if got := r.sink.wait(t, 1)[0].payload; got != "feed.invalid" {
+		t.Errorf("got %q", got)
+	}
+}

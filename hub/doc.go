@@ -84,7 +84,7 @@
 //
 // A lane is a format and a filter; it is interned, and its clients get the same
 // bytes. A message is encoded once for each format, on first use, and the result
-// is kept with it and counts against the ring.
+// is kept with it, as long as it is among the newest (see Decisions).
 //
 // A pump holds its clients by lane, and the lanes by the keys that they want. So
 // what a message costs a pass is a look-up of its key, a question to each lane
@@ -127,13 +127,22 @@
 // its cursor. A client that joins with a snapshot starts on such a detour. Both
 // tell the gap. A frame that is cut when a client jumps is finished first; it
 // belongs to a message that counts as got. Conflation begins anew at the end of a
-// detour, until there is nothing to leave out.
+// detour, until there is nothing to leave out. So a client that reads a tenth of a
+// feed of 200 keys gets a tenth of its bytes, each message at most a round of the
+// keys old (TestConflationOfAFeedTenTimesTooFast).
 //
 // # Decisions
 //
 //   - The frame of the base lane is stored with the message and ends in the
 //     payload: the feed is held once, and RING_BYTES means what it says. Each
 //     message counts 128 bytes more for what carries it.
+//   - Of Config.Bytes seven eighths are for messages and one for encodings, which
+//     are kept only while there is room: an encoding pushes no message out, so
+//     nobody who resumes loses by his own reading what he is about to read
+//     (TestEncodingPushesNothingOut). The oldest messages give theirs up for the
+//     newest (TestNewestKeepTheirEncodings), and a message that has done so, or is
+//     alive in the snapshot alone, is encoded anew for each batch that it is in
+//     (TestSnapshotKeepsNoEncodings).
 //   - Publish copies the payload into a slice of exactly its size: no buffer
 //     with spare capacity hides behind a bound.
 //   - A position counts as gone if it is too old, of another epoch, or was never

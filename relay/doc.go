@@ -21,8 +21,20 @@
 // contradicts itself is refused with 400 and a sentence that names it. A position
 // that is no longer held is told as a gap where the format has notices; a raw
 // WebSocket is accepted and closed with 4410, since a browser cannot see the
-// status of a refused upgrade. The response carries the starting position as
-// Fantail-Position.
+// status of a refused upgrade. The oldest= in its reason is where to resume for
+// all that is held; while the feed runs on a full ring that is gone within
+// moments, so who does not want everything starts afresh, or with last=<n>, which
+// keeps clear of what is about to be dropped.
+//
+// The response carries as Fantail-Position the position from which the client
+// begins: resuming there gives it all that this connection does. With snapshot=1
+// that is the one before the snapshot's first message, so that who resumes there
+// gets the snapshot's messages and all between them, or is told that they are
+// gone (TestSnapshotAndThenAStream). /snapshot ends, and carries the position
+// behind it.
+//
+// Pages of allowed origins may read what /sse, /stream and /snapshot answer, the
+// sentence of a refusal included (TestRefusalsForOtherOrigins).
 //
 // A stream takes the connection over from the HTTP server and goes the way of
 // every client: its chunks are shared by all of its lane, and its reader only

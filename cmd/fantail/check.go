@@ -62,6 +62,7 @@ func checkSource(ctx context.Context, r *checkReport, c config, window time.Dura
 	if w.opened {
 		r.watched(w.result(), err, c)
 		r.dropped(stats.Dropped)
+		r.rules(stats)
 	}
 	if r.failed {
 		return errSource

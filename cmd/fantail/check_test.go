@@ -63,6 +63,19 @@ func chatter(kind hub.Kind, text string) func(*websocket.Conn) {
 	}
 }
 
+// login greets, and sends what it has to who answers.
+func login(c *websocket.Conn) {
+	ctx := context.Background()
+	c.Write(ctx, hub.Text, []byte("hello my name"))
+	for _, text := range []string{"PING :x\r\ndata\r\n", ""} {
+		if _, r, err := c.Reader(ctx); err == nil {
+			io.Copy(io.Discard, r)
+			c.Write(ctx, hub.Text, []byte(text))
+		}
+	}
+	discard(ctx, c)
+}
+
 func silence(c *websocket.Conn) { discard(context.Background(), c) }
 
 // TestCheck tries every kind of source on real sockets.
@@ -106,6 +119,12 @@ func TestCheck(t *testing.T) {
 			[]string{"warn ring holds 0.", "FANTAIL_STALL_TIMEOUT (10s); raise FANTAIL_RING_MESSAGES"}},
 		{"closes", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, func(c *websocket.Conn) { c.Close(1008, "log in first") })}, 1,
 			[]string{"FAIL message none: the source closed the connection with 1008: log in first", "FANTAIL_SOURCE_HEADERS"}},
+		{"rules", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, login), "FANTAIL_SOURCE_SPLIT=lines",
+			`FANTAIL_SOURCE_RULES=[{"match":"^hello","do":"reply","send":{"op":"auth","key":"my password"}},{"match":"^PING (.*)","do":"reply","send":"PONG $1"},{"match":"^never","do":"drop"}]`}, 0,
+			[]string{"FANTAIL_SOURCE_RULES (hidden)", `ok rule 1 matched a message: reply {"key":"***","op":"auth"}`, "ok rule 2 matched a message: reply PONG ***",
+				"ok rule 3 matched nothing so far (drop)", "2 messages were kept from the clients", "ok message text, 4 B"}},
+		{"fatal", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, login), `FANTAIL_SOURCE_RULES=[{"match":"^hello","do":"fatal"}]`}, 1,
+			[]string{`FAIL message none: rule 1 of FANTAIL_SOURCE_RULES ("^hello") says that this answer of the source is fatal: "hello my name"`, "ok rule 1 matched a message: fatal"}},
 		{"recording", []string{"FANTAIL_SOURCE_URL=replay:" + file}, 0, []string{"ok open the recording", "2 messages, 2 B", "then the source ended"}},
 		{"demo", nil, 0, []string{"FANTAIL_SOURCE_URL demo: (default)", "ok open demo data", `{"demo":true,`, "The source is good."}},
 		{"two problems", []string{"FANTAIL_RING_MESSAGES=-1", "FANTAIL_LISSEN=:1", "FANTAIL_SOURCE_URL=wss://h/?token=x"}, 2,

@@ -88,16 +88,28 @@ type variable struct {
 // readEnvironment reads the process's environment. A variable that is set but
 // empty has its default, as compose files write it, except FANTAIL_SOURCE_URL:
 // an image sets that one empty so that nobody is served demo prices by mistake.
+// Single quotes around a value are taken off, so that one file of NAME='value'
+// lines serves shells, which take them off by themselves, and docker run
+// --env-file, which does not.
 func readEnvironment() *environment {
 	e := new(environment)
 	envconfig.MustProcess("", e) // strings alone: only a broken struct could fail
 	for _, v := range e.variables() {
-		*v.value = strings.TrimSpace(*v.value)
+		*v.value = unquote(strings.TrimSpace(*v.value))
 		if *v.value == "" && v.value != &e.SourceURL {
 			*v.value = v.def
 		}
 	}
 	return e
+}
+
+// unquote takes off one pair of single quotes around a value. None that means
+// anything has them: they are in no address, number or JSON text at both ends.
+func unquote(value string) string {
+	if n := len(value); n >= 2 && value[0] == '\'' && value[n-1] == '\'' {
+		return value[1 : n-1]
+	}
+	return value
 }
 
 // variables lists e's fields in the order in which they are written above.

@@ -26,12 +26,16 @@ func TestEnvironmentIsComplete(t *testing.T) {
 }
 
 func TestEnvironmentValues(t *testing.T) {
-	setenv(t, "FANTAIL_LISTEN= :1 \r", "FANTAIL_RING_BYTES=", "FANTAIL_SOURCE_URL=")
+	setenv(t, "FANTAIL_LISTEN= :1 \r", "FANTAIL_RING_BYTES=", "FANTAIL_SOURCE_URL=", "FANTAIL_SOURCE_KEY='a b'", "FANTAIL_SNAPSHOT=''", "FANTAIL_SLOW_POLICY='", "FANTAIL_UPLINK='a")
 	e := readEnvironment()
 	for _, tt := range []struct{ what, got, want string }{
 		{"trimmed", e.Listen, ":1"},
 		{"empty has its default", e.RingBytes, "128MiB"},
 		{"empty source stays empty", e.SourceURL, ""},
+		{"quotes are taken off", e.SourceKey, "a b"},
+		{"quotes around nothing", e.Snapshot, "none"},
+		{"one quote is no pair", e.SlowPolicy, "'"},
+		{"nor is one at the front", e.Uplink, "'a"},
 		{"unset has its default", e.StallTimeout, "10s"},
 	} {
 		if tt.got != tt.want {

@@ -8,10 +8,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/cmd/fantail/sourcetest"
 )
 
 // readmeBlocks returns the README's shell blocks.
@@ -39,6 +42,7 @@ func TestReadmeCommands(t *testing.T) {
 		{contains: "docker", reason: "needs a container engine; the gate builds and runs the image by other means"},
 		{contains: "wss://", reason: "needs a source on the internet"},
 		{contains: "go test", reason: "is what runs this test, or runs for an hour"},
+		{contains: "examples/sources", check: readmeSource},
 		{contains: "kill -STOP", check: readmeSlowClient},
 		{contains: "tail -n 5", check: readmeTail},
 		{contains: "go run ./cmd/fantail\n", check: readmeFirstRun},
@@ -110,6 +114,24 @@ func readmeFirstRun(t *testing.T, script string) {
 		t.Fatal(err)
 	}
 	s.conn.Close()
+}
+
+// readmeSource runs an example of a real feed, with a server of the test's in the
+// place of the internet.
+func readmeSource(t *testing.T, script string) {
+	name := firstGroup(script, `examples/sources/(\w+)\.env`)
+	server := sourcetest.New(sourcetest.Config{Protocol: protocolOf(name), Every: 10 * time.Millisecond})
+	t.Cleanup(server.Close)
+	output, _ := shell(t, "export "+strings.Join(internet(t, server), " ")+"\n"+script, time.Minute)
+	eventually(t, "the relay says where the feed is", func() bool { return strings.Contains(output(), "ws://") })
+	s, err := openSubscriber(firstGroup(output(), `feed +ws://(\S+)/ws`), "/ws", 4<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.conn.Close()
+	if _, message, err := s.frame(); err != nil || !slices.Contains(server.Sent(), string(message)) {
+		t.Errorf("got %q, %v", message, err)
+	}
 }
 
 func readmeTail(t *testing.T, script string) {

@@ -1,0 +1,87 @@
+//go:build unix
+
+package main
+
+import (
+	"net"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"fantail/cmd/fantail/sourcetest"
+)
+
+// TestSourcesAsProcesses runs the relay as a user does, with each example's
+// settings exactly as they are, the host included: a proxy stands in for the
+// internet. It is there for the wire, through a planned end; TestSources has the
+// time that a protocol's pings take.
+func TestSourcesAsProcesses(t *testing.T) {
+	for _, p := range sourcetest.Protocols() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			server := sourcetest.New(sourcetest.Config{Protocol: p, Every: 10 * time.Millisecond,
+				Ends: []sourcetest.End{{After: time.Second, Planned: true}}})
+			t.Cleanup(server.Close)
+			r := startRelay(t, append(envFile(t, p.Name), internet(t, server)...)...)
+			client := subscribeAll(t, 1, r.addr, "/ws")[0]
+			eventually(t, "the second connection", func() bool {
+				sessions := server.Sessions()
+				return len(sessions) == 2 && time.Since(sessions[1].Subscribed) > time.Second && !sessions[1].Subscribed.IsZero()
+			})
+			compareSent(t, client, server)
+		})
+	}
+}
+
+// internet is the environment of a process that meets this server wherever it
+// dials.
+func internet(t *testing.T, server *sourcetest.Server) []string {
+	t.Helper()
+	network, err := sourcetest.NewNetwork(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- network.Proxy(l) }() // ended by closing l
+	t.Cleanup(func() {
+		l.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	file := filepath.Join(t.TempDir(), "authority.pem")
+	writeFile(t, file, string(network.Certificate()))
+	return []string{"HTTPS_PROXY=http://" + l.Addr().String(), "SSL_CERT_FILE=" + file, "SSL_CERT_DIR=" + t.TempDir()}
+}
+
+// compareSent compares what a client got with what the server sent by now. The
+// relay may have begun before the client was there, so the client's first message
+// need not be the first of all.
+func compareSent(t *testing.T, client *subscriber, server *sourcetest.Server) {
+	t.Helper()
+	want := server.Sent()
+	var got []string
+	client.conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	for len(got) == 0 || got[len(got)-1] != want[len(want)-1] {
+		op, message, err := client.frame()
+		switch {
+		case err != nil:
+			t.Fatalf("after %d of %d messages: %v", len(got), len(want), err)
+		case op == 9:
+			client.answer(10, message)
+		default:
+			got = append(got, string(message))
+		}
+	}
+	if from := max(0, slices.Index(want, got[0])); from > 50 || !slices.Equal(got, want[from:]) {
+		t.Errorf("got %d messages, want %d without the first %d", len(got), len(want), from)
+	}
+	for _, err := range server.Breaches() {
+		t.Errorf("the relay broke a rule: %v", err)
+	}
+}

@@ -1,0 +1,177 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/rs/zerolog"
+
+	"fantail/cmd/fantail/sourcetest"
+	"fantail/feed"
+	"fantail/hub"
+	"fantail/hub/websocket"
+	"fantail/relay"
+)
+
+// bubbleRelay is a whole relay but for its listener: feed, hub and WebSocket
+// clients, all in the memory of a synctest bubble.
+type bubbleRelay struct {
+	t    *testing.T
+	feed *feed.Feed
+	stop func() // ends feed, hub and servers, and waits for them
+
+	// Guarded by mu.
+	mu   sync.Mutex
+	log  bytes.Buffer
+	got  []string       // by the client
+	keys map[string]int // of what was published
+}
+
+// keyTap is a hub that takes down the keys of what is published.
+type keyTap struct {
+	*hub.Hub
+	b *bubbleRelay
+}
+
+func (k keyTap) Publish(in hub.Input) {
+	k.b.mu.Lock()
+	k.b.keys[in.Key]++
+	k.b.mu.Unlock()
+	k.Hub.Publish(in)
+}
+
+// startBubbleRelay starts a relay on a network, with one client. Its end comes
+// before the network's.
+func startBubbleRelay(t *testing.T, c config, network *sourcetest.Network) *bubbleRelay {
+	t.Helper()
+	b := &bubbleRelay{t: t, keys: make(map[string]int)}
+	log := zerolog.New(b)
+	h := hub.New(hub.Config{
+		Messages: c.RingMessages, Bytes: int(c.RingBytes),
+		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
+		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, Header: relay.FrameHeader,
+	})
+	fc := feedConfig(c)
+	fc.Notify, fc.Dial, fc.TLS = h.Source, network.Dial, network.TLS()
+	var err error
+	if b.feed, err = feed.New(fc, keyTap{h, b}, log); err != nil {
+		t.Fatal(err)
+	}
+	r, err := relay.New(relayConfig(c, h, b.feed, log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := newPipeListener()
+	server := &http.Server{Handler: r.Handler()}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { server.Serve(listener) }) // ended by Close
+	running.Go(b.follow(listener))                // ended by the hub's Close
+	running.Go(func() {                           // ended by cancel
+		if err := b.feed.Run(ctx); err != nil {
+			t.Errorf("the feed: %v", err)
+		}
+	})
+	b.stop = sync.OnceFunc(func() {
+		cancel()
+		synctest.Wait() // what was published reaches the client
+		h.Close()
+		server.Close()
+		running.Wait()
+	})
+	t.Cleanup(b.stop)
+	return b
+}
+
+// follow connects a client, and returns what reads its messages to the end.
+func (b *bubbleRelay) follow(l *pipeListener) func() {
+	b.t.Helper()
+	client := &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true}}
+	conn, _, err := websocket.Dial(b.t.Context(), "ws://relay/ws", websocket.DialOptions{Client: client})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	conn.SetReadLimit(16 << 20)
+	return func() {
+		defer conn.CloseNow()
+		for {
+			_, r, err := conn.Reader(context.Background())
+			if err != nil {
+				return
+			}
+			message, err := io.ReadAll(r)
+			if err != nil {
+				b.t.Errorf("the client: %v", err)
+				return
+			}
+			b.mu.Lock()
+			b.got = append(b.got, string(message))
+			b.mu.Unlock()
+		}
+	}
+}
+
+// Write takes the relay's log.
+func (b *bubbleRelay) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.log.Write(p)
+}
+
+// state returns the log and what the client got so far.
+func (b *bubbleRelay) state() (log string, got []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.log.String(), b.got
+}
+
+// pipeListener is a listener in memory.
+type pipeListener struct {
+	conns chan net.Conn // never closed
+	done  chan struct{} // closed by Close
+	close func()
+}
+
+func newPipeListener() *pipeListener {
+	l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
+	l.close = sync.OnceFunc(func() { close(l.done) })
+	return l
+}
+
+func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case l.conns <- far:
+		return near, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error   { l.close(); return nil }
+func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
+
+// pipeAddr is where a client of a bubble comes from.
+type pipeAddr struct{}
+
+func (pipeAddr) Network() string { return "pipe" }
+func (pipeAddr) String() string  { return "192.0.2.1:1" }

@@ -1,0 +1,94 @@
+package sourcetest
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"fantail/hub/websocket"
+)
+
+// subscribed begins the feed: the conversation was as it should be.
+func (n *session) subscribed() error {
+	n.agenda.cancel("within")
+	n.srv.subscribe(n, n.query)
+	for i := range n.p.Needs {
+		n.need(i)
+	}
+	for i, b := range n.p.Beats {
+		n.beat(i, b, 0)
+	}
+	if n.number < len(n.srv.cfg.Ends) {
+		end := n.srv.cfg.Ends[n.number]
+		do := n.cut
+		if end.Planned {
+			do = n.bye
+		}
+		n.agenda.set("end", time.Now().Add(end.After), do)
+	}
+	return nil
+}
+
+// need gives the subscriber until the end of another interval to say what it
+// must.
+func (n *session) need(i int) {
+	need := n.p.Needs[i]
+	n.agenda.set("need "+strconv.Itoa(i), time.Now().Add(need.Every), func() error {
+		return breach("%s was not said for %v", need.Hears, need.Every)
+	})
+}
+
+// beat sends a frame each interval, and wants its answer if there is one.
+func (n *session) beat(i int, b Beat, count int) {
+	n.agenda.set("beat "+strconv.Itoa(i), time.Now().Add(b.Every), func() error {
+		n.beat(i, b, count+1)
+		number := strconv.Itoa(count)
+		if want := strings.ReplaceAll(b.Answer, "{n}", number); want != "" {
+			n.agenda.set("wants "+want, time.Now().Add(b.Within), func() error {
+				return breach("%q was not answered with %q within %v", b.Frame, want, b.Within)
+			})
+		}
+		return n.say(strings.ReplaceAll(b.Frame, "{n}", number))
+	})
+}
+
+// ping sends a WebSocket ping, and wants its pong.
+func (n *session) ping() error {
+	n.agenda.set("ping", time.Now().Add(n.p.Ping.Every), n.ping)
+	if _, waits := n.agenda.entries["pong"]; !waits {
+		n.agenda.set("pong", time.Now().Add(n.p.Ping.Within), func() error {
+			return breach("no pong came within %v", n.p.Ping.Within)
+		})
+	}
+	return n.write(websocket.OpPing, "")
+}
+
+// bye announces the end, if this feed does so, and ends the session later.
+func (n *session) bye() error {
+	if err := n.finish(); err != nil {
+		return err
+	}
+	if len(n.p.Bye) == 0 {
+		n.close(1001, "going away")
+		return ErrPlanned
+	}
+	n.agenda.set("bye", time.Now().Add(n.p.Grace), func() error {
+		n.close(1001, "going away")
+		return ErrPlanned
+	})
+	return n.say(n.p.Bye...)
+}
+
+// cut ends the session without a word, as a server that dies does.
+func (n *session) cut() error {
+	if err := n.finish(); err != nil {
+		return err
+	}
+	return ErrCut
+}
+
+// finish sends the last of the feed, so that what counts as sent was.
+func (n *session) finish() error {
+	n.srv.unsubscribe(n)
+	return n.flush()
+}

@@ -1,0 +1,333 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// parsed returns a Config.Rules of the given JSON.
+func parsed(text string) func() ([]Rule, error) {
+	return func() ([]Rule, error) { return ParseRules([]byte(text)) }
+}
+
+// receive returns the next frame that the relay sends, or what ended it.
+func receive(c *websocket.Conn) string {
+	_, r, err := c.Reader(context.Background())
+	if err != nil {
+		return err.Error()
+	}
+	return readString(r)
+}
+
+// TestRulesHoldAConversation: a source that wants a login before a subscription,
+// sends arrays, asks for answers, and asks to be left.
+func TestRulesHoldAConversation(t *testing.T) {
+	var n atomic.Int32
+	answered := make(chan bool, 2)
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		expect := func(want string) {
+			if got := receive(c); got != want {
+				t.Errorf("the source got %q, want %q", got, want)
+			}
+		}
+		write(t, c, hub.Text, `[{"T":"success","msg":"connected"}]`)
+		expect(`{"action":"auth","key":"K","secret":"S"}`)
+		write(t, c, hub.Text, `[{"T":"success","msg":"authenticated"}]`)
+		expect(`{"action":"subscribe","trades":["AAPL"]}`)
+		expect("second")
+		write(t, c, hub.Text, `[{"T":"ack"},{"T":"t","p":1.50},{"T":"ask","id":"7"} , {"T":"t","p":2}]`)
+		expect(`{"answer":"7"}`)
+		answered <- true
+		if n.Add(1) == 1 {
+			write(t, c, hub.Text, `[{"T":"bye"},{"T":"t","p":3}]`)
+		}
+		stay(c)
+	})
+	r := start(t, Config{URL: u, Split: SplitArray, Rules: parsed(`[
+		{"match":"\"msg\":\"connected\"","do":"reply","send":{"action":"auth","key":"K","secret":"S"}},
+		{"match":"\"msg\":\"authenticated\"","do":"reply","send":[{"action":"subscribe","trades":["AAPL"]},"second"]},
+		{"match":"^{\"T\":\"ack\"","do":"drop"},
+		{"match":"^{\"T\":\"ask\",\"id\":\"(?P<id>[^\"]*)\"","do":"reply","send":{"answer":"${id}"},"relay":true},
+		{"match":"^{\"T\":\"bye\"","do":"reconnect","relay":true}]`)})
+	r.sink.wait(t, 7)
+	<-answered
+	<-answered
+	r.stop()
+	first := []string{`{"T":"t","p":1.50}`, `{"T":"ask","id":"7"}`, `{"T":"t","p":2}`}
+	want := append(append(slices.Clone(first), `{"T":"bye"}`), first...)
+	if got := r.sink.payloads(); !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	st := r.Stats()
+	if st.Reconnects[ReasonRule] != 1 || st.Dropped[DropRule] != 6 {
+		t.Errorf("got %+v", st)
+	}
+	var matched []uint64
+	for _, rule := range st.Rules {
+		matched = append(matched, rule.Messages)
+	}
+	if !slices.Equal(matched, []uint64{2, 2, 2, 2, 1}) {
+		t.Errorf("the rules matched %v", matched)
+	}
+	if shown := fmt.Sprint(st.Rules) + r.log.String(); strings.Contains(shown, `"S"`) || !strings.Contains(shown, `{"action":"auth","key":"***","secret":"***"}`) {
+		t.Errorf("shows %s", shown)
+	}
+}
+
+// TestFatalAnswerIsAnAlarm: a wrong subscription is told as an error, tried again
+// only minutes later, and forgotten once the feed flows.
+func TestFatalAnswerIsAnAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(n int, c *scripted) error {
+			c.steps = []step{{text: `{"error":"no such key 0123456789abcdef0123456789"}`}}
+			if n == 3 {
+				c.steps = []step{{text: "data"}, {after: time.Minute, text: "data"}}
+			}
+			return nil
+		}}
+		r := &running{sink: newSink(), log: newJournal()}
+		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
+		r.sources[0].talk = &conversation{driver: s, rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), log: r.sources[0].log}
+		r.sources[0].driver = r.sources[0].talk
+		r.run(t)
+		time.Sleep(time.Minute)
+		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[ReasonFatal] != 1 {
+			t.Errorf("got %+v", st)
+		}
+		time.Sleep(time.Hour)
+		r.stop()
+		for _, gap := range s.gaps() {
+			if gap < fatalWait {
+				t.Errorf("tried again after %v", gap)
+			}
+		}
+		if st := r.Stats(); len(s.opened) != 4 || st.Alarm || st.Messages != 2 {
+			t.Errorf("%d connections, %+v", len(s.opened), st)
+		}
+		line := r.log.wait(t, `"level":"error"`, "rule 1 of FANTAIL_SOURCE_RULES", "no such key", "***")
+		if strings.Contains(line, "0123456789") {
+			t.Errorf("shows a secret: %s", line)
+		}
+	})
+}
+
+// TestU4RepeatsAndReorders: copies are dropped where SOURCE_ID says so; the rest is
+// relayed as it came, gaps and all (U4).
+func TestU4RepeatsAndReorders(t *testing.T) {
+	sent := []string{`{"s":1}`, `{"s":3}`, `{"s":2}`, `{"s":3}`, `{"s":9}`, `{"hb":1}`, `{"hb":1}`, `{"s":1,"x":0}`, `{"s":10}`}
+	for _, tt := range []struct {
+		id   string
+		want []string // of two connections that both bring all
+	}{
+		{"", append(slices.Clone(sent), sent...)},
+		{"s", []string{`{"s":1}`, `{"s":3}`, `{"s":2}`, `{"s":9}`, `{"hb":1}`, `{"hb":1}`, `{"s":10}`, `{"hb":1}`, `{"hb":1}`}},
+		{"hash", sent},
+	} {
+		t.Run("id="+tt.id, func(t *testing.T) {
+			var n atomic.Int32
+			u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+				for _, m := range sent {
+					write(t, c, hub.Text, m)
+				}
+				if n.Add(1) > 1 {
+					write(t, c, hub.Text, "end")
+					stay(c)
+				}
+			})
+			r := start(t, Config{URL: u, ID: tt.id})
+			want := append(slices.Clone(tt.want), "end")
+			r.sink.wait(t, len(want))
+			r.stop()
+			if got := r.sink.payloads(); !slices.Equal(got, want) {
+				t.Errorf("got %q\nwant %q", got, want)
+			}
+			if st := r.Stats(); int(st.Dropped[DropCopy]) != 2*len(sent)+1-len(want) {
+				t.Errorf("dropped %v", st.Dropped)
+			}
+		})
+	}
+}
+
+// TestWSTextPing: the source's own ping, beside WebSocket's, which is off.
+func TestWSTextPing(t *testing.T) {
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		for range 3 {
+			write(t, c, hub.Text, receive(c))
+		}
+		stay(c)
+	})
+	r := start(t, Config{URL: u, Ping: NoPing, PingText: "ping", PingEvery: 20 * time.Millisecond, Send: func() ([]string, error) { return []string{"hello"}, nil }})
+	r.sink.wait(t, 3)
+	if got := r.sink.payloads()[:3]; !slices.Equal(got, []string{"hello", "ping", "ping"}) {
+		t.Errorf("the source got %q", got)
+	}
+}
+
+// TestSendRateHolds: greeting, replies and pings are spaced as the rate says,
+// pongs are counted, and none of it holds up what is read.
+func TestSendRateHolds(t *testing.T) {
+	const every = 40 * time.Millisecond
+	times := make(chan time.Time, 100)
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		for i := range 5 {
+			write(t, c, hub.Text, fmt.Sprint("ask ", i))
+		}
+		for range 8 {
+			receive(c)
+			times <- time.Now()
+			go c.Ping(context.Background()) // ends with the connection; its pong counts
+		}
+		stay(c)
+	})
+	begin := time.Now()
+	r := start(t, Config{
+		URL: u, SendRate: Rate{Count: 25, Per: time.Second}, Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`),
+		Send: func() ([]string, error) { return []string{"a", "b", "c"}, nil },
+	})
+	r.sink.wait(t, 5)
+	var last time.Time
+	for range 8 {
+		last = <-times
+	}
+	// 8 frames, and the pongs between them: at least one for each but the last two.
+	if took := last.Sub(begin); took < (8+4)*every {
+		t.Errorf("8 frames and their pongs took %v", took)
+	}
+}
+
+// TestRepliesBeyondTheRoomAreCounted: a rule that answers a flood neither waits
+// nor grows.
+func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
+	const flood = 2 * outboxRoom
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		for range flood {
+			write(t, c, hub.Text, "ask")
+		}
+		stay(c)
+	})
+	r := start(t, Config{URL: u, SendRate: Rate{Count: 1, Per: time.Hour}, Rules: parsed(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)})
+	r.sink.wait(t, flood)
+	if n := r.Stats().Unsent; n < flood-outboxRoom-2 || n > flood-outboxRoom {
+		t.Errorf("%d replies were not sent", n)
+	}
+	r.log.wait(t, "replies were not sent", "FANTAIL_SOURCE_SEND_RATE")
+}
+
+// TestCursorResumes: what the source kept while the connection was away comes, and
+// what it repeats does not.
+func TestCursorResumes(t *testing.T) {
+	queries := make(chan string, 10)
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+		queries <- r.URL.RawQuery
+		from := 0
+		fmt.Sscanf(r.URL.Query().Get("cursor"), "%d", &from)
+		for i := from; i < from+10; i++ {
+			write(t, c, hub.Text, fmt.Sprintf(`{"n":%d}`, i))
+		}
+	})
+	r := start(t, Config{URL: u + "?x=1&cursor={cursor-2}", Cursor: "n", ID: "n"})
+	r.sink.wait(t, 17)
+	r.stop()
+	for i, got := range r.sink.payloads() {
+		if got != fmt.Sprintf(`{"n":%d}`, i) {
+			t.Fatalf("message %d is %s", i, got)
+		}
+	}
+	if first, second := <-queries, <-queries; first != "x=1" || second != "x=1&cursor=7" {
+		t.Errorf("asked for %s, then %s", first, second)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	tests := []struct {
+		code  int
+		value string
+		want  time.Duration
+	}{
+		{429, "7", 7 * time.Second},
+		{503, "120", 2 * time.Minute},
+		{503, "99999999999999999", maxRetryAfter},
+		{429, now.Add(90 * time.Second).Format(http.TimeFormat), 90 * time.Second},
+		{429, now.Add(-time.Hour).Format(http.TimeFormat), 0},
+		{429, now.Add(time.Hour).Format(http.TimeFormat), maxRetryAfter},
+		{429, "", 0},
+		{429, "-1", 0},
+		{429, "soon", 0},
+		{404, "7", 0},
+	}
+	for _, tt := range tests {
+		resp := &http.Response{StatusCode: tt.code, Header: http.Header{"Retry-After": {tt.value}}}
+		if got := retryAfter(resp, now); got != tt.want {
+			t.Errorf("%d %q: got %v, want %v", tt.code, tt.value, got, tt.want)
+		}
+	}
+}
+
+// TestRetryAfterIsHonoured: a source that says how long it wants to be left alone
+// is left alone for as long, and relays do not all come back at that moment.
+func TestRetryAfterIsHonoured(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer srv.Close()
+	_, err := openWS(t, wsURL(srv.URL), Config{})
+	failed, ok := errors.AsType[*failure](err)
+	if !ok || failed.atLeast != time.Minute {
+		t.Fatalf("got %v", err)
+	}
+	waits := map[time.Duration]bool{}
+	for range 100 {
+		wait := newRetry().after(failed)
+		if wait < time.Minute || wait > 75*time.Second {
+			t.Errorf("waits %v", wait)
+		}
+		waits[wait] = true
+	}
+	if len(waits) < 50 {
+		t.Errorf("only %d different waits", len(waits))
+	}
+}
+
+func TestMaskText(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"msg":"bad key abcDEF0123456789abcdef","x":1}`: `"{\"msg\":\"bad key ***\",\"x\":1}"`,
+		"a\x1b[2J\nb":                `"a [2J b"`,
+		strings.Repeat("word ", 500): `"` + strings.TrimSpace(strings.Repeat("word ", 40)) + ` "`,
+	} {
+		if got := maskText([]byte(in)); got != want {
+			t.Errorf("%.40q: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestMaskFrame(t *testing.T) {
+	for in, want := range map[string]string{
+		"ping":                      "ping",
+		"PASS oauth:hush":           "PASS ***",
+		"eyJhbGciOiJIUzI1NiJ9x0123": "***",
+		`{"op":"auth","args":["hush",1,{"type":"x","secret":"hush"}],"n":null}`: `{"args":["***","***",{"secret":"***","type":"x"}],"n":"***","op":"auth"}`,
+		`["1","1","hush","phx_join",{}]`:                                        `["***","***","***","***",{}]`,
+		`{"op":{"x":"hush"}}`:                                                   `{"op":{"x":"***"}}`,
+		`{"broken`:                                                              `{"broken`,
+	} {
+		if got := maskFrame(in); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package feed
+
+import (
+	"strings"
+	"testing"
+
+	"fantail/hub"
+)
+
+func TestCursorFill(t *testing.T) {
+	tests := []struct{ url, value, want string }{
+		{"wss://h/s?a=1&cursor={cursor}&b=2", "", "wss://h/s?a=1&b=2"},
+		{"wss://h/s?a=1&cursor={cursor}&b=2", "42", "wss://h/s?a=1&cursor=42&b=2"},
+		{"wss://h/s?cursor={cursor}", "", "wss://h/s"},
+		{"wss://h/s?cursor={cursor}", "a b&c", "wss://h/s?cursor=a+b%26c"},
+		{"wss://h/from/{cursor}", "", "wss://h/from/"},
+		{"wss://h/from/{cursor}?x", "a/b", "wss://h/from/a%2Fb?x"},
+		{"wss://h/s?cursor={cursor-5000000}", "1725911162329308", "wss://h/s?cursor=1725911157329308"},
+		{"wss://h/s?cursor={cursor-5}", "3", "wss://h/s?cursor=0"},
+		{"wss://h/s?cursor={cursor-5}", "x3", "wss://h/s?cursor=x3"},
+		{"wss://h/s?a={cursor}&b={cursor-1}", "9", "wss://h/s?a=9&b=8"},
+	}
+	for _, tt := range tests {
+		c, err := newCursor("seq", tt.url)
+		if err != nil {
+			t.Errorf("%s: %v", tt.url, err)
+			continue
+		}
+		if tt.value != "" {
+			c.last.Store(&tt.value)
+		}
+		if got := c.fill(tt.url); got != tt.want {
+			t.Errorf("%s with %q: got %s, want %s", tt.url, tt.value, got, tt.want)
+		}
+	}
+}
+
+func TestCursorNotesTheLast(t *testing.T) {
+	c, err := newCursor("time_us", "wss://h/?c={cursor}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`{"time_us":1725911162329308}`, `{"time_us":7}`, `{"other":1}`, `pong`, `{"time_us":""}`, `{"time_us":"` + strings.Repeat("x", 2*MaxKey) + `"}`} {
+		c.note(hub.Input{Payload: []byte(text)})
+	}
+	if got := *c.last.Load(); got != "7" {
+		t.Errorf("got %.40s", got)
+	}
+	var none *cursor
+	if got := none.fill("wss://h/?a=1"); got != "wss://h/?a=1" {
+		t.Errorf("without a cursor: %s", got)
+	}
+}
+
+func TestCursorProblems(t *testing.T) {
+	tests := []struct{ spec, url, want string }{
+		{"", "wss://h/?c={cursor}", "set FANTAIL_SOURCE_CURSOR"},
+		{"seq", "wss://h/", "?cursor={cursor}"},
+		{":", "wss://h/?c={cursor}", "FANTAIL_SOURCE_CURSOR path 1"},
+	}
+	for _, tt := range tests {
+		if _, err := newCursor(tt.spec, tt.url); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q, %s: got %v, want %q", tt.spec, tt.url, err, tt.want)
+		}
+	}
+}
+
+// FuzzCursor holds that no value of a source's breaks out of its place.
+func FuzzCursor(f *testing.F) {
+	f.Add("1725911162329308")
+	f.Add("a&b=c#?/../\r\n{cursor}")
+	f.Fuzz(func(t *testing.T, value string) {
+		const address = "wss://h/p?cursor={cursor-5}&z=1"
+		c, err := newCursor("seq", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if value != "" {
+			c.last.Store(&value)
+		}
+		got := c.fill(address)
+		if err := checkWS(got); err != nil || !strings.HasSuffix(got, "z=1") || strings.Count(got, "&") > 1 || strings.ContainsAny(got, "\r\n# ") {
+			t.Errorf("%q made %q, %v", value, got, err)
+		}
+	})
+}

@@ -1,0 +1,196 @@
+package feed
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"fantail/hub"
+)
+
+const (
+	// DefaultFailback is how long a stand-in is left alone, at least.
+	DefaultFailback = time.Minute
+	// trialWait is how long the preferred source may be open beside its stand-in
+	// without a message: both may be quiet.
+	trialWait = 10 * time.Second
+)
+
+// NoFailback as Config.Failback stays with a stand-in until it fails.
+const NoFailback time.Duration = -1
+
+// failover is the policy of one source at a time: a pure state machine.
+//
+// The feed comes from the active source. When that fails, the next in order that
+// need not wait takes its place at once; if all must wait, the one whose wait is
+// over first. While a stand-in is active, the preferred source is tried now and
+// then beside it, and takes over with its first message: so a source that comes
+// back but has nothing to say changes nothing. The time until a trial is drawn
+// evenly between one and two of failback, so that relays which lost a source
+// together do not come back to it together.
+type failover struct {
+	order    []int         // of the sources; the first is preferred
+	failback time.Duration // 0 = never
+	start    func(i int)   // a source is to begin live
+	stop     func(i int)
+	publish  func(from int, in hub.Input)
+	changed  func(to int) // the feed went over while the source was there
+
+	notBefore []time.Time // by source: when it may be tried again
+	over      []bool      // by source: it has ended for good
+	active    int         // none if all have ended
+	sleeping  bool        // the active one is to start at its notBefore
+	trial     int         // none = no trial
+	trialAt   time.Time   // when the next trial begins; zero = none is due
+	trialEnds time.Time   // when an open trial takes over without a message
+}
+
+// none is no source.
+const none = -1
+
+func newFailover(order []int, failback time.Duration) *failover {
+	return &failover{order: order, failback: failback, notBefore: make([]time.Time, len(order)), over: make([]bool, len(order)), active: none, trial: none}
+}
+
+func (f *failover) begin(now time.Time) { f.next(now, none) }
+
+func (f *failover) message(now time.Time, from int, in hub.Input) {
+	if from == f.trial {
+		f.takeOver(now)
+	}
+	if from == f.active {
+		f.publish(from, in)
+	}
+}
+
+func (f *failover) up(now time.Time, from int) {
+	switch {
+	case from == f.trial:
+		f.trialEnds = now.Add(trialWait)
+	case from == f.active:
+		f.plan(now)
+	}
+}
+
+func (f *failover) down(now time.Time, from int, wait time.Duration, planned bool) {
+	f.notBefore[from] = now.Add(wait)
+	switch {
+	case planned:
+	case from == f.trial:
+		f.stop(from)
+		f.giveUpTrial(now)
+	case from == f.active:
+		f.next(now, from)
+	}
+}
+
+func (f *failover) ended(now time.Time, from int) {
+	f.over[from] = true
+	switch from {
+	case f.trial:
+		f.giveUpTrial(now)
+	case f.active:
+		f.active = none
+		f.next(now, from)
+	}
+}
+
+// next goes over from a source that has failed. If that is the one to be tried
+// again first, it does so by itself.
+func (f *failover) next(now time.Time, failed int) {
+	if f.trial != none { // it is on its way already
+		f.stop(failed)
+		f.active, f.trial, f.trialEnds = f.trial, none, time.Time{}
+		f.changed(f.active)
+		return
+	}
+	to := f.choose(now, failed)
+	if to == none || to == failed {
+		return
+	}
+	if failed != none {
+		f.stop(failed)
+	}
+	f.active, f.trialAt = to, time.Time{}
+	f.sleeping = f.notBefore[to].After(now)
+	if !f.sleeping {
+		f.start(to)
+	}
+}
+
+// choose returns the source to try: the first behind the one that has failed
+// which need not wait, or else the one that waits least.
+func (f *failover) choose(now time.Time, failed int) int {
+	best, n := none, len(f.order)
+	first := 0
+	for at, i := range f.order {
+		if i == failed {
+			first = at + 1
+		}
+	}
+	for k := range n {
+		i := f.order[(first+k)%n]
+		switch {
+		case f.over[i]:
+		case !f.notBefore[i].After(now):
+			return i
+		case best == none || f.notBefore[i].Before(f.notBefore[best]):
+			best = i
+		}
+	}
+	return best
+}
+
+// plan sets the time of the next trial, if a stand-in is active.
+func (f *failover) plan(now time.Time) {
+	preferred := f.order[0]
+	if f.active != preferred && !f.over[preferred] && f.failback > 0 && f.trial == none && f.trialAt.IsZero() {
+		f.trialAt = now.Add(f.failback + rand.N(f.failback))
+	}
+}
+
+func (f *failover) giveUpTrial(now time.Time) {
+	f.trial, f.trialEnds = none, time.Time{}
+	f.plan(now)
+}
+
+// takeOver ends a trial well.
+func (f *failover) takeOver(now time.Time) {
+	left := f.active
+	f.active, f.trial, f.trialEnds = f.trial, none, time.Time{}
+	f.notBefore[left] = now
+	f.stop(left)
+	f.changed(f.active)
+}
+
+func (f *failover) due() time.Time {
+	switch {
+	case f.active != none && f.sleeping:
+		return f.notBefore[f.active]
+	case !f.trialEnds.IsZero():
+		return f.trialEnds
+	}
+	return f.trialAt
+}
+
+func (f *failover) wake(now time.Time) {
+	switch {
+	case f.active != none && f.sleeping:
+		if !f.notBefore[f.active].After(now) {
+			f.sleeping = false
+			f.start(f.active)
+		}
+	case !f.trialEnds.IsZero():
+		if !f.trialEnds.After(now) {
+			f.takeOver(now)
+		}
+	case !f.trialAt.IsZero() && !f.trialAt.After(now):
+		f.trial, f.trialAt = f.order[0], time.Time{}
+		f.start(f.trial)
+	}
+}
+
+func (f *failover) passes(from int) bool { return from == f.active }
+
+func (f *failover) end() {}
+
+func (f *failover) stats() ArbiterStats { return ArbiterStats{} }

@@ -1,0 +1,58 @@
+package feed
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Mode says what becomes of several sources.
+type Mode uint8
+
+const (
+	Failover Mode = iota // one at a time, the next one when it fails
+	Race                 // all at once, each message from the one that has it first
+	Merge                // all at once, all of their messages
+	modes                // how many there are
+)
+
+var modeWords = [modes]string{"failover", "race", "merge"}
+
+// String returns the mode's word.
+func (m Mode) String() string {
+	if m < modes {
+		return modeWords[m]
+	}
+	return fmt.Sprintf("Mode(%d)", uint8(m))
+}
+
+// ParseMode reads one of the words failover, race and merge.
+func ParseMode(word string) (Mode, error) {
+	i := slices.Index(modeWords[:], word)
+	if i < 0 {
+		return Failover, fmt.Errorf("feed: not known; write %s", strings.Join(modeWords[:], " or "))
+	}
+	return Mode(i), nil
+}
+
+// MaxSources is how many sources one feed may have.
+const MaxSources = 16
+
+// SourceURLs takes a Config.URL apart, which is one URL or several with white
+// space between them. A path without a host in front of it, as a recording's is,
+// may have spaces in it: there, another URL begins only with a scheme.
+func SourceURLs(address string) []string {
+	var urls []string
+	for _, word := range strings.Fields(address) {
+		last := len(urls) - 1
+		if _, err := findScheme(word); err == nil || last < 0 || strings.Contains(urls[last], "://") {
+			urls = append(urls, word)
+			continue
+		}
+		// As it stood: the space may be of any kind and length.
+		begin := strings.LastIndex(address, urls[last])
+		end := begin + len(urls[last]) + strings.Index(address[begin+len(urls[last]):], word) + len(word)
+		urls[last] = address[begin:end]
+	}
+	return urls
+}

@@ -1,0 +1,197 @@
+package feed
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// ticks is a source that numbers its messages by the time, one every interval,
+// and greets each connection. A connection gets what comes after its opening,
+// late by its lag.
+func ticks(begin time.Time, every, lag time.Duration, lasting time.Duration, greeting string) []step {
+	now := time.Since(begin)
+	first := now/every + 1
+	steps := []step{{text: greeting}}
+	due := now
+	for n := first; n*every < now+lasting; n++ {
+		steps = append(steps, step{after: n*every + lag - due, text: fmt.Sprint(int64(n))})
+		due = n*every + lag
+	}
+	return append(steps, step{err: errGone})
+}
+
+// renewing runs a script under a renewal.
+func renewing(t *testing.T, s *script, age time.Duration, id string, notify func(bool, time.Duration)) *running {
+	t.Helper()
+	r := &running{sink: newSink(), log: newJournal()}
+	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
+	ids, err := newIdentifier(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notify != nil {
+		r.sources[0].out.(*direct).notify = notify
+	}
+	r.sources[0].driver = &renewal{driver: s, age: age, ids: ids, log: r.sources[0].log, failed: r.sources[0].meter.failed, lost: r.sources[0].changedOver}
+	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
+	r.run(t)
+	return r
+}
+
+// wantConsecutive wants the numbers from 1 to the last, without greetings.
+func wantConsecutive(t *testing.T, got []string) {
+	t.Helper()
+	n := 0
+	for _, text := range got {
+		if strings.HasPrefix(text, "hello") {
+			continue
+		}
+		if n++; text != fmt.Sprint(n) {
+			t.Fatalf("message %d is %s", n, text)
+		}
+	}
+	if n == 0 {
+		t.Error("no messages")
+	}
+}
+
+// TestOverlapLosesAndRepeatsNothing replaces connections that lag differently,
+// for a day; the source ends each connection a while after its age.
+func TestOverlapLosesAndRepeatsNothing(t *testing.T) {
+	for _, id := range []string{"hash", "re:^([0-9]+)$"} {
+		t.Run(id, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				var told []string
+				s := &script{play: func(n int, c *scripted) error {
+					lag := time.Duration(n%3) * 700 * time.Millisecond
+					c.steps = ticks(begin, 400*time.Millisecond, lag, 70*time.Minute, fmt.Sprint("hello ", n))
+					return nil
+				}}
+				r := renewing(t, s, time.Hour, id, func(up bool, _ time.Duration) { told = append(told, fmt.Sprint(up)) })
+				time.Sleep(24 * time.Hour)
+				synctest.Wait()
+				st := r.Stats()
+				r.stop()
+				wantConsecutive(t, r.sink.payloads())
+				if n := len(r.sink.messages()); n < 24*60*60*10/4-10 {
+					t.Errorf("%d messages in a day", n)
+				}
+				if len(s.opened) < 24 || s.most != 2 || s.live.Load() != 0 {
+					t.Errorf("%d connections, %d at once, %d left open", len(s.opened), s.most, s.live.Load())
+				}
+				if len(told) > 0 || st.Outage != 0 || int(st.Reconnects[ReasonMaxAge]) != len(s.opened)-1 {
+					t.Errorf("told %q of an outage of %v; %d replaced of %d", told, st.Outage, st.Reconnects[ReasonMaxAge], len(s.opened))
+				}
+				if st.Dropped[DropCopy] == 0 || st.Dropped[DropOverlap] == 0 {
+					t.Errorf("dropped %v", st.Dropped)
+				}
+			})
+		})
+	}
+}
+
+// TestOverlapKeepsTheOldOneWhileThereIsNoNew: openings that fail are tried again
+// with waits, and a successor that is lost costs nothing.
+func TestOverlapKeepsTheOldOneWhileThereIsNoNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		s := &script{}
+		s.play = func(n int, c *scripted) error {
+			switch {
+			case n == 0:
+				c.steps = ticks(begin, time.Second, 0, 24*time.Hour, "hello")
+			case n < 10:
+				return errGone
+			case n == 10:
+				c.steps = []step{{text: "hello"}, {after: time.Second, err: errGone}}
+			default:
+				c.steps = ticks(begin, time.Second, time.Millisecond, 2*time.Hour, "hello")
+			}
+			return nil
+		}
+		r := renewing(t, s, time.Hour, "hash", nil)
+		time.Sleep(90 * time.Minute)
+		r.stop()
+		wantConsecutive(t, r.sink.payloads())
+		if gaps := s.gaps(); len(s.opened) != 12 || slices.Min(gaps) < retryFirst {
+			t.Errorf("%d connections, after waits of %v", len(s.opened), gaps)
+		}
+		if st := r.Stats(); st.Reconnects[ReasonLost] != 10 || st.Outage != 0 {
+			t.Errorf("got %+v", st)
+		}
+		r.log.wait(t, "the old one goes on")
+	})
+}
+
+// TestOverlapOfAQuietFeed goes over without a message that shows that it may.
+func TestOverlapOfAQuietFeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(n int, c *scripted) error {
+			c.steps = []step{{text: fmt.Sprint("hello ", n)}}
+			return nil
+		}}
+		r := renewing(t, s, time.Hour, "hash", nil)
+		time.Sleep(100 * time.Minute)
+		r.stop()
+		if got := r.sink.payloads(); !slices.Equal(got, []string{"hello 0", "hello 1"}) || s.most != 2 || s.live.Load() != 0 {
+			t.Errorf("got %q over %d connections at once", got, s.most)
+		}
+	})
+}
+
+// TestOverlapTellsOfALossDuringIt: the old connection dies while nothing shows yet
+// that the new one has all that follows.
+func TestOverlapTellsOfALossDuringIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		dies := make(chan struct{})
+		s := &script{}
+		s.play = func(n int, c *scripted) error {
+			if n == 0 {
+				c.steps, c.dies = []step{{text: "a"}}, dies
+				return nil
+			}
+			c.steps = []step{{text: "b"}}
+			time.AfterFunc(time.Second, func() { close(dies) })
+			return nil
+		}
+		r := renewing(t, s, time.Hour, "hash", func(up bool, _ time.Duration) { told = append(told, fmt.Sprint(up)) })
+		time.Sleep(61 * time.Minute)
+		synctest.Wait()
+		r.stop()
+		if got := r.sink.payloads(); !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("got %q", got)
+		}
+		if st := r.Stats(); !slices.Equal(told, []string{"false", "true"}) || st.Reconnects[ReasonLost] != 1 || len(s.opened) != 2 {
+			t.Errorf("told %q, %+v over %d connections", told, st, len(s.opened))
+		}
+	})
+}
+
+// TestMaxAgeReconnectsAtOnce: without overlap, and however quiet the feed is.
+func TestMaxAgeReconnectsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(int, *scripted) error { return nil }}
+		r := &running{sink: newSink(), log: newJournal()}
+		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
+		r.sources[0].age = time.Hour
+		r.run(t)
+		time.Sleep(100 * time.Hour)
+		r.stop()
+		for _, gap := range s.gaps() {
+			if gap > time.Hour || gap < 54*time.Minute {
+				t.Errorf("a connection lasted %v", gap)
+			}
+		}
+		if n := len(s.opened); n < 100 || s.most != 1 || r.Stats().Reconnects[ReasonMaxAge] != uint64(n-1) {
+			t.Errorf("%d connections, %d at once, %+v", n, s.most, r.Stats())
+		}
+	})
+}

@@ -1,0 +1,79 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rs/zerolog"
+)
+
+// newSeveral returns a feed of several sources.
+func newSeveral(cfg Config, urls []string, pub Publisher, log zerolog.Logger) (*Feed, error) {
+	if err := checkURLs(urls); err != nil {
+		return nil, err
+	}
+	c := newCombination(cfg, pub, log)
+	var bad []error
+	for i, u := range urls {
+		p := c.port()
+		s, err := newSource(cfg.ofOne(u, p), p, log)
+		if err != nil {
+			bad = append(bad, fmt.Errorf("source %d of %d: %w", i+1, len(urls), err))
+		}
+		c.add(s)
+	}
+	var errCopies, errPolicy error
+	c.copies, errCopies = newCopies(cfg, len(urls))
+	c.policy, errPolicy = newPolicy(cfg, c)
+	if err := errors.Join(append(bad, errCopies, errPolicy)...); err != nil {
+		return nil, err
+	}
+	return &Feed{sources: c.sources, several: c}, nil
+}
+
+// ofOne returns the configuration of one of several sources. Copies are the
+// combination's to recognise, save for those that a source's own overlapping
+// connections bring.
+func (c Config) ofOne(url string, p *port) Config {
+	c.URL, c.RelayNotice = url, p.notice
+	if !c.Overlap {
+		c.ID = ""
+	}
+	return c
+}
+
+// newPolicy returns the policy of a mode.
+func newPolicy(cfg Config, c *combination) (policy, error) {
+	if cfg.Mode != Failover {
+		return newTogether(c, cfg)
+	}
+	f := newFailover(spread(cfg.Host, len(c.sources)), max(0, cfg.Failback))
+	f.start, f.stop, f.changed, f.publish = c.start, c.stop, c.changed, c.publishOnce
+	return f, nil
+}
+
+// newCopies returns what recognises copies; nil = nothing does.
+func newCopies(cfg Config, n int) (*copies, error) {
+	id := cfg.ID
+	if cfg.Mode == Race && id == "" {
+		id = byHash
+	}
+	ids, err := newIdentifier(id)
+	if ids == nil {
+		return nil, err
+	}
+	return &copies{ids: ids, lines: make([]*line, n)}, nil
+}
+
+func checkURLs(urls []string) error {
+	if len(urls) > MaxSources {
+		return fmt.Errorf("feed: FANTAIL_SOURCE_URL names %d sources; write at most %d", len(urls), MaxSources)
+	}
+	isStdin := func(u string) bool { return strings.HasPrefix(strings.ToLower(u), "stdin:") }
+	if i := slices.IndexFunc(urls, isStdin); i >= 0 && slices.ContainsFunc(urls[i+1:], isStdin) {
+		return errors.New("feed: FANTAIL_SOURCE_URL names stdin: twice; there is one standard input")
+	}
+	return nil
+}
