@@ -38,11 +38,11 @@ type Config struct {
 	Headers func() (http.Header, error)
 	// Subprotocols are offered to the source, which must choose one of them.
 	Subprotocols []string
-	// TLS serves wss. nil = the system's authorities.
+	// TLS serves wss, rediss, tls+nats and amqps. nil = the system's authorities.
 	TLS *tls.Config
 
 	MaxMessage  int64         // bytes of one message after inflating; 0 = DefaultMaxMessage
-	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing
+	Ping        time.Duration // interval of pings and deadline of their pongs, to WebSockets and brokers; 0 = DefaultPing
 	IdleTimeout time.Duration // reconnect when no message came for so long; 0 = never
 
 	// Key says where a message's key is: gjson paths joined by ":", or "re:" and
@@ -62,6 +62,10 @@ type Config struct {
 	// RelayNotice is told the notices of a relay that is resumed, from the
 	// goroutine that calls Publish. nil = nobody.
 	RelayNotice func(Notice)
+
+	// Demand tells a broker's source which keys are wanted, where its URL has
+	// {key} in the name of a channel. nil = nobody wants any.
+	Demand Demand
 
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader

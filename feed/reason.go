@@ -37,7 +37,7 @@ type DropReason uint8
 
 const (
 	DropNotUTF8  DropReason = iota // a text message is not UTF-8 (RFC 6455 section 8.1)
-	DropTooLarge                   // a line of stdin is longer than Config.MaxMessage
+	DropTooLarge                   // a line of stdin, or a broker's message, is longer than Config.MaxMessage
 	dropReasons                    // how many there are
 )
 
@@ -49,6 +49,12 @@ func (d DropReason) String() string {
 		return dropWords[d]
 	}
 	return fmt.Sprintf("DropReason(%d)", uint8(d))
+}
+
+// dropAdvice is what the operator can change about it.
+var dropAdvice = [dropReasons]string{
+	"text that is not UTF-8 would have clients close their connections; have it sent as binary",
+	"raise FANTAIL_SOURCE_MAX_MESSAGE to have them relayed",
 }
 
 // Error returns the reason as a sentence.
@@ -67,3 +73,12 @@ func fail(reason Reason, format string, args ...any) *failure {
 
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
+
+// lapse tells that messages are missing which a source with a history was
+// expected to have. The stream goes on.
+type lapse struct {
+	missed uint64 // 0 = nobody knows
+	text   string // what happened, and what to change
+}
+
+func (l *lapse) Error() string { return l.text }

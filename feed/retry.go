@@ -37,6 +37,9 @@ func newRetry() *retry {
 	}}
 }
 
+// within lowers the bound of all waits.
+func (r *retry) within(most time.Duration) { r.wait.MaxInterval = most / 2 }
+
 func (r *retry) next() time.Duration {
 	if !r.again {
 		r.again = true

@@ -13,6 +13,9 @@ import (
 // supervise keeps one connection to the source at a time, as doc.go says.
 func (f *Feed) supervise(ctx context.Context) error {
 	retry := newRetry()
+	if d, ok := f.driver.(interface{ retryWithin() time.Duration }); ok {
+		retry.within(d.retryWithin())
+	}
 	for {
 		err := f.connect(ctx, retry)
 		failed, again := errors.AsType[*failure](err)
@@ -66,9 +69,12 @@ func (f *Feed) relay(ctx context.Context, s stream, dog *watchdog, retry *retry)
 		in, err := s.next()
 		now := time.Now()
 		drop, unusable := err.(DropReason)
+		lapse, lapsed := err.(*lapse)
 		switch {
 		case unusable:
 			f.drop(now, drop)
+		case lapsed:
+			f.log.Warn().Uint64("missed", lapse.missed).Msg(lapse.text)
 		case err != nil:
 			return err
 		default:
@@ -114,7 +120,8 @@ func (f *Feed) cutKey(now time.Time, in hub.Input) string {
 func (f *Feed) drop(now time.Time, reason DropReason) {
 	f.meter.drops[reason].Add(1)
 	if n := f.gripe[reason].count(now); n > 0 {
-		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).Msg("dropped messages of the source")
+		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).
+			Msg("dropped messages of the source; " + dropAdvice[reason])
 	}
 }
 

@@ -1,0 +1,179 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// line is the connection to a broker, below the broker's library. It counts
+// what arrives, since any byte is a sign of life, and it is what everybody
+// closes who gives the connection up: a library that would dial again by itself
+// finds the same closed line.
+type line struct {
+	net.Conn
+	reads atomic.Uint64 // that brought bytes
+}
+
+func (l *line) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if n > 0 {
+		l.reads.Add(1)
+	}
+	return n, err
+}
+
+// dialLine connects to host:port, and performs the TLS handshake if secure is
+// not nil. The end of ctx ends the attempt, not the line.
+func dialLine(ctx context.Context, address string, secure *tls.Config) (*line, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, explainNetwork(err)
+	}
+	if secure == nil {
+		return &line{Conn: conn}, nil
+	}
+	t := tls.Client(conn, secure)
+	if err := t.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, explainBrokerTLS(err)
+	}
+	probing(ctx).done(certificate(t.ConnectionState(), time.Now()))
+	return &line{Conn: t}, nil
+}
+
+// tlsFor returns cfg as it serves a connection to the host of host:port.
+func tlsFor(address string, cfg *tls.Config) *tls.Config {
+	if cfg == nil {
+		cfg = new(tls.Config)
+	}
+	cfg = cfg.Clone()
+	if cfg.ServerName == "" {
+		cfg.ServerName, _, _ = net.SplitHostPort(address)
+	}
+	return cfg
+}
+
+// explainBrokerTLS is explainTLS for schemes that are not WebSocket's.
+func explainBrokerTLS(err error) *failure {
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	switch f := explainTLS(err); {
+	case record:
+		return fail(ReasonTLS, "the broker does not speak TLS at this port; use the scheme without TLS or another port in FANTAIL_SOURCE_URL")
+	case f != nil:
+		return f
+	case timedOut(err):
+		return fail(ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in FANTAIL_SOURCE_URL", handshakeTimeout)
+	case hungUp(err):
+		return fail(ReasonTLS, "the broker closed the connection during the TLS handshake; use the scheme without TLS or another port in FANTAIL_SOURCE_URL, or give it the certificate it wants")
+	}
+	return explainNetwork(err)
+}
+
+// during runs a handshake that knows no context: the end of ctx closes the line
+// under it, and is then the error.
+func (l *line) during(ctx context.Context, handshake func() error) error {
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	err := handshake()
+	if !stop() && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// lifeline ends an open line with its context, and when the broker gives no
+// sign of life: none for one interval makes it ask, none for another makes it
+// close the line. One goroutine beside the stream's.
+type lifeline struct {
+	// Static after newLifeline.
+	*line
+	every  time.Duration
+	unhook func() bool
+	done   chan struct{} // closed by end; ends watch
+
+	wg   sync.WaitGroup
+	dead atomic.Bool // given up for its silence; set by watch
+}
+
+// newLifeline starts the watch. ask, if there is one, sends what the broker
+// answers; it may block until the line is closed.
+func newLifeline(ctx context.Context, l *line, every time.Duration, ask func() error) *lifeline {
+	f := &lifeline{line: l, every: every, done: make(chan struct{})}
+	f.unhook = context.AfterFunc(ctx, func() { l.Close() })
+	f.wg.Go(func() { f.watch(ask) }) // ended by end, or by a silent broker
+	return f
+}
+
+func (f *lifeline) watch(ask func() error) {
+	tick := time.NewTicker(f.every)
+	defer tick.Stop()
+	seen, asked := f.reads.Load(), false
+	for {
+		select {
+		case <-f.done:
+			return
+		case <-tick.C:
+		}
+		switch reads := f.reads.Load(); {
+		case reads != seen:
+			seen, asked = reads, false
+		case asked:
+			f.dead.Store(true)
+			f.line.Close()
+			return
+		default:
+			asked = true
+			f.ask(ask)
+		}
+	}
+}
+
+// ask calls what asks the broker. One that takes no bytes either is given up
+// after an interval.
+func (f *lifeline) ask(ask func() error) {
+	if ask == nil {
+		return
+	}
+	late := time.AfterFunc(f.every, func() { f.dead.Store(true); f.line.Close() })
+	defer late.Stop()
+	if ask() != nil {
+		f.line.Close() // the reader says why
+	}
+}
+
+// end closes the line and ends the watch.
+func (f *lifeline) end() {
+	f.unhook()
+	close(f.done)
+	f.line.Close()
+	f.wg.Wait()
+}
+
+// explain turns what ended the reading of an open line into a failure.
+func (f *lifeline) explain(err error) *failure {
+	switch {
+	case f.dead.Load():
+		return fail(ReasonPing, "the broker gave no sign of life for %v; look whether it hangs or is overloaded, or raise FANTAIL_SOURCE_WS_PING", 2*f.every)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fail(ReasonLost, "the broker closed the connection: it stopped, or its log says why")
+	case errors.Is(err, syscall.ECONNRESET):
+		return fail(ReasonLost, "the connection was reset; the broker was killed, or a firewall cut it")
+	}
+	return fail(ReasonLost, "the connection broke: %w", err)
+}
+
+// explainBroker turns the failure of a broker's handshake into what the operator
+// can change.
+func explainBroker(err error) *failure {
+	if hungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+		return fail(ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, or another kind of server listens at this port: check scheme and port in FANTAIL_SOURCE_URL")
+	}
+	return explainNetwork(err)
+}
