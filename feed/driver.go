@@ -51,6 +51,8 @@ func schemes() []scheme {
 		{"demo", false, true, newDemo},
 		{"redis", true, true, newRedis},
 		{"rediss", true, true, newRedis},
+		{"nats", true, true, newNATS},
+		{"tls+nats", true, true, newNATS},
 	}
 }
 

@@ -18,8 +18,19 @@ import (
 // finds the same closed line.
 type line struct {
 	net.Conn
-	reads atomic.Uint64 // that brought bytes
+	reads  atomic.Uint64 // that brought bytes
+	closed chan struct{} // closed by Close
+	close  func() error
 }
+
+func newLine(conn net.Conn) *line {
+	l := &line{Conn: conn, closed: make(chan struct{})}
+	l.close = sync.OnceValue(func() error { close(l.closed); return conn.Close() })
+	return l
+}
+
+// Close closes the connection. Any goroutine, any number of times.
+func (l *line) Close() error { return l.close() }
 
 func (l *line) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
@@ -38,7 +49,7 @@ func dialLine(ctx context.Context, address string, secure *tls.Config) (*line, e
 		return nil, explainNetwork(err)
 	}
 	if secure == nil {
-		return &line{Conn: conn}, nil
+		return newLine(conn), nil
 	}
 	t := tls.Client(conn, secure)
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -46,7 +57,7 @@ func dialLine(ctx context.Context, address string, secure *tls.Config) (*line, e
 		return nil, explainBrokerTLS(err)
 	}
 	probing(ctx).done(certificate(t.ConnectionState(), time.Now()))
-	return &line{Conn: t}, nil
+	return newLine(t), nil
 }
 
 // tlsFor returns cfg as it serves a connection to the host of host:port.

@@ -82,9 +82,9 @@ func (d *redisStream) place(info *redis.XInfoStream) error {
 	switch trimmed := info.EntriesAdded - info.Length; {
 	case !d.resumes:
 		d.at, d.added, d.resumes = last, info.EntriesAdded, true
-	case last.before(d.at):
-		d.lapse = &lapse{text: "the stream in Redis was made anew; going on with its first entry"}
-		d.at, d.added = redisID{}, trimmed
+	case last.before(d.at): // to begin with its first entry could repeat what was read
+		d.lapse = &lapse{text: "the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"}
+		d.at, d.added = last, info.EntriesAdded
 	case info.EntriesAdded == 0: // an old Redis
 	case info.Length > 0 && !d.at.before(first): // all behind our place is there
 	default:

@@ -106,7 +106,7 @@ func TestRedisStreamIsResumed(t *testing.T) {
 	}
 }
 
-// TestRedisStreamLapses: trimmed while we were away, and made anew.
+// TestRedisStreamLapses: trimmed while we were away, and replaced.
 func TestRedisStreamLapses(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
@@ -125,10 +125,11 @@ func TestRedisStreamLapses(t *testing.T) {
 		commands []string
 		lapse    string
 		missed   uint64
+		later    string
 		payload  string
 	}{
-		{"trimmed", []string{"xadd s 2-1 data 2", "xadd s 3-1 data 3", "xadd s 4-1 data 4", "xtrim s maxlen 1"}, "was trimmed", 2, "4"},
-		{"made anew", []string{"del s", "xadd s 1-1 data new"}, "made anew", 0, "new"},
+		{"trimmed", []string{"xadd s 2-1 data 2", "xadd s 3-1 data 3", "xadd s 4-1 data 4", "xtrim s maxlen 1"}, "was trimmed", 2, "xadd s 5-1 data 5", "4"},
+		{"made anew", []string{"del s", "xadd s 1-1 data x"}, "made anew", 0, "xadd s 2-1 data new", "new"},
 	} {
 		do(t, redisClient(t, server), c.commands...)
 		s := open(t, d)
@@ -136,6 +137,7 @@ func TestRedisStreamLapses(t *testing.T) {
 		if told, ok := errors.AsType[*lapse](err); !ok || told.missed != c.missed || !strings.Contains(told.text, c.lapse) {
 			t.Errorf("%s: got %v, want a lapse of %d", c.about, err, c.missed)
 		}
+		do(t, redisClient(t, server), c.later)
 		if in, err := s.next(); err != nil || string(in.Payload) != c.payload {
 			t.Errorf("%s: got %q, %v", c.about, in.Payload, err)
 		}
