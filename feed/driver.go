@@ -53,6 +53,8 @@ func schemes() []scheme {
 		{"rediss", true, true, newRedis},
 		{"nats", true, true, newNATS},
 		{"tls+nats", true, true, newNATS},
+		{"amqp", true, true, newAMQP},
+		{"amqps", true, true, newAMQP},
 	}
 }
 

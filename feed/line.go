@@ -18,8 +18,9 @@ import (
 // finds the same closed line.
 type line struct {
 	net.Conn
-	reads  atomic.Uint64 // that brought bytes
-	closed chan struct{} // closed by Close
+	reads  atomic.Uint64         // that brought bytes
+	broke  atomic.Pointer[error] // why a read failed at first
+	closed chan struct{}         // closed by Close
 	close  func() error
 }
 
@@ -36,6 +37,9 @@ func (l *line) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	if n > 0 {
 		l.reads.Add(1)
+	}
+	if err != nil {
+		l.broke.CompareAndSwap(nil, &err)
 	}
 	return n, err
 }
@@ -106,7 +110,8 @@ type lifeline struct {
 	// Static after newLifeline.
 	*line
 	every  time.Duration
-	unhook func() bool
+	unhook func() bool   // keeps leave from being called
+	left   chan struct{} // closed when leave was called
 	done   chan struct{} // closed by end; ends watch
 
 	wg   sync.WaitGroup
@@ -114,10 +119,18 @@ type lifeline struct {
 }
 
 // newLifeline starts the watch. ask, if there is one, sends what the broker
-// answers; it may block until the line is closed.
-func newLifeline(ctx context.Context, l *line, every time.Duration, ask func() error) *lifeline {
-	f := &lifeline{line: l, every: every, done: make(chan struct{})}
-	f.unhook = context.AfterFunc(ctx, func() { l.Close() })
+// answers; it may block until the line is closed. The end of ctx calls leave,
+// which says goodbye within closeWait or just closes the line; nil does the
+// latter.
+func newLifeline(ctx context.Context, l *line, every time.Duration, ask func() error, leave func()) *lifeline {
+	f := &lifeline{line: l, every: every, left: make(chan struct{}), done: make(chan struct{})}
+	f.unhook = context.AfterFunc(ctx, func() {
+		defer close(f.left)
+		if leave != nil {
+			leave()
+		}
+		l.Close()
+	})
 	f.wg.Go(func() { f.watch(ask) }) // ended by end, or by a silent broker
 	return f
 }
@@ -159,16 +172,23 @@ func (f *lifeline) ask(ask func() error) {
 	}
 }
 
-// end closes the line and ends the watch.
+// end closes the line, unless a goodbye is under way that does it, and ends the
+// watch.
 func (f *lifeline) end() {
-	f.unhook()
+	if !f.unhook() {
+		<-f.left
+	}
 	close(f.done)
 	f.line.Close()
 	f.wg.Wait()
 }
 
-// explain turns what ended the reading of an open line into a failure.
+// explain turns what ended the reading of an open line into a failure. err is
+// what the library says, which may have forgotten what the line said.
 func (f *lifeline) explain(err error) *failure {
+	if broke := f.broke.Load(); broke != nil && !errors.Is(*broke, net.ErrClosed) {
+		err = *broke
+	}
 	switch {
 	case f.dead.Load():
 		return fail(ReasonPing, "the broker gave no sign of life for %v; look whether it hangs or is overloaded, or raise FANTAIL_SOURCE_WS_PING", 2*f.every)

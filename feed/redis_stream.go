@@ -52,7 +52,7 @@ func (d *redisStream) open(ctx context.Context) (stream, error) {
 		client.Close()
 		return nil, err
 	}
-	return &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.cfg.Ping, nil), pace: redisPace{count: 1}}, nil
+	return &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.cfg.Ping, nil, nil), pace: redisPace{count: 1}}, nil
 }
 
 // find makes sure that the stream is there and that our place in it is one.

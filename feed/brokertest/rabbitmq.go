@@ -30,7 +30,8 @@ func RabbitMQ(t testing.TB, configuration string) *Server {
 		"RABBITMQ_NODENAME=test"+port(addr)+"@localhost", "RABBITMQ_DIST_PORT="+port(dist),
 		"RABBITMQ_MNESIA_BASE="+dir, "RABBITMQ_LOG_BASE="+dir, "RABBITMQ_PID_FILE="+filepath.Join(dir, "pid"),
 		"RABBITMQ_CONFIG_FILE="+file, "RABBITMQ_ENABLED_PLUGINS_FILE="+plugins,
-		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none")
+		"RABBITMQ_ALLOW_INPUT=1", // the script becomes the broker, which is then ours to wait for
+		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-noinput +S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none")
 	return start(t, &Server{
 		Addr: addr, Dir: dir,
 		command: func() *exec.Cmd {
