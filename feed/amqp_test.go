@@ -4,6 +4,7 @@ package feed
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,32 @@ func TestAMQP(t *testing.T) {
 			q, err := a.channel.QueueDeclarePassive(a.queue, false, true, true, false, nil)
 			return err == nil && q.Messages == 0
 		})
+	})
+	t.Run("on demand", func(t *testing.T) {
+		w := newWishes("alice")
+		r := start(t, Config{URL: url + "?exchange=topics&bind=user.{key}", Demand: w})
+		r.log.wait(t, "source is connected")
+		reaches := func(key string) {
+			t.Helper()
+			eventually(t, "a message of "+key, func() bool {
+				post(t, ch, "topics", "user."+key, key)
+				return slices.Contains(r.sink.payloads(), key)
+			})
+		}
+		reaches("alice")
+		w.want(true, "bob")
+		reaches("bob")
+		w.want(false, "alice")
+		w.want(true, "carol")
+		reaches("carol")
+		w.want(true, "dave")
+		reaches("dave") // so alice's binding, taken back before, is gone
+		n := len(r.sink.wait(t, 1))
+		post(t, ch, "topics", "user.alice", "late", "user.bob", "last")
+		eventually(t, "the last message", func() bool { return slices.Contains(r.sink.payloads(), "last") })
+		if slices.Contains(r.sink.payloads()[n:], "late") {
+			t.Error("alice's messages still come")
+		}
 	})
 	t.Run("refusals", func(t *testing.T) {
 		for _, c := range []struct{ about, url, want string }{

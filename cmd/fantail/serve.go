@@ -28,16 +28,21 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 		runtime.GOMAXPROCS(2)
 	}
 	latency := relay.NewLatency()
+	demand, lanes := sourceDemand(c)
 	h := hub.New(hub.Config{
 		Messages: c.RingMessages, Bytes: int(c.RingBytes),
 		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
 		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
 		SnapshotKeys: c.SnapshotKeys,
-		Header:       relay.FrameHeader, Latency: latency,
+		Demand:       demand, MaxLanes: lanes,
+		Header: relay.FrameHeader, Latency: latency,
 	})
 	defer h.Close()
 	fc := feedConfig(c)
 	fc.Notify = h.Source
+	if demand != nil {
+		fc.Demand = demand
+	}
 	f, err := feed.New(fc, h, log)
 	if err != nil {
 		return err
@@ -53,6 +58,19 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	}
 	s.printBanner(out)
 	return s.run(ctx)
+}
+
+// demandLinger is how long the source is still asked for a key that its last
+// client left, so that one who reconnects misses nothing.
+const demandLinger = 5 * time.Second
+
+// sourceDemand returns what tells a source on demand which keys are wanted, or
+// nil, and how many lanes there may be: on demand each client has its own.
+func sourceDemand(c config) (d *hub.Demand, lanes int) {
+	if !feed.OnDemand(c.SourceURL) {
+		return nil, 0
+	}
+	return hub.NewDemand(demandLinger), max(4096, c.MaxClients)
 }
 
 // warnOfKeys warns of settings that want keys where no message has one.
