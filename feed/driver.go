@@ -49,6 +49,7 @@ func schemes() []scheme {
 		{"replay", false, false, newReplay},
 		{"stdin", false, false, newStdin},
 		{"demo", false, true, newDemo},
+		{"push", false, true, newPush},
 		{"redis", true, true, newRedis},
 		{"rediss", true, true, newRedis},
 		{"nats", true, true, newNATS},

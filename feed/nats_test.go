@@ -123,19 +123,6 @@ func TestNATSURLProblems(t *testing.T) {
 	}
 }
 
-// findAndOpen makes the driver of a URL.
-func findAndOpen(url string) (driver, error) {
-	cfg, err := Config{URL: url}.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	s, err := findScheme(url)
-	if err != nil {
-		return nil, err
-	}
-	return s.open(url, cfg)
-}
-
 func TestNATSStreamIsResumed(t *testing.T) {
 	server := brokertest.NATS(t, "")
 	c := natsClient(t, server)

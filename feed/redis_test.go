@@ -145,36 +145,6 @@ func TestRedisStreamLapses(t *testing.T) {
 	}
 }
 
-func mustDefaults(t *testing.T) Config {
-	t.Helper()
-	cfg, err := Config{}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
-}
-
-func open(t *testing.T, d driver) stream {
-	t.Helper()
-	s, err := d.open(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// eventually waits until holds does.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for late := time.Now().Add(patience); !holds(); <-poll.C {
-		if time.Now().After(late) {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
-
 // between returns what stands between two words.
 func between(text, before, after string) string {
 	_, text, _ = strings.Cut(text, before)
