@@ -148,6 +148,25 @@ func parseKey(s string) (string, error) {
 	return s, nil
 }
 
+// leastPushToken is the shortest token that nobody guesses.
+const leastPushToken = 16
+
+// parsePushToken parses the token of /push; a file's last line break is not part
+// of it. None at all is for the cross-check to judge.
+func parsePushToken(text []byte) (string, error) {
+	token := strings.TrimSpace(string(text))
+	if n := len(token); n > 0 && n < leastPushToken {
+		return "", fmt.Errorf("too short with its %d characters; write at least %d", n, leastPushToken)
+	}
+	return token, nil
+}
+
+// isPush says whether a source is fed by /push.
+func isPush(url string) bool {
+	scheme, _, _ := strings.Cut(url, ":")
+	return strings.EqualFold(scheme, "push")
+}
+
 // isToken says whether s is a token of RFC 9110 section 5.6.2.
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {

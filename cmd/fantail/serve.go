@@ -101,10 +101,28 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired,
 		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
 	}
+	if isPush(c.SourceURL) {
+		rc.Push = relay.Push{Take: takePushed(f), Token: c.PushToken, MaxBody: c.SourceMaxMessage}
+	}
 	if c.Uplink == "ignore" {
 		rc.Uplink = relay.UplinkIgnore
 	}
 	return rc
+}
+
+// takePushed hands pushed messages to the feed, and the relay the feed's
+// refusals in the relay's words.
+func takePushed(f *feed.Feed) func([]hub.Input) error {
+	return func(messages []hub.Input) error {
+		switch err := f.Push(messages); {
+		case errors.Is(err, feed.ErrPushFull):
+			return relay.ErrBusy
+		case errors.Is(err, feed.ErrPushTooLarge):
+			return relay.ErrTooLarge
+		default:
+			return err
+		}
+	}
 }
 
 // sourceStatus tells the relay about the source in the relay's words: the two
