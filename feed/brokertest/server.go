@@ -98,7 +98,6 @@ func require(t testing.TB, candidates ...string) string {
 	if os.Getenv("REQUIRE_BROKERS") != "" {
 		t.Fatal(missing)
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s\n", t.Name(), missing)
 	t.Skip(missing)
 	return ""
 }
