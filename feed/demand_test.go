@@ -165,8 +165,8 @@ func TestDemandOfNATS(t *testing.T) {
 	})
 }
 
-// TestNATSKeysAreNoWildcards: a client must not hear others by naming a key.
-func TestNATSKeysAreNoWildcards(t *testing.T) {
+// TestKeysAreNoWildcards: a client must not hear others by naming a key.
+func TestKeysAreNoWildcards(t *testing.T) {
 	d, err := findAndOpen("nats://h?subject=user.{key}")
 	if err != nil {
 		t.Fatal(err)

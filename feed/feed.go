@@ -27,7 +27,8 @@ type Publisher interface{ Publish(hub.Input) }
 // Config says what the source is and how to treat it. The zero value of a field
 // is its default.
 type Config struct {
-	// URL is the source: one of ws: wss: replay: stdin: demo:.
+	// URL is the source: one of ws: wss: redis: rediss: nats: tls+nats: amqp:
+	// amqps: push: replay: stdin: demo:.
 	URL string
 
 	// Send returns the text frames to send after connecting, in order. It is
