@@ -33,9 +33,10 @@ type Publisher interface{ Publish(hub.Input) }
 // Config says what the source is and how to treat it. The zero value of a field
 // is its default.
 type Config struct {
-	// URL is the source: one of ws: wss: http: https: replay: stdin: demo:. It may
-	// be several, at most MaxSources, with white space between them: Mode says
-	// what becomes of those, and all other settings hold for each.
+	// URL is the source: one of ws: wss: http: https: redis: rediss: nats: tls+nats:
+	// amqp: amqps: push: replay: stdin: demo:. It may be several, at most MaxSources,
+	// with white space between them: Mode says what becomes of those, and all other
+	// settings hold for each.
 	URL string
 	// Mode says what becomes of several sources.
 	Mode Mode
@@ -62,7 +63,7 @@ type Config struct {
 	Headers func() (http.Header, error)
 	// Subprotocols are offered to the source, which must choose one of them.
 	Subprotocols []string
-	// TLS serves wss. nil = the system's authorities.
+	// TLS serves wss, rediss, tls+nats and amqps. nil = the system's authorities.
 	TLS *tls.Config
 	// Dial opens the connections to a remote source, or to its proxy. nil = TCP, as
 	// net.Dialer does it.
@@ -83,7 +84,7 @@ type Config struct {
 	SendRate Rate
 
 	MaxMessage  int64         // bytes of one message after inflating; 0 = DefaultMaxMessage
-	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing, NoPing = none
+	Ping        time.Duration // interval of pings and deadline of their pongs, to WebSockets and brokers; 0 = DefaultPing, NoPing = none
 	IdleTimeout time.Duration // reconnect when no message came for so long; 0 = never
 
 	// Key says where a message's key is: gjson paths joined by ":", or "re:" and
@@ -118,6 +119,10 @@ type Config struct {
 	// RelayNotice is told the notices of a relay that is resumed, from the
 	// goroutine that calls Publish. nil = nobody.
 	RelayNotice func(Notice)
+
+	// Demand tells a broker's source which keys are wanted, where its URL has
+	// {key} in the name of a channel. nil = nobody wants any.
+	Demand Demand
 
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader

@@ -8,6 +8,7 @@
 //	                          the subprotocol fantail.v1
 //	/sse                      Server-Sent Events, resuming by Last-Event-ID
 //	/stream                   envelopes as lines
+//	/push                     messages for the source push:, with a token
 //	/snapshot                 the newest message of each key, as lines
 //	/                         a page that shows them, for people
 //	/healthz                  the process serves
@@ -122,6 +123,13 @@
 // client of examples/client, of which page/fantail.js is a copy (a test there
 // holds the two together): envelopes, so that a lost connection is resumed
 // behind the last message and a gap is told.
+//
+// # Push
+//
+// POST /push takes one message, or one a line (application/x-ndjson), hands them
+// to Config.Push and answers 202 when they are taken: all of a request or none.
+// The token is compared in constant time, before the body is read; few bodies are
+// in memory at once. 503 with Retry-After says that the feed does not keep up.
 //
 // # Decisions
 //

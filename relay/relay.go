@@ -31,6 +31,8 @@ type Config struct {
 	FixedPolicy bool       // clients may not choose another
 	KeyRequired bool       // a client must say which keys it wants
 
+	Push Push // what becomes of messages POSTed to /push; the zero value has no such path
+
 	Uplink           UplinkMode
 	UplinkMaxMessage int64 // bytes, default 64 KiB
 	// Forward sends a client's message to the source. It may wait for that for a
@@ -140,6 +142,9 @@ func (r *Relay) Handler() http.Handler {
 	mux.HandleFunc("/snapshot", r.serveSnapshot)
 	mux.HandleFunc("/healthz", r.serveHealth)
 	mux.HandleFunc("/readyz", r.serveReady)
+	if r.cfg.Push.Take != nil {
+		mux.Handle("/push", newPushDoor(r, r.cfg.Push))
+	}
 	mux.HandleFunc("/{$}", r.serveRoot)
 	return mux
 }

@@ -50,6 +50,10 @@ type config struct {
 	DrainWindow      time.Duration
 	LogFormat        string // "auto", "json" or "console"
 
+	// PushToken is read again at each call. It is never nil, and returns an
+	// empty token if none is set.
+	PushToken func() (string, error)
+
 	// SourceSend and SourceHeaders are called at each connect and read their
 	// file again, if they have one. They are never nil.
 	SourceSend         func() ([]string, error)
@@ -130,6 +134,8 @@ func (p *parser) parse(e *environment) config {
 		DrainWindow:      take(p, &e.DrainWindow, zeroOr(duration(time.Millisecond, hour))),
 		LogFormat:        take(p, &e.LogFormat, choice("auto", "json", "console")),
 
+		PushToken: take(p, &e.PushToken, reread(parsePushToken)),
+
 		SourceSend:         take(p, &e.SourceSend, reread(parseFrames)),
 		SourceHeaders:      take(p, &e.SourceHeaders, reread(parseHeaders)),
 		SourceRules:        take(p, &e.SourceRules, reread(parseRules)),
@@ -173,6 +179,9 @@ func (p *parser) crossCheck(e *environment, c config) {
 	}
 	p.checkUplink(e, c)
 	p.checkSource(e, c)
+	if p.good(&e.SourceURL, &e.PushToken) && e.PushToken == "" && isPush(c.SourceURL) {
+		p.reject(&e.PushToken, "anybody could push messages to clients; write a token of 16 characters or more, or @ and a file that holds it")
+	}
 	p.checkTLS(e)
 }
 

@@ -24,7 +24,7 @@ type environment struct {
 
 // Basics are the variables that most operators look at.
 type Basics struct {
-	SourceURL      string `envconfig:"FANTAIL_SOURCE_URL" default:"demo:" secret:"url" desc:"where the feed comes from: ws://… or wss://…, replay:FILE, stdin: or demo: (a synthetic market)"`
+	SourceURL      string `envconfig:"FANTAIL_SOURCE_URL" default:"demo:" secret:"url" desc:"where the feed comes from: ws://… or wss://…, redis://…, nats://…, amqp://…, push: (POST /push), replay:FILE, stdin: or demo: (a synthetic market)"`
 	Listen         string `envconfig:"FANTAIL_LISTEN" default:":8080" desc:"address that clients connect to, host:port; no host is every interface"`
 	AdminListen    string `envconfig:"FANTAIL_ADMIN_LISTEN" default:"127.0.0.1:9090" desc:"address of metrics, client list and profiles; keep it private"`
 	RingMessages   string `envconfig:"FANTAIL_RING_MESSAGES" default:"65536" desc:"messages kept for slow and returning clients, 1 to 16777216"`
@@ -60,6 +60,7 @@ type Details struct {
 	DrainDelay         string `envconfig:"FANTAIL_DRAIN_DELAY" default:"0s" desc:"on SIGTERM, time to be not ready before clients are closed"`
 	DrainWindow        string `envconfig:"FANTAIL_DRAIN_WINDOW" default:"7s" desc:"time over which clients are then closed"`
 	LogFormat          string `envconfig:"FANTAIL_LOG_FORMAT" default:"auto" desc:"json, console, or auto: console on a terminal"`
+	PushToken          string `envconfig:"FANTAIL_PUSH_TOKEN" secret:"all" desc:"token that POST /push wants, at least 16 characters, or @file, which is read at each request; for the source push:"`
 	SourceSend         string `envconfig:"FANTAIL_SOURCE_SEND" secret:"all" desc:"messages to send once connected: a JSON array, or @file, which is read at each connect"`
 	SourceHeaders      string `envconfig:"FANTAIL_SOURCE_HEADERS" secret:"all" desc:"HTTP headers of the connection: a JSON object, or @file, which is read at each connect"`
 	SourceRules        string `envconfig:"FANTAIL_SOURCE_RULES" secret:"all" desc:"what to do about messages of the source's protocol: a JSON array of objects with match (a regular expression), do (reply, drop, reconnect or fatal), send (of reply) and relay; or @file, which is read at each connect; the first that matches counts"`
