@@ -22,14 +22,14 @@
 // copies. So nothing queues up here: a hub that never blocks is what keeps the
 // source's socket empty. Text that is not UTF-8 is dropped and counted in
 // publish, the one gate, because the WebSocket library does not check it and
-// clients would close their connections over it (TestNotUTF8IsDropped).
+// clients would close their connections over it (TestU3NotUTF8IsDropped).
 //
 // A new kind of source is one file with a driver, and one row in schemes.
 //
 // # Supervision
 //
 //   - There is one connection at most, unless Config.Overlap asks for two; the
-//     next is opened after the last is closed (TestFlappingIsNoHotLoop).
+//     next is opened after the last is closed (TestU2FlappingIsNoHotLoop).
 //   - A lost source is tried again at once, then after waits drawn evenly
 //     between 0 and a bound that doubles from 0.5 s to 30 s: full jitter.
 //   - The waits start over once a connection that is 10 s old delivers a

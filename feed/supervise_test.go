@@ -94,7 +94,7 @@ func (s *script) gaps() []time.Duration {
 	return d
 }
 
-func TestReconnectAtOnceThenBackOff(t *testing.T) {
+func TestU2ReconnectAtOnceThenBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(int, *scripted) error { return errGone }}
 		r := startScript(t, s, 0)
@@ -142,9 +142,9 @@ func TestU2JitterIsFull(t *testing.T) {
 	}
 }
 
-// TestFlappingIsNoHotLoop: a source that greets and drops at once is tried
-// again with back-off, over one connection at a time (U2).
-func TestFlappingIsNoHotLoop(t *testing.T) {
+// TestU2FlappingIsNoHotLoop: a source that greets and drops at once is tried
+// again with back-off, over one connection at a time.
+func TestU2FlappingIsNoHotLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(_ int, c *scripted) error {
 			c.steps = []step{{text: "hello"}, {err: errGone}}
@@ -318,9 +318,9 @@ func TestRunEndsWhileItWaits(t *testing.T) {
 	})
 }
 
-// TestNotUTF8IsDropped: such a text never reaches the hub, is counted, and is
-// complained about at once and then once a minute (U3).
-func TestNotUTF8IsDropped(t *testing.T) {
+// TestU3NotUTF8IsDropped: such a text never reaches the hub, is counted, and is
+// complained about at once and then once a minute.
+func TestU3NotUTF8IsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(_ int, c *scripted) error {
 			c.steps = []step{{text: "good"}}

@@ -30,10 +30,16 @@ type piece struct {
 }
 
 // fill makes b the lane's frames from slot from up to head, as many as
-// batchBytes hold but at least one. It reports false if from was lapped.
-func (b *batch) fill(r *ring, lane *Lane, from, head uint64) bool {
+// batchBytes hold but at least one. The lane is known to want nothing from there
+// up to before slot clear. fill reports false if from was lapped.
+func (b *batch) fill(r *ring, lane *Lane, from, clear, head uint64) bool {
 	b.forget()
 	b.lane, b.from, b.next, b.head = lane, from, from, head
+	if clear > from {
+		if m := r.at(clear - 1); m != nil {
+			b.next, b.seq = clear, m.seq
+		}
+	}
 	for size := 0; b.next <= min(head, from+batchScan-1); b.next++ {
 		m := r.at(b.next)
 		if m == nil {
@@ -122,7 +128,8 @@ type batchCache struct {
 
 // get returns the lane's batch from a slot on, nil if there is nothing to send,
 // and whether the slot is still held (a slot behind the head counts as held).
-func (bc *batchCache) get(r *ring, lane *Lane, from, head uint64) (b *batch, held bool) {
+// Up to before slot clear the lane is known to want nothing.
+func (bc *batchCache) get(r *ring, lane *Lane, from, clear, head uint64) (b *batch, held bool) {
 	if from > head {
 		return nil, true
 	}
@@ -130,7 +137,7 @@ func (bc *batchCache) get(r *ring, lane *Lane, from, head uint64) (b *batch, hel
 	if b.lane == lane && !b.stale(head) { // fast path
 		return b, true
 	}
-	if !b.fill(r, lane, from, head) {
+	if !b.fill(r, lane, from, clear, head) {
 		b.forget() // or the next client at this slot would find an empty batch
 		return nil, false
 	}

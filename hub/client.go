@@ -37,8 +37,9 @@ type Client struct {
 	state wire   // guarded by mu: what is on its way besides whole messages
 
 	// owned by the pump
-	index   int  // in pump.clients, -1 while it is not there
-	refused bool // the socket was full at the last visit
+	group   *group // nil while it is in none
+	index   int    // in group.clients, -1 while it is in none
+	refused bool   // the socket was full at the last visit
 
 	// atomic
 	steps      atomic.Uint32 // writes that moved within a frame

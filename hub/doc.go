@@ -31,8 +31,8 @@
 //
 // Publish stores the message and pokes the pumps. A pump's pass takes, for each
 // of its clients, the batch from the client's cursor to the head (at most 64
-// KiB, built once for all who stand at the same place) and makes one write. There
-// is no other batching and no delay: while a pass runs, messages gather, and the
+// KiB, built once for all who stand at the same place) and makes one write. It
+// leaves out the lanes that want nothing of what is new. There is no other batching and no delay: while a pass runs, messages gather, and the
 // next batch is larger by itself. A client's queue is the span from its cursor to
 // the head, so it costs nothing and holds nothing alive.
 //
@@ -47,7 +47,8 @@
 //	ring.head, tail, floor   written by the publisher, read by all (atomic)
 //	Client.cursor, seq       written under the client's lock by whoever writes
 //	Client.state (wire)      guarded by the client's lock
-//	Client.index, refused    the pump
+//	Client.group, index, refused  the pump
+//	pump.roster, its groups  the pump
 //	Client.watch             the sweep
 //	Client.place, Hub.clients  Hub.mu
 //	Hub.clock                written by the sweep, read by all (atomic)
@@ -83,16 +84,32 @@
 //
 // A lane is a format and a filter; it is interned, and its clients get the same
 // bytes. A message is encoded once for each format, on first use, and the result
-// is kept with it and counts against the ring. A filter is matched once for a
-// message and pass: a run that a lane wants nothing of is a batch without bytes,
-// which moves its clients' cursors and costs no system call. While a filtered
-// client is in the middle of a frame, the sweep counts only the messages that its
-// filter lets through, so nobody is slow, or lapped, for what he did not want.
+// is kept with it, as long as it is among the newest (see Decisions).
+//
+// A pump holds its clients by lane, and the lanes by the keys that they want. So
+// what a message costs a pass is a look-up of its key, a question to each lane
+// that has prefixes, and visits to those who get it; whom it leaves out is not
+// touched. His cursor then lies behind, on messages that he does not want, until
+// the next pass that visits everybody: after 256 messages or a quarter of the
+// ring, whichever is less, and after each look of the sweep
+// (TestPassLeavesOutTheQuiet). Whoever lacks anything else posts, or was left
+// behind by the last round, and is visited whatever his lane
+// (TestLeftBehindIsVisitedAnyway). With 5,000 clients of 500 filters a delivery
+// costs about what it costs without filters (fantail bench -selftest -filters
+// 500); while every pass visited everybody it was nearly three times that.
+//
+// A run that a lane wants nothing of is a batch without bytes, which moves its
+// clients' cursors and costs no system call. While a filtered client catches up
+// or its socket is full, the sweep counts only the messages that its filter lets
+// through, so nobody is slow, or lapped, for what he did not want
+// (TestStuckFilteredClient, TestQuietIsNotLapped).
 //
 // Notices are bits in the client's write state (hello, gap, source, heartbeat)
 // that wait for the next frame boundary; the frame is made when it is sent, so
 // what it tells is true then, and notices that wait cost nothing. The sweep
-// spreads word of the source, so that who reports it waits for nobody.
+// spreads word of the source, so that who reports it waits for nobody. Who joins
+// during an outage is told right behind hello that the source is down
+// (TestJoinDuringAnOutage).
 //
 // # Slow clients
 //
@@ -110,13 +127,22 @@
 // its cursor. A client that joins with a snapshot starts on such a detour. Both
 // tell the gap. A frame that is cut when a client jumps is finished first; it
 // belongs to a message that counts as got. Conflation begins anew at the end of a
-// detour, until there is nothing to leave out.
+// detour, until there is nothing to leave out. So a client that reads a tenth of a
+// feed of 200 keys gets a tenth of its bytes, each message at most a round of the
+// keys old (TestConflationOfAFeedTenTimesTooFast).
 //
 // # Decisions
 //
 //   - The frame of the base lane is stored with the message and ends in the
 //     payload: the feed is held once, and RING_BYTES means what it says. Each
 //     message counts 128 bytes more for what carries it.
+//   - Of Config.Bytes seven eighths are for messages and one for encodings, which
+//     are kept only while there is room: an encoding pushes no message out, so
+//     nobody who resumes loses by his own reading what he is about to read
+//     (TestEncodingPushesNothingOut). The oldest messages give theirs up for the
+//     newest (TestNewestKeepTheirEncodings), and a message that has done so, or is
+//     alive in the snapshot alone, is encoded anew for each batch that it is in
+//     (TestSnapshotKeepsNoEncodings).
 //   - Publish copies the payload into a slice of exactly its size: no buffer
 //     with spare capacity hides behind a bound.
 //   - A position counts as gone if it is too old, of another epoch, or was never
@@ -126,6 +152,10 @@
 //     gets a reset: it must not take the end for an orderly one.
 //   - The close frame of a patient reason may wait for room as long as data may
 //     (Bounds.Stall), that of any other a second.
+//   - A client that answers no ping but takes more of the feed than a stopped one
+//     could is not silent: reaping it would harm a reader, and one whose large
+//     buffer took it all is found by its stall once that is full. Filtered
+//     clients and those that skip must answer.
 //   - Joining a hub that drains is allowed and answered by Draining at once, so
 //     that a handshake under way ends with a close code and a position.
 package hub

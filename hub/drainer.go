@@ -63,7 +63,7 @@ func (c *Client) refill(b *batch) (offered *batch, held bool) {
 	case c.conflating.Load():
 		c.conflate()
 		return nil, true
-	case !b.fill(r, c.lane, from, head):
+	case !b.fill(r, c.lane, from, from, head):
 		return nil, false
 	}
 	return b, true

@@ -122,8 +122,8 @@ func TestOneDrainerHoweverOftenVisited(t *testing.T) {
 		s.open(plenty)
 		synctest.Wait()
 		decode(t, s.bytes()).mustHave(t, 1, 1)
-		if p.round(); c.index != 0 || len(p.clients) != 1 {
-			t.Errorf("index %d of %d; want the client back", c.index, len(p.clients))
+		if p.round(); c.index != 0 || len(p.roster.groups) != 1 || len(c.group.clients) != 1 {
+			t.Errorf("index %d of %d groups; want the client back", c.index, len(p.roster.groups))
 		}
 	})
 }

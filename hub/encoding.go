@@ -9,12 +9,12 @@ type encoding struct {
 
 const encodingOverhead = 64
 
-// dropped is what a message's extra is once the message has left the ring: far
-// below what encodings could add up to.
-const dropped = -1 << 62
+// stripped is what a message's extra is once it keeps no encodings any more: far
+// below what they could add up to.
+const stripped = -1 << 62
 
-// encoded returns the message in a format. Two goroutines may encode at once;
-// one result is kept. What is kept counts against the ring's bytes (I5).
+// encoded returns the message in a format. Two goroutines may encode at once; at
+// most one result is kept, if the message may keep any and there is room (I5).
 func (m *Message) encoded(f Format, r *ring) []byte {
 	for e := m.encodings.Load(); e != nil; e = e.next {
 		if e.format == f {
@@ -22,22 +22,31 @@ func (m *Message) encoded(f Format, r *ring) []byte {
 		}
 	}
 	frame := f.Encode(m)
-	if m.isStored(frame) {
+	if m.isStored(frame) || !m.charge(r, len(frame)+encodingOverhead) {
 		return frame
 	}
-	e := &encoding{format: f, frame: frame}
+	return m.keep(&encoding{format: f, frame: frame}, r)
+}
+
+// keep adds an encoding that was charged, unless another of its format is there,
+// and returns the frame of the one that is.
+func (m *Message) keep(e *encoding, r *ring) []byte {
 	for {
 		e.next = m.encodings.Load()
 		for other := e.next; other != nil; other = other.next {
-			if other.format == f {
+			if other.format == e.format {
+				m.refund(r, len(e.frame)+encodingOverhead)
 				return other.frame
 			}
 		}
 		if m.encodings.CompareAndSwap(e.next, e) {
-			m.charge(r, len(frame)+encodingOverhead)
-			return frame
+			break
 		}
 	}
+	if m.extra.Load() < 0 { // stripped since it was charged
+		m.encodings.Store(nil)
+	}
+	return e.frame
 }
 
 // isStored reports whether frame is the one that the message was stored as.
@@ -45,13 +54,33 @@ func (m *Message) isStored(frame []byte) bool {
 	return len(frame) == len(m.frame) && (len(frame) == 0 || &frame[0] == &m.frame[0])
 }
 
-// charge counts n bytes of encodings, unless the message was dropped meanwhile.
-func (m *Message) charge(r *ring, n int) {
-	if m.extra.Add(int64(n)) > 0 {
-		r.extra.Add(int64(n))
+// charge reserves n bytes for an encoding. It reports false if there is no room,
+// or if the message keeps none any more.
+func (m *Message) charge(r *ring, n int) bool {
+	if m.extra.Load() < 0 {
+		return false
+	}
+	if r.extra.Add(int64(n)) > r.maxExtra {
+		r.extra.Add(-int64(n))
+		return false
+	}
+	if m.extra.Add(int64(n)) < 0 {
+		r.extra.Add(-int64(n))
+		return false
+	}
+	return true
+}
+
+// refund takes back a charge, unless strip has done so.
+func (m *Message) refund(r *ring, n int) {
+	if m.extra.Add(-int64(n)) >= 0 {
+		r.extra.Add(-int64(n))
 	}
 }
 
-// discharge takes a dropped message's encodings off the ring's count. An
-// encoder that comes later finds extra below zero and counts nothing.
-func (m *Message) discharge(r *ring) { r.extra.Add(-m.extra.Swap(dropped)) }
+// strip takes a message's encodings from it and off the ring's count, for good:
+// whoever encodes it from now on keeps nothing. The publisher calls it, once.
+func (m *Message) strip(r *ring) {
+	r.extra.Add(-m.extra.Swap(stripped))
+	m.encodings.Store(nil)
+}

@@ -50,7 +50,7 @@ func TestEncodedOnce(t *testing.T) {
 	if m.encoded(f.format, &f.ring); f.ring.extra.Load() != 100+50+2*encodingOverhead {
 		t.Error("the stored frame counts twice")
 	}
-	if got := f.ring.size(); got != m.size()+150+2*encodingOverhead {
+	if got := f.Stats().RingBytes; got != int(m.size())+150+2*encodingOverhead {
 		t.Errorf("the ring counts %d bytes", got)
 	}
 }
@@ -91,23 +91,98 @@ func TestEncodedAfterDrop(t *testing.T) {
 	}
 }
 
-// I5: encodings push messages out like payloads do.
-func TestEncodingsCountAgainstTheRing(t *testing.T) {
-	f := still(t, Config{Bytes: 10_000})
-	f.say(10, 20)
-	for slot := range uint64(10) {
-		f.ring.at(slot+1).encoded(&countingFormat{size: 2000}, &f.ring)
+// I5: messages and encodings together stay within the bound, whoever encodes
+// whatever, and no encoding pushes a message out.
+func TestEncodingPushesNothingOut(t *testing.T) {
+	const bound = 40_000
+	plain, f := still(t, Config{Bytes: bound}), still(t, Config{Bytes: bound})
+	formats := []*countingFormat{{size: 100}, {size: 1000}}
+	for range 1000 {
+		plain.say(1, 20)
+		f.say(1, 20)
+		for slot := f.ring.tail.Load(); slot <= f.ring.head.Load(); slot++ { // one who resumes from the oldest message
+			for _, format := range formats {
+				if got := f.ring.at(slot).encoded(format, &f.ring); len(got) != format.size {
+					t.Fatalf("%d bytes", len(got))
+				}
+			}
+			if s := f.Stats(); s.RingBytes > bound {
+				t.Fatalf("%d bytes at slot %d", s.RingBytes, slot)
+			}
+		}
+		if f.ring.len() != plain.ring.len() {
+			t.Fatalf("%d messages held, %d where nobody encodes", f.ring.len(), plain.ring.len())
+		}
 	}
-	f.say(1, 20)
-	if got := f.Stats(); got.RingBytes > 10_000 || got.RingMessages < 3 {
-		t.Errorf("%d bytes in %d messages", got.RingBytes, got.RingMessages)
+}
+
+// However many encodings there were, those of the newest messages are kept: that
+// is where the clients are.
+func TestNewestKeepTheirEncodings(t *testing.T) {
+	f, format := still(t, Config{Bytes: 100_000}), &countingFormat{size: 200}
+	for range 1000 {
+		f.say(1, 20)
+		f.ring.newest().encoded(format, &f.ring)
+		made := format.made.Load()
+		if f.ring.newest().encoded(format, &f.ring); format.made.Load() != made {
+			t.Fatalf("message %d: encoded twice", f.seq)
+		}
+	}
+}
+
+// A message that is alive in the snapshot alone keeps no encodings, which nothing
+// would count (I5).
+func TestSnapshotKeepsNoEncodings(t *testing.T) {
+	f, format := still(t, Config{Messages: 2, SnapshotKeys: 10}), &countingFormat{size: 100}
+	f.sayOf("quiet")
+	f.snapshot.catchUp()
+	quiet := f.ring.at(1)
+	quiet.encoded(format, &f.ring)
+	f.sayOf("loud", "loud")
+	f.snapshot.catchUp()
+	if frame := quiet.encoded(format, &f.ring); len(frame) != 100 || quiet.encodings.Load() != nil || f.ring.extra.Load() != 0 {
+		t.Errorf("%d bytes encoded, kept %v, %d count", len(frame), quiet.encodings.Load(), f.ring.extra.Load())
+	}
+	f.mustSnapshot(nil, "quiet1 loud3", 3)
+}
+
+// A message whose encodings were taken while one more was made keeps none.
+func TestStripWhileEncoding(t *testing.T) {
+	for name, when := range map[string]int{"before it is charged": 0, "before it is kept": 1, "before it is given back": 2} {
+		f, format := still(t, Config{}), &countingFormat{size: 100}
+		f.say(1, 20)
+		m := f.ring.at(1)
+		if when == 2 {
+			m.encoded(format, &f.ring)
+		}
+		strip := func() {
+			m.strip(&f.ring)
+			f.ring.warm++
+		}
+		if when == 0 {
+			strip()
+		}
+		if charged := m.charge(&f.ring, 100+encodingOverhead); charged != (when > 0) {
+			t.Errorf("%s: charged %v", name, charged)
+		}
+		switch when {
+		case 1:
+			strip()
+			m.keep(&encoding{format: format, frame: make([]byte, 100)}, &f.ring)
+		case 2:
+			strip()
+			m.refund(&f.ring, 100+encodingOverhead)
+		}
+		if m.encodings.Load() != nil || f.ring.extra.Load() != 0 {
+			t.Errorf("%s: kept %v, %d bytes count", name, m.encodings.Load(), f.ring.extra.Load())
+		}
 	}
 }
 
 // Encoders beside a publisher that drops what they encode: in the end exactly
 // what is held counts.
 func TestEncodingsHammer(t *testing.T) {
-	f := still(t, Config{Messages: 16})
+	f := still(t, Config{Messages: 64, Bytes: 64 * 160}) // room for those of a few messages
 	formats := []*countingFormat{{size: 1}, {size: 10}, {size: 100}}
 	done := make(chan struct{})
 	var wg sync.WaitGroup

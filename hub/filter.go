@@ -64,3 +64,6 @@ func (f *Filter) Match(key string) bool {
 	}
 	return false
 }
+
+// isExact reports whether the filter is a set of keys, without prefixes.
+func (f *Filter) isExact() bool { return f != nil && len(f.prefixes) == 0 }

@@ -10,7 +10,7 @@ import (
 // Config is how a Hub is made. Zero values take the defaults.
 type Config struct {
 	Messages int // the ring's bound, default 65,536
-	Bytes    int // the ring's bound, payloads and frames together, default 128 MiB
+	Bytes    int // the ring's bound, messages and an eighth for cached encodings, default 128 MiB
 
 	// Queue bounds each client. Messages and Bytes default to half the ring's,
 	// Stall to 10 s.

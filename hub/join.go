@@ -7,25 +7,24 @@ import (
 
 // Options says how a client joins.
 type Options struct {
-	Lane     *Lane  // from Hub.Lane; Join releases it when the client is gone
-	Start    Start  // where it begins, unless Snapshot
-	Snapshot bool   // begin with the newest message of each key, and go on live
-	Policy   Policy // Skip and Conflate need a lane with notices, Conflate a snapshot too
-	Name     string // for people: Slowest shows it
+	Lane   *Lane  // from Hub.Lane; Join releases it when the client is gone
+	Start  Start  // where it begins
+	Policy Policy // Skip and Conflate need a lane with notices, Conflate a snapshot too
+	Name   string // for people: Slowest shows it
 }
 
 var (
 	// ErrClosed is what a closed hub answers.
 	ErrClosed = errors.New("hub: closed")
 	// ErrPolicy tells that a policy cannot be had.
-	ErrPolicy = errors.New("hub: skip and conflate need notices, and conflate and snapshots a hub that keeps a snapshot")
+	ErrPolicy = errors.New("hub: skip and conflate need notices, and conflate a hub that keeps a snapshot")
 )
 
 // Join makes conn a client. From here on the connection is the hub's: close it
 // through the client only. While the hub drains, the client is told so at once.
 // Beside an error the connection and the lane are still the caller's.
 func (h *Hub) Join(conn Conn, o Options) (*Client, error) {
-	if o.Policy != Evict && !o.Lane.notices || (o.Policy == Conflate || o.Snapshot) && h.snapshot == nil {
+	if o.Policy != Evict && !o.Lane.notices || o.Policy == Conflate && h.snapshot == nil {
 		return nil, ErrPolicy
 	}
 	c := h.newClient(conn, o)
@@ -54,10 +53,8 @@ func (h *Hub) Join(conn Conn, o Options) (*Client, error) {
 func (h *Hub) newClient(conn Conn, o Options) *Client {
 	c := &Client{hub: h, conn: conn, lane: o.Lane, name: o.Name, policy: o.Policy, index: -1, pump: h.leastLoaded()}
 	start := o.Start
-	if o.Snapshot {
-		start = c.beginWithSnapshot()
-	}
 	start.slot = max(start.slot, 1)
+	c.detour.Store(start.detour)
 	c.seq = start.seq
 	c.cursor.Store(start.slot)
 	if start.loose && o.Lane.notices && o.Policy != Conflate { // who conflates gets the newest of what was lapped
@@ -82,17 +79,6 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	c.watch = watch{cursor: start.slot, moved: now, catchingUp: true, pinged: -1, spoke: now,
 		source: source.number, expires: h.expiry(now)}
 	return c
-}
-
-// beginWithSnapshot makes the snapshot the client's detour and returns the start
-// behind it.
-func (c *Client) beginWithSnapshot() Start {
-	messages, to := c.hub.snapshot.since(0, c.lane.filter)
-	if len(messages) > 0 {
-		c.detour.Store(&detour{messages, to.seq})
-		to.seq = messages[0].seq - 1
-	}
-	return to
 }
 
 // expiry draws when a client that joins now has reached its age: not all at the

@@ -97,12 +97,10 @@ func TestJoinRefusesPolicies(t *testing.T) {
 		o  Options
 		ok bool
 	}{
-		"skip, raw":               {plain, Options{Lane: plain.lane, Policy: Skip}, false},
-		"conflate, raw":           {snap, Options{Lane: snap.lane, Policy: Conflate}, false},
-		"skip":                    {plain, Options{Lane: told, Policy: Skip}, true},
-		"conflate, no snapshot":   {plain, Options{Lane: told, Policy: Conflate}, false},
-		"snapshot of a hub w/out": {plain, Options{Lane: plain.lane, Snapshot: true}, false},
-		"snapshot, raw":           {snap, Options{Lane: snap.reserve(snap.format), Snapshot: true}, true},
+		"skip, raw":             {plain, Options{Lane: plain.lane, Policy: Skip}, false},
+		"conflate, raw":         {snap, Options{Lane: snap.lane, Policy: Conflate}, false},
+		"skip":                  {plain, Options{Lane: told, Policy: Skip}, true},
+		"conflate, no snapshot": {plain, Options{Lane: told, Policy: Conflate}, false},
 	} {
 		_, err := tt.f.Join(nullConn{}, tt.o)
 		if tt.ok != (err == nil) || !tt.ok && !errors.Is(err, ErrPolicy) {

@@ -43,7 +43,7 @@ type Message struct {
 	body  int    // where in frame the payload starts
 
 	encodings atomic.Pointer[encoding] // the message in other formats, made on first use
-	extra     atomic.Int64             // bytes of those, dropped once the ring let go
+	extra     atomic.Int64             // bytes of those; stripped once it may keep none
 }
 
 // Seq returns the message's public number within its epoch.

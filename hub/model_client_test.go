@@ -81,7 +81,7 @@ func (m *modelled) begin(o *Options, again int) {
 		m.start = m.Resume(m.clients[again].read().told)
 	case n == 0 && m.world.snapshot != nil:
 		m.wait()
-		o.Snapshot = true
+		o.Start = m.Newest(o.Lane)
 		m.first, m.start = m.newestOfEach(head), Start{slot: head + 1, seq: head}
 		return
 	case n == 1:

@@ -198,6 +198,23 @@ func TestNoHeartbeatWhileTheFeedRuns(t *testing.T) {
 	})
 }
 
+// Who joins during an outage is told of it right behind hello, before any
+// message; who joins when the source is up is told nothing.
+func TestJoinDuringAnOutage(t *testing.T) {
+	f := still(t, Config{})
+	f.say(2, 20)
+	f.Source(false, 0)
+	s := newConn(t, plenty)
+	f.attend(s, Options{Start: f.first()})
+	f.rounds()
+	mustRead(t, s, "hello@0 down@0 1 2")
+	f.Source(true, time.Second)
+	s = newConn(t, plenty)
+	f.attend(s, Options{Start: f.first()})
+	f.rounds()
+	mustRead(t, s, "hello@0 1 2")
+}
+
 // The source's state is told when it changes, to all who have notices; changes
 // between two looks are one; and who comes while it is away hears so at once.
 func TestSourceNotices(t *testing.T) {

@@ -12,6 +12,8 @@ const (
 
 	yieldEvery  = 64  // visits between two calls of Gosched
 	reloadEvery = 256 // visits between two looks at the head
+
+	leaveOutMost = 256 // messages that a client may be left out of before its cursor is moved
 )
 
 // pump is a writer goroutine that walks its share of the clients and writes to
@@ -27,22 +29,26 @@ type pump struct {
 	mail []*Client // to be visited: joined, handed back, leaving, closed
 
 	// owned by the pump's goroutine
-	clients []*Client // those it writes to; the others have a drainer or are going
+	roster  roster    // those it writes to; the others have a drainer or are going
 	behind  []*Client // left over by the last round
 	next    []*Client // to be visited again before the pump sleeps
-	gone    []*Client // to be taken out of clients after the walk
+	gone    []*Client // to be taken out of the roster after the walk
 	letters []*Client // mail's other buffer
 	batches batchCache
 	head    uint64                                // as last loaded
-	seen    uint64                                // head of the last full pass
+	seen    uint64                                // head when the last pass began
+	clear   uint64                                // slot behind the head of the pass before: see group.since
+	moved   uint64                                // head when the last pass that visited everybody began
+	movedAt int64                                 // hub clock then
 	start   int                                   // rotates where a pass begins
+	visits  uint                                  // counted for yieldEvery and reloadEvery
 	resumed time.Time                             // when the last Gosched returned
 	waited  time.Duration                         // for how long it had been away
 	count   struct{ messages, bytes, writes int } // of this round
 }
 
 func newPump(h *Hub, index int) *pump {
-	return &pump{hub: h, wake: make(chan struct{}, 1), batches: batchCache{pump: index}}
+	return &pump{hub: h, wake: make(chan struct{}, 1), roster: newRoster(), batches: batchCache{pump: index}}
 }
 
 // poke wakes the pump if it may be asleep. The first to set pending sends; the
@@ -76,19 +82,19 @@ func (p *pump) run() {
 	}
 }
 
-// round visits the clients that need it: all of them when the head has moved,
-// else those that posted and those that the last round left behind.
+// round visits the clients that need it: those who want something of what is
+// new, those that posted, and those that the last round left behind.
 func (p *pump) round() {
 	p.pending.Swap(0)
 	p.head = p.hub.ring.head.Load()
 	p.behind, p.next = p.next, p.behind[:0]
 	p.collect()
-	if p.head != p.seen {
+	if p.head != p.seen || p.isTimeToMoveAll() {
 		p.pass()
-	} else {
-		p.walk(p.letters)
-		p.walk(p.behind)
 	}
+	p.walk(p.letters)
+	p.walk(p.behind)
+	p.roster.unmark()
 	clear(p.letters)
 	clear(p.behind)
 	p.discharge()
@@ -104,36 +110,87 @@ func (p *pump) collect() {
 	p.mu.Unlock()
 	for _, c := range p.letters {
 		if c.index < 0 && !c.hasDrainer() {
-			c.index, p.clients = len(p.clients), append(p.clients, c)
+			p.roster.add(c, p.seen+1)
 		}
 	}
 }
 
-// pass visits every client, beginning at a rotating one: nobody is always last.
+// pass visits the groups that want something of what is new, beginning at a
+// rotating one. Whoever it leaves out stands at the head but for messages that he
+// does not want, or is in letters or behind.
 func (p *pump) pass() {
+	p.markDue()
+	p.clear = p.seen + 1
 	p.seen = p.head // walk may load a newer one, which not all will have got
-	if len(p.clients) > 0 {
-		p.start = (p.start + 1) % len(p.clients)
-		p.walk(p.clients[p.start:])
-		p.walk(p.clients[:p.start])
+	p.start++
+	for i := range p.roster.due {
+		p.walkGroup(p.roster.due[(i+p.start)%len(p.roster.due)])
 	}
 	if m := p.hub.ring.at(p.head); m != nil && p.hub.latency != nil && p.count.writes > 0 {
 		p.hub.latency.Observe(time.Since(m.time).Seconds())
 	}
 }
 
-func (p *pump) walk(clients []*Client) {
-	for i, c := range clients {
-		if i%yieldEvery == yieldEvery-1 {
-			p.yield()
+// markDue marks the groups that want something of what came since the last pass,
+// or all of them if it is time to move every cursor, or if something has left the
+// ring unseen.
+func (p *pump) markDue() {
+	r := &p.hub.ring
+	if unmoved := int(p.head - p.moved); unmoved > 0 && (unmoved >= min(leaveOutMost, r.len()/4) || p.isTimeToMoveAll()) {
+		p.markAll()
+		return
+	}
+	for slot := p.seen + 1; slot <= p.head && len(p.roster.due) < len(p.roster.groups); slot++ {
+		m := r.at(slot)
+		if m == nil {
+			p.markAll()
+			return
 		}
-		if i%reloadEvery == reloadEvery-1 {
-			p.head = p.hub.ring.head.Load()
-		}
-		if c.index >= 0 {
-			p.visit(c)
+		p.roster.mark(m)
+	}
+}
+
+func (p *pump) markAll() {
+	p.roster.markAll()
+	p.moved, p.movedAt = p.head, p.hub.clock.Load()
+}
+
+// isTimeToMoveAll reports whether the sweep has come by since every cursor was
+// moved, and some may not be at the head: the positions that clients are told
+// should not be old.
+func (p *pump) isTimeToMoveAll() bool {
+	return p.moved != p.head && p.movedAt != p.hub.clock.Load()
+}
+
+// walkGroup visits a group's clients, beginning at a rotating one.
+func (p *pump) walkGroup(g *group) {
+	g.start = (g.start + 1) % len(g.clients)
+	for _, part := range [][]*Client{g.clients[g.start:], g.clients[:g.start]} {
+		for _, c := range part {
+			p.step(c)
 		}
 	}
+	g.since = p.seen + 1
+}
+
+// walk visits those of some clients that the pass has not.
+func (p *pump) walk(clients []*Client) {
+	for _, c := range clients {
+		if c.index >= 0 && !c.group.due {
+			p.step(c)
+		}
+	}
+}
+
+func (p *pump) step(c *Client) {
+	p.visits++
+	if p.visits%yieldEvery == 0 {
+		p.yield()
+	}
+	if p.visits%reloadEvery == 0 {
+		p.head = p.hub.ring.head.Load()
+	}
+	p.visit(c)
 }
 
 // yield lets others run, the source's reader above all. Where very many want to,
@@ -193,7 +250,11 @@ func (p *pump) batchFor(c *Client) (b *batch, held bool) {
 		c.conflate()
 		return nil, true
 	}
-	return p.batches.get(&p.hub.ring, c.lane, from, p.head)
+	clear := from
+	if from >= c.group.since {
+		clear = p.clear
+	}
+	return p.batches.get(&p.hub.ring, c.lane, from, clear, p.head)
 }
 
 // handOff gives a client whose socket stays full a writer of its own.
@@ -213,14 +274,7 @@ func (p *pump) handOff(c *Client) {
 // discharge takes the clients out that the pump writes to no longer.
 func (p *pump) discharge() {
 	for _, c := range p.gone {
-		if c.index < 0 {
-			continue
-		}
-		last := len(p.clients) - 1
-		p.clients[c.index] = p.clients[last]
-		p.clients[c.index].index = c.index
-		p.clients[last] = nil
-		p.clients, c.index = p.clients[:last], -1
+		p.roster.remove(c)
 	}
 	clear(p.gone)
 	p.gone = p.gone[:0]

@@ -220,7 +220,7 @@ func TestJoinsAreSpread(t *testing.T) {
 // A pump keeps nothing of a client that is gone, wherever it stood.
 func TestPumpForgets(t *testing.T) {
 	f := still(t, Config{})
-	p := f.pumps[0]
+	p, group := f.pumps[0], (*group)(nil)
 	var clients []*Client
 	for range 20 {
 		clients = append(clients, f.enter(nullConn{}, f.Live()))
@@ -230,13 +230,16 @@ func TestPumpForgets(t *testing.T) {
 		clients[(i*7)%20].Close()
 		f.say(i%2, 20)
 		p.round()
-		for at, c := range p.clients {
-			if c.index != at {
-				t.Fatalf("client at %d believes it is at %d", at, c.index)
+		for _, g := range p.roster.groups {
+			for at, c := range g.clients {
+				if c.index != at || c.group != g {
+					t.Fatalf("client at %d believes it is at %d", at, c.index)
+				}
 			}
+			group = g
 		}
 	}
-	for name, list := range map[string][]*Client{"clients": p.clients, "mail": p.mail, "letters": p.letters, "behind": p.behind, "next": p.next, "gone": p.gone} {
+	for name, list := range map[string][]*Client{"group": group.clients, "mail": p.mail, "letters": p.letters, "behind": p.behind, "next": p.next, "gone": p.gone} {
 		for _, c := range list[:cap(list)] {
 			if c != nil {
 				t.Errorf("%s keeps a client alive", name)

@@ -3,7 +3,8 @@ package hub
 import "sync/atomic"
 
 // ring retains the newest messages, bounded by count and bytes: the live
-// buffer and the resume history at once. Publishing and reading are lock-free:
+// buffer and the resume history at once. An eighth of the bytes is set apart for
+// encodings, so that making one never pushes a message out. Publishing and reading are lock-free:
 // a reader loads a slot's pointer and knows by the message's own slot number
 // whether it was lapped. Messages are immutable and kept alive by the garbage
 // collector, so nothing is ever read while it is written.
@@ -12,10 +13,12 @@ type ring struct {
 	slots    []atomic.Pointer[Message]
 	mask     uint64
 	maxCount uint64
-	maxBytes uint64
+	maxBytes uint64 // of messages
+	maxExtra int64  // bytes of cached encodings
 
 	// owned by the publisher
 	bytes uint64 // size of tail…head
+	warm  uint64 // slot of the oldest message that may have encodings
 
 	// written by the publisher, read by anybody
 	head  atomic.Uint64 // slot of the newest message, 0 before the first
@@ -23,7 +26,7 @@ type ring struct {
 	floor atomic.Uint64 // sequence of the newest message dropped
 	held  atomic.Uint64 // bytes, for the metrics
 
-	extra atomic.Int64 // bytes of cached encodings; anybody adds, the publisher takes off
+	extra atomic.Int64 // bytes of cached encodings; encoders add, the publisher takes off
 }
 
 func (r *ring) init(count, bytes int) {
@@ -32,8 +35,10 @@ func (r *ring) init(count, bytes int) {
 		size <<= 1
 	}
 	r.slots, r.mask = make([]atomic.Pointer[Message], size), size-1
-	r.maxCount, r.maxBytes = uint64(count), uint64(bytes)
+	r.maxExtra = int64(bytes) / 8
+	r.maxCount, r.maxBytes = uint64(count), uint64(bytes)-uint64(r.maxExtra)
 	r.tail.Store(1)
+	r.warm = 1
 }
 
 // publish gives m the next slot, drops what is over the bounds, and only then
@@ -46,29 +51,41 @@ func (r *ring) publish(m *Message) {
 	}
 	r.bytes += m.size()
 	for tail := r.tail.Load(); tail <= head; tail++ {
-		if m.slot-tail < r.maxCount && r.size() <= r.maxBytes {
+		if m.slot-tail < r.maxCount && r.bytes <= r.maxBytes {
 			break
 		}
 		r.drop(tail)
 	}
-	r.held.Store(r.size())
+	r.cool(head)
+	r.held.Store(r.bytes)
 	r.slots[m.slot&r.mask].Store(m)
 	r.head.Store(m.slot)
 }
-
-// size is what the ring holds in bytes, cached encodings included. A late
-// encoder may add and take off at once, so extra is below zero for a moment.
-func (r *ring) size() uint64 { return r.bytes + uint64(max(0, r.extra.Load())) }
 
 // drop tells the floor and the tail before it takes the message away, so that
 // a reader who finds nothing in a slot also finds why.
 func (r *ring) drop(slot uint64) {
 	m := r.at(slot)
 	r.bytes -= m.size()
-	m.discharge(r)
+	if slot == r.warm {
+		m.strip(r)
+		r.warm++
+	}
 	r.floor.Store(m.seq)
 	r.tail.Store(slot + 1)
 	r.slots[slot&r.mask].Store(nil)
+}
+
+// coolAtMost bounds how many messages one publish takes encodings from.
+const coolAtMost = 64
+
+// cool takes the encodings from the oldest messages that may have any, up to
+// head, until a quarter of the room for them is free for the newest.
+func (r *ring) cool(head uint64) {
+	for n := 0; n < coolAtMost && r.warm <= head && r.extra.Load() > r.maxExtra/4*3; n++ {
+		r.at(r.warm).strip(r)
+		r.warm++
+	}
 }
 
 // at returns the message of a slot, nil if it was lapped or is not there yet.

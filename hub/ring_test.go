@@ -67,7 +67,7 @@ func TestRingAgainstModel(t *testing.T) {
 		{1, 1 << 20, 100}, {4, 1 << 20, 100}, {7, 1 << 20, 100}, {64, 2000, 300}, {1000, 1, 100}, {50, 4000, 1000},
 	} {
 		rnd := rand.New(rand.NewPCG(uint64(tt.count), uint64(tt.bytes)))
-		r, m := newRing(tt.count, tt.bytes), &model{count: tt.count, maxBytes: tt.bytes}
+		r, m := newRing(tt.count, tt.bytes), &model{count: tt.count, maxBytes: tt.bytes - tt.bytes/8}
 		seq := uint64(0)
 		for range 300 {
 			seq += 1 + rnd.Uint64N(3)

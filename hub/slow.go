@@ -147,5 +147,7 @@ func (c *Client) jump(at place, to Start, by *detour, left loss) {
 	if by == nil {
 		c.seq = to.seq
 	}
-	c.settleOutsideLocked()
+	if c.settleOutsideLocked(); !c.special && !c.drainer {
+		c.pump.post(c) // it may have a detour now, which no pass would look for
+	}
 }

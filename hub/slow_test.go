@@ -74,7 +74,7 @@ func TestDetourReplacedAtEveryByte(t *testing.T) {
 		s := newConn(t, 0)
 		f.sayOf("a", "b", "c")
 		f.snapshot.catchUp()
-		c := f.attend(s, Options{Policy: Conflate, Snapshot: true})
+		c := f.attendWithSnapshot(s, Conflate)
 		f.welcome(c, s)
 		s.open(n)
 		d := new(batch)

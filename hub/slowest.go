@@ -39,7 +39,9 @@ func (c *Client) info() ClientInfo {
 		Drainer:  c.drainer,
 		Silent:   time.Duration(h.clock.Load() - c.heard.Load()).Seconds(),
 	}
-	if cursor, head := c.cursor.Load(), h.ring.head.Load(); cursor <= head {
+	// The cursor of a filtered client that is kept up with lies behind, on
+	// messages that it does not want.
+	if cursor, head := c.cursor.Load(), h.ring.head.Load(); cursor <= head && (c.drainer || c.lane.filter == nil) {
 		i.Behind = head + 1 - cursor
 	}
 	if c.state.leaving {

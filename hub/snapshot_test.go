@@ -79,7 +79,7 @@ func TestSnapshotOutlastsTheRing(t *testing.T) {
 	}
 	f.mustSnapshot(nil, "quiet1 loud6", 6)
 	s := newConn(t, plenty)
-	f.attend(s, Options{Snapshot: true})
+	f.attendWithSnapshot(s, Evict)
 	f.rounds()
 	mustRead(t, s, "hello@0 1 6")
 }
@@ -111,7 +111,7 @@ func TestJoinWithSnapshotWhileTheFeedRuns(t *testing.T) {
 				f.sayOf(keys[len(keys)-1])
 			}
 			conns = append(conns, newConn(t, plenty))
-			f.attend(conns[len(conns)-1], Options{Snapshot: true})
+			f.attendWithSnapshot(conns[len(conns)-1], Evict)
 		}
 		synctest.Wait()
 		possible := snapshotsThenAll(keys)
@@ -156,7 +156,7 @@ func TestResumeInsideSnapshot(t *testing.T) {
 	f.sayOf("a", "b", "b", "c")
 	f.snapshot.catchUp()
 	s := newConn(t, 0)
-	c := f.attend(s, Options{Snapshot: true})
+	c := f.attendWithSnapshot(s, Evict)
 	f.welcome(c, s)
 	d := new(batch)
 	d.fillDetour(&f.ring, c.lane, c.detour.Load(), c.cursor.Load())
@@ -178,7 +178,7 @@ func TestDrainWaitsForTheDetour(t *testing.T) {
 	f.sayOf("a", "b", "a")
 	f.snapshot.catchUp()
 	s := newConn(t, 0)
-	c := f.attend(s, Options{Snapshot: true})
+	c := f.attendWithSnapshot(s, Evict)
 	f.sayOf("c")
 	c.Leave(Draining)
 	f.sayOf("d")
@@ -186,5 +186,52 @@ func TestDrainWaitsForTheDetour(t *testing.T) {
 	f.rounds()
 	if got := transcript(t, s.bytes()); got != "hello@1 2 3 4 draining@4" && got != "hello@1 2 3 4 5 draining@5" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// The position of a start with a snapshot is one to resume from: a client that
+// goes by it and never got a byte misses nothing, of what comes in between least
+// of all.
+func TestPositionBeforeTheSnapshot(t *testing.T) {
+	for _, between := range [][]string{nil, {"b"}, {"a", "c"}} {
+		f := still(t, Config{SnapshotKeys: 10})
+		f.sayOf("x", "a", "b", "a", "x", "b")
+		f.snapshot.catchUp()
+		lane := must(f.Lane(tellable(), must(NewFilter([]string{"a", "b", "c"}))))
+		start := f.Newest(lane)
+		if at := f.At(start).Seq; at != 3 {
+			t.Errorf("it begins behind %d, want 3: a4 is the first of it", at)
+		}
+		f.sayOf(between...)
+		f.snapshot.catchUp()
+		s := newConn(t, plenty)
+		f.joins(s, Options{Lane: lane, Start: start})
+		f.rounds()
+		want := "hello@3 4 6"
+		for i := range between {
+			want += fmt.Sprintf(" %d", 7+i)
+		}
+		mustRead(t, s, want)
+		s = newConn(t, plenty)
+		f.attend(s, Options{Start: f.Resume(f.At(start))}, "a", "b", "c")
+		f.rounds()
+		mustRead(t, s, want)
+	}
+}
+
+// Nothing that is wanted, or no snapshot: the start is live.
+func TestNewestOfNothing(t *testing.T) {
+	f := still(t, Config{SnapshotKeys: 10})
+	f.sayOf("a", "b")
+	f.snapshot.catchUp()
+	lane := must(f.Lane(tellable(), must(NewFilter([]string{"none"}))))
+	if s := f.Newest(lane); s != f.Live() {
+		t.Errorf("%+v, want %+v", s, f.Live())
+	}
+	f.Release(lane)
+	f = still(t, Config{})
+	f.sayOf("a")
+	if s := f.Newest(f.lane); s != f.Live() {
+		t.Errorf("without a snapshot: %+v, want %+v", s, f.Live())
 	}
 }

@@ -4,8 +4,11 @@ package hub
 // are held: a client that joins with one that was lapped meanwhile leaves as
 // Slow. The zero Start is the beginning of the feed.
 type Start struct {
-	slot uint64 // of the first message to be sent
-	seq  uint64 // of the message before it
+	slot uint64 // of the first message to be sent, behind those of the detour
+	seq  uint64 // of the message before it, or before the detour's first
+
+	detour *detour // to be sent first, nil for nothing
+
 	gone bool
 	gap  gap // if gone: what is told to a client that has notices
 
@@ -19,6 +22,24 @@ func (h *Hub) Live() Start {
 		return Start{slot: 1}
 	}
 	return Start{slot: m.slot + 1, seq: m.seq}
+}
+
+// Newest returns the start that begins with the newest message of each key that
+// the lane wants, and goes on live behind them: no hole between the two, and
+// nothing twice. Its position is the one before the first of them: who breaks off
+// at once and resumes there gets them, or is told that it is gone. Without a
+// snapshot Newest is Live. The messages stay alive with the start, so it is to be
+// used or dropped soon.
+func (h *Hub) Newest(lane *Lane) Start {
+	if h.snapshot == nil {
+		return h.Live()
+	}
+	messages, to := h.snapshot.since(0, lane.filter)
+	if len(messages) > 0 {
+		to.detour = &detour{messages, to.seq}
+		to.seq = messages[0].seq - 1
+	}
+	return to
 }
 
 // Resume returns the start behind a position. If that is no longer held, was
@@ -64,8 +85,14 @@ func (h *Hub) Last(n int, lane *Lane) Start {
 // Gone reports whether the position asked for is not held.
 func (s Start) Gone() bool { return s.gone }
 
-// At returns the position that a start stands for.
-func (h *Hub) At(s Start) Position { return h.position(s.seq) }
+// At returns the position that a start stands for: who resumes there gets what
+// the start gives, the gap of one that is gone included.
+func (h *Hub) At(s Start) Position {
+	if s.gone {
+		return h.position(s.gap.from)
+	}
+	return h.position(s.seq)
+}
 
 // Oldest returns the oldest position that can still be resumed from: what comes
 // behind it is all that the ring holds.

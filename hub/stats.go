@@ -50,7 +50,7 @@ func (h *Hub) Stats() Stats {
 		Gaps:           h.tally.gaps.Load(),
 		Drainers:       int(h.drainers.Load()),
 		RingMessages:   h.ring.len(),
-		RingBytes:      int(h.ring.held.Load()),
+		RingBytes:      int(h.ring.held.Load()) + int(h.ring.extra.Load()),
 		DeepestQueue:   int(h.deepest.Load()),
 	}
 	for i := range s.Leaves {

@@ -12,6 +12,7 @@ type watch struct {
 	steps      uint32
 	moved      int64  // hub clock when cursor or steps last changed, or its socket was not full
 	pinged     int64  // hub clock of the last ping
+	taken      uint64 // bytes of the feed up to its cursor then
 	spoke      int64  // hub clock when something was last written, heartbeats included
 	source     uint64 // number of the source's last change that it was told
 	wanted     wanted
@@ -129,8 +130,9 @@ func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
 	q.still = time.Duration(now - w.moved)
 	switch {
 	case !behind:
-	case c.lane.filter != nil:
+	case c.lane.filter != nil && (full || w.catchingUp):
 		return h.wantedBehind(c, q, head.slot)
+	case c.lane.filter != nil: // a pass has left it out, or comes soon
 	default:
 		q.messages = int(head.slot - cursor)
 		if m := h.ring.at(cursor); m != nil {
@@ -199,8 +201,16 @@ func (c *Client) nothingBefore(slot, clear uint64) {
 	}
 }
 
+// readerTakes is more than a peer takes that has stopped reading, save for one
+// whose receive buffer had grown large: what the kernel holds unsent here, and a
+// window there that opens no further.
+const readerTakes = 512 << 10
+
 // keepAlive pings a client that has been silent for PingInterval and gives it
-// up PongTimeout later: any byte from it is a sign of life.
+// up PongTimeout later: any byte from it is a sign of life. So is that it took
+// readerTakes bytes meanwhile: there are clients that read all and answer no
+// ping (TestSilentReader). One with a large buffer gains a few PingIntervals by
+// that, until the buffer is full.
 func (h *Hub) keepAlive(c *Client, now int64) {
 	if h.pingInterval <= 0 {
 		return
@@ -210,10 +220,25 @@ func (h *Hub) keepAlive(c *Client, now int64) {
 	case silence < h.pingInterval:
 	case w.pinged <= heard:
 		if ping := c.lane.format.Ping(); ping != nil {
-			w.pinged = now
+			w.pinged, w.taken = now, h.taken(c, neverTaken)
 			c.Control(ping)
 		}
+	case h.taken(c, 0) >= w.taken+readerTakes:
+		c.Heard()
 	case time.Duration(now-w.pinged) >= h.pongTimeout:
 		c.Leave(Silent)
 	}
+}
+
+const neverTaken = 1 << 62
+
+// taken returns the bytes of the feed up to the client's cursor, or unknown if
+// the cursor moves for other reasons than that it took them.
+func (h *Hub) taken(c *Client, unknown uint64) uint64 {
+	if c.policy == Evict && c.lane.filter == nil {
+		if m := h.ring.at(c.cursor.Load() - 1); m != nil {
+			return m.total
+		}
+	}
+	return unknown
 }

@@ -262,6 +262,30 @@ func TestSilentAndStuck(t *testing.T) {
 	})
 }
 
+// A client that answers no ping is alive for as long as it takes more than the
+// buffers of a stopped one would.
+func TestSilentReader(t *testing.T) {
+	for name, tt := range map[string]struct {
+		size  int // of a message a second
+		alive bool
+	}{"reads": {readerTakes / 8, true}, "may be buffered": {readerTakes / 16, false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := running(t, Config{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second})
+				s := newConn(t, plenty)
+				f.enter(s, f.Live())
+				for range 120 {
+					f.say(1, tt.size)
+					pass(time.Second)
+				}
+				if closed, _ := s.ended(); closed == tt.alive || f.Stats().Leaves[Silent] != 0 == tt.alive {
+					t.Errorf("closed %t, leaves %v", closed, f.Stats().Leaves)
+				}
+			})
+		})
+	}
+}
+
 func TestNoPings(t *testing.T) {
 	for name, tt := range map[string]struct {
 		interval time.Duration

@@ -72,11 +72,19 @@ func tellable() *modelFormat { return &modelFormat{notices: true} }
 // attend joins a client with notices, and a policy and keys of its own.
 func (f *fixture) attend(conn Conn, o Options, keys ...string) *Client {
 	f.t.Helper()
-	lane, err := f.Lane(tellable(), must(NewFilter(keys)))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	o.Lane = lane
+	o.Lane = must(f.Lane(tellable(), must(NewFilter(keys))))
+	return f.joins(conn, o)
+}
+
+// attendWithSnapshot joins one that begins with the newest message of each key.
+func (f *fixture) attendWithSnapshot(conn Conn, p Policy) *Client {
+	f.t.Helper()
+	lane := must(f.Lane(tellable(), nil))
+	return f.joins(conn, Options{Lane: lane, Start: f.Newest(lane), Policy: p})
+}
+
+func (f *fixture) joins(conn Conn, o Options) *Client {
+	f.t.Helper()
 	c, err := f.Join(conn, o)
 	if err != nil {
 		f.t.Fatal(err)

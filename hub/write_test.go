@@ -372,7 +372,7 @@ func TestClosedClient(t *testing.T) {
 	if st := f.Stats(); st.Clients != 0 || st.Leaves[Left] != 1 || st.Leaves[Slow] != 0 {
 		t.Errorf("%+v", st)
 	}
-	if len(f.pumps[0].clients) != 0 {
+	if len(f.pumps[0].roster.groups) != 0 {
 		t.Error("the pump keeps a closed client")
 	}
 }

@@ -56,8 +56,10 @@ func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (
 		r.seats.leave(a.seat)
 		return a, refuse(refusedFilters, "as many different filters are in use as may be; ask for fewer keys, a prefix, or all")
 	}
-	a.Lane, a.Snapshot = lane, q.snapshot
+	a.Lane = lane
 	switch {
+	case q.snapshot:
+		a.Start = r.hub.Newest(lane)
 	case q.since != nil:
 		a.Start = r.hub.Resume(*q.since)
 	case q.last > 0:

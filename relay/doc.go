@@ -21,8 +21,20 @@
 // contradicts itself is refused with 400 and a sentence that names it. A position
 // that is no longer held is told as a gap where the format has notices; a raw
 // WebSocket is accepted and closed with 4410, since a browser cannot see the
-// status of a refused upgrade. The response carries the starting position as
-// Fantail-Position.
+// status of a refused upgrade. The oldest= in its reason is where to resume for
+// all that is held; while the feed runs on a full ring that is gone within
+// moments, so who does not want everything starts afresh, or with last=<n>, which
+// keeps clear of what is about to be dropped.
+//
+// The response carries as Fantail-Position the position from which the client
+// begins: resuming there gives it all that this connection does. With snapshot=1
+// that is the one before the snapshot's first message, so that who resumes there
+// gets the snapshot's messages and all between them, or is told that they are
+// gone (TestSnapshotAndThenAStream). /snapshot ends, and carries the position
+// behind it.
+//
+// Pages of allowed origins may read what /sse, /stream and /snapshot answer, the
+// sentence of a refusal included (TestRefusalsForOtherOrigins).
 //
 // A stream takes the connection over from the HTTP server and goes the way of
 // every client: its chunks are shared by all of its lane, and its reader only
@@ -38,7 +50,10 @@
 //
 // Close frames are ours: the library's own closing waits for silent peers and
 // drops long reasons. What the library wants to close with only tells us the
-// reason. Its answer to the peer's close frame is sent as it is.
+// reason. Its answer to the peer's close frame is sent as it is. When a control
+// frame cannot be read to its end the library closes from a goroutine of its own,
+// which would be faster than the session's word of why: netConn.Close leaves that
+// to the session (TestF3PingFlood), or ends what took 5 s (TestSlowControlFrame).
 //
 // The handler returns when the handshake is done, and a fresh goroutine, session,
 // reads until the connection is closed. It ends every time in CloseNow, and is
@@ -50,6 +65,26 @@
 // frames, so netConn also bounds the bytes a second and the time of one message.
 // A read and the answer to a ping count as 256 bytes at least, since what they
 // cost is a system call each.
+//
+// # Who may connect
+//
+// The origin policy is for browsers: it keeps pages of other sites from reading
+// the feed with a visitor's address and network. A program sends no Origin, or any
+// that it likes. The same origin is the one that equals the request's Host, and
+// Host is what the browser was told: a page whose own name is made to resolve to
+// the relay's address (DNS rebinding) is of the same origin. Against that helps
+// TLS, since no such name is in the certificate, or a proxy that passes its own
+// host names only. The relay keeps no list of its names: it cannot know under
+// which of them proxies and networks reach it.
+//
+// The limits on clients, in all and for an address, count from the request: only
+// then is the address known, which may be in a proxy's header. Before that it is
+// the server that bounds a connection, by its time for headers, their size, and
+// no keep-alive. That suffices: clients are unharmed, and new ones are served
+// (TestH1Dribblers in cmd/fantail) unless a crowd takes every descriptor that the
+// limit on clients leaves free; then accepting goes on as fast as the crowd times
+// out (TestL3DescriptorsRunOut). Who must withstand that counts connections where
+// they cost least, in a firewall.
 //
 // # The page
 //

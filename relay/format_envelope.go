@@ -18,8 +18,8 @@ const subprotocol = "fantail.v1"
 //
 //	{"pos":"…","key":"…","time":"RFC 3339 with ns","data":…}
 //
-// data is the message itself where that is JSON on one line, and not a string;
-// else a JSON string of its text. So a data that is a string always stands for
+// data is the message itself where that is JSON on one line, not a string and not
+// nested deeper than 60; else a JSON string of its text. So a data that is a string always stands for
 // its characters, and the message comes back byte for byte from what is between
 // "data": and the last brace (TestEnvelopeIsLossless). A binary message has
 // base64 instead. A message without key has no key.
@@ -40,17 +40,41 @@ func appendEnvelope(dst []byte, at hub.Position, m *hub.Message) []byte {
 	return append(dst, '}')
 }
 
+// deepestJSON bounds the nesting of a message that stands in an envelope as it
+// is. A reader may bound it too (RFC 8259 section 9), as most do, .NET's at 64,
+// and the envelope must not be what such a reader fails at.
+const deepestJSON = 60
+
 // isOneLineJSON reports whether a message can stand in an envelope as it is.
 func isOneLineJSON(p []byte) bool {
 	if s := bytes.TrimLeft(p, " \t"); len(s) > 0 && s[0] == '"' {
 		return false
 	}
-	for _, c := range p {
-		if c == '\n' || c == '\r' {
+	return isFlatLine(p) && utf8.Valid(p) && json.Valid(p)
+}
+
+// isFlatLine reports whether p has neither line breaks nor, if it is JSON, more
+// nesting than deepestJSON.
+func isFlatLine(p []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(p); i++ {
+		switch c := p[i]; {
+		case c == '\n' || c == '\r':
 			return false
+		case quoted && c == '\\' && i+1 < len(p) && p[i+1] >= ' ':
+			i++ // whatever it escapes
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > deepestJSON {
+				return false
+			}
+		case c == '}' || c == ']':
+			depth--
 		}
 	}
-	return utf8.Valid(p) && json.Valid(p)
+	return true
 }
 
 func appendString(dst []byte, s string) []byte {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,6 +69,39 @@ func TestEnvelopeIsLossless(t *testing.T) {
 			if kind == hub.Binary && !bytes.Contains(line, []byte(`"base64":"`+base64.StdEncoding.EncodeToString([]byte(payload)))) {
 				t.Errorf("%q is no base64 in %s", payload, line)
 			}
+		}
+	}
+}
+
+// However deep a message nests, its envelope is one line of JSON that a parser
+// with a bound of 64 reads, and the message comes back.
+func TestEnvelopeOfDeepJSON(t *testing.T) {
+	nested := func(depth int, open, inner, end string) string {
+		return strings.Repeat(open, depth) + inner + strings.Repeat(end, depth)
+	}
+	for name, tt := range map[string]struct {
+		payload string
+		asIs    bool
+	}{
+		"arrays, just not too deep":  {nested(deepestJSON, "[", "", "]"), true},
+		"arrays, too deep":           {nested(deepestJSON+1, "[", "", "]"), false},
+		"objects, just not too deep": {nested(deepestJSON, `{"a":`, "1", "}"), true},
+		"objects, too deep":          {nested(deepestJSON+1, `{"a":`, "1", "}"), false},
+		"as deep as Go parses":       {nested(10_000, "[", "", "]"), false},
+		"a million":                  {nested(1_000_000, "[", "", "]"), false},
+		"a million, never closed":    {strings.Repeat("[", 1_000_000), false},
+		"brackets in a string":       {`["` + strings.Repeat("[{", 1000) + `"]`, true},
+		"behind escaped quotes":      {`["\\\"` + strings.Repeat("[", 1000) + `"]`, true},
+		"behind a quote":             {`["\\",` + nested(deepestJSON, "[", "", "]") + "]", false},
+		"one after the other":        {"[" + strings.TrimSuffix(strings.Repeat("[],", 1000), ",") + "]", true},
+	} {
+		m := lastMessage(t, hub.Input{Payload: []byte(tt.payload)})
+		line := appendEnvelope(nil, hub.Position{Epoch: "k3v9q2mx", Seq: 1}, m)
+		if !json.Valid(line) || string(unwrap(t, line)) != tt.payload {
+			t.Errorf("%s: came back as something else", name)
+		}
+		if asIs := bytes.HasSuffix(line, []byte(`,"data":`+tt.payload+"}")); asIs != tt.asIs {
+			t.Errorf("%s: stands there as it is: %v, want %v", name, asIs, tt.asIs)
 		}
 	}
 }

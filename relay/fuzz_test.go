@@ -121,10 +121,11 @@ func FuzzF9ClientFrames(f *testing.F) {
 		clientFrame(0x81, "text"), clientFrame(0x82, "binary"), clientFrame(0x89, "ping"), clientFrame(0x8A, "pong"), clientFrame(0x88, "\x03\xE8bye"),
 		bytes.Join([][]byte{clientFrame(0x01, "frag"), clientFrame(0x89, "between"), clientFrame(0x80, "mented")}, nil),
 		frameOfLength(0x82, 1<<63), frameOfLength(0x82, 1<<64-1), frameOfLength(0x82, 65<<30), {0x81, 0xFE, 0xFF}, {0x89}, clientFrame(0xC1, "rsv"), clientFrame(0x83, ""),
-		{0x81, 1, 'x'}, clientFrame(0x88, "x"), clientFrame(0x88, "\x03\xED"), bytes.Repeat(clientFrame(0, ""), 100), clientFrame(0x09, ""), []byte("GET / HTTP/1.1\r\n\r\n"),
+		{0x81, 1, 'x'}, clientFrame(0x88, "x"), clientFrame(0x88, "\x03\xED"), bytes.Repeat(clientFrame(0, ""), 100), clientFrame(0x09, ""), closeInside(), []byte("GET / HTTP/1.1\r\n\r\n"),
 	} {
-		f.Add(seed, true)
-		f.Add(seed, false)
+		f.Add(seed, true, false)
+		f.Add(seed, false, false)
+		f.Add(seed, true, true)
 	}
 	h := hub.New(hub.Config{Header: FrameHeader})
 	defer h.Close()
@@ -136,13 +137,13 @@ func FuzzF9ClientFrames(f *testing.F) {
 		}
 		relays[mode] = r
 	}
-	f.Fuzz(func(t *testing.T, frames []byte, ignore bool) {
+	f.Fuzz(func(t *testing.T, frames []byte, ignore, compressed bool) {
 		r := relays[UplinkReject]
 		if ignore {
 			r = relays[UplinkIgnore]
 		}
 		c := newScript(frames)
-		runSession(t, r, c)
+		newTestSession(t, r, c, compressed).read()
 		<-c.closed
 		checkAnswer(t, c.answer())
 	})
@@ -191,27 +192,28 @@ func (s *script) Close() error {
 	return s.Conn.Close()
 }
 
-// scriptResponse lets a handshake take the script over; its 101 is not of
-// interest here.
-type scriptResponse struct {
+// takenOver lets a handshake take a connection over; its 101 is not of interest
+// here.
+type takenOver struct {
 	*httptest.ResponseRecorder
-	conn *script
+	conn net.Conn
 }
 
-func (s scriptResponse) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return s.conn, bufio.NewReadWriter(bufio.NewReader(s.conn), bufio.NewWriter(s.conn)), nil
+func (o takenOver) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return o.conn, bufio.NewReadWriter(bufio.NewReader(o.conn), bufio.NewWriter(o.conn)), nil
 }
 
-// runSession makes c a client, as serveWebSocket does, and returns when its
-// session has ended.
-func runSession(t *testing.T, r *Relay, c *script) {
+// newTestSession makes c a client, as serveWebSocket does, with a compression of
+// the library's if one is wanted.
+func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) *session {
 	req := httptest.NewRequest("GET", "/ws", nil)
 	for line := range strings.SplitSeq(strings.TrimSpace(handshake), "\r\n") {
 		name, value, _ := strings.Cut(line, ": ")
 		req.Header.Set(name, value)
 	}
-	hj := &hijacker{ResponseWriter: scriptResponse{httptest.NewRecorder(), c}, largest: r.cfg.UplinkMaxMessage}
-	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{})
+	req.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate")
+	hj := &hijacker{ResponseWriter: takenOver{httptest.NewRecorder(), c}, largest: r.cfg.UplinkMaxMessage}
+	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Compress: compress})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,11 +224,11 @@ func runSession(t *testing.T, r *Relay, c *script) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hj.conn.client, err = r.hub.Join(newSocket(c, 0), hub.Options{Lane: lane, Start: r.hub.Live(), Name: "script"})
+	hj.conn.client, err = r.hub.Join(newSocket(c, 0), hub.Options{Lane: lane, Start: r.hub.Live(), Name: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	(&session{relay: r, conn: hj.conn, ws: ws, seat: seat}).read()
+	return &session{relay: r, conn: hj.conn, ws: ws, seat: seat}
 }
 
 // checkAnswer reads what a relay wrote: pongs, and one close frame at the end.

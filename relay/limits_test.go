@@ -87,49 +87,98 @@ func TestTurnstileGivesTurnsBack(t *testing.T) {
 	})
 }
 
-// H6: what is over a limit is refused with its status and a Retry-After that
-// spreads, and counted; the seat is free again when the client has left.
-func TestH6Limits(t *testing.T) {
-	r, h, addr := newTestRelay(t, hub.Config{}, Config{MaxClientsPerIP: 2, TrustedProxies: []string{"127.0.0.1"}})
-	from := func(ip string) string { return handshake + "X-Forwarded-For: " + ip + "\r\n" }
-	first := dial(t, addr, "/ws", from("203.0.113.5"), "")
-	dial(t, addr, "/ws", from("203.0.113.5"), "")
-	p := dial(t, addr, "/ws", from("203.0.113.5"), "")
-	if n, err := strconv.Atoi(p.header.Get("Retry-After")); p.status != 429 || err != nil || n < 1 || n > retrySeconds || !strings.Contains(p.body, "address") {
-		t.Errorf("third from one address: %d, Retry-After %q, %q", p.status, p.header.Get("Retry-After"), p.body)
+// knocking sends handshakes beside a healthy client.
+type knocking struct {
+	t     *testing.T
+	relay *Relay
+	hub   *hub.Hub
+	addr  string
+}
+
+func startKnocking(t *testing.T, c Config) *knocking {
+	t.Helper()
+	k := &knocking{t: t}
+	k.relay, k.hub, k.addr = newTestRelay(t, flatHub, c)
+	w := watchHealthy(t, k.hub, k.addr, 200, 5*time.Millisecond)
+	t.Cleanup(w.check) // when all who knocked have hung up, and before the relay ends
+	return k
+}
+
+// knock sends a handshake with some lines more.
+func (k *knocking) knock(lines string) *peer { return dial(k.t, k.addr, "/ws", handshake+lines, "") }
+
+// wantTurnedAway checks a refusal: its status, a Retry-After that spreads, and a
+// sentence with a word of it.
+func (p *peer) wantTurnedAway(status int, word string) {
+	p.t.Helper()
+	retry := p.header.Get("Retry-After")
+	if n, err := strconv.Atoi(retry); p.status != status || err != nil || n < 1 || n > retrySeconds || !strings.Contains(p.body, word) {
+		p.t.Errorf("got %d, Retry-After %q, %q; want %d and a sentence with %q", p.status, retry, p.body, status, word)
 	}
+}
+
+// H6: clients over the limit of their address, or IPv6 /64, are refused and
+// counted; a seat is free again when its client has left.
+func TestH6PerIP(t *testing.T) {
+	k := startKnocking(t, Config{MaxClientsPerIP: 2, TrustedProxies: []string{"127.0.0.1"}})
+	from := func(ip string) *peer { return k.knock("X-Forwarded-For: " + ip + "\r\n") }
+	first := from("203.0.113.5")
+	from("203.0.113.5")
+	from("203.0.113.5").wantTurnedAway(429, "address")
 	for i, ip := range []string{"2001:db8::1", "2001:db8::2", "2001:db8::3"} { // one /64
-		if p := dial(t, addr, "/ws", from(ip), ""); (p.status == 101) != (i < 2) {
+		if p := from(ip); (p.status == 101) != (i < 2) {
 			t.Errorf("%s: %d", ip, p.status)
 		}
 	}
-	if p := dial(t, addr, "/ws", from("203.0.113.6"), ""); p.status != 101 {
+	if p := from("203.0.113.6"); p.status != 101 {
 		t.Errorf("another address: %d", p.status)
 	}
-	if n := r.refused[refusedPerIP].Load(); n != 2 {
+	if n := k.relay.refused[refusedPerIP].Load(); n != 2 {
 		t.Errorf("%d refusals counted, want 2", n)
 	}
 	first.conn.Close()
-	eventually(t, "the client has left", func() bool { return h.Clients() == 4 })
-	eventually(t, "its seat is free", func() bool { return dial(t, addr, "/ws", from("203.0.113.5"), "").status == 101 })
+	eventually(t, "the client has left", func() bool { return k.hub.Clients() == 5 }) // the healthy one among them
+	eventually(t, "its seat is free", func() bool { return from("203.0.113.5").status == 101 })
+}
 
-	_, _, addr = newTestRelay(t, hub.Config{}, Config{HandshakeRate: 2})
-	refused := 0
+// H6: clients over the limit of all are refused and counted; a seat is free again
+// when its client has left.
+func TestH6Full(t *testing.T) {
+	k := startKnocking(t, Config{MaxClients: 3})
+	first := k.knock("")
+	k.knock("")
+	for range 2 {
+		k.knock("").wantTurnedAway(503, "as many clients")
+	}
+	if n := k.relay.refused[refusedFull].Load(); n != 2 {
+		t.Errorf("%d refusals counted, want 2", n)
+	}
+	first.conn.Close()
+	eventually(t, "its seat is free", func() bool { return k.knock("").status == 101 })
+}
+
+// H6: of handshakes that come all at once, those over the rate are refused and
+// counted, and the others wait their turn.
+func TestH6Rate(t *testing.T) {
+	k := startKnocking(t, Config{HandshakeRate: 2})
+	refused := uint64(0)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			p := dial(t, addr, "/ws", handshake, "")
+			p := k.knock("")
+			if p.status == 101 {
+				return
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			if p.status == 503 && p.header.Get("Retry-After") != "" {
-				refused++
-			}
+			refused++
+			p.wantTurnedAway(503, "handshakes")
 		})
 	}
 	wg.Wait()
-	if refused < 15 {
-		t.Errorf("%d of 20 handshakes at once were over a rate of 2", refused)
+	if n := k.relay.refused[refusedRate].Load(); refused < 15 || n != refused {
+		t.Errorf("%d of 20 handshakes at once were over a rate of 2; %d counted", refused, n)
 	}
 }
 

@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -36,6 +37,8 @@ type netConn struct {
 	began   time.Time // of the message being read, zero between messages
 	readErr error     // why Read failed
 	closing []byte    // the close frame that the library wanted to send
+
+	failed atomic.Bool // readErr is set; read by Close
 }
 
 func newNetConn(c net.Conn, early []byte, largest int64) *netConn {
@@ -43,15 +46,18 @@ func newNetConn(c net.Conn, early []byte, largest int64) *netConn {
 }
 
 // Read stamps the client alive and charges its budget: floods of tiny frames
-// pass every limit on the size of a message.
+// pass every limit on the size of a message. An error that comes along with
+// bytes is left for the next call, where it comes again: so readErr is set only
+// once the library lacks bytes, or broke the budget.
 func (n *netConn) Read(p []byte) (int, error) {
 	got, err := n.read(p)
 	if got > 0 {
 		n.client.Heard()
-		err = errors.Join(err, n.charge(got))
+		err = n.charge(got)
 	}
 	if err != nil {
 		n.readErr = err
+		n.failed.Store(true)
 	}
 	return got, err
 }
@@ -81,6 +87,11 @@ func (n *netConn) charge(got int) error {
 	return nil
 }
 
+// flooded reports whether Read failed because the client broke a limit.
+func (n *netConn) flooded() bool {
+	return errors.Is(n.readErr, errFlood) || errors.Is(n.readErr, errSlowWrite)
+}
+
 // Write takes the control frames that the library sends, one whole frame a call
 // (its buffer holds 128 bytes). A pong goes out at the next frame boundary. A
 // close frame is kept: the reader decides what it means.
@@ -99,14 +110,21 @@ func (n *netConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close closes at once, through the hub. The library calls it by itself only
-// behind its answer to the peer's close frame, which therefore goes out first.
+// Close is how the library closes: by the reader behind its answer to the peer's
+// close frame, which therefore goes out first, and by a goroutine of its own when
+// the reading of a control frame has failed or taken 5 s. A failure is for the
+// session to judge and to close, which has the error; delay is told here, and
+// ended by the sweep if the peer does not answer.
 func (n *netConn) Close() error {
-	if n.client == nil { // never joined
+	switch {
+	case n.client == nil: // never joined
 		return n.Conn.Close()
+	case n.failed.Load():
+		return nil
+	case n.closing == nil:
+		n.client.Leave(hub.Flood)
+		return nil
 	}
-	if n.closing != nil && n.readErr == nil {
-		n.client.Answer(n.closing)
-	}
+	n.client.Answer(n.closing)
 	return n.client.Close()
 }

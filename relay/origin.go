@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -87,4 +88,18 @@ func (p originPolicy) allows(origin, host string) bool {
 		}
 	}
 	return false
+}
+
+// share lets the page that asks read the answer, a refusal's sentence included,
+// if its origin is allowed (WHATWG Fetch, section 3.2).
+func (r *Relay) share(h http.Header, req *http.Request) {
+	origin := req.Header.Get("Origin")
+	if origin == "" {
+		return
+	}
+	h.Add("Vary", "Origin")
+	if r.origins.allows(origin, req.Host) {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Expose-Headers", "Fantail-Position, Retry-After")
+	}
 }

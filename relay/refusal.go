@@ -81,6 +81,8 @@ func (r *Relay) turnAway(w http.ResponseWriter, req *http.Request, f *refused) {
 	if row.retry {
 		h.Set("Retry-After", strconv.Itoa(1+rand.IntN(retrySeconds)))
 	}
+	r.share(h, req)
+	h.Set("Cache-Control", "no-store")
 	h.Set("Connection", "close") // and do not wait for a body that may never come
 	http.Error(w, f.sentence, row.status)
 }

@@ -3,7 +3,9 @@ package relay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"time"
 
@@ -31,7 +33,7 @@ func (s *session) read() {
 	defer s.relay.seats.leave(s.seat)
 	defer s.ws.CloseNow()
 	err := s.messages()
-	client.Leave(s.blame())
+	client.Leave(s.blame(err))
 	s.linger()
 	client.Close()
 	why, _ := client.Reason()
@@ -41,30 +43,46 @@ func (s *session) read() {
 // messages reads until an error.
 func (s *session) messages() error {
 	for {
-		// Never the request's context: its life ended with the handler.
-		_, r, err := s.ws.Reader(context.Background())
-		if err != nil {
+		if err := s.message(); err != nil {
 			return err
 		}
-		if s.relay.cfg.Uplink == UplinkReject {
-			s.conn.client.Leave(hub.Uplink) // and read on, for the peer's answer
-		}
-		s.conn.began = time.Now()
-		if _, err := io.Copy(io.Discard, r); err != nil {
-			return err
-		}
-		s.conn.began = time.Time{}
 	}
 }
 
+// message reads one message. It makes two habits of the library good, as feed
+// does: a compressed message that the end of the connection cuts short is reported
+// as whole, and a close frame inside one is answered and then panics
+// (TestCompressedMessageCutShort, TestCloseInsideCompressedMessage).
+func (s *session) message() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("relay: the library broke off: %v", p)
+		}
+	}()
+	// Never the request's context: its life ended with the handler.
+	_, r, err := s.ws.Reader(context.Background())
+	if err != nil {
+		return err
+	}
+	if s.relay.cfg.Uplink == UplinkReject {
+		s.conn.client.Leave(hub.Uplink) // and read on, for the peer's answer
+	}
+	s.conn.began = time.Now()
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return err
+	}
+	s.conn.began = time.Time{}
+	return s.conn.readErr
+}
+
 // blame tells who ended the reading: a broken connection is Left, a broken
-// limit or rule is the client's doing.
-func (s *session) blame() hub.Reason {
-	switch err := s.conn.readErr; {
-	case errors.Is(err, errFlood), errors.Is(err, errSlowWrite):
-		return hub.Flood
-	case err != nil:
+// limit or rule is the client's doing. A panic of the library's is a rule.
+func (s *session) blame(err error) hub.Reason {
+	switch {
+	case s.conn.readErr != nil && !s.conn.flooded():
 		return hub.Left
+	case s.conn.readErr != nil, errors.Is(err, net.ErrClosed): // the library ends a slow control frame
+		return hub.Flood
 	}
 	if code, ok := websocket.FrameCloseCode(s.conn.closing); ok && code == 1009 {
 		return hub.TooLarge
@@ -75,7 +93,7 @@ func (s *session) blame() hub.Reason {
 // linger reads and drops what the peer still sends, past the library, until the
 // peer closes or the sweep does so after a second.
 func (s *session) linger() {
-	if s.conn.readErr != nil && !errors.Is(s.conn.readErr, errFlood) && !errors.Is(s.conn.readErr, errSlowWrite) {
+	if s.conn.readErr != nil && !s.conn.flooded() {
 		return
 	}
 	io.CopyN(io.Discard, s.conn.Conn, lingerBytes)

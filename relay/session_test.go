@@ -1,10 +1,15 @@
 package relay
 
 import (
+	"bufio"
 	"bytes"
+	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"fantail/hub"
 )
@@ -142,4 +147,31 @@ func TestPingAndSilence(t *testing.T) {
 		t.Errorf("closed with %q", reason)
 	}
 	eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.Silent] == 1 })
+}
+
+// A control frame that is not whole within 5 s is a message sent too slowly.
+func TestSlowControlFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := hub.New(hub.Config{Header: FrameHeader})
+		defer h.Close()
+		r, err := New(Config{Hub: h, Log: zerolog.Nop()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, theirs := net.Pipe()
+		s := newTestSession(t, r, ours, false)
+		go s.read() // ended by the peer's answer to the close frame
+		began := time.Now()
+		p := &peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}
+		p.raw(clientFrame(0x89, "ping")[:8])
+		if reason := p.wantClose(1008); !strings.HasPrefix(reason, "flood; resume=") {
+			t.Errorf("closed with %q", reason)
+		}
+		if took := time.Since(began); took < 5*time.Second || took > 7*time.Second {
+			t.Errorf("closed after %v", took)
+		}
+		if n := h.Stats().Leaves[hub.Flood]; n != 1 {
+			t.Errorf("%d floods counted", n)
+		}
+	})
 }

@@ -33,11 +33,7 @@ func (r *Relay) serveSnapshot(w http.ResponseWriter, req *http.Request) {
 		r.turnAway(w, req, no)
 		return
 	}
-	if origin := req.Header.Get("Origin"); origin != "" { // it was checked
-		w.Header().Set("Access-Control-Allow-Origin", origin)
-		w.Header().Set("Access-Control-Expose-Headers", "Fantail-Position")
-		w.Header().Set("Vary", "Origin")
-	}
+	r.share(w.Header(), req)
 	r.writeSnapshot(w, q.filter)
 }
 

@@ -1,7 +1,7 @@
 package relay
 
 import (
-	"fmt"
+	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -89,16 +89,19 @@ func takeOver(w http.ResponseWriter) (c net.Conn, early int, err error) {
 // writeHead writes the response's head. X-Accel-Buffering keeps nginx from
 // collecting the stream before it passes it on.
 func (r *Relay) writeHead(c net.Conn, req *http.Request, f *streamFormat, a admission) error {
-	head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"+
-		"Fantail-Position: %s\r\nConnection: close\r\n", f.contentType, r.hub.At(a.Start))
-	if origin := req.Header.Get("Origin"); origin != "" { // it was checked
-		head += "Access-Control-Allow-Origin: " + origin + "\r\nAccess-Control-Expose-Headers: Fantail-Position\r\nVary: Origin\r\n"
+	h := http.Header{
+		"Content-Type": {f.contentType}, "Cache-Control": {"no-store"}, "X-Accel-Buffering": {"no"},
+		"Fantail-Position": {r.hub.At(a.Start).String()}, "Connection": {"close"},
 	}
 	if f.chunked {
-		head += "Transfer-Encoding: chunked\r\n"
+		h.Set("Transfer-Encoding", "chunked")
 	}
+	r.share(h, req)
+	head := bytes.NewBufferString("HTTP/1.1 200 OK\r\n")
+	h.Write(head)
+	head.WriteString("\r\n")
 	c.SetWriteDeadline(time.Now().Add(headTime))
-	_, err := io.WriteString(c, head+"\r\n")
+	_, err := c.Write(head.Bytes())
 	c.SetWriteDeadline(time.Time{})
 	if err != nil {
 		c.Close()

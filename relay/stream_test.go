@@ -199,11 +199,30 @@ func TestStreamsForOtherOrigins(t *testing.T) {
 	publishJSON(h, 1, 1)
 	for _, path := range []string{"/sse", "/stream", "/snapshot"} {
 		_, resp := ask(t, addr, path, "1.1", "Origin: https://app.example\r\n")
-		if h := resp.Header; h.Get("Access-Control-Allow-Origin") != "https://app.example" || h.Get("Access-Control-Expose-Headers") != "Fantail-Position" || h.Get("Vary") != "Origin" {
+		if h := resp.Header; h.Get("Access-Control-Allow-Origin") != "https://app.example" || h.Get("Access-Control-Expose-Headers") != "Fantail-Position, Retry-After" || h.Get("Vary") != "Origin" {
 			t.Errorf("%s: %v", path, h)
 		}
 		if _, resp := ask(t, addr, path, "1.1", ""); resp.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: an origin that nobody asked for", path)
+		}
+	}
+}
+
+// The sentence of a refusal is for a page that may connect too, and for no other.
+func TestRefusalsForOtherOrigins(t *testing.T) {
+	_, _, addr := newTestRelay(t, hub.Config{}, Config{AllowedOrigins: []string{"https://app.example"}})
+	for _, path := range []string{"/sse?since=x", "/stream?last=0", "/snapshot", "/ws"} {
+		for origin, allowed := range map[string]string{
+			"https://app.example": "https://app.example", "http://" + addr: "http://" + addr, "https://evil.example": "",
+		} {
+			_, resp := ask(t, addr, path, "1.1", "Origin: "+origin+"\r\n")
+			h := resp.Header
+			if resp.StatusCode < 400 || h.Get("Access-Control-Allow-Origin") != allowed || h.Get("Vary") != "Origin" || h.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s for %s: %d, %v", path, origin, resp.StatusCode, h)
+			}
+			if exposed := h.Get("Access-Control-Expose-Headers"); (exposed == "Fantail-Position, Retry-After") != (allowed != "") {
+				t.Errorf("%s for %s exposes %q", path, origin, exposed)
+			}
 		}
 	}
 }
@@ -225,7 +244,10 @@ func TestSnapshotAndThenAStream(t *testing.T) {
 		t.Errorf("behind it: %v", got)
 	}
 	_, resp = ask(t, addr, "/stream?snapshot=1", "1.1", "")
-	if got := readLines(t, bufio.NewReader(resp.Body), 4); fmt.Sprint(got) != `[hello {"n":10} {"n":11} {"n":12}]` {
+	if at := resp.Header.Get("Fantail-Position"); at != h.Position(9).String() {
+		t.Errorf("with the snapshot first it begins at %s, want what is before message 10", at)
+	}
+	if got := readLines(t, bufio.NewReader(resp.Body), 4); fmt.Sprint(got) != `[hello {"n":10} {"n":11} {"n":12}]` || got[0].Pos != h.Position(9).String() {
 		t.Errorf("both at once: %v", got)
 	}
 }
@@ -238,6 +260,9 @@ func TestGoneStream(t *testing.T) {
 	got := readLines(t, bufio.NewReader(resp.Body), 6)
 	if fmt.Sprint(got) != `[hello gap {"n":7} {"n":8} {"n":9} {"n":10}]` || *got[1].Missed != 4 || got[1].From != h.Position(2).String() || got[1].Pos != h.Position(6).String() {
 		t.Errorf("%v, gap %+v", got, got[1])
+	}
+	if at := resp.Header.Get("Fantail-Position"); at != got[0].Pos || at != h.Position(2).String() {
+		t.Errorf("it begins at %s, hello says %s: whoever breaks off before the gap was told must be told again", at, got[0].Pos)
 	}
 }
 

@@ -21,6 +21,7 @@ type benchFlags struct {
 	json bool
 
 	envelope, sse bool
+	filters       int
 
 	selftest bool
 	rounds   int
@@ -72,9 +73,10 @@ func setupBench(flags *flag.FlagSet) runner {
 	flags.Var(texts{&c.Send}, "send", "send `TEXT` once connected, such as a subscription; may be given several times")
 	flags.BoolVar(&c.Insecure, "insecure", false, "accept any certificate")
 	flags.BoolVar(&b.json, "json", false, "print one JSON object instead of a table")
-	flags.BoolVar(&b.selftest, "selftest", false, "measure this relay beside a bare-send floor, both on this machine, instead of a URL")
-	flags.IntVar(&b.rounds, "rounds", 3, "repeat floor and relay in turn `N` times in a self-test")
-	flags.Float64Var(&b.source.rate, "rate", 20, "the source of a self-test sends `N` messages a second")
+	flags.BoolVar(&b.selftest, "selftest", false, "measure this relay beside a bare-send floor, both on this machine, instead of a URL; with -envelope or -sse beside its raw messages")
+	flags.IntVar(&b.filters, "filters", 0, "have each client of a self-test ask for one of `N` keys, beside clients that get everything, at the same deliveries/s")
+	flags.IntVar(&b.rounds, "rounds", 3, "repeat the two that a self-test compares in turn `N` times")
+	flags.Float64Var(&b.source.rate, "rate", 20, "each client of a self-test gets `N` messages a second")
 	flags.IntVar(&b.source.size, "size", 200, "the source of a self-test sends messages of `BYTES`")
 	flags.StringVar(&b.sweep, "sweep", "", "one self-test for each of many `AXIS`: clients (at 10 messages/s) or rate (with 500 clients)")
 	flags.StringVar(&b.svg, "svg", "", "draw the sweep into `FILE`")
@@ -144,8 +146,6 @@ func (b *benchFlags) check(operands []string) error {
 		return errors.New("there is nothing to measure; write fantail bench URL or fantail bench -selftest")
 	case b.envelope && b.sse:
 		return errors.New("-envelope and -sse are two formats; choose one")
-	case b.selftest && (b.envelope || b.sse || b.load.Storm):
-		return errors.New("-envelope, -sse and -storm need a URL: the floor of a self-test sends raw messages")
 	case b.sweep != "" && !b.selftest:
 		return errors.New("-sweep is for -selftest; add that")
 	case b.svg != "" && b.sweep == "":
@@ -154,14 +154,14 @@ func (b *benchFlags) check(operands []string) error {
 		return fmt.Errorf("there is no axis %s; choose clients or rate", quote(b.sweep))
 	case b.selftest && (b.rounds < 1 || b.rounds > 100):
 		return fmt.Errorf("-rounds %d is out of bounds; choose 1 to 100", b.rounds)
-	case b.selftest && !(b.source.rate > 0 && b.source.rate <= 1e5):
-		return fmt.Errorf("-rate %v is out of bounds; choose more than 0, at most 1e5", b.source.rate)
+	case b.selftest && !(b.source.rate > 0 && b.source.rate <= maxBenchRate):
+		return fmt.Errorf("-rate %v is out of bounds; choose more than 0, at most %g", b.source.rate, maxBenchRate)
 	case b.selftest && (b.source.size < minBenchSize || b.source.size > 256<<10):
 		return fmt.Errorf("-size %d is out of bounds; choose %d to %d", b.source.size, minBenchSize, 256<<10)
 	case b.selftest && b.load.Stalled != 0:
 		return errors.New("-stalled needs a URL: the floor of a self-test drops who does not read")
 	}
-	return nil
+	return b.checkSubjects()
 }
 
 // print writes v as JSON, or as the table that table writes.

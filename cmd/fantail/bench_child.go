@@ -18,7 +18,7 @@ import (
 // its set-up as processes of their own. It is for no one else, so no help names
 // it. Its operand is a part:
 //
-//	source   a WebSocket source of -rate and -size
+//	source   a WebSocket source of -rate, -size and -keys
 //	floor    a bare-send relay of the source at -source
 //	relay    the relay, by its environment
 //
@@ -35,6 +35,7 @@ func runBenchChild(ctx context.Context, args []string, in io.Reader, std stdio) 
 	s := benchSource{}
 	flags.Float64Var(&s.rate, "rate", 1, "")
 	flags.IntVar(&s.size, "size", minBenchSize, "")
+	flags.IntVar(&s.keys, "keys", 0, "")
 	source := flags.String("source", "", "")
 	parts, err := parseArgs(flags, args)
 	if err != nil || len(parts) != 1 {

@@ -130,7 +130,7 @@ func TestBenchSelftest(t *testing.T) {
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
-	for name, m := range map[string]measured{"floor": got.Floor, "relay": got.Relay} {
+	for name, m := range map[string]measured{"floor": got.Base, "relay": got.Relay} {
 		if m.Deliveries < 1000 || m.Deliveries > 4000 || m.CPU <= 0 || m.P50 <= 0 || m.Missed != 0 || m.Closed != 0 {
 			t.Errorf("%s: %+v", name, m)
 		}
@@ -139,9 +139,9 @@ func TestBenchSelftest(t *testing.T) {
 		t.Errorf("%+v", got.Ratio)
 	}
 	figures := strings.Fields(`closed cpu_us_per_delivery deliveries_per_s load_cpu_share load_read_lag_p99_ms missed p50_ms p99.9_ms p99_ms server_cores`)
-	want := strings.Fields(`clients machine/arch machine/cores machine/go machine/os notes[] rate ratio/cpu_per_delivery ratio/p50 ratio/p99 rounds[] size`)
+	want := strings.Fields(`base_is clients cpu_range[] machine/arch machine/cores machine/go machine/os notes[] rate ratio/cpu_per_delivery ratio/p50 ratio/p99 relay_is rounds[] size`)
 	for _, f := range figures {
-		want = append(want, "floor/"+f, "relay/"+f, "rounds[]/floor/"+f, "rounds[]/relay/"+f)
+		want = append(want, "base/"+f, "relay/"+f, "rounds[]/base/"+f, "rounds[]/relay/"+f)
 	}
 	slices.Sort(want)
 	found := jsonFields(t, out)
@@ -150,6 +150,26 @@ func TestBenchSelftest(t *testing.T) {
 	}
 	if table := bench(t, "-selftest", "-clients", "5", "-rounds", "1", "-warm", "0s", "-duration", "300ms"); !strings.Contains(string(table), "server CPU per delivery, µs") {
 		t.Errorf("%s", table)
+	}
+}
+
+// What is compared with the relay's raw messages: both sides get as much, and all
+// of it, in order.
+func TestBenchSelftestOfFormatsAndFilters(t *testing.T) {
+	for _, args := range [][]string{{"-sse"}, {"-envelope"}, {"-filters", "5"}, {"-filters", "5", "-envelope"}} {
+		out := bench(t, append([]string{"-selftest", "-json", "-clients", "20", "-rounds", "1", "-rate", "50", "-warm", "200ms", "-duration", "1s"}, args...)...)
+		var got selftestResult
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range []measured{got.Base, got.Relay} {
+			if m.Deliveries < 500 || m.Deliveries > 2000 || m.CPU <= 0 || m.P50 <= 0 || m.Missed != 0 || m.Closed != 0 {
+				t.Errorf("%v: %+v", args, m)
+			}
+		}
+		if got.Ratio.CPU <= 0 || got.CPURange[0] != got.CPURange[1] || len(got.Notes) > 2 {
+			t.Errorf("%v: %s", args, out)
+		}
 	}
 }
 
@@ -168,7 +188,7 @@ func TestBenchSweep(t *testing.T) {
 	if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Points) != 2 || got.Points[1].Value != 5 || got.Points[1].Relay.CPU <= 0 || got.Points[1].Floor.CPU <= 0 {
+	if len(got.Points) != 2 || got.Points[1].Value != 5 || got.Points[1].Relay.CPU <= 0 || got.Points[1].Base.CPU <= 0 {
 		t.Errorf("%s", out.String())
 	}
 }

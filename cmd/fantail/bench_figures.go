@@ -23,13 +23,14 @@ type measured struct {
 	Lag        float64 `json:"load_read_lag_p99_ms"`
 }
 
-// round is the floor and the relay, one right after the other.
+// round is what the relay is compared with, and the relay, one right after the
+// other.
 type round struct {
-	Floor measured `json:"floor"`
+	Base  measured `json:"base"`
 	Relay measured `json:"relay"`
 }
 
-// ratios are the relay's figures divided by the floor's.
+// ratios are the relay's figures divided by the base's.
 type ratios struct {
 	CPU float64 `json:"cpu_per_delivery"`
 	P50 float64 `json:"p50"`
@@ -38,15 +39,18 @@ type ratios struct {
 
 // selftestResult is the JSON of fantail bench -selftest.
 type selftestResult struct {
-	Machine machine  `json:"machine"`
-	Clients int      `json:"clients"`
-	Rate    float64  `json:"rate"` // messages a second
-	Size    int      `json:"size"` // bytes a message
-	Rounds  []round  `json:"rounds"`
-	Floor   measured `json:"floor"` // median of each figure
-	Relay   measured `json:"relay"` // median of each figure
-	Ratio   ratios   `json:"ratio"` // median of each round's ratio
-	Notes   []string `json:"notes"`
+	Machine  machine    `json:"machine"`
+	BaseIs   string     `json:"base_is"`  // the floor, or the relay serving otherwise
+	RelayIs  string     `json:"relay_is"` // what the relay serves here
+	Clients  int        `json:"clients"`
+	Rate     float64    `json:"rate"` // messages a second that a client gets
+	Size     int        `json:"size"` // bytes a message
+	Rounds   []round    `json:"rounds"`
+	Base     measured   `json:"base"`      // median of each figure
+	Relay    measured   `json:"relay"`     // median of each figure
+	Ratio    ratios     `json:"ratio"`     // median of each round's ratio
+	CPURange [2]float64 `json:"cpu_range"` // least and greatest ratio of CPU per delivery
+	Notes    []string   `json:"notes"`
 }
 
 // machine is where a self-test ran.
@@ -83,10 +87,10 @@ func measuredOf(r load.Result, m *meter) measured {
 
 // summaryOf takes the medians of some rounds, and adds to the notes if the load
 // was in its own way.
-func summaryOf(rounds []round, notes []string) selftestResult {
+func summaryOf(base, relay string, rounds []round, notes []string) selftestResult {
 	r := selftestResult{
-		Machine: thisMachine(), Rounds: rounds,
-		Floor: medians(rounds, func(r round) measured { return r.Floor }),
+		Machine: thisMachine(), BaseIs: base, RelayIs: relay, Rounds: rounds,
+		Base:  medians(rounds, func(r round) measured { return r.Base }),
 		Relay: medians(rounds, func(r round) measured { return r.Relay }),
 		Ratio: ratios{
 			CPU: medianRatio(rounds, func(m measured) float64 { return m.CPU }),
@@ -95,12 +99,15 @@ func summaryOf(rounds []round, notes []string) selftestResult {
 		},
 		Notes: append([]string{}, slices.Compact(slices.Sorted(slices.Values(notes)))...),
 	}
+	if all := roundRatios(rounds, func(m measured) float64 { return m.CPU }); len(all) > 0 {
+		r.CPURange = [2]float64{slices.Min(all), slices.Max(all)}
+	}
 	for _, m := range []struct {
-		server string
+		name string
 		measured
-	}{{partFloor, r.Floor}, {partRelay, r.Relay}} {
+	}{{base, r.Base}, {relay, r.Relay}} {
 		if why := (load.Load{Cores: r.Machine.Cores, CPU: m.LoadCPU, Lag: m.Lag}).Judge(); why != "" {
-			r.Notes = append(r.Notes, "beside the "+m.server+": "+why)
+			r.Notes = append(r.Notes, "beside "+m.name+": "+why)
 		}
 	}
 	return r
@@ -129,17 +136,17 @@ func medians(rounds []round, of func(round) measured) measured {
 	}
 }
 
-// medianRatio returns the median over the rounds of relay to floor; 0 if no
-// round has a floor.
+// medianRatio returns the median over the rounds of relay to base; 0 if no
+// round has a base.
 func medianRatio(rounds []round, figure func(measured) float64) float64 {
 	return median(roundRatios(rounds, figure))
 }
 
-// roundRatios returns relay to floor for each round that has a floor.
+// roundRatios returns relay to base for each round that has a base.
 func roundRatios(rounds []round, figure func(measured) float64) (all []float64) {
 	for _, r := range rounds {
-		if f := figure(r.Floor); f > 0 {
-			all = append(all, figure(r.Relay)/f)
+		if base := figure(r.Base); base > 0 {
+			all = append(all, figure(r.Relay)/base)
 		}
 	}
 	return all
@@ -170,12 +177,12 @@ func median(values []float64) float64 {
 // printSelftest prints a self-test for people.
 func printSelftest(w io.Writer, r selftestResult) error {
 	p := newPage(w)
-	fmt.Fprintf(p.w, "%s clients, %g messages/s of %d bytes, %d rounds, medians\n%s/%s, %d cores, %s\n\n",
+	fmt.Fprintf(p.w, "%s clients, %g messages/s of %d bytes each, %d rounds, medians\n%s/%s, %d cores, %s\n\n",
 		thousands(r.Clients), r.Rate, r.Size, len(r.Rounds), r.Machine.OS, r.Machine.Arch, r.Machine.Cores, r.Machine.Go)
-	p.row("", "floor", "relay", "ratio")
+	p.row("", r.BaseIs, r.RelayIs, "ratio")
 	type figure func(measured) float64
 	line := func(name string, f figure, text func(float64) string, compare bool) {
-		cells := []string{name, text(f(r.Floor)), text(f(r.Relay))}
+		cells := []string{name, text(f(r.Base)), text(f(r.Relay))}
 		if compare {
 			cells = append(cells, ratioText(roundRatios(r.Rounds, f)))
 		}

@@ -61,7 +61,7 @@ func TestBenchStormCountsWhatIsLost(t *testing.T) {
 func TestBenchFormatFlags(t *testing.T) {
 	for _, args := range [][]string{
 		{"-envelope", "-sse", "ws://h/"}, {"-storm", "ws://h/"}, {"-storm", "-envelope", "-stalled", "5", "ws://h/"},
-		{"-selftest", "-envelope"}, {"-envelope", "http://h/"}, {"-storm", "-sse", "-path-time", "", "http://h/"},
+		{"-selftest", "-envelope", "-sweep", "rate"}, {"-envelope", "http://h/"}, {"-storm", "-sse", "-path-time", "", "http://h/"},
 	} {
 		began := time.Now()
 		if code, _, errs := cli(t, append([]string{"bench"}, args...)...); code != 2 {

@@ -11,18 +11,14 @@ import (
 	"fantail/cmd/fantail/load"
 )
 
-// selftest is one set-up of source, relay or floor, and load on this machine.
+// selftest is one set-up of source, server and load on this machine, with two
+// subjects to be measured in turn.
 type selftest struct {
-	load   load.Config // without URL
-	source benchSource
-	enough time.Duration // processor time of the server that ends a window; 0: its duration does
+	base, relay subject
+	load        load.Config // without URL
+	source      benchSource
+	enough      time.Duration // processor time of the server that ends a window; 0: its duration does
 }
-
-// The two servers of a self-test.
-const (
-	partFloor = "floor"
-	partRelay = "relay"
-)
 
 // selftestRate is how many connections a second a self-test opens at least.
 const selftestRate = 2000
@@ -31,13 +27,13 @@ const selftestRate = 2000
 // this source.
 func (b *benchFlags) selftestOf(clients int, source benchSource) selftest {
 	s := selftest{load: b.load, source: source}
-	s.load.Clients, s.load.PathTime, s.load.PathSeq = clients, "t", "q"
-	s.load.Header, s.load.Send = nil, nil
+	s.base, s.relay = b.subjects()
+	s.load.Clients, s.load.Header, s.load.Send = clients, nil, nil
 	s.load.ConnectRate = max(s.load.ConnectRate, selftestRate)
 	return s
 }
 
-// runSelftest measures floor and relay in turn and prints their medians.
+// runSelftest measures the two subjects in turn and prints their medians.
 func (b *benchFlags) runSelftest(ctx context.Context, out io.Writer) error {
 	s := b.selftestOf(b.load.Clients, b.source)
 	var rounds []round
@@ -49,64 +45,54 @@ func (b *benchFlags) runSelftest(ctx context.Context, out io.Writer) error {
 		}
 		rounds, notes = append(rounds, r), append(notes, n...)
 	}
-	r := summaryOf(rounds, notes)
+	r := summaryOf(s.base.name, s.relay.name, rounds, notes)
 	r.Clients, r.Rate, r.Size = b.load.Clients, b.source.rate, b.source.size
 	return b.print(out, r, func(w io.Writer) error { return printSelftest(w, r) })
 }
 
-// round measures the floor, then the relay.
+// round measures the base, then the relay.
 func (s selftest) round(ctx context.Context) (r round, notes []string, err error) {
-	r.Floor, notes, err = s.measure(ctx, partFloor)
+	r.Base, notes, err = s.measure(ctx, s.base)
 	if err != nil {
 		return r, notes, err
 	}
 	var more []string
-	r.Relay, more, err = s.measure(ctx, partRelay)
+	r.Relay, more, err = s.measure(ctx, s.relay)
 	return r, append(notes, more...), err
 }
 
 // measure starts a source and a server, loads the server, and ends them.
-func (s selftest) measure(ctx context.Context, server string) (m measured, notes []string, err error) {
-	source, err := startPart("source", []string{"-rate", fmt.Sprint(s.source.rate), "-size", fmt.Sprint(s.source.size)}, nil)
+func (s selftest) measure(ctx context.Context, what subject) (m measured, notes []string, err error) {
+	of := what.source(s.source)
+	source, err := startPart("source", []string{"-rate", fmt.Sprint(of.rate), "-size", fmt.Sprint(of.size), "-keys", fmt.Sprint(of.keys)}, nil)
 	if err != nil {
 		return m, nil, err
 	}
 	defer func() { err = errors.Join(err, source.stop()) }()
-	p, err := startServer(server, source.addr)
+	p, err := what.start(source.addr)
 	if err != nil {
 		return m, nil, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
 	meter := &meter{part: p, enough: s.enough}
-	c := s.load
-	c.URL, c.Window = "ws://"+p.addr+"/ws", meter.window
+	c := what.load(s.load, p.addr)
+	c.Window = meter.window
 	if s.enough > 0 {
 		c.Enough = meter.isEnough
 	}
 	r, err := load.Run(ctx, c)
 	if err = errors.Join(err, meter.err); err != nil {
-		return m, nil, fmt.Errorf("the %s: %w", server, err)
+		return m, nil, fmt.Errorf("%s: %w", what.name, err)
 	}
 	if r.Partly {
 		return m, nil, errors.New("interrupted before all rounds were done")
 	}
 	for _, n := range r.Notes {
 		if n != r.Load.Bottleneck { // that is judged by the medians of all rounds
-			notes = append(notes, "beside the "+server+": "+n)
+			notes = append(notes, "beside "+what.name+": "+n)
 		}
 	}
 	return measuredOf(r, meter), notes, nil
-}
-
-// startServer starts the floor or the relay in front of a source.
-func startServer(name, source string) (*part, error) {
-	if name == partFloor {
-		return startPart(partFloor, []string{"-source", source}, nil)
-	}
-	return startPart(partRelay, nil, []string{
-		prefix + "SOURCE_URL=ws://" + source + "/", prefix + "LISTEN=127.0.0.1:0", prefix + "ADMIN_LISTEN=127.0.0.1:0",
-		prefix + "LOG_LEVEL=warn", prefix + "LOG_FORMAT=json", prefix + "DRAIN_WINDOW=1s",
-	})
 }
 
 // meter measures a server's processor time in the window.

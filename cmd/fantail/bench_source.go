@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,15 +14,20 @@ import (
 	"fantail/hub/websocket"
 )
 
-// minBenchSize is the shortest message that has room for time and sequence.
-const minBenchSize = 64
+// minBenchSize is the shortest message that has room for key, time and sequence.
+const minBenchSize = 80
 
 // benchSource is a WebSocket source of known rate and size. Its messages have
-// the send time in ns at "t" and a sequence from 1 on at "q".
+// the send time in ns at "t", a sequence from 1 on at "q", and, if it has keys,
+// one of them after the other at "k", each with a sequence of its own.
 type benchSource struct {
 	rate float64 // messages a second
 	size int     // bytes a message
+	keys int     // 0 is none
 }
+
+// benchKey returns the source's key of a number.
+func benchKey(i int) string { return "k" + strconv.Itoa(i) }
 
 // serve sends each subscriber a stream of its own until ctx ends. It closes l.
 func (s benchSource) serve(ctx context.Context, l net.Listener) error {
@@ -66,8 +72,11 @@ func (s benchSource) stream(ctx context.Context, conn *websocket.Conn) {
 	}
 }
 
-// appendMessage appends a message of s.size bytes.
+// appendMessage appends the q-th message, of s.size bytes.
 func (s benchSource) appendMessage(b []byte, t time.Time, q int) []byte {
 	head := fmt.Sprintf(`{"t":%d,"q":%d,"pad":"`, t.UnixNano(), q)
+	if s.keys > 0 {
+		head = fmt.Sprintf(`{"k":"%s","t":%d,"q":%d,"pad":"`, benchKey((q-1)%s.keys), t.UnixNano(), (q-1)/s.keys+1)
+	}
 	return fmt.Appendf(b, `%s%s"}`, head, strings.Repeat("x", max(0, s.size-len(head)-2)))
 }

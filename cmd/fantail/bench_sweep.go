@@ -28,13 +28,13 @@ func sweepAxis(name string) axis {
 		return axis{
 			name: name, label: "clients", about: "10 messages/s of %d bytes",
 			values: []float64{100, 250, 500, 1000, 2000, 4000, 8000, 15000},
-			at:     func(v float64, size int) (int, benchSource) { return int(v), benchSource{10, size} },
+			at:     func(v float64, size int) (int, benchSource) { return int(v), benchSource{rate: 10, size: size} },
 		}
 	case "rate":
 		return axis{
 			name: name, label: "messages/s", about: "500 clients, messages of %d bytes",
 			values: []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000},
-			at:     func(v float64, size int) (int, benchSource) { return 500, benchSource{v, size} },
+			at:     func(v float64, size int) (int, benchSource) { return 500, benchSource{rate: v, size: size} },
 		}
 	}
 	return axis{}
@@ -79,7 +79,7 @@ func (b *benchFlags) runSweep(ctx context.Context, a axis, out io.Writer) error 
 		for _, n := range notes {
 			r.Notes = append(r.Notes, fmt.Sprintf("at %g %s, %s", v, a.label, n))
 		}
-		point := summaryOf([]round{m}, nil)
+		point := summaryOf(s.base.name, s.relay.name, []round{m}, nil)
 		if len(point.Notes) > 0 {
 			crowded = append(crowded, fmt.Sprint(v))
 		}
@@ -100,7 +100,7 @@ func (b *benchFlags) runSweep(ctx context.Context, a axis, out io.Writer) error 
 func (r sweepResult) draw(file string, a axis) error {
 	floor, relay := plot.Series{Name: "floor: bare send"}, plot.Series{Name: "relay"}
 	for _, p := range r.Points {
-		floor.Points = append(floor.Points, plot.Point{X: p.Value, Y: p.Floor.CPU})
+		floor.Points = append(floor.Points, plot.Point{X: p.Value, Y: p.Base.CPU})
 		relay.Points = append(relay.Points, plot.Point{X: p.Value, Y: p.Relay.CPU})
 	}
 	f, err := os.Create(file)
@@ -120,7 +120,7 @@ func printSweep(w io.Writer, r sweepResult, a axis) error {
 	fmt.Fprintf(p.w, "Server CPU per delivery, "+a.about+"\n%s/%s, %d cores, %s\n\n", r.Size, r.Machine.OS, r.Machine.Arch, r.Machine.Cores, r.Machine.Go)
 	p.row(a.label, "floor, µs", "relay, µs", "ratio", "floor p99, ms", "relay p99, ms", "deliveries/s", "missed", "closed")
 	for _, q := range r.Points {
-		p.row(fmt.Sprint(q.Value), ms(q.Floor.CPU), ms(q.Relay.CPU), fmt.Sprintf("%.2f", q.Ratio.CPU), ms(q.Floor.P99), ms(q.Relay.P99),
+		p.row(fmt.Sprint(q.Value), ms(q.Base.CPU), ms(q.Relay.CPU), fmt.Sprintf("%.2f", q.Ratio.CPU), ms(q.Base.P99), ms(q.Relay.P99),
 			thousands(q.Relay.Deliveries), thousands(q.Relay.Missed), thousands(q.Relay.Closed))
 	}
 	p.notes(r.Notes)

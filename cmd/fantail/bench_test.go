@@ -28,8 +28,13 @@ func TestWrongBenchLines(t *testing.T) {
 		{"bench -selftest -svg x", "add -sweep"},
 		{"bench -selftest -rounds 0", "choose 1 to 100"},
 		{"bench -selftest -rate 0", "choose more than 0"},
-		{"bench -selftest -size 1", "choose 64 to"},
+		{"bench -selftest -size 1", "choose 80 to"},
 		{"bench -selftest -stalled 1", "-stalled needs a URL"},
+		{"bench -filters 3 ws://x/", "add ?key="},
+		{"bench -selftest -storm -sse", "-storm needs a URL"},
+		{"bench -selftest -sweep rate -sse", "leave -filters, -sse and -envelope away"},
+		{"bench -selftest -filters 11 -clients 10", "choose 1 to the number of clients, 10"},
+		{"bench -selftest -filters 1000 -rate 1000", "at most 100000"},
 		{"bench-child", "use that"},
 	}
 	for _, tt := range tests {
@@ -101,22 +106,22 @@ func TestMedian(t *testing.T) {
 
 func TestSummaryOfRounds(t *testing.T) {
 	of := func(floorCPU, relayCPU float64) round {
-		return round{Floor: measured{CPU: floorCPU, P99: 10, Deliveries: 7}, Relay: measured{CPU: relayCPU, P99: 12, Missed: relayCPU}}
+		return round{Base: measured{CPU: floorCPU, P99: 10, Deliveries: 7}, Relay: measured{CPU: relayCPU, P99: 12, Missed: relayCPU}}
 	}
-	r := summaryOf([]round{of(5, 10), of(5, 6), of(4, 6), of(0, 1)}, []string{"b", "a", "b"})
-	if r.Floor.CPU != 4.5 || r.Relay.CPU != 6 || r.Relay.Missed != 6 || r.Floor.Deliveries != 7 {
-		t.Errorf("medians %+v, %+v", r.Floor, r.Relay)
+	r := summaryOf("floor", "relay", []round{of(5, 10), of(5, 6), of(4, 6), of(0, 1)}, []string{"b", "a", "b"})
+	if r.Base.CPU != 4.5 || r.Relay.CPU != 6 || r.Relay.Missed != 6 || r.Base.Deliveries != 7 {
+		t.Errorf("medians %+v, %+v", r.Base, r.Relay)
 	}
 	// The median of the rounds' ratios 2, 1.2 and 1.5, and none of the round
-	// without a floor.
+	// without a base.
 	if r.Ratio != (ratios{CPU: 1.5, P99: 1.2}) || !slices.Equal(r.Notes, []string{"a", "b"}) {
 		t.Errorf("%+v, %q", r.Ratio, r.Notes)
 	}
-	late := round{Floor: measured{Lag: 1}, Relay: measured{Lag: 100}}
-	if r := summaryOf([]round{late}, nil); len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "beside the relay: the load read up to 100 ms late") {
+	late := round{Base: measured{Lag: 1}, Relay: measured{Lag: 100}}
+	if r := summaryOf("floor", "relay", []round{late}, nil); len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "beside relay: the load read up to 100 ms late") {
 		t.Errorf("%q", r.Notes)
 	}
-	if r := summaryOf([]round{late, {}, {}}, nil); r.Notes == nil || len(r.Notes) != 0 {
+	if r := summaryOf("floor", "relay", []round{late, {}, {}}, nil); r.Notes == nil || len(r.Notes) != 0 {
 		t.Errorf("one late round of three: %#v", r.Notes)
 	}
 }
@@ -142,6 +147,56 @@ func TestBenchSourceMessage(t *testing.T) {
 	}
 }
 
+// A source with keys sends them in turn, each with a sequence of its own.
+func TestBenchSourceKeys(t *testing.T) {
+	s, got := benchSource{size: minBenchSize, keys: 3}, ""
+	for q := 1; q <= 5; q++ {
+		m := s.appendMessage(nil, time.Now(), q)
+		if len(m) != s.size || !gjson.ValidBytes(m) {
+			t.Errorf("%d bytes: %s", len(m), m)
+		}
+		got += gjson.GetBytes(m, "k").Str + gjson.GetBytes(m, "q").Raw + " "
+	}
+	if got != "k01 k11 k21 k02 k12 " {
+		t.Error(got)
+	}
+	if m := (benchSource{size: minBenchSize, keys: 1e5}).appendMessage(nil, time.Now(), 1e11-1); len(m) != minBenchSize {
+		t.Errorf("%d bytes: %s", len(m), m)
+	}
+}
+
+// What a self-test compares with what, and that both get the same.
+func TestSubjects(t *testing.T) {
+	for name, tt := range map[string]struct {
+		flags       benchFlags
+		base, relay string
+		factor      float64 // of the source's rate
+		url, query  string  // of the relay's 13th client
+	}{
+		"nothing":           {benchFlags{}, "floor", "relay", 1, "ws://h/ws", ""},
+		"events":            {benchFlags{sse: true}, "raw", "sse", 1, "http://h/sse", ""},
+		"envelopes":         {benchFlags{envelope: true}, "raw", "envelope", 1, "ws://h/ws", ""},
+		"filters":           {benchFlags{filters: 10}, "raw", "raw, 10 filters", 10, "ws://h/ws", "key=k2"},
+		"filters of events": {benchFlags{filters: 10, sse: true}, "sse", "sse, 10 filters", 10, "http://h/sse", "key=k2"},
+	} {
+		base, relay := tt.flags.subjects()
+		if base.name != tt.base || relay.name != tt.relay || base.floor != (tt.base == "floor") {
+			t.Errorf("%s: %+v and %+v", name, base, relay)
+		}
+		if one, other := base.source(benchSource{rate: 20}), relay.source(benchSource{rate: 20}); one.rate != 20 || other.rate != 20*tt.factor {
+			t.Errorf("%s: the sources send %v and %v", name, one.rate, other.rate)
+		}
+		c := relay.load(load.Config{}, "h")
+		query := ""
+		if c.Query != nil {
+			query = c.Query(12)
+		}
+		if c.URL != tt.url || query != tt.query || base.load(load.Config{}, "h").Query != nil {
+			t.Errorf("%s: %s with %q", name, c.URL, query)
+		}
+	}
+}
+
 func TestSweepIsPrintedAndDrawn(t *testing.T) {
 	for _, name := range []string{"clients", "rate"} {
 		a := sweepAxis(name)
@@ -151,8 +206,8 @@ func TestSweepIsPrintedAndDrawn(t *testing.T) {
 			if clients < 1 || source.rate <= 0 || source.size != 200 || i > 0 && v <= a.values[i-1] {
 				t.Errorf("%s %v: %d clients, %+v", name, v, clients, source)
 			}
-			m := round{Floor: measured{CPU: 5}, Relay: measured{CPU: 6}}
-			r.Points = append(r.Points, sweepPoint{v, m, summaryOf([]round{m}, nil).Ratio})
+			m := round{Base: measured{CPU: 5}, Relay: measured{CPU: 6}}
+			r.Points = append(r.Points, sweepPoint{v, m, summaryOf("floor", "relay", []round{m}, nil).Ratio})
 		}
 		file := filepath.Join(t.TempDir(), "a.svg")
 		if err := r.draw(file, a); err != nil {

@@ -186,10 +186,11 @@ func TestFarBehindIsNotSlow(t *testing.T) {
 }
 
 // L1: SIGTERM: not ready first; each client gets all it was owed and then 1001
-// with its position, spread over the window; exit 0 within the budget.
+// with its position, spread over the window; exit 0 within the budget. A client
+// notices nothing but its own close frame.
 func TestL1DrainOnSignal(t *testing.T) {
 	n, window := scale(100, 1000), 4*time.Second
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=100", "FANTAIL_DRAIN_DELAY=1s", "FANTAIL_DRAIN_WINDOW="+window.String())
+	r := startRelay(t, demoFeed, "FANTAIL_DRAIN_DELAY=1s", "FANTAIL_DRAIN_WINDOW="+window.String())
 	clients := subscribeAll(t, n, r.addr, "/ws")
 	type end struct {
 		at      time.Time
@@ -215,6 +216,7 @@ func TestL1DrainOnSignal(t *testing.T) {
 			fmt.Sscan(seq, &ends[i].resume)
 		})
 	}
+	w := watchHealthy(t, r)
 	began := time.Now()
 	r.signal(syscall.SIGTERM)
 	eventually(t, "not ready", func() bool { return strings.Contains(r.get("/readyz"), "draining") })
@@ -222,6 +224,9 @@ func TestL1DrainOnSignal(t *testing.T) {
 		t.Errorf("refused during the delay: %v", err)
 	}
 	wg.Wait()
+	if w.checkEnded(); !strings.HasPrefix(string(w.close), "\x03\xE9draining; resume=") { // 1001
+		t.Errorf("the healthy client was closed with %q", w.close)
+	}
 	if code := r.exit(10 * time.Second); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

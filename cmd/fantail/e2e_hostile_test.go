@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ type healthy struct {
 	relay *relayProcess
 	conn  *subscriber
 	ended chan struct{} // closed by the reader when its connection ended
+	close []byte        // payload of the relay's close frame; valid once ended is closed
 
 	// guarded by mu
 	mu    sync.Mutex
@@ -40,7 +42,7 @@ func watchHealthy(t testing.TB, r *relayProcess) *healthy {
 	w := &healthy{t: t, relay: r, conn: subscribeAll(t, 1, r.addr, "/ws")[0], ended: make(chan struct{})}
 	go func() { // ended by check, or the end of the test, which closes the connection
 		defer close(w.ended)
-		w.conn.readAll(w.note)
+		w.close, _ = w.conn.readAll(w.note)
 	}()
 	return w
 }
@@ -81,9 +83,20 @@ func (w *healthy) check() {
 		return wrong != "" || last >= head
 	})
 	w.conn.conn.Close()
+	w.checkEnded()
+}
+
+// checkEnded waits for the connection's end and holds the client to having seen
+// everything up to there, in order and in time.
+func (w *healthy) checkEnded() {
+	w.t.Helper()
 	<-w.ended
 	if w.wrong != "" {
 		w.t.Errorf("the healthy client noticed: %s", w.wrong)
+	}
+	if n := len(w.late); n > 0 {
+		slices.Sort(w.late)
+		w.t.Logf("the healthy client's %d messages were %v late at most, 99 of 100 at most %v", n, w.worst, w.late[n*99/100])
 	}
 	if w.worst > healthyLatency {
 		w.t.Errorf("the healthy client got a message %v late", w.worst)

@@ -69,23 +69,11 @@ var hashSeed = maphash.MakeSeed()
 // readRecording hashes the frames that every client's connection must carry.
 func readRecording(t *testing.T, file string) recording {
 	t.Helper()
-	f, err := feed.OpenRecording(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
 	var r recording
 	var h maphash.Hash
 	h.SetSeed(hashSeed)
 	first, last := int64(0), int64(0)
-	for {
-		m, err := f.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	eachRecorded(t, file, func(m feed.Record) {
 		frame := websocket.AppendMessage(nil, m.Kind, m.Payload)
 		h.Write(frame)
 		r.messages++
@@ -94,9 +82,29 @@ func readRecording(t *testing.T, file string) recording {
 			first = m.Time
 		}
 		last = max(last, m.Time)
-	}
+	})
 	r.sum, r.seconds = h.Sum64(), float64(last-first)/1e9
 	return r
+}
+
+// eachRecorded reads a whole recording.
+func eachRecorded(t *testing.T, file string, do func(feed.Record)) {
+	t.Helper()
+	f, err := feed.OpenRecording(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for {
+		m, err := f.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(m)
+	}
 }
 
 // relayRecording has n clients join a relay, then the source appear, and
@@ -130,23 +138,11 @@ func relayRecording(t *testing.T, file string, want recording, n int, speed floa
 // them on the wire and that its file format cannot hold.
 func asOnTheWire(t *testing.T, file string) string {
 	t.Helper()
-	f, err := feed.OpenRecording(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
 	var out strings.Builder
 	out.WriteString("#fantail 1\n")
-	for {
-		m, err := f.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	eachRecorded(t, file, func(m feed.Record) {
 		fmt.Fprintf(&out, "%d\tb64t\t%s\n", m.Time, base64.StdEncoding.EncodeToString([]byte(string(m.Payload)+"\r\n")))
-	}
+	})
 	file = filepath.Join(t.TempDir(), filepath.Base(file))
 	writeFile(t, file, out.String())
 	return file

@@ -62,7 +62,7 @@ func TestSoak(t *testing.T) {
 	if clients := r.metric(`fantail_clients{transport="ws"}`); clients < float64(len(idle)+1) {
 		t.Errorf("%v clients are left, %d behaved", clients, len(idle)+1)
 	}
-	for _, line := range regexp.MustCompile(`(?m)^fantail_(client_leaves|handshakes_refused)_total.* [1-9].*$`).FindAllString(r.get("/metrics"), -1) {
+	for _, line := range regexp.MustCompile(`(?m)^fantail_(client_leaves_total|handshakes_refused_total|publish_to_write_seconds).* [0-9.]*[1-9].*$`).FindAllString(r.get("/metrics"), -1) {
 		t.Log(line)
 	}
 	w.check()

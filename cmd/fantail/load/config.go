@@ -15,6 +15,10 @@ type Config struct {
 	Send     []string    // text messages that each client sends once it is connected
 	Insecure bool        // accept any certificate
 
+	// Query, if set, returns the query that replaces the URL's for one client, by
+	// its number from 0 on. Any goroutine may call it.
+	Query func(client int) string
+
 	Clients     int     // connections to open
 	ConnectRate float64 // of them a second
 	Stalled     int     // percent of them that never read

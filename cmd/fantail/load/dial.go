@@ -36,8 +36,9 @@ const (
 
 // dialer opens WebSocket connections to one endpoint.
 type dialer struct {
-	address string // host:port
-	path    string // with query
+	address string                  // host:port
+	path    string                  // with query
+	query   func(client int) string // the query of one client; nil is that of path
 	format  Format
 	host    string
 	header  http.Header
@@ -51,7 +52,7 @@ func newDialer(c Config) (*dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{address: address(u), path: u.RequestURI(), format: c.Format, host: u.Host, header: c.Header.Clone()}
+	d := &dialer{address: address(u), path: u.RequestURI(), query: c.Query, format: c.Format, host: u.Host, header: c.Header.Clone()}
 	if host := d.header.Get("Host"); host != "" {
 		d.host = host
 		d.header.Del("Host")
@@ -116,7 +117,7 @@ func (d *dialer) dial(ctx context.Context, i int, stalled bool, since string) (c
 		return nil, nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	early, upgraded, err := d.open(ctx, conn, since)
+	early, upgraded, err := d.open(ctx, conn, d.target(i, since))
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -136,7 +137,7 @@ func sourceAddress(i int) net.IP {
 
 // open performs TLS, if it is asked for, and the opening handshake (RFC 6455
 // section 4.1), and sends what shall follow it.
-func (d *dialer) open(ctx context.Context, conn net.Conn, since string) (early []byte, upgraded net.Conn, err error) {
+func (d *dialer) open(ctx context.Context, conn net.Conn, target string) (early []byte, upgraded net.Conn, err error) {
 	if d.tls != nil {
 		t := tls.Client(conn, d.tls)
 		if err := t.HandshakeContext(ctx); err != nil {
@@ -145,7 +146,7 @@ func (d *dialer) open(ctx context.Context, conn net.Conn, since string) (early [
 		conn = t
 	}
 	key := rand.Text()[:22] + "=="
-	if _, err := conn.Write(d.request(key, since)); err != nil {
+	if _, err := conn.Write(d.request(key, target)); err != nil {
 		return nil, nil, err
 	}
 	br := bufio.NewReader(conn)
@@ -162,9 +163,9 @@ func (d *dialer) open(ctx context.Context, conn net.Conn, since string) (early [
 }
 
 // request returns the client's side of the handshake.
-func (d *dialer) request(key, since string) []byte {
+func (d *dialer) request(key, target string) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", d.behind(since), d.host)
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", target, d.host)
 	if d.format != SSE {
 		fmt.Fprintf(&b, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", key)
 	}
@@ -176,14 +177,21 @@ func (d *dialer) request(key, since string) []byte {
 	return b.Bytes()
 }
 
-// behind returns the path that resumes at a position, if one is given.
-func (d *dialer) behind(since string) string {
-	if since == "" {
+// target returns the path and query that client i asks for, behind a position if
+// one is given.
+func (d *dialer) target(i int, since string) string {
+	if since == "" && d.query == nil {
 		return d.path
 	}
 	u, err := url.ParseRequestURI(d.path)
 	if err != nil {
 		return d.path // it came from a URL: cannot be
+	}
+	if d.query != nil {
+		u.RawQuery = d.query(i)
+	}
+	if since == "" {
+		return u.String()
 	}
 	query := u.Query()
 	query.Del("last")

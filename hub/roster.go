@@ -1,0 +1,134 @@
+package hub
+
+// roster is a pump's clients by lane, and the lanes by the keys that they want,
+// so that a message costs a pass its own clients and not all there are. Owned by
+// the pump's goroutine.
+type roster struct {
+	groups []*group
+	byLane map[*Lane]*group
+	byKey  map[string][]*group // those whose filter has exact keys alone
+	asked  []*group            // all others: without filter, or with prefixes
+	due    []*group            // marked for this pass
+}
+
+// group is a pump's share of a lane's clients.
+type group struct {
+	lane    *Lane
+	clients []*Client // each knows its index
+	listed  int       // in roster.groups
+	start   int       // rotates: nobody is always last
+	due     bool      // to be walked in this pass
+	since   uint64    // slot behind the head when it was last due, or founded: it wants nothing from there up to pump.clear
+}
+
+func newRoster() roster {
+	return roster{byLane: make(map[*Lane]*group), byKey: make(map[string][]*group)}
+}
+
+// add takes a client in. The messages from slot since on will be marked.
+func (r *roster) add(c *Client, since uint64) {
+	g := r.byLane[c.lane]
+	if g == nil {
+		g = &group{lane: c.lane, since: since}
+		r.found(g)
+	}
+	c.group, c.index = g, len(g.clients)
+	g.clients = append(g.clients, c)
+}
+
+// remove takes a client out; one that is not there is left alone.
+func (r *roster) remove(c *Client) {
+	if c.index < 0 {
+		return
+	}
+	g := c.group
+	last := len(g.clients) - 1
+	g.clients[c.index] = g.clients[last]
+	g.clients[c.index].index = c.index
+	g.clients[last] = nil
+	g.clients = g.clients[:last]
+	c.group, c.index = nil, -1
+	if last == 0 {
+		r.disband(g)
+	}
+}
+
+// found enters a new group.
+func (r *roster) found(g *group) {
+	g.listed, r.groups, r.byLane[g.lane] = len(r.groups), append(r.groups, g), g
+	if !g.lane.filter.isExact() {
+		r.asked = append(r.asked, g)
+		return
+	}
+	for key := range g.lane.filter.exact {
+		r.byKey[key] = append(r.byKey[key], g)
+	}
+}
+
+// disband forgets an empty group.
+func (r *roster) disband(g *group) {
+	last := len(r.groups) - 1
+	r.groups[g.listed] = r.groups[last]
+	r.groups[g.listed].listed = g.listed
+	r.groups[last] = nil
+	r.groups = r.groups[:last]
+	delete(r.byLane, g.lane)
+	if !g.lane.filter.isExact() {
+		r.asked = without(r.asked, g)
+		return
+	}
+	for key := range g.lane.filter.exact {
+		if rest := without(r.byKey[key], g); len(rest) > 0 {
+			r.byKey[key] = rest
+		} else {
+			delete(r.byKey, key)
+		}
+	}
+}
+
+// without takes g out of groups, whose order it does not keep.
+func without(groups []*group, g *group) []*group {
+	for i, other := range groups {
+		if other == g {
+			last := len(groups) - 1
+			groups[i], groups[last] = groups[last], nil
+			return groups[:last]
+		}
+	}
+	return groups
+}
+
+// mark makes the groups due that want a message: one look-up, and a question to
+// each group whose filter is no set of keys.
+func (r *roster) mark(m *Message) {
+	for _, g := range r.byKey[m.key] {
+		r.markGroup(g)
+	}
+	for _, g := range r.asked {
+		if !g.due && g.lane.wants(m) {
+			r.markGroup(g)
+		}
+	}
+}
+
+func (r *roster) markAll() {
+	for _, g := range r.groups {
+		r.markGroup(g)
+	}
+}
+
+func (r *roster) markGroup(g *group) {
+	if !g.due {
+		g.due = true
+		r.due = append(r.due, g)
+	}
+}
+
+// unmark ends a pass.
+func (r *roster) unmark() {
+	for _, g := range r.due {
+		g.due = false
+	}
+	clear(r.due)
+	r.due = r.due[:0]
+}

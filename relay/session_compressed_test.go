@@ -1,0 +1,85 @@
+package relay
+
+import (
+	"bytes"
+	"compress/flate"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// deflated returns a message's compressed payload (RFC 7692 section 7.2.1).
+func deflated(message string) string {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestCompression)
+	io.WriteString(w, message)
+	w.Flush()
+	return strings.TrimSuffix(b.String(), "\x00\x00\xff\xff")
+}
+
+// closeInside is a close frame inside a compressed message.
+func closeInside() []byte {
+	return append(clientFrame(0x41, deflated("begun")), clientFrame(0x88, "\x03\xE8bye")...)
+}
+
+// compressedSession is a session with compression, and what its client sends.
+func compressedSession(t *testing.T, sends []byte) (*session, *script) {
+	t.Helper()
+	h := hub.New(hub.Config{Header: FrameHeader})
+	t.Cleanup(func() { h.Close() })
+	r, err := New(Config{Hub: h, Log: zerolog.Nop(), Uplink: UplinkIgnore, UplinkMaxMessage: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newScript(sends)
+	return newTestSession(t, r, c, true), c
+}
+
+// A compressed message that is whole is read, and one that the end of the
+// connection cuts short is not taken for whole.
+func TestCompressedMessageCutShort(t *testing.T) {
+	whole := clientFrame(0xC1, deflated(strings.Repeat("whole ", 50)))
+	const header = 6
+	for cut := header; cut <= len(whole); cut++ {
+		s, _ := compressedSession(t, whole[:cut])
+		if err := s.message(); (err == nil) != (cut == len(whole)) {
+			t.Errorf("of %d bytes, %d: %v", len(whole), cut, err)
+		}
+		s.read()
+		if why, _ := s.conn.client.Reason(); why != hub.Left {
+			t.Errorf("of %d bytes, %d: left as %v", len(whole), cut, why)
+		}
+	}
+}
+
+// A close frame inside a compressed message is legal (RFC 6455 section 5.4): it is
+// answered, and the client has left.
+func TestCloseInsideCompressedMessage(t *testing.T) {
+	s, c := compressedSession(t, closeInside())
+	s.read()
+	<-c.closed
+	if why, _ := s.conn.client.Reason(); why != hub.Left {
+		t.Errorf("left as %v", why)
+	}
+	if answer, want := c.answer(), []byte("\x88\x05\x03\xE8bye"); !bytes.Equal(answer, want) {
+		t.Errorf("answered % x, want % x", answer, want)
+	}
+}
+
+// A compressed message counts by what it inflates to.
+func TestCompressedBomb(t *testing.T) {
+	before := heap()
+	s, c := compressedSession(t, clientFrame(0xC2, deflated(strings.Repeat("\x00", 10<<20)))) // 10 KiB of them
+	s.read()
+	<-c.closed
+	if why, _ := s.conn.client.Reason(); why != hub.TooLarge || !bytes.Contains(c.answer(), []byte("\x03\xF1too-large; resume=")) {
+		t.Errorf("left as %v, answered %q", why, c.answer())
+	}
+	if grown := heap() - before; grown > 1<<20 {
+		t.Errorf("the heap has grown by %d bytes", grown)
+	}
+}
