@@ -1,6 +1,9 @@
 package relay
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -57,6 +60,20 @@ var (
 	descSourceLast       = desc("source_last_message_timestamp_seconds", "When the last message came, as a Unix time.")
 )
 
+var (
+	descSourceRepeated = desc("source_repeated_total", "Messages left out, since another source had brought them.")
+	descSourceMissed   = desc("source_missed_total", "Numbers that no source brought in time, in a race.")
+	descSourceRestarts = desc("source_restarts_total", "How often the sources' numbering began anew, in a race.")
+
+	descLineUp         = desc("line_connected", "1 while this one of the sources is connected.", "index", "source")
+	descLineAlarm      = desc("line_alarm", "1 since this source gave a fatal answer, until it has sent messages for a while again.", "index", "source")
+	descLineMessages   = desc("line_messages_total", "Messages received from this source.", "index", "source")
+	descLineBytes      = desc("line_bytes_total", "Bytes of those messages.", "index", "source")
+	descLineReconnects = desc("line_reconnects_total", "Connections to this source that were lost or failed, by reason.", "index", "source", "reason")
+	descLineOutage     = desc("line_outage_seconds_total", "Time for which this source was wanted and away.", "index", "source")
+	descLineLast       = desc("line_last_message_timestamp_seconds", "When this source's last message came, as a Unix time.", "index", "source")
+)
+
 // Describe is empty: the reasons are known only as they come.
 func (collector) Describe(chan<- *prometheus.Desc) {}
 
@@ -96,16 +113,8 @@ func (c collector) collectHub(count, gauge emit) {
 
 func (c collector) collectSource(count, gauge emit) {
 	s := c.relay.source()
-	up := 0.0
-	if s.Connected {
-		up = 1
-	}
-	gauge(descSourceUp, up)
-	alarm := 0.0
-	if s.Alarm {
-		alarm = 1
-	}
-	gauge(descSourceAlarm, alarm)
+	gauge(descSourceUp, oneIf(s.Connected))
+	gauge(descSourceAlarm, oneIf(s.Alarm))
 	count(descSourceMessages, float64(s.Messages))
 	count(descSourceBytes, float64(s.Bytes))
 	for why, n := range s.Reconnects {
@@ -118,4 +127,36 @@ func (c collector) collectSource(count, gauge emit) {
 	if !s.LastMessage.IsZero() {
 		gauge(descSourceLast, float64(s.LastMessage.UnixNano())/1e9)
 	}
+	count(descSourceRepeated, float64(s.Repeated))
+	count(descSourceMissed, float64(s.Missed))
+	count(descSourceRestarts, float64(s.Restarts))
+	if len(s.Sources) == 0 {
+		collectLine(count, gauge, s, "0")
+	}
+	for i, one := range s.Sources {
+		collectLine(count, gauge, one, strconv.Itoa(i))
+	}
+}
+
+// collectLine renders what one source brings, of several or alone.
+func collectLine(count, gauge emit, s SourceStatus, index string) {
+	labels := []string{index, s.SourceRedacted}
+	gauge(descLineUp, oneIf(s.Connected), labels...)
+	gauge(descLineAlarm, oneIf(s.Alarm), labels...)
+	count(descLineMessages, float64(s.Messages), labels...)
+	count(descLineBytes, float64(s.Bytes), labels...)
+	count(descLineOutage, s.Outage.Seconds(), labels...)
+	for why, n := range s.Reconnects {
+		count(descLineReconnects, float64(n), append(slices.Clone(labels), why)...)
+	}
+	if !s.LastMessage.IsZero() {
+		gauge(descLineLast, float64(s.LastMessage.UnixNano())/1e9, labels...)
+	}
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -56,6 +56,13 @@ type SourceStatus struct {
 	Outage         time.Duration     // sum of all interruptions
 	LastMessage    time.Time
 	SourceRedacted string // the source's URL without its secrets
+
+	// Sources are the figures of each of several sources, by whose place here
+	// metrics call them; nil for one.
+	Sources  []SourceStatus
+	Repeated uint64 // messages left out, since another source had brought them
+	Missed   uint64 // numbers that no source brought in time
+	Restarts uint64 // how often the sources' numbering began anew
 }
 
 // Relay is the face that clients and operators see. It has no listener of its

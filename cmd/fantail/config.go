@@ -49,6 +49,10 @@ type config struct {
 
 	// SourceSend and SourceHeaders are called at each connect and read their
 	// file again, if they have one. They are never nil.
+	SourceMode         feed.Mode
+	SourceSeq          string // checked
+	SourceGapWait      time.Duration
+	SourceFailback     time.Duration // feed.NoFailback is never
 	SourceSend         func() ([]string, error)
 	SourceHeaders      func() (http.Header, error)
 	SourceRules        func() ([]feed.Rule, error) // as SourceSend
@@ -125,6 +129,10 @@ func (p *parser) parse(e *environment) config {
 		DrainWindow:      take(p, &e.DrainWindow, zeroOr(duration(time.Millisecond, hour))),
 		LogFormat:        take(p, &e.LogFormat, choice("auto", "json", "console")),
 
+		SourceMode:         take(p, &e.SourceMode, parseMode),
+		SourceSeq:          take(p, &e.SourceSeq, parseKey),
+		SourceGapWait:      take(p, &e.SourceGapWait, duration(time.Millisecond, time.Minute)),
+		SourceFailback:     take(p, &e.SourceFailback, parseFailback),
 		SourceSend:         take(p, &e.SourceSend, reread(parseFrames)),
 		SourceHeaders:      take(p, &e.SourceHeaders, reread(parseHeaders)),
 		SourceRules:        take(p, &e.SourceRules, reread(parseRules)),
@@ -172,11 +180,12 @@ func (p *parser) crossCheck(e *environment, c config) {
 
 // checkSource has feed check what belongs together in the source's settings.
 func (p *parser) checkSource(e *environment, c config) {
-	if !p.good(&e.SourceURL, &e.SourceRules, &e.SourceCursor, &e.SourceID, &e.SourcePing, &e.SourceMaxAge, &e.SourceOverlap) {
+	if !p.good(&e.SourceURL, &e.SourceRules, &e.SourceCursor, &e.SourceID, &e.SourcePing, &e.SourceMaxAge, &e.SourceOverlap, &e.SourceMode, &e.SourceSeq) {
 		return
 	}
 	check := feed.Config{
 		URL: c.SourceURL, Stdin: strings.NewReader(""), Rules: c.SourceRules, PingText: c.SourcePing,
+		Mode: c.SourceMode, Seq: c.SourceSeq,
 		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
 	}
 	if _, err := feed.New(check, nil, zerolog.Nop()); err != nil {

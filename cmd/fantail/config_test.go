@@ -48,6 +48,7 @@ func TestConfigDefaults(t *testing.T) {
 		PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
 		Uplink: "reject", UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
 		SourceSubprotocols: []string{}, SourceMaxMessage: 16 << 20, SourceWSPing: 20 * time.Second, SourcePingEvery: 20 * time.Second,
+		SourceMode: feed.Failover, SourceGapWait: 50 * time.Millisecond, SourceFailback: time.Minute,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)

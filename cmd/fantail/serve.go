@@ -37,7 +37,8 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	})
 	defer h.Close()
 	fc := feedConfig(c)
-	fc.Notify = h.Source
+	news := &sourceNews{hub: h}
+	fc.Notify, fc.RelayNotice = news.notify, news.relayed
 	f, err := feed.New(fc, h, log)
 	if err != nil {
 		return err
@@ -69,8 +70,10 @@ func warnOfKeys(c config, f *feed.Feed, log zerolog.Logger) {
 }
 
 func feedConfig(c config) feed.Config {
+	host, _ := os.Hostname() // without a name the first source is preferred
 	return feed.Config{
-		URL: c.SourceURL, Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
+		URL: c.SourceURL, Mode: c.SourceMode, Seq: c.SourceSeq, GapWait: c.SourceGapWait, Failback: c.SourceFailback, Host: host,
+		Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
 		Rules: c.SourceRules, Split: c.SourceSplit, PingText: c.SourcePing, PingEvery: c.SourcePingEvery, SendRate: c.SourceSendRate,
 		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
 		Key: c.SourceKey, MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
@@ -89,23 +92,6 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 		rc.Uplink = relay.UplinkIgnore
 	}
 	return rc
-}
-
-// sourceStatus tells the relay about the source in the relay's words: the two
-// packages do not know each other.
-func sourceStatus(s feed.Stats) relay.SourceStatus {
-	out := relay.SourceStatus{
-		Connected: s.Connected, EverConnected: s.EverConnected, Messages: s.Messages, Bytes: s.Bytes,
-		Outage: s.Outage, LastMessage: s.LastMessage, Alarm: s.Alarm,
-		Reconnects: make(map[string]uint64), Dropped: make(map[string]uint64),
-	}
-	for why, n := range s.Reconnects {
-		out.Reconnects[why.String()] = n
-	}
-	for why, n := range s.Dropped {
-		out.Dropped[why.String()] = n
-	}
-	return out
 }
 
 // service is a relay at work: its feed, its hub and its two HTTP servers.
