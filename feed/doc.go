@@ -39,7 +39,8 @@
 //   - An outage runs from the loss of the connection, or from the first failure
 //     after the start, until a connection is open again. It does not wait for
 //     a message: quiet feeds are legal. Its end is one log line. What the
-//     source sent meanwhile is lost, and nobody can know what it was.
+//     source sent meanwhile is lost, and nobody can know what it was, unless the
+//     source is a broker that keeps it.
 //   - Config.IdleTimeout ends a connection without messages. It applies to
 //     sources that reconnecting can help: not to a recording, stdin or the demo.
 //   - A stream ends in one of three ways. A failure, which has a [Reason], is
@@ -162,6 +163,18 @@
 //     and panics at a close frame inside a compressed message
 //     (TestWSCloseInsideMessage).
 //
+// # The way back
+//
+// With Config.Uplink a message may be sent to the source, by Send. What waits
+// for that stands in one queue of 256 messages, from which each open connection
+// takes when it has nothing of its own to say. So a message is sent once, by the
+// least busy of several connections; it waits out a reconnect; and the two
+// seconds that it may wait bound how long its sender is held up
+// (TestUplinkWaits). A sender that gives up takes its message back, which is then
+// never sent (TestSendHammer). Nothing of it touches the reading of the feed
+// (TestSendToADeafSource). One sender's messages keep their order over one
+// connection; over several at once a source may see them in another.
+//
 // # A relay as source
 //
 // With Config.Resume the subprotocol fantail.v1 is offered. A server that takes
@@ -267,6 +280,75 @@
 // recognises. Notices of a relay that is a source are passed on from the active
 // source, and from merged ones; in a race, where another source may have what one
 // lacks, from none.
+//
+// # Brokers
+//
+//	redis://h:6379/0?subscribe=a            channels, repeatable; rediss is TLS
+//	redis://h?psubscribe=p*                 patterns, repeatable
+//	redis://h?stream=s&from=$               a stream; from is $ (new), 0 (all) or an id
+//	nats://h:4222?subject=x.>               subjects, repeatable; tls+nats is TLS
+//	nats://h?stream=S&subject=x.>&from=new  JetStream; from is new, all or a sequence
+//	amqp://h:5672/vhost?exchange=x&bind=k   an exchange, bind repeatable; amqps is TLS
+//	amqp://h?exchange=x&type=topic          the same, made durable if it is missing
+//
+// User and password, or a token of NATS, stand before the host. Channel, subject
+// and routing key are the message's key; a stream of Redis has its own name as
+// key. Valid UTF-8 is text, everything else binary. Several channels or patterns
+// that match the same message bring it several times, as the broker does.
+//
+//   - Supervision is ours: each connection is one line (dialLine) below the
+//     broker's library, whose own reconnecting is off or finds that line closed.
+//     A broker is tried again at least every 1.5 s, so that the relay is back
+//     within two seconds of it (TestB1BrokerKilled in cmd/fantail).
+//   - An open broker has granted what was asked for: a wrong password, a missing
+//     stream, a forbidden channel are failures of the opening.
+//   - Any byte is a sign of life. After Config.Ping without one the broker is
+//     asked for it, or has to speak by itself; after another, the line is closed
+//     (lifeline; TestRedisHangs).
+//   - Streams of Redis and JetStream are resumed behind the last message that was
+//     taken, so nothing is lost or repeated while the broker keeps it
+//     (TestRedisKilledUnderLoad). A stream that was trimmed meanwhile, lost its
+//     end or was made anew is a log line with the number that is missing, if it
+//     is known (lapse). A stream that is missing is read from its first message
+//     once it is there.
+//   - Channels, subjects and exchanges have no history: what was published during
+//     an outage is lost, and the outage is told.
+//   - An entry of Redis with one field is that field's value; one with several is
+//     a JSON object of them, in their order.
+//   - AMQP has a queue for each relay, exclusive and named by the broker, which
+//     ends with the connection. Without bind it is bound with #: all of a topic or
+//     fanout exchange. Messages are acknowledged once they were taken, which is
+//     what bounds the library's queue.
+//   - NATS reads ahead of us at most a window of 512 KiB, then TCP holds the
+//     broker back. The library alone would drop what does not fit its queue
+//     (TestNATSFloodIsNotDropped).
+//   - A message longer than Config.MaxMessage is dropped and counted. It was in
+//     memory by then: it is the broker's own limit that bounds it
+//     (proto-max-bulk-len, max_payload, max_message_size).
+//
+// # Demand
+//
+// In subscribe=user:{key}, subject=user.{key} and bind=user.{key} the place of
+// {key} is taken by the keys that clients ask for, and by nothing else: the broker
+// has a subscriber for user:alice from when the first client of this relay asks
+// for the key alice until the last one is gone ([Demand]). Such a message's key is
+// what stands in that place. It takes a trip to the broker until a client's
+// channel is subscribed: what is published before that is not received. After a
+// reconnect all that is wanted is subscribed before the source counts as back.
+// Prefixes and clients without keys make no demand. A key that is a wildcard to
+// the broker has no channel (TestKeysAreNoWildcards). The user of the URL must be
+// allowed all channels that the template can name: a refusal ends the connection
+// to Redis.
+//
+// Ownership: a stream's next belongs to Run; follow, a goroutine of the stream,
+// subscribes and unsubscribes on the same connection, which all three libraries
+// allow, and ends with the stream.
+//
+// # Push
+//
+// push: has no connection. [Feed.Push] hands it messages, in their order and all
+// or none, and never waits: what does not fit the queue is refused, and whoever
+// sent it is to send it again.
 //
 // # Probing
 //

@@ -24,12 +24,22 @@ type stream interface {
 	// next waits for the next message; its payload is valid until the next
 	// call, and its time is the caller's to fill in. Errors: io.EOF when the
 	// source has ended for good; a DropReason in the place of one unusable
-	// message, and errAlive in that of something that is no message; a *failure when the connection is lost; any other when the
-	// source can never be read on.
+	// message, a *lapse in that of some that are missing, and errAlive in that
+	// of something that is no message; a *failure when the connection is lost;
+	// any other when the source can never be read on.
 	next() (hub.Input, error)
 
 	// close releases everything that open and next took. It is called once.
 	close()
+}
+
+// goesOn reports whether a stream whose next returned err has more to give.
+func goesOn(err error) bool {
+	switch err.(type) {
+	case nil, DropReason, *lapse:
+		return true
+	}
+	return err == errAlive
 }
 
 // scheme is a row of the table: how a kind of source is written and opened.
@@ -52,6 +62,13 @@ func schemes() []scheme {
 		{"replay", false, false, false, newReplay},
 		{"stdin", false, false, false, newStdin},
 		{"demo", false, true, false, newDemo},
+		{"push", false, true, false, newPush},
+		{"redis", true, true, false, newRedis},
+		{"rediss", true, true, false, newRedis},
+		{"nats", true, true, false, newNATS},
+		{"tls+nats", true, true, false, newNATS},
+		{"amqp", true, true, false, newAMQP},
+		{"amqps", true, true, false, newAMQP},
 	}
 }
 

@@ -33,9 +33,10 @@ type Publisher interface{ Publish(hub.Input) }
 // Config says what the source is and how to treat it. The zero value of a field
 // is its default.
 type Config struct {
-	// URL is the source: one of ws: wss: http: https: replay: stdin: demo:. It may
-	// be several, at most MaxSources, with white space between them: Mode says
-	// what becomes of those, and all other settings hold for each.
+	// URL is the source: one of ws: wss: http: https: redis: rediss: nats: tls+nats:
+	// amqp: amqps: push: replay: stdin: demo:. It may be several, at most MaxSources,
+	// with white space between them: Mode says what becomes of those, and all other
+	// settings hold for each.
 	URL string
 	// Mode says what becomes of several sources.
 	Mode Mode
@@ -62,7 +63,7 @@ type Config struct {
 	Headers func() (http.Header, error)
 	// Subprotocols are offered to the source, which must choose one of them.
 	Subprotocols []string
-	// TLS serves wss. nil = the system's authorities.
+	// TLS serves wss, rediss, tls+nats and amqps. nil = the system's authorities.
 	TLS *tls.Config
 	// Dial opens the connections to a remote source, or to its proxy. nil = TCP, as
 	// net.Dialer does it.
@@ -83,7 +84,7 @@ type Config struct {
 	SendRate Rate
 
 	MaxMessage  int64         // bytes of one message after inflating; 0 = DefaultMaxMessage
-	Ping        time.Duration // interval of WebSocket pings and deadline of their pongs; 0 = DefaultPing, NoPing = none
+	Ping        time.Duration // interval of pings and deadline of their pongs, to WebSockets and brokers; 0 = DefaultPing, NoPing = none
 	IdleTimeout time.Duration // reconnect when no message came for so long; 0 = never
 
 	// Key says where a message's key is: gjson paths joined by ":", or "re:" and
@@ -119,10 +120,19 @@ type Config struct {
 	// goroutine that calls Publish. nil = nobody.
 	RelayNotice func(Notice)
 
+	// Demand tells a broker's source which keys are wanted, where its URL has
+	// {key} in the name of a channel. nil = nobody wants any.
+	Demand Demand
+
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader
 
+	// Uplink lets Send send to the source, in the turn of all that is sent:
+	// SendRate bounds it too.
+	Uplink bool
+
 	cursor *cursor // made by New for all drivers
+	uplink *uplink // likewise; nil = none
 }
 
 // withDefaults fills in what is zero and checks the rest.
@@ -195,12 +205,16 @@ type Feed struct {
 	// Static after New.
 	sources []*source
 	several *combination // nil = one source, which publishes by itself
+	uplink  *uplink      // nil = nothing is sent to it on behalf of others
 }
 
 // New checks the configuration and returns a feed that has not connected yet.
 // Its error holds every problem found and says what to change.
 func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	cfg, bad := cfg.withDefaults()
+	if cfg.Uplink {
+		cfg.uplink = newUplink()
+	}
 	urls := SourceURLs(cfg.URL)
 	var f *Feed
 	var err error
@@ -212,6 +226,7 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	if err := errors.Join(err, bad); err != nil {
 		return nil, err
 	}
+	f.uplink = cfg.uplink
 	return f, nil
 }
 
@@ -226,6 +241,7 @@ func newSingle(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 // is returned; of several sources, once all have ended. All that Run started has
 // ended when it returns, except for what doc.go says of stdin. It is called once.
 func (f *Feed) Run(ctx context.Context) error {
+	defer f.uplink.end()
 	if f.several != nil {
 		return f.several.run(ctx)
 	}

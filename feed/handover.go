@@ -34,7 +34,7 @@ type arrived struct {
 	in   hub.Input
 	id   identity
 	has  bool  // it has an identity
-	drop error // a DropReason, or errAlive: there is no message
+	drop error // what came in the place of a message
 }
 
 func newHandover(ids *identifier, old, new *line) *handover {

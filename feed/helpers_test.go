@@ -154,3 +154,47 @@ func (r *running) run(t *testing.T) {
 	r.stop = sync.OnceValue(func() error { cancel(); return <-done })
 	t.Cleanup(func() { r.stop() })
 }
+
+// mustDefaults returns what Config's zero value stands for.
+func mustDefaults(t *testing.T) Config {
+	t.Helper()
+	cfg, err := Config{}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func open(t testing.TB, d driver) stream {
+	t.Helper()
+	s, err := d.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// findAndOpen makes the driver of a URL.
+func findAndOpen(url string) (driver, error) {
+	cfg, err := Config{URL: url}.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s, err := findScheme(url)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(url, cfg)
+}
+
+// eventually waits until holds does.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for late := time.Now().Add(patience); !holds(); <-poll.C {
+		if time.Now().After(late) {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}

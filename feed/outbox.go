@@ -37,9 +37,9 @@ func (r Rate) limiter() *rate.Limiter {
 	return rate.NewLimiter(rate.Every(r.Per/time.Duration(r.Count)), 1)
 }
 
-// outbox sends text frames over one connection. Only write, in a goroutine of its
-// own, sends: the first frames in order, then those that are queued, and the
-// text ping. What waits for the rate holds up no reading.
+// outbox sends over one connection. Only write, in a goroutine of its own, sends:
+// the first frames in order, then those that are queued, the text ping, and what
+// clients send to the source. What waits for the rate holds up no reading.
 type outbox struct {
 	// Static after newOutbox.
 	conn  *websocket.Conn
@@ -47,6 +47,7 @@ type outbox struct {
 	ping  string        // Config.PingText; empty = none
 	every time.Duration // between pings
 	limit *rate.Limiter // nil = no bound; shared with the pongs and with other connections
+	users *uplink       // nil = none; shared with other connections
 
 	queue   chan string // never closed
 	greeted chan error  // one value, once first was sent or could not be; never closed
@@ -54,7 +55,7 @@ type outbox struct {
 
 func newOutbox(conn *websocket.Conn, first []string, cfg Config, limit *rate.Limiter) *outbox {
 	return &outbox{
-		conn: conn, first: first, ping: cfg.PingText, every: cfg.PingEvery, limit: limit,
+		conn: conn, first: first, ping: cfg.PingText, every: cfg.PingEvery, limit: limit, users: cfg.uplink,
 		queue: make(chan string, outboxRoom), greeted: make(chan error, 1),
 	}
 }
@@ -81,31 +82,81 @@ func (o *outbox) write(ctx context.Context) error {
 	o.greeted <- nil
 	tick, stop := ticker(o.ping != "", o.every)
 	defer stop()
-	for {
-		frame := o.ping
-		select {
-		case <-ctx.Done():
-			return nil
-		case frame = <-o.queue:
-		case <-tick:
-		}
-		if err := o.put(ctx, frame); err != nil && ctx.Err() == nil {
+	defer o.users.join()()
+	for ctx.Err() == nil {
+		if err := o.turn(ctx, tick); err != nil && ctx.Err() == nil {
 			return fail(ReasonLost, "the source does not take what is sent to it: %w", err)
 		}
 	}
+	return nil
 }
 
-// put sends one frame once the rate allows it. The end of ctx ends the wait, not
-// the sending: half a frame would break the connection that is to be closed well.
-func (o *outbox) put(ctx context.Context, frame string) error {
-	if o.limit != nil {
-		if err := o.limit.Wait(ctx); err != nil {
-			return err
+// turn sends what is next: what the source's protocol wants comes before what
+// clients send.
+func (o *outbox) turn(ctx context.Context, tick <-chan time.Time) error {
+	select {
+	case frame := <-o.queue:
+		return o.put(ctx, frame)
+	case <-tick:
+		return o.put(ctx, o.ping)
+	default:
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case frame := <-o.queue:
+		return o.put(ctx, frame)
+	case <-tick:
+		return o.put(ctx, o.ping)
+	case m := <-o.users.waiting():
+		return o.forward(ctx, m)
+	}
+}
+
+// forward sends a client's message once the rate allows it. If its sender has
+// given up by then, the next one that waits has the turn.
+func (o *outbox) forward(ctx context.Context, m *outgoing) error {
+	if m.decided.Load() {
+		return nil
+	}
+	if err := o.await(ctx); err != nil {
+		o.users.giveBack(m)
+		return err
+	}
+	for !m.take() {
+		select {
+		case m = <-o.users.waiting():
+		default:
+			return nil
 		}
 	}
+	err := o.emit(ctx, m.kind, m.payload)
+	m.done <- err
+	return err
+}
+
+// put sends one text frame once the rate allows it.
+func (o *outbox) put(ctx context.Context, frame string) error {
+	if err := o.await(ctx); err != nil {
+		return err
+	}
+	return o.emit(ctx, hub.Text, []byte(frame))
+}
+
+// await waits until the rate allows another frame.
+func (o *outbox) await(ctx context.Context) error {
+	if o.limit == nil {
+		return nil
+	}
+	return o.limit.Wait(ctx)
+}
+
+// emit sends one message now. The end of ctx does not end the sending: half a
+// frame would break the connection that is to be closed well.
+func (o *outbox) emit(ctx context.Context, kind hub.Kind, payload []byte) error {
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	return o.conn.Write(writing, hub.Text, []byte(frame))
+	return o.conn.Write(writing, kind, payload)
 }
 
 // ticker returns the channel of a ticker and what stops it; one that never ticks

@@ -47,7 +47,7 @@ func (s *renewedStream) start(d dialled) *reading {
 			if !offer(s.ctx, r.came, arrival{in, err}) {
 				return
 			}
-			if _, goesOn := err.(DropReason); err != nil && err != errAlive && !goesOn {
+			if !goesOn(err) {
 				return
 			}
 			if !offer(s.ctx, r.taken, struct{}{}) {

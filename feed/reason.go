@@ -57,7 +57,7 @@ type DropReason uint8
 
 const (
 	DropNotUTF8  DropReason = iota // a text message is not UTF-8 (RFC 6455 section 8.1)
-	DropTooLarge                   // a line or an event is longer than Config.MaxMessage
+	DropTooLarge                   // a line, an event or a broker's message is longer than Config.MaxMessage
 	DropRule                       // a rule keeps it from the clients
 	DropEmpty                      // Config.Split found nothing in it
 	DropCopy                       // it is a copy of one that was published
@@ -79,6 +79,12 @@ func (d DropReason) String() string {
 // needs to be warned of them.
 func (d DropReason) wanted() bool { return d >= DropRule }
 
+// dropAdvice is what the operator can change about those that are not wanted.
+var dropAdvice = [dropReasons]string{
+	"text that is not UTF-8 would have clients close their connections; have it sent as binary",
+	"raise FANTAIL_SOURCE_MAX_MESSAGE to have them relayed",
+}
+
 // Error returns the reason as a sentence.
 func (d DropReason) Error() string { return "feed: message dropped: " + d.String() }
 
@@ -96,3 +102,12 @@ func fail(reason Reason, format string, args ...any) *failure {
 
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
+
+// lapse tells that messages are missing which a source with a history was
+// expected to have. The stream goes on.
+type lapse struct {
+	missed uint64 // 0 = nobody knows
+	text   string // what happened, and what to change
+}
+
+func (l *lapse) Error() string { return l.text }

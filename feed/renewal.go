@@ -148,10 +148,10 @@ func (s *renewedStream) arrived(from *reading, a arrival) (m arrived, ended erro
 	switch {
 	case unusable:
 		m = dropped(drop)
-	case a.err == errAlive:
-		m.drop = a.err
-	case a.err != nil:
+	case !goesOn(a.err):
 		return m, a.err
+	case a.err != nil:
+		m.drop = a.err
 	default:
 		m.in = a.in
 		m.id, m.has = s.of.ids.of(a.in)

@@ -38,6 +38,9 @@ func newRetry() *retry {
 	}}
 }
 
+// within lowers the bound of all waits.
+func (r *retry) within(most time.Duration) { r.wait.MaxInterval = most / 2 }
+
 // after returns how long to wait after a failure: never shorter than it asks for,
 // and, so that relays which were told the same do not come back together, up to a
 // quarter longer.

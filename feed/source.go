@@ -57,7 +57,7 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 		return nil, errors.Join(err, bad)
 	}
 	d, err := s.open(cfg.URL, cfg)
-	if err := errors.Join(err, bad, checkSending(cfg, s)); err != nil {
+	if err := errors.Join(err, bad, checkSending(cfg, s), checkUplink(cfg, s, d)); err != nil {
 		return nil, err
 	}
 	f := openSource(d, maskURL(cfg.URL), out, log)
@@ -85,7 +85,7 @@ func (f *source) stage(cfg Config, ids *identifier) {
 
 // openSource returns a source that a driver reads.
 func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
-	return &source{
+	s := &source{
 		driver: d,
 		origin: d,
 		name:   name,
@@ -93,6 +93,10 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 		retry:  newRetry(),
 		log:    log.With().Str("component", "feed").Str("source", name).Logger(),
 	}
+	if d, ok := d.(interface{ retryWithin() time.Duration }); ok {
+		s.retry.within(d.retryWithin())
+	}
+	return s
 }
 
 // forget has the next connection begin live, where the source's feed stands then.

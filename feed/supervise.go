@@ -96,10 +96,13 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 		in, err := s.next()
 		now := time.Now()
 		drop, unusable := err.(DropReason)
+		missing, lapsed := err.(*lapse)
 		switch {
 		case unusable:
 			f.drop(now, drop)
 		case err == errAlive:
+		case lapsed:
+			f.log.Warn().Uint64("missed", missing.missed).Msg(missing.text)
 		case err != nil:
 			return err
 		default:
@@ -149,7 +152,8 @@ func (f *source) drop(now time.Time, reason DropReason) {
 		return
 	}
 	if n := f.gripe[reason].count(now); n > 0 {
-		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).Msg("dropped messages of the source")
+		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).
+			Msg("dropped messages of the source; " + dropAdvice[reason])
 	}
 }
 

@@ -50,6 +50,9 @@ func newWS(address string, cfg Config) (driver, error) {
 	return d, nil
 }
 
+// forwards implements forwarder.
+func (d *wsDriver) forwards() error { return nil }
+
 // where returns the URL to dial and the subprotocols to offer.
 func (d *wsDriver) where() (address string, subprotocols []string) {
 	address = d.cfg.cursor.fill(d.url)

@@ -111,6 +111,14 @@
 // during an outage is told right behind hello that the source is down
 // (TestJoinDuringAnOutage).
 //
+// # Demand
+//
+// [Demand] counts the lanes that want each exact key, and tells one reader which
+// keys have come to be wanted and which are not any more. It is written when a
+// lane is made or dropped, under its own mutex, so joins wait for a few map
+// accesses and never for the reader; what happens between two looks of the reader
+// is told as its result. A key lingers for a time after its last lane.
+//
 // # Slow clients
 //
 // A client is catching up from its join until it first comes within half its

@@ -37,6 +37,9 @@ type Config struct {
 	// default 4,096.
 	MaxLanes int
 
+	// Demand is told which keys clients want. nil = nobody asks.
+	Demand *Demand
+
 	// Pumps is the number of writer goroutines, default max(1, GOMAXPROCS-1).
 	// GOMAXPROCS should be above it: a pump hardly ever rests under load.
 	Pumps int
@@ -64,6 +67,7 @@ type Hub struct {
 	maxAge       time.Duration
 	heartbeat    time.Duration
 	maxLanes     int
+	demand       *Demand   // nil if nobody asks
 	snapshot     *snapshot // nil if none is kept
 	header       func([]byte, Kind, int) []byte
 	latency      Observer
@@ -114,7 +118,7 @@ func assemble(c Config) *Hub {
 	c = c.withDefaults()
 	h := &Hub{
 		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout, maxAge: c.MaxAge, heartbeat: c.Heartbeat,
-		maxLanes: c.MaxLanes, lanes: make(map[laneKey]*Lane),
+		maxLanes: c.MaxLanes, demand: c.Demand, lanes: make(map[laneKey]*Lane),
 		header: c.Header, latency: c.Latency,
 		epoch: newEpoch(), born: time.Now(),
 		done: make(chan struct{}), vacant: make(chan struct{}, 1),

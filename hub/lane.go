@@ -39,6 +39,7 @@ func (h *Hub) Lane(f Format, filter *Filter) (*Lane, error) {
 		}
 		l = &Lane{format: f, filter: filter, notices: f.Notice(Notice{Kind: Heartbeat}) != nil, batches: make([]batch, len(h.pumps))}
 		h.lanes[key] = l
+		h.demand.add(filter)
 	}
 	l.users++
 	return l, nil
@@ -60,6 +61,7 @@ func (h *Hub) releaseLocked(l *Lane) {
 		key.filter = l.filter.text
 	}
 	delete(h.lanes, key)
+	h.demand.remove(l.filter)
 }
 
 // wants reports whether the lane's clients get a message.

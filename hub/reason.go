@@ -11,6 +11,8 @@ const (
 	Uplink                  // it sent a message that may not be sent
 	Flood                   // it sent too much, or a message too slowly
 	TooLarge                // it sent a message over the limit
+	NotUTF8                 // it sent text that is not UTF-8
+	Busy                    // it sent a message that nobody has room for now
 	MaxAge                  // its connection reached the maximum age
 	Token                   // its token expired
 	Forbidden               // it has no right to its key
@@ -26,7 +28,7 @@ const Reasons = int(reasons)
 
 var reasonWords = [...]string{
 	Left: "left", Draining: "draining", Protocol: "protocol", Uplink: "uplink", Flood: "flood", TooLarge: "too-large",
-	MaxAge: "max-age", Token: "token", Forbidden: "forbidden", Slow: "slow", Gone: "gone", Silent: "silent", Stopped: "stopped",
+	NotUTF8: "not-utf8", Busy: "busy", MaxAge: "max-age", Token: "token", Forbidden: "forbidden", Slow: "slow", Gone: "gone", Silent: "silent", Stopped: "stopped",
 }
 
 // String returns the reason's word.

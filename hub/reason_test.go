@@ -4,7 +4,7 @@ import "testing"
 
 // The words are on the wire, in logs and in metrics: they are pinned.
 func TestReasonWords(t *testing.T) {
-	want := []string{"left", "draining", "protocol", "uplink", "flood", "too-large", "max-age", "token", "forbidden",
+	want := []string{"left", "draining", "protocol", "uplink", "flood", "too-large", "not-utf8", "busy", "max-age", "token", "forbidden",
 		"slow", "gone", "silent", "stopped"}
 	if len(want) != Reasons {
 		t.Fatalf("%d reasons, want %d", Reasons, len(want))

@@ -65,5 +65,6 @@ func (h *Hub) Close() error {
 		c.Close()
 	}
 	h.goroutines.Wait()
+	h.demand.stop()
 	return nil
 }

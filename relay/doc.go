@@ -8,6 +8,7 @@
 //	                          the subprotocol fantail.v1
 //	/sse                      Server-Sent Events, resuming by Last-Event-ID
 //	/stream                   envelopes as lines
+//	/push                     messages for the source push:, with a token
 //	/snapshot                 the newest message of each key, as lines
 //	/                         a page that shows them, for people
 //	/healthz                  the process serves
@@ -66,11 +67,36 @@
 // A read and the answer to a ping count as 256 bytes at least, since what they
 // cost is a system call each.
 //
+// # Uplink
+//
+// With UplinkForward a client's message goes to the source, as it is whatever the
+// client's format. What UplinkAllow does not match never does: behind the relay
+// all clients are one subscriber, and any of them could unsubscribe the others.
+//
+// Nothing is dropped silently. A message that is not taken ends its connection,
+// with a word that says why, and nothing that the client sent behind it is taken:
+// so what reached the source is a beginning of what the client sent, in order.
+//
+//	1008 uplink     UplinkAllow does not match it
+//	1008 flood      the client sends more than UplinkRate, or not a whole message in 10 s
+//	1009 too-large  it is longer than UplinkMaxMessage
+//	1007 not-utf8   it is text, and not UTF-8 (RFC 6455 section 8.1)
+//	1013 busy       the source is away or slow, or no memory is left for it: later
+//
+// While Forward waits, the client's reader does: its next messages stay in its
+// socket, and it gets the feed as ever (TestUplinkHoldsUpNobodyElse). A message is
+// read whole into a buffer that grows with what comes, and is gone with the
+// message; all buffers together hold 16 MiB at most, or four of the longest
+// messages (TestUplinkMemoryIsBounded). So a client that sends nothing costs what
+// it did (TestUplinkIdleSessionIsSmall).
+//
 // # Who may connect
 //
 // The origin policy is for browsers: it keeps pages of other sites from reading
-// the feed with a visitor's address and network. A program sends no Origin, or any
-// that it likes. The same origin is the one that equals the request's Host, and
+// the feed with a visitor's address and network, and, where the uplink forwards,
+// from sending with them. Browsers let any page open a WebSocket to anywhere
+// (cross-site WebSocket hijacking), so AllowedOrigins should then name the pages
+// that may send, never "*". A program sends no Origin, or any that it likes. The same origin is the one that equals the request's Host, and
 // Host is what the browser was told: a page whose own name is made to resolve to
 // the relay's address (DNS rebinding) is of the same origin. Against that helps
 // TLS, since no such name is in the certificate, or a proxy that passes its own
@@ -97,6 +123,13 @@
 // client of examples/client, of which page/fantail.js is a copy (a test there
 // holds the two together): envelopes, so that a lost connection is resumed
 // behind the last message and a gap is told.
+//
+// # Push
+//
+// POST /push takes one message, or one a line (application/x-ndjson), hands them
+// to Config.Push and answers 202 when they are taken: all of a request or none.
+// The token is compared in constant time, before the body is read; few bodies are
+// in memory at once. 503 with Retry-After says that the feed does not keep up.
 //
 // # Decisions
 //

@@ -40,12 +40,16 @@ func closeCode(why hub.Reason) uint16 {
 		return 1001
 	case hub.Protocol:
 		return 1002
+	case hub.NotUTF8:
+		return 1007
 	case hub.Uplink, hub.Flood:
 		return 1008
 	case hub.TooLarge:
 		return 1009
 	case hub.MaxAge:
 		return 1012
+	case hub.Busy:
+		return 1013 // registered with IANA as "try again later"
 	case hub.Token:
 		return 4401
 	case hub.Forbidden:

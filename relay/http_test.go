@@ -154,6 +154,7 @@ func TestOriginPolicy(t *testing.T) {
 func TestCloseCodes(t *testing.T) {
 	want := map[hub.Reason]uint16{
 		hub.Left: 1000, hub.Draining: 1001, hub.Stopped: 1001, hub.Protocol: 1002, hub.Uplink: 1008, hub.Flood: 1008, hub.TooLarge: 1009,
+		hub.NotUTF8: 1007, hub.Busy: 1013,
 		hub.MaxAge: 1012, hub.Token: 4401, hub.Forbidden: 4403, hub.Slow: 4408, hub.Silent: 4408, hub.Gone: 4410,
 	}
 	if len(want) != hub.Reasons {

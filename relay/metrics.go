@@ -49,6 +49,7 @@ var (
 	descDeepest      = desc("queue_depth_max", "Messages in the longest queue of a client at the last sweep.")
 	descGaps         = desc("gaps_total", "Gaps told to clients.")
 	descRefused      = desc("handshakes_refused_total", "Handshakes refused, by reason.", "reason")
+	descUplink       = desc("uplink_messages_total", "Messages that clients sent, by what became of them: forwarded, ignored, or why the client was closed over it.", "result")
 
 	descSourceUp         = desc("source_connected", "1 while the source is connected.")
 	descSourceAlarm      = desc("source_alarm", "1 since the source gave a fatal answer, until it has sent messages for a while again.")
@@ -89,6 +90,16 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.collectSource(count, gauge)
 	for why := range refusals {
 		count(descRefused, float64(c.relay.refused[why].Load()), why.String())
+	}
+	c.collectUplink(count)
+}
+
+func (c collector) collectUplink(count emit) {
+	u := c.relay.uplink
+	count(descUplink, float64(u.forwarded.Load()), "forwarded")
+	count(descUplink, float64(u.ignored.Load()), "ignored")
+	for _, why := range uplinkRefusals {
+		count(descUplink, float64(u.refused[why].Load()), why.String())
 	}
 }
 

@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -51,15 +52,30 @@ func newNetConn(c net.Conn, early []byte, largest int64) *netConn {
 // once the library lacks bytes, or broke the budget.
 func (n *netConn) Read(p []byte) (int, error) {
 	got, err := n.read(p)
-	if got > 0 {
+	switch {
+	case got > 0:
 		n.client.Heard()
 		err = n.charge(got)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errSlowWrite
 	}
 	if err != nil {
 		n.readErr = err
 		n.failed.Store(true)
 	}
 	return got, err
+}
+
+// begin notes that a message has begun, which is to be whole within messageTime,
+// and end that it is or that nobody waits for the rest.
+func (n *netConn) begin() {
+	n.began = time.Now()
+	n.Conn.SetReadDeadline(n.began.Add(messageTime))
+}
+
+func (n *netConn) end() {
+	n.began = time.Time{}
+	n.Conn.SetReadDeadline(time.Time{})
 }
 
 func (n *netConn) read(p []byte) (int, error) {

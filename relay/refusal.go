@@ -23,6 +23,9 @@ const (
 	refusedFilters
 	refusedDraining
 	refusedNoSnapshot
+	refusedToken
+	refusedTooLarge
+	refusedBusy
 	refusedHandshake // what the library found wrong; it has answered by itself
 	refusals
 )
@@ -45,6 +48,9 @@ var refusalRows = [refusals]struct {
 	refusedFilters:    {"filters", http.StatusServiceUnavailable, true},
 	refusedDraining:   {"draining", http.StatusServiceUnavailable, true},
 	refusedNoSnapshot: {"no-snapshot", http.StatusNotFound, false},
+	refusedToken:      {"token", http.StatusUnauthorized, false},
+	refusedTooLarge:   {"too-large", http.StatusRequestEntityTooLarge, false},
+	refusedBusy:       {"busy", http.StatusServiceUnavailable, true},
 	refusedHandshake:  {"handshake", 0, false},
 }
 
@@ -74,7 +80,9 @@ func (r *Relay) turnAway(w http.ResponseWriter, req *http.Request, f *refused) {
 	h := w.Header()
 	switch f.why {
 	case refusedMethod:
-		h.Set("Allow", http.MethodGet)
+		if h.Get("Allow") == "" {
+			h.Set("Allow", http.MethodGet)
+		}
 	case refusedUpgrade:
 		h.Set("Upgrade", "websocket")
 	}

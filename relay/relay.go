@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -30,19 +31,22 @@ type Config struct {
 	FixedPolicy bool       // clients may not choose another
 	KeyRequired bool       // a client must say which keys it wants
 
+	Push Push // what becomes of messages POSTed to /push; the zero value has no such path
+
 	Uplink           UplinkMode
-	UplinkMaxMessage int64         // bytes, default 64 KiB
-	PeerTimeout      time.Duration // for a stream's peer that acknowledges nothing, on linux; 0 is the system's patience
-	UnsentLimit      int           // bytes the kernel may hold unsent for a client (TCP_NOTSENT_LOWAT), default 64 KiB
+	UplinkMaxMessage int64 // bytes, default 64 KiB
+	// Forward sends a client's message to the source. It may wait for that for a
+	// few seconds, in which it holds up that client alone. Its error means that the
+	// source does not get the message; the client is told that the relay is busy.
+	// It may be called by any number of goroutines, and must not keep the payload.
+	Forward     func(kind hub.Kind, payload []byte) error
+	UplinkAllow *regexp.Regexp // what may be forwarded; it may match anywhere in a message
+	UplinkRate  float64        // messages a second that a client may send; 0 is no limit
+	UplinkBurst int            // messages that may come at once, default 1
+
+	PeerTimeout time.Duration // for a stream's peer that acknowledges nothing, on linux; 0 is the system's patience
+	UnsentLimit int           // bytes the kernel may hold unsent for a client (TCP_NOTSENT_LOWAT), default 64 KiB
 }
-
-// UplinkMode says what becomes of messages that clients send.
-type UplinkMode uint8
-
-const (
-	UplinkReject UplinkMode = iota // the client is closed with 1008
-	UplinkIgnore                   // they are read and dropped
-)
 
 // SourceStatus is how the source stands, for health checks and metrics.
 type SourceStatus struct {
@@ -79,6 +83,7 @@ type Relay struct {
 	origins originPolicy
 	proxies proxies
 	cfg     Config
+	uplink  *uplink
 
 	raw         *rawFormat
 	envelope    *envelopeFormat
@@ -114,13 +119,14 @@ func New(c Config) (*Relay, error) {
 	}
 	origins, err := newOriginPolicy(c.AllowedOrigins)
 	trusted, perr := newProxies(c.TrustedProxies)
-	if err := errors.Join(err, perr); err != nil {
+	log := c.Log.With().Str("component", "relay").Logger()
+	up, uerr := newUplink(c, log)
+	if err := errors.Join(err, perr, uerr); err != nil {
 		return nil, err
 	}
-	log := c.Log.With().Str("component", "relay").Logger()
 	return &Relay{
 		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
-		source: c.Source, origins: origins, proxies: trusted, cfg: c,
+		source: c.Source, origins: origins, proxies: trusted, cfg: c, uplink: up,
 		turnstile: newTurnstile(c.HandshakeRate), seats: newSeats(c.MaxClients, c.MaxClientsPerIP),
 		raw: new(rawFormat), envelope: &envelopeFormat{c.Hub.Position},
 		sse:    byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
@@ -143,6 +149,9 @@ func (r *Relay) Handler() http.Handler {
 	mux.HandleFunc("/snapshot", r.serveSnapshot)
 	mux.HandleFunc("/healthz", r.serveHealth)
 	mux.HandleFunc("/readyz", r.serveReady)
+	if r.cfg.Push.Take != nil {
+		mux.Handle("/push", newPushDoor(r, r.cfg.Push))
+	}
 	mux.HandleFunc("/{$}", r.serveRoot)
 	return mux
 }

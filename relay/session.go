@@ -7,7 +7,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"time"
+
+	"golang.org/x/time/rate"
 
 	"fantail/hub"
 	"fantail/hub/websocket"
@@ -24,6 +25,7 @@ type session struct {
 	conn  *netConn
 	ws    *websocket.Conn
 	seat  netip.Prefix
+	pace  *rate.Limiter // of the client's messages; nil until it has sent one, since most never do
 }
 
 // read runs until the connection is at its end: closed by the peer, or by the
@@ -33,7 +35,11 @@ func (s *session) read() {
 	defer s.relay.seats.leave(s.seat)
 	defer s.ws.CloseNow()
 	err := s.messages()
-	client.Leave(s.blame(err))
+	if why := s.blame(err); why == hub.TooLarge {
+		s.refuse(why)
+	} else {
+		client.Leave(why)
+	}
 	s.linger()
 	client.Close()
 	why, _ := client.Reason()
@@ -60,19 +66,65 @@ func (s *session) message() (err error) {
 		}
 	}()
 	// Never the request's context: its life ended with the handler.
-	_, r, err := s.ws.Reader(context.Background())
+	kind, r, err := s.ws.Reader(context.Background())
 	if err != nil {
 		return err
 	}
-	if s.relay.cfg.Uplink == UplinkReject {
-		s.conn.client.Leave(hub.Uplink) // and read on, for the peer's answer
+	s.conn.begin()
+	err = s.take(kind, r)
+	if why, ok := errors.AsType[refusedMessage](err); ok {
+		s.refuse(hub.Reason(why))
+		_, err = io.Copy(io.Discard, r) // and read on, for the peer's answer
 	}
-	s.conn.began = time.Now()
-	if _, err := io.Copy(io.Discard, r); err != nil {
+	s.conn.end()
+	return errors.Join(err, s.conn.readErr)
+}
+
+// take does with a message what the uplink's mode says. A client that is told to
+// go is told so for all that it sends from then on.
+func (s *session) take(kind hub.Kind, r io.Reader) error {
+	u := s.relay.uplink
+	_, leaving := s.conn.client.Reason()
+	switch {
+	case leaving:
+	case u.mode == UplinkReject:
+		return refusedMessage(hub.Uplink)
+	case u.mode == UplinkForward:
+		return s.forward(kind, r)
+	default:
+		u.ignored.Add(1)
+	}
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+// forward reads a message and has it sent to the source.
+func (s *session) forward(kind hub.Kind, r io.Reader) error {
+	u := s.relay.uplink
+	if s.pace == nil && u.rate > 0 {
+		s.pace = rate.NewLimiter(u.rate, u.burst)
+	}
+	if s.pace != nil && !s.pace.Allow() {
+		return refusedMessage(hub.Flood)
+	}
+	b := buffer{of: u}
+	defer b.release() // the library may panic
+	if err := b.fill(r); err != nil {
 		return err
 	}
-	s.conn.began = time.Time{}
-	return s.conn.readErr
+	if s.conn.readErr != nil { // cut short
+		return s.conn.readErr
+	}
+	s.conn.end()
+	return u.send(kind, b.bytes())
+}
+
+// refuse tells the client why its message is not taken. None behind it is.
+func (s *session) refuse(why hub.Reason) {
+	if _, leaving := s.conn.client.Reason(); !leaving {
+		s.relay.uplink.refused[why].Add(1)
+	}
+	s.conn.client.Leave(why)
 }
 
 // blame tells who ended the reading: a broken connection is Left, a broken
@@ -96,6 +148,7 @@ func (s *session) linger() {
 	if s.conn.readErr != nil && !s.conn.flooded() {
 		return
 	}
+	s.conn.end()
 	io.CopyN(io.Discard, s.conn.Conn, lingerBytes)
 }
 

@@ -161,6 +161,8 @@ func localSource(url string) string {
 	case "replay":
 		file, _, _ := strings.Cut(rest, "?")
 		return "the recording " + quote(file)
+	case "push":
+		return "messages that are POSTed to /push with the token of FANTAIL_PUSH_TOKEN"
 	case "stdin":
 		return "standard input, a line a message; what this check reads of it, no relay will see"
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -39,13 +40,19 @@ type config struct {
 	ClientMaxAge     time.Duration // 0 is off
 	MaxClientsPerIP  int           // 0 is off
 	TrustedProxies   []string
-	HandshakeRate    int    // a second, 0 is off
-	Uplink           string // "reject" or "ignore"
+	HandshakeRate    int            // a second, 0 is off
+	Uplink           string         // "reject", "ignore" or "forward"
+	UplinkAllow      *regexp.Regexp // nil is nothing
+	UplinkRate       feed.Rate      // a client
 	UplinkMaxMessage int64
 	TLSCert, TLSKey  string // file names, both empty without TLS
 	DrainDelay       time.Duration
 	DrainWindow      time.Duration
 	LogFormat        string // "auto", "json" or "console"
+
+	// PushToken is read again at each call. It is never nil, and returns an
+	// empty token if none is set.
+	PushToken func() (string, error)
 
 	// SourceSend and SourceHeaders are called at each connect and read their
 	// file again, if they have one. They are never nil.
@@ -121,13 +128,17 @@ func (p *parser) parse(e *environment) config {
 		MaxClientsPerIP:  take(p, &e.MaxClientsPerIP, count(0, 1<<20)),
 		TrustedProxies:   take(p, &e.TrustedProxies, parseProxies),
 		HandshakeRate:    take(p, &e.HandshakeRate, count(0, 1<<20)),
-		Uplink:           take(p, &e.Uplink, choice("reject", "ignore")),
+		Uplink:           take(p, &e.Uplink, choice("reject", "ignore", "forward")),
+		UplinkAllow:      take(p, &e.UplinkAllow, parseRegexp),
+		UplinkRate:       take(p, &e.UplinkRate, parseRate),
 		UplinkMaxMessage: take(p, &e.UplinkMaxMessage, size(1, 64*mib)),
 		TLSCert:          e.TLSCert,
 		TLSKey:           e.TLSKey,
 		DrainDelay:       take(p, &e.DrainDelay, zeroOr(duration(time.Millisecond, hour))),
 		DrainWindow:      take(p, &e.DrainWindow, zeroOr(duration(time.Millisecond, hour))),
 		LogFormat:        take(p, &e.LogFormat, choice("auto", "json", "console")),
+
+		PushToken: take(p, &e.PushToken, reread(parsePushToken)),
 
 		SourceMode:         take(p, &e.SourceMode, parseMode),
 		SourceSeq:          take(p, &e.SourceSeq, parseKey),
@@ -174,7 +185,11 @@ func (p *parser) crossCheck(e *environment, c config) {
 	if p.good(&e.SlowPolicy, &e.Snapshot) && c.SlowPolicy == hub.Conflate && e.Snapshot == "none" {
 		p.reject(&e.SlowPolicy, "conflating takes the newest messages from the snapshot; write FANTAIL_SNAPSHOT=last as well, or evict or skip")
 	}
+	p.checkUplink(e, c)
 	p.checkSource(e, c)
+	if p.good(&e.SourceURL, &e.PushToken) && e.PushToken == "" && isPush(c.SourceURL) {
+		p.reject(&e.PushToken, "anybody could push messages to clients; write a token of 16 characters or more, or @ and a file that holds it")
+	}
 	p.checkTLS(e)
 }
 
@@ -187,6 +202,7 @@ func (p *parser) checkSource(e *environment, c config) {
 		URL: c.SourceURL, Stdin: strings.NewReader(""), Rules: c.SourceRules, PingText: c.SourcePing,
 		Mode: c.SourceMode, Seq: c.SourceSeq,
 		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
+		Uplink: c.Uplink == "forward",
 	}
 	if _, err := feed.New(check, nil, zerolog.Nop()); err != nil {
 		for line := range strings.Lines(err.Error()) {

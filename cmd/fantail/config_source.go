@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -222,6 +223,31 @@ func parseWSPing(s string) (time.Duration, error) {
 		return feed.NoPing, nil
 	}
 	return d, err
+}
+
+// leastPushToken is the shortest token that nobody guesses.
+const leastPushToken = 16
+
+// parsePushToken parses the token of /push; a file's last line break is not part
+// of it. None at all is for the cross-check to judge.
+func parsePushToken(text []byte) (string, error) {
+	token := strings.TrimSpace(string(text))
+	if n := len(token); n > 0 && n < leastPushToken {
+		return "", fmt.Errorf("too short with its %d characters; write at least %d", n, leastPushToken)
+	}
+	return token, nil
+}
+
+// isPush says whether a source is fed by /push.
+func isPush(url string) bool {
+	scheme, _, _ := strings.Cut(url, ":")
+	return strings.EqualFold(scheme, "push")
+}
+
+// isBroker says whether a source is a broker, which is asked by its URL alone.
+func isBroker(url string) bool {
+	scheme, _, _ := strings.Cut(strings.ToLower(url), ":")
+	return slices.Contains([]string{"redis", "rediss", "nats", "tls+nats", "amqp", "amqps"}, scheme)
 }
 
 // isToken says whether s is a token of RFC 9110 section 5.6.2.

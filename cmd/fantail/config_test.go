@@ -39,14 +39,14 @@ func TestConfigDefaults(t *testing.T) {
 	if rules != nil || err != nil {
 		t.Errorf("SourceRules() = %v, %v", rules, err)
 	}
-	c.SourceSend, c.SourceHeaders, c.SourceRules = nil, nil, nil // DeepEqual compares no functions
+	c.SourceSend, c.SourceHeaders, c.SourceRules, c.PushToken = nil, nil, nil, nil // DeepEqual compares no functions
 	want := config{
 		SourceURL: "demo:", Listen: ":8080", AdminListen: "127.0.0.1:9090",
 		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: hub.Evict, ClientPolicy: true, StallTimeout: 10 * time.Second,
 		MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, LogLevel: zerolog.InfoLevel,
 		QueueMessages: 32768, QueueBytes: 64 << 20, UnsentLimit: 64 << 10,
 		PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
-		Uplink: "reject", UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
+		Uplink: "reject", UplinkRate: feed.Rate{Count: 5, Per: time.Second}, UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
 		SourceSubprotocols: []string{}, SourceMaxMessage: 16 << 20, SourceWSPing: 20 * time.Second, SourcePingEvery: 20 * time.Second,
 		SourceMode: feed.Failover, SourceGapWait: 50 * time.Millisecond, SourceFailback: time.Minute,
 	}
@@ -166,11 +166,19 @@ func TestConfigProblems(t *testing.T) {
 		{"FANTAIL_QUEUE_BYTES=129MiB", "FANTAIL_QUEUE_BYTES=129MiB: a queue is a part of the ring; write at most FANTAIL_RING_BYTES (128MiB), or auto"},
 		{"FANTAIL_QUEUE_BYTES=some", "FANTAIL_QUEUE_BYTES=some: not a size; write one such as 64KiB, 128MiB, 1GiB, 5MB or 1000, or auto"},
 		{"FANTAIL_UNSENT_LIMIT=1", "FANTAIL_UNSENT_LIMIT=1: too small; write at least 1KiB"},
-		{"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK=forward: not known; write reject or ignore"},
+		{"FANTAIL_UPLINK_ALLOW=^x", "FANTAIL_UPLINK_ALLOW=^x: nothing is forwarded with FANTAIL_UPLINK=reject; write forward there, or unset this"},
+		{"FANTAIL_UPLINK=both", "FANTAIL_UPLINK=both: not known; write reject or ignore or forward"},
+		{"FANTAIL_UPLINK_ALLOW=(", "FANTAIL_UPLINK_ALLOW=(: not a Go regular expression"},
+		{"FANTAIL_UPLINK_RATE=-1", "FANTAIL_UPLINK_RATE=-1: too small; write at least 0"},
 		{"FANTAIL_DRAIN_WINDOW=2h", "FANTAIL_DRAIN_WINDOW=2h: too large; write at most 1h0m0s, or 0"},
 		{"FANTAIL_SOURCE_WS_PING=-5s", "FANTAIL_SOURCE_WS_PING=-5s: too small; write at least 100ms"},
 		{"FANTAIL_SOURCE_IDLE_TIMEOUT=1", "FANTAIL_SOURCE_IDLE_TIMEOUT=1: not a duration; write a number with its unit, such as 500ms, 10s or 2m, or 0"},
 		{"FANTAIL_SOURCE_SUBPROTOCOLS=a/b", `FANTAIL_SOURCE_SUBPROTOCOLS=a/b: "a/b" is not a subprotocol`},
+		{"FANTAIL_SOURCE_URL=redis://u:geheim@h", "FANTAIL_SOURCE_URL=redis://(hidden): feed: the source URL says not what to read from Redis"},
+		{"FANTAIL_SOURCE_URL=nats://geheim@h?subject=a..b", "a subject is words with dots between them"},
+		{"FANTAIL_SOURCE_URL=amqp://u:geheim@h?exchange=x&type=queue", "unknown; write one of topic, direct, fanout"},
+		{"FANTAIL_SOURCE_URL=push:", "FANTAIL_PUSH_TOKEN=: anybody could push messages to clients"},
+		{"FANTAIL_PUSH_TOKEN=geheim", "FANTAIL_PUSH_TOKEN=(hidden): too short with its 6 characters; write at least 16"},
 		{"FANTAIL_SOURCE_SEND=geheim", "FANTAIL_SOURCE_SEND=(hidden): not a JSON array (byte 1)"},
 		{"FANTAIL_SOURCE_HEADERS=@" + dir + "/none", "FANTAIL_SOURCE_HEADERS=@" + dir + "/none: open " + dir + "/none: no such file or directory"},
 		{"FANTAIL_SOURCE_HEADERS=[\"geheim\"]", "FANTAIL_SOURCE_HEADERS=(hidden): not a JSON object of strings"},

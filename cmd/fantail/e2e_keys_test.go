@@ -18,7 +18,10 @@ import (
 // envelopeLine is an envelope or a notice, as /stream has one a line.
 type envelopeLine struct {
 	Pos, Key, Notice, State string
-	Data                    struct{ Type string }
+	Data                    struct {
+		Type string
+		N    int
+	}
 }
 
 // streamLines opens /stream or /snapshot; next returns line after line.

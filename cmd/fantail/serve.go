@@ -28,22 +28,28 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 		runtime.GOMAXPROCS(2)
 	}
 	latency := relay.NewLatency()
+	demand, lanes := sourceDemand(c)
 	h := hub.New(hub.Config{
 		Messages: c.RingMessages, Bytes: int(c.RingBytes),
 		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
 		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
 		SnapshotKeys: c.SnapshotKeys,
-		Header:       relay.FrameHeader, Latency: latency,
+		Demand:       demand, MaxLanes: lanes,
+		Header: relay.FrameHeader, Latency: latency,
 	})
 	defer h.Close()
 	fc := feedConfig(c)
 	news := &sourceNews{hub: h}
 	fc.Notify, fc.RelayNotice = news.notify, news.relayed
+	if demand != nil {
+		fc.Demand = demand
+	}
 	f, err := feed.New(fc, h, log)
 	if err != nil {
 		return err
 	}
 	warnOfKeys(c, f, log)
+	warnOfUplink(c, log)
 	r, err := relay.New(relayConfig(c, h, f, log))
 	if err != nil {
 		return err
@@ -54,6 +60,19 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	}
 	s.printBanner(out)
 	return s.run(ctx)
+}
+
+// demandLinger is how long the source is still asked for a key that its last
+// client left, so that one who reconnects misses nothing.
+const demandLinger = 5 * time.Second
+
+// sourceDemand returns what tells a source on demand which keys are wanted, or
+// nil, and how many lanes there may be: on demand each client has its own.
+func sourceDemand(c config) (d *hub.Demand, lanes int) {
+	if !feed.OnDemand(c.SourceURL) {
+		return nil, 0
+	}
+	return hub.NewDemand(demandLinger), max(4096, c.MaxClients)
 }
 
 // warnOfKeys warns of settings that want keys where no message has one.
@@ -75,7 +94,7 @@ func feedConfig(c config) feed.Config {
 		URL: c.SourceURL, Mode: c.SourceMode, Seq: c.SourceSeq, GapWait: c.SourceGapWait, Failback: c.SourceFailback, Host: host,
 		Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
 		Rules: c.SourceRules, Split: c.SourceSplit, PingText: c.SourcePing, PingEvery: c.SourcePingEvery, SendRate: c.SourceSendRate,
-		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
+		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap, Uplink: c.Uplink == "forward",
 		Key: c.SourceKey, MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
 	}
 }
@@ -86,12 +105,37 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
 		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,
 		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired,
-		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
+		UplinkMaxMessage: c.UplinkMaxMessage, UplinkAllow: c.UplinkAllow, Forward: f.Send,
+		UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
 	}
-	if c.Uplink == "ignore" {
+	if isPush(c.SourceURL) {
+		rc.Push = relay.Push{Take: takePushed(f), Token: c.PushToken, MaxBody: c.SourceMaxMessage}
+	}
+	switch c.Uplink {
+	case "ignore":
 		rc.Uplink = relay.UplinkIgnore
+	case "forward":
+		rc.Uplink = relay.UplinkForward
+	}
+	if r := c.UplinkRate; r.Count > 0 {
+		rc.UplinkRate, rc.UplinkBurst = float64(r.Count)/r.Per.Seconds(), r.Count
 	}
 	return rc
+}
+
+// takePushed hands pushed messages to the feed, and the relay the feed's
+// refusals in the relay's words.
+func takePushed(f *feed.Feed) func([]hub.Input) error {
+	return func(messages []hub.Input) error {
+		switch err := f.Push(messages); {
+		case errors.Is(err, feed.ErrPushFull):
+			return relay.ErrBusy
+		case errors.Is(err, feed.ErrPushTooLarge):
+			return relay.ErrTooLarge
+		default:
+			return err
+		}
+	}
 }
 
 // service is a relay at work: its feed, its hub and its two HTTP servers.

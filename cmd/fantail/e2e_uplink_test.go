@@ -1,0 +1,302 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// chat is a source that sends each message it gets to all its subscribers, and
+// numbered ticks between them if it is to.
+type chat struct {
+	t     testing.TB
+	mu    sync.Mutex
+	conns map[*websocket.Conn]bool // guarded by mu, which is held while all are sent to
+	got   []string                 // guarded by mu
+}
+
+// startChat serves a chat and returns the URL of its feed.
+func startChat(t testing.TB, tick time.Duration) (*chat, string) {
+	c := &chat{t: t, conns: map[*websocket.Conn]bool{}}
+	srv := httptest.NewServer(http.HandlerFunc(c.serve))
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() { // ended by stop
+		defer close(stopped)
+		c.tick(tick, stop)
+	}()
+	t.Cleanup(func() {
+		close(stop)
+		<-stopped
+		c.hangUp()
+		srv.Close()
+	})
+	return c, strings.Replace(srv.URL, "http", "ws", 1)
+}
+
+func (c *chat) serve(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{})
+	if err != nil {
+		return
+	}
+	defer conn.CloseNow()
+	c.mu.Lock()
+	c.conns[conn] = true
+	c.mu.Unlock()
+	for {
+		_, r, err := conn.Reader(context.Background())
+		if err != nil {
+			c.mu.Lock()
+			delete(c.conns, conn)
+			c.mu.Unlock()
+			return
+		}
+		text, _ := io.ReadAll(r)
+		c.broadcast(string(text), true)
+	}
+}
+
+func (c *chat) broadcast(text string, said bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if said {
+		c.got = append(c.got, text)
+	}
+	for conn := range c.conns {
+		conn.Write(context.Background(), hub.Text, []byte(text)) // its reader notices the end
+	}
+}
+
+func (c *chat) tick(every time.Duration, stop <-chan struct{}) {
+	if every == 0 {
+		return
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return
+		case <-ticker.C:
+			c.broadcast(fmt.Sprintf("tick %d %d", n, time.Now().UnixNano()), false)
+		}
+	}
+}
+
+func (c *chat) hangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn := range c.conns {
+		conn.CloseNow()
+	}
+}
+
+func (c *chat) said() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.got...)
+}
+
+// say sends a short text message.
+func (s *subscriber) say(text string) { s.answer(1, []byte(text)) }
+
+// wantEnd reads up to the close frame and returns its code and word.
+func (s *subscriber) wantEnd(t testing.TB) (code uint16, word string) {
+	t.Helper()
+	s.conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	closing, err := s.readAll(nil)
+	if len(closing) < 2 {
+		t.Fatalf("no close frame: %v", err)
+	}
+	word, _, _ = strings.Cut(string(closing[2:]), ";")
+	return binary.BigEndian.Uint16(closing), word
+}
+
+// TestUplinkChat: two relays on one source and their clients, who talk to each
+// other through them: everybody gets every message once, in one order.
+func TestUplinkChat(t *testing.T) {
+	const each, messages = 5, 40
+	source, url := startChat(t, 0)
+	env := []string{"FANTAIL_SOURCE_URL=" + url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100"}
+	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
+	var clients []*subscriber
+	for _, r := range relays {
+		eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+		clients = append(clients, subscribeAll(t, each, r.addr, "/ws")...)
+	}
+	total := len(clients) * messages
+	heard := make([][]string, len(clients))
+	var wg sync.WaitGroup
+	for i, s := range clients {
+		s.conn.SetDeadline(time.Now().Add(time.Minute))
+		wg.Go(func() {
+			for n := range messages {
+				s.say(fmt.Sprintf("say %d %d", i, n))
+			}
+		})
+		wg.Go(func() { // ends with the last message, or the deadline
+			for len(heard[i]) < total {
+				op, payload, err := s.frame()
+				if err != nil || op != 1 {
+					t.Errorf("client %d: opcode %d %q, %v after %d messages", i, op, payload, err, len(heard[i]))
+					return
+				}
+				heard[i] = append(heard[i], string(payload))
+			}
+		})
+	}
+	wg.Wait()
+	said := source.said()
+	checkSaid(t, said, len(clients), messages)
+	for i := range clients {
+		if fmt.Sprint(heard[i]) != fmt.Sprint(said) {
+			t.Errorf("client %d heard another conversation than the source: %d messages of %d", i, len(heard[i]), len(said))
+		}
+	}
+	for _, r := range relays {
+		if n := r.metric(`fantail_uplink_messages_total{result="forwarded"}`); n != each*messages {
+			t.Errorf("%v messages counted as forwarded, want %d", n, each*messages)
+		}
+	}
+}
+
+// checkSaid holds the source to having got each message once, and each speaker's
+// in order.
+func checkSaid(t *testing.T, said []string, speakers, messages int) {
+	t.Helper()
+	next := make([]int, speakers)
+	for _, text := range said {
+		var from, n int
+		if _, err := fmt.Sscanf(text, "say %d %d", &from, &n); err != nil || n != next[from] {
+			t.Fatalf("%q, want number %d of that speaker (%v)", text, next[from], err)
+		}
+		next[from]++
+	}
+	if len(said) != speakers*messages {
+		t.Errorf("the source got %d messages, want %d", len(said), speakers*messages)
+	}
+}
+
+// TestUplinkRefusals: what a client is told, and that the others stay.
+func TestUplinkRefusals(t *testing.T) {
+	source, url := startChat(t, 10*time.Millisecond)
+	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say", "FANTAIL_UPLINK_RATE=3/1h", "FANTAIL_UPLINK_MAX_MESSAGE=100")
+	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	for _, c := range []struct {
+		send string
+		n    int
+		code uint16
+		word string
+	}{
+		{`{"op":"unsubscribe"}`, 1, 1008, "uplink"},
+		{"say \xff", 1, 1007, "not-utf8"},
+		{"say " + strings.Repeat("x", 100), 1, 1009, "too-large"},
+		{"say it again", 4, 1008, "flood"},
+	} {
+		s := subscribeAll(t, 1, r.addr, "/ws")[0]
+		for range c.n {
+			s.say(c.send)
+		}
+		if code, word := s.wantEnd(t); code != c.code || word != c.word {
+			t.Errorf("%.20q: closed with %d %q, want %d %q", c.send, code, word, c.code, c.word)
+		}
+		if n := r.metric(`fantail_uplink_messages_total{result="` + c.word + `"}`); n != 1 {
+			t.Errorf("%v messages counted as %s", n, c.word)
+		}
+	}
+	eventually(t, "the source has what may pass", func() bool { return len(source.said()) == 3 })
+}
+
+// TestUplinkSourceAway: nothing is dropped silently, and who comes again when the
+// source is back is served.
+func TestUplinkSourceAway(t *testing.T) {
+	addr := freePort(t)
+	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*")
+	s := subscribeAll(t, 1, r.addr, "/ws")[0]
+	began := time.Now()
+	s.say("anybody there?")
+	if code, word := s.wantEnd(t); code != 1013 || word != "busy" || time.Since(began) > 10*time.Second {
+		t.Errorf("closed with %d %q after %v", code, word, time.Since(began))
+	}
+	if !strings.Contains(r.text(), "source is away, so nothing can be sent") {
+		t.Errorf("no line says so: %s", r.text())
+	}
+}
+
+// TestUplinkFlood: clients that send as fast as they can delay the feed for
+// nobody, and the source gets no more than the rate.
+func TestUplinkFlood(t *testing.T) {
+	source, url := startChat(t, 5*time.Millisecond)
+	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*", "FANTAIL_UPLINK_RATE=0", "FANTAIL_SOURCE_SEND_RATE=50")
+	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() { // ends with ctx
+			for ctx.Err() == nil {
+				s, err := openSubscriber(r.addr, "/ws", 8<<10)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i := range 1000 {
+					s.say(fmt.Sprint("flood ", i))
+				}
+				s.conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+				s.readAll(nil)
+				s.conn.Close()
+			}
+		})
+	}
+	healthy := subscribeAll(t, 1, r.addr, "/ws")[0]
+	next, worst := -1, time.Duration(0)
+	for ctx.Err() == nil {
+		op, payload, err := healthy.frame()
+		var n int
+		var made int64
+		switch {
+		case err != nil || op != 1:
+			t.Fatalf("opcode %d %q, %v", op, payload, err)
+		case strings.HasPrefix(string(payload), "flood"):
+			continue
+		}
+		if _, err := fmt.Sscanf(string(payload), "tick %d %d", &n, &made); err != nil || next >= 0 && n != next {
+			t.Fatalf("%q, want tick %d (%v)", payload, next, err)
+		}
+		next, worst = n+1, max(worst, time.Since(time.Unix(0, made)))
+	}
+	wg.Wait()
+	if worst > healthyLatency {
+		t.Errorf("a message of the feed came %v late", worst)
+	}
+	if n := len(source.said()); n < 50 || n > 50*8 {
+		t.Errorf("the source got %d messages in some 4 s at 50 a second", n)
+	}
+}
+
+// TestUplinkWarnings: settings that let more through than it seems.
+func TestUplinkWarnings(t *testing.T) {
+	_, url := startChat(t, 0)
+	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=chat", "FANTAIL_ALLOWED_ORIGINS=*")
+	for _, want := range []string{"begin it with ^", "FANTAIL_ALLOWED_ORIGINS instead of *"} {
+		if !strings.Contains(r.text(), want) {
+			t.Errorf("no warning %q in %s", want, r.text())
+		}
+	}
+	r = startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^chat")
+	if strings.Contains(r.text(), "UPLINK") {
+		t.Errorf("warns without need: %s", r.text())
+	}
+}

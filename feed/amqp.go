@@ -1,0 +1,139 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+const (
+	// amqpPrefetch is how many messages the broker may have sent that are not
+	// acknowledged: what bounds the library's queue, which has no bound of its
+	// own. amqpAcknowledge of them are acknowledged at once.
+	amqpPrefetch    = 256
+	amqpAcknowledge = 64
+
+	// amqpFrame is the size of a frame that RabbitMQ proposes too.
+	amqpFrame = 128 << 10
+)
+
+// amqpTypes are the kinds of exchange that may be declared.
+var amqpTypes = []string{"topic", "direct", "fanout"}
+
+// amqpDriver reads an exchange of AMQP 0-9-1, by a queue of its own that ends
+// with the connection: what is published during an outage is lost.
+type amqpDriver struct {
+	broker
+	exchange string
+	kind     string // type of the exchange, which is then made if it is missing; empty = it must be there
+	bind     names
+	demand   Demand
+}
+
+func newAMQP(address string, cfg Config) (driver, error) {
+	b, err := newBroker(address, amqpPort(address), cfg)
+	if err != nil {
+		return nil, err
+	}
+	u := &b.brokerURL
+	if u.path == "" {
+		u.path = "/" // the virtual host that there always is
+	}
+	if u.user == "" {
+		u.user, u.password = "guest", "guest"
+	}
+	exchange, errExchange := u.query.word("exchange", "")
+	kind, errKind := u.query.word("type", "")
+	bind, errBind := u.query.each("bind")
+	if len(bind) == 0 {
+		bind = []string{"#"} // all of a topic exchange; a fanout takes no notice of it
+	}
+	n, errNames := newNames(bind)
+	err = errors.Join(errExchange, errKind, errBind, errNames, u.query.rest("exchange", "bind", "type"))
+	switch {
+	case err != nil:
+	case exchange == "":
+		err = errors.New("feed: the source URL names no exchange; add ?exchange=name&bind=key")
+	case kind != "" && !slices.Contains(amqpTypes, kind):
+		err = fmt.Errorf("feed: the source URL's type=%.40q is unknown; write one of %s", kind, strings.Join(amqpTypes, ", "))
+	}
+	d := &amqpDriver{broker: b, exchange: exchange, kind: kind, bind: n, demand: nobody{}}
+	if cfg.Demand != nil && len(n.templates) > 0 {
+		d.demand = cfg.Demand
+	}
+	return d, err
+}
+
+func amqpPort(address string) string {
+	if strings.HasPrefix(strings.ToLower(address), "amqps:") {
+		return "5671"
+	}
+	return "5672"
+}
+
+// of returns the binding keys of keys on demand. A key with a wildcard in it has
+// none: it could ask for what belongs to others.
+func (d *amqpDriver) of(keys []string) []string {
+	return slices.DeleteFunc(d.bind.of(keys), func(name string) bool { return strings.ContainsAny(name, "*#") || len(name) > 255 })
+}
+
+// open connects, makes and binds the queue, and has it delivered.
+func (d *amqpDriver) open(ctx context.Context) (stream, error) {
+	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	var secure *tls.Config
+	if d.scheme == "amqps" {
+		secure = tlsFor(d.address, d.cfg.TLS)
+	}
+	l, err := dialLink(opening, d.address, secure)
+	if err != nil {
+		return nil, err
+	}
+	s := &amqpStream{source: d, tick: time.NewTicker(time.Second)}
+	if err := l.during(opening, func() error { return s.start(l) }); err != nil {
+		s.leave(l)
+		s.tick.Stop()
+		return nil, d.explain(err)
+	}
+	d.granted(ctx)
+	s.life = newLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
+	s.life.wg.Go(s.follow) // ended by close, or with the line
+	return s, nil
+}
+
+// heartbeat is how often either side says something at least (section 4.2.7); it
+// has whole seconds.
+func (d *amqpDriver) heartbeat() time.Duration {
+	return max(d.cfg.Ping, time.Second).Truncate(time.Second)
+}
+
+// explain turns a refusal by the broker into what the operator can change, and
+// any other error into one of the network.
+func (d *amqpDriver) explain(err error) *failure {
+	refusal, ok := errors.AsType[*amqp.Error](err)
+	if !ok || refusal.Code == amqp.FrameError {
+		return explainBroker(err)
+	}
+	text := clean(refusal.Reason)
+	switch {
+	case refusal.Code == amqp.AccessRefused && (errors.Is(err, amqp.ErrCredentials) || strings.Contains(text, "ACCESS_REFUSED - Login")):
+		return fail(ReasonHandshake, "the broker refused user and password; correct them in FANTAIL_SOURCE_URL (%s://user:password@host)", d.scheme)
+	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost):
+		return fail(ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of FANTAIL_SOURCE_URL with / written as %%2F, or give the user the right to it", d.path, text)
+	case !refusal.Server:
+		return explainBroker(err)
+	case refusal.Code == amqp.AccessRefused:
+		return fail(ReasonHandshake, "the broker refused with %q; give the user of FANTAIL_SOURCE_URL the right to it, or name another user", text)
+	case refusal.Code == amqp.NotFound:
+		return fail(ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in FANTAIL_SOURCE_URL, create it, or add &type=topic to have it made", d.exchange, d.path)
+	case refusal.Code == amqp.PreconditionFailed:
+		return fail(ReasonHandshake, "the exchange %.100q is not of the type %s (%q); correct type= in FANTAIL_SOURCE_URL, or leave it out", d.exchange, d.kind, text)
+	}
+	return fail(ReasonHandshake, "the broker refused with %d %q; check FANTAIL_SOURCE_URL", refusal.Code, text)
+}

@@ -1,0 +1,215 @@
+package feed
+
+import (
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"fantail/hub"
+)
+
+// amqpStream is one connection whose queue is delivered. The library reads in
+// goroutines of its own; our follow binds and unbinds on demand.
+type amqpStream struct {
+	// Static after open.
+	source     *amqpDriver
+	life       *lifeline
+	conn       *amqp.Connection
+	channel    *amqp.Channel
+	queue      string               // named by the broker
+	deliveries <-chan amqp.Delivery // closed by the library with the channel
+	closed     chan *amqp.Error     // one slot; closed by the library with the channel
+
+	// Owned by next.
+	last    uint64 // delivery tag of the last message that was taken
+	unacked int    // messages taken since the last acknowledgement
+	tick    *time.Ticker
+}
+
+// start performs the handshake over an open line, and all that makes messages
+// come.
+func (s *amqpStream) start(l *link) (err error) {
+	d := s.source
+	// Without the line's deadlines, which the library would have end a silent
+	// connection: that is the lifeline's to say.
+	s.conn, err = amqp.Open(struct{ io.ReadWriteCloser }{l}, amqp.Config{
+		SASL:       []amqp.Authentication{&amqp.PlainAuth{Username: d.user, Password: d.password}},
+		Vhost:      d.path,
+		Heartbeat:  d.heartbeat(),
+		FrameSize:  amqpFrame,
+		Locale:     "en_US",
+		Properties: amqp.Table{"product": "fantail", "connection_name": "fantail"},
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.checkExchange(); err != nil {
+		return err
+	}
+	if s.channel, err = s.conn.Channel(); err != nil {
+		return err
+	}
+	s.closed = s.channel.NotifyClose(make(chan *amqp.Error, 1))
+	if err := s.channel.Qos(amqpPrefetch, 0, false); err != nil {
+		return err
+	}
+	q, err := s.channel.QueueDeclare("", false, true, true, false, nil) // exclusive: it ends with the connection
+	if err != nil {
+		return err
+	}
+	s.queue = q.Name
+	if err := s.bind(append(d.of(d.demand.All()), d.bind.fixed...)); err != nil {
+		return err
+	}
+	s.deliveries, err = s.channel.Consume(s.queue, "", false, true, false, false, nil)
+	return err
+}
+
+// checkExchange makes sure that the exchange is there and of the type that is
+// wanted, or makes it. A channel does not outlive a refusal, so that each
+// question has its own.
+func (s *amqpStream) checkExchange() error {
+	d := s.source
+	err := s.ask(func(ch *amqp.Channel) error {
+		return ch.ExchangeDeclarePassive(d.exchange, "direct", false, false, false, false, nil) // asks for the name alone
+	})
+	refusal, _ := errors.AsType[*amqp.Error](err)
+	missing := refusal != nil && refusal.Code == amqp.NotFound
+	if d.kind == "" || err != nil && !missing {
+		return err
+	}
+	err = s.ask(func(ch *amqp.Channel) error {
+		return ch.ExchangeDeclare(d.exchange, d.kind, true, false, false, false, nil)
+	})
+	refusal, _ = errors.AsType[*amqp.Error](err)
+	if refusal != nil && refusal.Code == amqp.PreconditionFailed && !strings.Contains(refusal.Reason, "'type'") {
+		return nil // it is there and of that type, if not durable
+	}
+	return err
+}
+
+func (s *amqpStream) ask(question func(*amqp.Channel) error) error {
+	ch, err := s.conn.Channel()
+	if err != nil {
+		return err
+	}
+	defer ch.Close()
+	return question(ch)
+}
+
+func (s *amqpStream) bind(keys []string) error {
+	for _, key := range keys {
+		if err := s.channel.QueueBind(s.queue, key, s.source.exchange, false, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *amqpStream) unbind(keys []string) error {
+	for _, key := range keys {
+		if err := s.channel.QueueUnbind(s.queue, key, s.source.exchange, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow does what demand asks for until the stream is closed. A connection over
+// which that fails is given up: next says why.
+func (s *amqpStream) follow() {
+	d := s.source
+	for {
+		select {
+		case <-s.life.done:
+			return
+		case <-d.demand.Changed():
+		}
+		wanted, unwanted := d.demand.Changes()
+		if errors.Join(s.bind(d.of(wanted)), s.unbind(d.of(unwanted))) != nil {
+			s.life.Close()
+			return
+		}
+	}
+}
+
+// next returns the next message. Those that were taken are acknowledged many at
+// a time, and the rest of them within a second: a broker gives up a consumer
+// that leaves messages unacknowledged for long.
+func (s *amqpStream) next() (hub.Input, error) {
+	for {
+		select {
+		case m, ok := <-s.deliveries:
+			if !ok {
+				return hub.Input{}, s.explain(nil)
+			}
+			return s.take(m)
+		case <-s.tick.C:
+			if err := s.acknowledge(1); err != nil {
+				return hub.Input{}, s.explain(err)
+			}
+		}
+	}
+}
+
+func (s *amqpStream) take(m amqp.Delivery) (hub.Input, error) {
+	s.last = m.DeliveryTag
+	s.unacked++
+	if err := s.acknowledge(amqpAcknowledge); err != nil {
+		return hub.Input{}, s.explain(err)
+	}
+	return input(s.source.bind.key(m.RoutingKey), m.Body, s.source.cfg.MaxMessage)
+}
+
+// acknowledge acknowledges what was taken, if it is so many messages at least.
+func (s *amqpStream) acknowledge(least int) error {
+	if s.unacked < least {
+		return nil
+	}
+	s.unacked = 0
+	return s.channel.Ack(s.last, true)
+}
+
+// explain tells why nothing can be read any more: the queue is gone, the broker
+// closed the channel, or the line ended. The library tells of the channel before
+// it closes deliveries.
+func (s *amqpStream) explain(err error) *failure {
+	var refusal *amqp.Error
+	select {
+	case refusal = <-s.closed:
+	default:
+		if err == nil {
+			return fail(ReasonLost, "the broker stopped delivering: the relay's queue was deleted")
+		}
+	}
+	switch {
+	case refusal != nil && refusal.Server:
+		return fail(ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, clean(refusal.Reason))
+	case refusal != nil:
+		err = refusal
+	case err == nil:
+		err = net.ErrClosed
+	}
+	return s.life.explain(err)
+}
+
+// leave says goodbye for at most closeWait, since a broker
+// logs a warning otherwise, and closes the line.
+func (s *amqpStream) leave(l *link) {
+	late := time.AfterFunc(closeWait, func() { l.Close() })
+	defer late.Stop()
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	l.Close()
+}
+
+func (s *amqpStream) close() {
+	s.tick.Stop()
+	s.life.end()
+	s.conn.Close() // waits for the library's goroutines; the line is closed
+}

@@ -1,0 +1,195 @@
+//go:build unix
+
+package feed
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"fantail/feed/brokertest"
+	"fantail/hub"
+)
+
+// amqpClient returns a channel that publishes; it is not under test.
+func amqpClient(t testing.TB, s *brokertest.Server) *amqp.Channel {
+	t.Helper()
+	conn, err := amqp.Dial("amqp://guest:guest@" + s.Addr + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ch
+}
+
+func exchange(t testing.TB, ch *amqp.Channel, name, kind string) {
+	t.Helper()
+	if err := ch.ExchangeDeclare(name, kind, true, false, false, false, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func post(t testing.TB, ch *amqp.Channel, exchange string, pairs ...string) {
+	t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if err := ch.PublishWithContext(t.Context(), exchange, pairs[i], false, false, amqp.Publishing{Body: []byte(pairs[i+1])}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestAMQP shares one broker, which takes seconds to start.
+func TestAMQP(t *testing.T) {
+	server := brokertest.RabbitMQ(t, "")
+	ch := amqpClient(t, server)
+	exchange(t, ch, "topics", "topic")
+	url := "amqp://" + server.Addr
+
+	t.Run("messages", func(t *testing.T) {
+		r := start(t, Config{URL: url + "/?exchange=topics&bind=news&bind=room.*", MaxMessage: 1 << 20})
+		r.log.wait(t, "source is connected")
+		post(t, ch, "topics", "news", "one", "other", "no", "room.1", "two", "news", "\xff\xfe", "news", strings.Repeat("x", 20<<20), "room.2", "three")
+		got := r.sink.wait(t, 4)
+		want := []struct {
+			kind         hub.Kind
+			key, payload string
+		}{{hub.Text, "news", "one"}, {hub.Text, "room.1", "two"}, {hub.Binary, "news", "\xff\xfe"}, {hub.Text, "room.2", "three"}}
+		for i, w := range want {
+			if got[i].kind != w.kind || got[i].payload != w.payload || r.sink.keys[i] != w.key {
+				t.Errorf("message %d is %v %q of %q, want %v", i, got[i].kind, got[i].payload, r.sink.keys[i], w)
+			}
+		}
+		r.log.wait(t, "too-large", "FANTAIL_SOURCE_MAX_MESSAGE")
+	})
+	t.Run("each relay gets all", func(t *testing.T) {
+		a := start(t, Config{URL: url + "?exchange=new&type=fanout"}) // made by whoever comes first
+		a.log.wait(t, "source is connected")
+		b := start(t, Config{URL: url + "?exchange=new&type=fanout"})
+		b.log.wait(t, "source is connected")
+		const messages = 5 * amqpPrefetch
+		for i := range messages {
+			post(t, ch, "new", "k", fmt.Sprint(i))
+		}
+		for _, r := range []*running{a, b} {
+			for i, m := range r.sink.wait(t, messages) {
+				if m.payload != fmt.Sprint(i) {
+					t.Fatalf("message %d is %q", i, m.payload)
+				}
+			}
+		}
+	})
+	t.Run("all are acknowledged", func(t *testing.T) {
+		d, err := findAndOpen(url + "?exchange=topics&bind=ack")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, d)
+		defer s.close()
+		post(t, ch, "topics", "ack", "one", "ack", "two")
+		for range 2 {
+			if _, err := s.next(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		go s.next() // acknowledges within a second; ended by close
+		// What is not acknowledged comes again when it is asked for again.
+		a := s.(*amqpStream)
+		eventually(t, "acknowledged", func() bool {
+			q, err := a.channel.QueueDeclarePassive(a.queue, false, true, true, false, nil)
+			return err == nil && q.Messages == 0
+		})
+	})
+	t.Run("on demand", func(t *testing.T) {
+		w := newWishes("alice")
+		r := start(t, Config{URL: url + "?exchange=topics&bind=user.{key}", Demand: w})
+		r.log.wait(t, "source is connected")
+		reaches := func(key string) {
+			t.Helper()
+			eventually(t, "a message of "+key, func() bool {
+				post(t, ch, "topics", "user."+key, key)
+				return slices.Contains(r.sink.payloads(), key)
+			})
+		}
+		reaches("alice")
+		w.want(true, "bob")
+		reaches("bob")
+		w.want(false, "alice")
+		w.want(true, "carol")
+		reaches("carol")
+		w.want(true, "dave")
+		reaches("dave") // so alice's binding, taken back before, is gone
+		n := len(r.sink.wait(t, 1))
+		post(t, ch, "topics", "user.alice", "late", "user.bob", "last")
+		eventually(t, "the last message", func() bool { return slices.Contains(r.sink.payloads(), "last") })
+		if slices.Contains(r.sink.payloads()[n:], "late") {
+			t.Error("alice's messages still come")
+		}
+	})
+	t.Run("refusals", func(t *testing.T) {
+		for _, c := range []struct{ about, url, want string }{
+			{"wrong password", "amqp://guest:wrong@" + server.Addr + "?exchange=topics", "refused user and password"},
+			{"missing exchange", url + "?exchange=none", "there is no exchange"},
+			{"wrong type", url + "?exchange=topics&type=fanout", "is not of the type fanout"},
+			{"unknown virtual host", url + "/none?exchange=topics", "virtual host"},
+			{"nobody there", "amqp://127.0.0.1:1?exchange=topics", "refuses connections"},
+		} {
+			t.Run(c.about, func(t *testing.T) {
+				r := start(t, Config{URL: c.url})
+				if line := r.log.wait(t, "source is away", c.want); strings.Contains(line, ":wrong") {
+					t.Errorf("the line shows the password: %s", line)
+				}
+			})
+		}
+	})
+	t.Run("hangs", func(t *testing.T) {
+		r := start(t, Config{URL: url + "?exchange=topics", Ping: time.Second})
+		r.log.wait(t, "source is connected")
+		server.Stop()
+		r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
+		server.Continue()
+		r.log.wait(t, "source is back")
+		began := time.Now()
+		if err := r.stop(); err != nil || time.Since(began) > time.Second {
+			t.Errorf("Run ended with %v after %v", err, time.Since(began))
+		}
+	})
+	t.Run("killed", func(t *testing.T) {
+		r := start(t, Config{URL: url + "?exchange=topics&bind=k"})
+		r.log.wait(t, "source is connected")
+		post(t, amqpClient(t, server), "topics", "k", "before")
+		r.sink.wait(t, 1)
+		server.Kill()
+		r.log.wait(t, "source is away")
+		server.Start()
+		began := time.Now()
+		r.log.wait(t, "source is back")
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("back %v after the broker", took)
+		}
+		post(t, amqpClient(t, server), "topics", "k", "after")
+		if got := fmt.Sprint(r.sink.wait(t, 2)[1].payload); got != "after" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestAMQPURLProblems(t *testing.T) {
+	for url, want := range map[string]string{
+		"amqp://h":                       "names no exchange",
+		"amqp://h?exchange=x&type=queue": "unknown; write one of topic",
+		"amqp://h?exchange=x&bind=#":     "%23",
+		"amqp://h?exchange=x&queue=q":    "unknown parameter",
+	} {
+		if _, err := findAndOpen(url); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", url, err, want)
+		}
+	}
+}

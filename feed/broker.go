@@ -1,0 +1,125 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"fantail/hub"
+)
+
+// brokerRetry bounds the wait between attempts to reach a broker. It is the
+// operator's own, few connect to it, and he wants to see it used again within
+// two seconds of its return.
+const brokerRetry = 1500 * time.Millisecond
+
+// broker is what the drivers of brokers have in common.
+type broker struct {
+	brokerURL
+	cfg Config
+}
+
+// newBroker takes the URL apart. FANTAIL_SOURCE_WS_PING may switch WebSocket's
+// pings off; a broker's silence always counts.
+func newBroker(address, defaultPort string, cfg Config) (broker, error) {
+	u, err := parseBroker(address, defaultPort)
+	if cfg.Ping == NoPing {
+		cfg.Ping = DefaultPing
+	}
+	if cfg.Overlap {
+		err = errors.Join(err, errors.New("feed: FANTAIL_SOURCE_OVERLAP is of no use with a broker, whose connections need no renewal; unset it"))
+	}
+	return broker{brokerURL: u, cfg: cfg}, err
+}
+
+// retryWithin is how long supervision may wait for the next attempt.
+func (b *broker) retryWithin() time.Duration { return brokerRetry }
+
+// granted reports that the broker has let us in, and grants what is read.
+func (b *broker) granted(ctx context.Context) {
+	probing(ctx).done(Step{Kind: StepHandshake, Detail: "let in, and what is to be read is there"})
+}
+
+// brokerURL is a broker's address, scheme://user:password@host:port/path?query.
+type brokerURL struct {
+	scheme         string // in lower case
+	address        string // host:port
+	user, password string
+	path           string // unescaped, without the first slash
+	query          params
+}
+
+// parseBroker takes the URL apart. Its errors never show the URL, which may hold
+// a password.
+func parseBroker(address, defaultPort string) (brokerURL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil: // its text may hold a part of the password
+		return brokerURL{}, errors.New("feed: the source URL is no URL; write special characters of user and password as %XX, such as / as %2F")
+	case u.Hostname() == "":
+		return brokerURL{}, fmt.Errorf("feed: the source URL names no host; write it as %s://host?…", u.Scheme)
+	case u.Fragment != "" || strings.HasSuffix(address, "#"):
+		return brokerURL{}, errors.New("feed: the source URL has a #, which ends a URL; write it as %23")
+	}
+	values, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return brokerURL{}, fmt.Errorf("feed: the source URL's query: %w", err)
+	}
+	port := u.Port()
+	if port == "" {
+		port = defaultPort
+	}
+	password, _ := u.User.Password()
+	return brokerURL{
+		scheme: strings.ToLower(u.Scheme), address: net.JoinHostPort(u.Hostname(), port),
+		user: u.User.Username(), password: password,
+		path: strings.TrimPrefix(u.Path, "/"), query: params{values},
+	}, nil
+}
+
+// each returns all values of a parameter that may be repeated. None of them may
+// be empty.
+func (p params) each(name string) ([]string, error) {
+	values := p.values[name]
+	delete(p.values, name)
+	if slices.Contains(values, "") {
+		return nil, fmt.Errorf("feed: the source URL's %s is empty; write a name behind it, or leave it out", name)
+	}
+	return values, nil
+}
+
+// word returns a parameter that is given once, or the one that is meant
+// without it.
+func (p params) word(name, missing string) (string, error) {
+	s, ok, err := p.take(name)
+	switch {
+	case !ok:
+		return missing, err
+	case s == "":
+		return "", fmt.Errorf("feed: the source URL's %s is empty; write a name behind it, or leave it out", name)
+	}
+	return s, nil
+}
+
+// input makes a message of a broker's: valid UTF-8 is text. Its key is the name
+// it came under, unless no client could ask for that. It is a drop if it is
+// larger than most.
+func input(name string, payload []byte, most int64) (hub.Input, error) {
+	if int64(len(payload)) > most {
+		return hub.Input{}, DropTooLarge
+	}
+	in := hub.Input{Kind: hub.Text, Payload: payload}
+	if !utf8.Valid(payload) {
+		in.Kind = hub.Binary
+	}
+	if len(name) <= MaxKey && utf8.ValidString(name) {
+		in.Key = name
+	}
+	return in, nil
+}

@@ -1,0 +1,110 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+func TestParseBroker(t *testing.T) {
+	u, err := parseBroker("AMQPS://user:p%40ss@host/a%2Fb?exchange=x&bind=1&bind=2", "5671")
+	if err != nil || u.scheme != "amqps" || u.address != "host:5671" || u.user != "user" || u.password != "p@ss" || u.path != "a/b" {
+		t.Errorf("got %+v, %v", u, err)
+	}
+	if bind, err := u.query.each("bind"); err != nil || fmt.Sprint(bind) != "[1 2]" {
+		t.Errorf("got %v, %v", bind, err)
+	}
+	if u, err := parseBroker("redis://[::1]:7000", "6379"); err != nil || u.address != "[::1]:7000" {
+		t.Errorf("got %+v, %v", u, err)
+	}
+}
+
+// TestBrokerURLProblems: each names what to change and shows no password.
+func TestBrokerURLProblems(t *testing.T) {
+	for url, want := range map[string]string{
+		"redis://":                               "names no host",
+		"redis://u:secret/x@h?subscribe=a":       "special characters",
+		"redis://h?psubscribe=#":                 "%23",
+		"redis://h":                              "?subscribe=",
+		"redis://h?subscribe=":                   "subscribe is empty",
+		"redis://h/x?subscribe=a":                "no number",
+		"redis://h?subscribe=a&channel=b":        "unknown parameter",
+		"redis://h?subscribe=a&stream=b":         "unknown parameter",
+		"redis://h?stream=a&stream=b":            "given 2 times",
+		"redis://h?stream=a&from=now":            "from=",
+		"redis://h?subscribe={key}.{key}":        "twice",
+		"redis://u:secret@h?subscribe=a%zz":      "query",
+		"rediss://u:secret@h?subscribe=a&from=0": "unknown parameter",
+	} {
+		_, err := New(Config{URL: url}, newSink(), zerolog.Nop())
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v, want %q", url, err, want)
+		}
+	}
+}
+
+func TestInputOfBroker(t *testing.T) {
+	for _, c := range []struct {
+		name, payload string
+		kind          hub.Kind
+		key           string
+		err           error
+	}{
+		{"a", "text", hub.Text, "a", nil},
+		{"a", "\xff", hub.Binary, "a", nil},
+		{"\xff", "", hub.Text, "", nil},
+		{strings.Repeat("k", MaxKey+1), "x", hub.Text, "", nil},
+		{"a", "123456789", 0, "", DropTooLarge},
+	} {
+		in, err := input(c.name, []byte(c.payload), 8)
+		if err != c.err || err == nil && (in.Kind != c.kind || in.Key != c.key || string(in.Payload) != c.payload) {
+			t.Errorf("%.10q %q: got %+v, %v", c.name, c.payload, in, err)
+		}
+	}
+}
+
+func TestNamesOnDemand(t *testing.T) {
+	n, err := newNames([]string{"news", "user:{key}", "{key}/in"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(n.of([]string{"al", "bo"})); got != "[user:al al/in user:bo bo/in]" {
+		t.Error(got)
+	}
+	for name, want := range map[string]string{"news": "news", "user:al": "al", "al/in": "al", "user:": "user:", "x": "x"} {
+		if got := n.key(name); got != want {
+			t.Errorf("%s has the key %q, want %q", name, got, want)
+		}
+	}
+	for url, want := range map[string]bool{
+		"redis://h?subscribe=a": false, "redis://h?subscribe=u:{key}": true, "nats://h?subject=u.%7Bkey%7d": true,
+	} {
+		if OnDemand(url) != want {
+			t.Errorf("%s: want %v", url, want)
+		}
+	}
+}
+
+func TestExplainBroker(t *testing.T) {
+	for err, want := range map[error]Reason{
+		io.EOF: ReasonHandshake, syscall.ECONNRESET: ReasonHandshake, context.DeadlineExceeded: ReasonHandshake, syscall.ECONNREFUSED: ReasonDial,
+	} {
+		if f := explainBroker(fmt.Errorf("library: %w", err)); f.reason != want {
+			t.Errorf("%v: %v, %v", err, f.reason, f)
+		}
+	}
+	for _, err := range []error{io.EOF, context.DeadlineExceeded, tls.RecordHeaderError{}, errors.New("tls: handshake failure")} {
+		if f := explainBrokerTLS(err); f.reason != ReasonTLS {
+			t.Errorf("%v: %v, %v", err, f.reason, f)
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// natsQueue is how many messages may wait for next. The window keeps fewer in
+// it: a message is 15 bytes on the wire at least.
+const natsQueue = 1 << 16
+
+// natsDriver is what both ways of reading NATS share: the connection.
+type natsDriver struct{ broker }
+
+// newNATS makes the driver of nats://host: of a JetStream stream if the query
+// names one, else of subjects.
+func newNATS(address string, cfg Config) (driver, error) {
+	b, err := newBroker(address, "4222", cfg)
+	if err != nil {
+		return nil, err
+	}
+	d := natsDriver{b}
+	var errPath error
+	if d.path != "" {
+		errPath = fmt.Errorf("feed: the source URL has the path %.40q; write %s://host?…", d.path, d.scheme)
+	}
+	if _, isStream := d.query.values["stream"]; isStream {
+		s, err := newNATSStream(d)
+		return s, errors.Join(errPath, err)
+	}
+	s, err := newNATSSubjects(d)
+	return s, errors.Join(errPath, err)
+}
+
+// natsConn is one connection, whose messages all come by one queue in the order
+// in which NATS sent them. The library reads in a goroutine of its own.
+type natsConn struct {
+	// Static after connect.
+	*nats.Conn
+	window *window
+	queue  chan *nats.Msg // never closed
+	closed chan struct{}  // closed by the library when the connection is gone
+
+	refused chan error // what NATS refused later; one slot, never closed
+}
+
+// connect opens a connection and asks for nothing yet.
+func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
+	l, err := dialLink(ctx, d.address, nil) // TLS comes after the server's greeting, so it is the library's
+	if err != nil {
+		return nil, err
+	}
+	c := &natsConn{queue: make(chan *nats.Msg, natsQueue), closed: make(chan struct{}), refused: make(chan error, 1)}
+	c.window = newWindow(l, func() int { return len(c.queue) })
+	err = l.during(ctx, func() (err error) {
+		c.Conn, err = nats.Connect("nats://"+d.address, d.options(c)...)
+		return err
+	})
+	if err != nil {
+		c.close()
+		return nil, d.explain(err)
+	}
+	if state, err := c.TLSConnectionState(); err == nil {
+		probing(ctx).done(certificate(state, time.Now()))
+	}
+	return c, nil
+}
+
+// options switch off what supervision does, and have the library use our line.
+func (d *natsDriver) options(c *natsConn) []nats.Option {
+	o := []nats.Option{
+		nats.Name("fantail"),
+		nats.NoReconnect(),
+		nats.SkipHostLookup(),
+		nats.IgnoreDiscoveredServers(),
+		nats.Timeout(handshakeTimeout),
+		nats.SetCustomDialer(fixedDialer{c.window}),
+		// The lifeline judges silence; these pings have NATS answer.
+		nats.PingInterval(max(d.cfg.Ping/2, time.Millisecond)),
+		nats.MaxPingsOutstanding(1 << 20),
+		nats.ClosedHandler(func(*nats.Conn) { close(c.closed) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.refuse(err) }),
+	}
+	if d.scheme == "tls+nats" {
+		o = append(o, nats.Secure(tlsFor(d.address, d.cfg.TLS)))
+	}
+	switch {
+	case d.password != "":
+		o = append(o, nats.UserInfo(d.user, d.password))
+	case d.user != "":
+		o = append(o, nats.Token(d.user))
+	}
+	return o
+}
+
+// refuse notes an error that the library reports out of line; the first of
+// several is enough.
+func (c *natsConn) refuse(err error) {
+	select {
+	case c.refused <- err:
+	default:
+	}
+}
+
+// close ends the connection, however far it got.
+func (c *natsConn) close() {
+	c.window.Close()
+	if c.Conn != nil {
+		c.Conn.Close()
+	}
+}
+
+// granted waits until NATS has looked at all that was asked for, and returns what
+// it refused.
+func (c *natsConn) granted() error {
+	if err := c.FlushTimeout(handshakeTimeout); err != nil {
+		return err
+	}
+	return c.LastError()
+}
+
+// errLate is what take returns when its alarm rings.
+var errLate = errors.New("nothing came in time")
+
+// take returns the next message. When the connection is gone it first returns
+// those that had come.
+func (c *natsConn) take(alarm <-chan time.Time) (*nats.Msg, error) {
+	select {
+	case m := <-c.queue:
+		return m, nil
+	default:
+		c.window.empty()
+	}
+	select {
+	case m := <-c.queue:
+		return m, nil
+	case err := <-c.refused:
+		return nil, err
+	case <-alarm:
+		return nil, errLate
+	case <-c.closed:
+	}
+	select {
+	case m := <-c.queue:
+		return m, nil
+	default:
+		return nil, c.LastError()
+	}
+}
+
+// explainLoss tells a refusal from the end of the line.
+func (d *natsDriver) explainLoss(life *lifeline, err error) error {
+	switch {
+	case errors.Is(err, nats.ErrPermissionViolation): // of one subject on demand; the others go on
+		return &lapse{text: d.explain(err).Error()}
+	case errors.Is(err, nats.ErrSlowConsumer):
+		return fail(ReasonLost, "the queue to the relay was full, and messages of NATS were dropped")
+	case err == nil:
+		err = net.ErrClosed
+	}
+	return life.explain(err)
+}
+
+// fixedDialer gives the library the one connection there is.
+type fixedDialer struct{ conn net.Conn }
+
+func (d fixedDialer) Dial(string, string) (net.Conn, error) { return d.conn, nil }
+func (d fixedDialer) SkipTLSHandshake() bool                { return false }
+
+// explain turns an error of the library into what the operator can change.
+func (d *natsDriver) explain(err error) *failure {
+	text := clean(strings.TrimPrefix(err.Error(), "nats: "))
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	switch tlsFailure := explainTLS(err); {
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
+		return fail(ReasonHandshake, "NATS refused with %q; correct user and password in FANTAIL_SOURCE_URL (%s://user:password@host), or the token (%s://token@host)", text, d.scheme, d.scheme)
+	case errors.Is(err, nats.ErrPermissionViolation), strings.Contains(strings.ToLower(text), "permissions violation"):
+		return fail(ReasonHandshake, "NATS refused with %q; have the user of FANTAIL_SOURCE_URL allowed to subscribe to this, or name another user", text)
+	case errors.Is(err, nats.ErrSecureConnRequired):
+		return fail(ReasonTLS, "NATS wants TLS; write tls+nats:// in FANTAIL_SOURCE_URL")
+	case errors.Is(err, nats.ErrSecureConnWanted), record:
+		return fail(ReasonTLS, "NATS offers no TLS at this port; write nats:// in FANTAIL_SOURCE_URL, or another port")
+	case tlsFailure != nil:
+		return tlsFailure
+	case errors.Is(err, nats.ErrTimeout):
+		return explainNetwork(context.DeadlineExceeded)
+	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrConnectionClosed):
+		return explainBroker(net.ErrClosed)
+	}
+	return explainBroker(err)
+}

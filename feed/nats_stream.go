@@ -1,0 +1,206 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"fantail/hub"
+)
+
+// natsBeat is how often an idle JetStream consumer says that it is there; a
+// consumer that is gone says nothing else.
+const natsBeat = 5 * time.Second
+
+// natsStream reads a JetStream stream by its sequences, so that nothing is lost
+// or repeated over reconnects, as long as the stream keeps what is missing.
+type natsStream struct {
+	natsDriver
+	name    string
+	subject string // of those in the stream; empty = all
+	from    string // where to begin: new, all or a sequence
+
+	// Owned by Run's goroutine.
+	at      uint64    // sequence of the last message that was taken
+	created time.Time // of the stream that at belongs to; zero = not known yet
+	lapse   *lapse    // to be told before the next message; nil = nothing is missing
+}
+
+func newNATSStream(d natsDriver) (*natsStream, error) {
+	q := d.query
+	name, errName := q.word("stream", "")
+	subject, errSubject := q.word("subject", "")
+	from, errFrom := q.word("from", "new")
+	s := &natsStream{natsDriver: d, name: name, subject: subject, from: from}
+	var errSeq error
+	if from != "new" && from != "all" && errFrom == nil {
+		first, err := strconv.ParseUint(from, 10, 64)
+		if err != nil || first == 0 {
+			errSeq = fmt.Errorf("feed: the source URL's from=%.40q; write new for new messages, all for all that are kept, or a sequence from 1", from)
+		}
+		s.at = first - 1
+	}
+	return s, errors.Join(errName, errSubject, errFrom, errSeq, q.rest("stream", "subject", "from"))
+}
+
+// forget has the next connection begin with what is new then.
+func (d *natsStream) forget() { d.at, d.created, d.from, d.lapse = 0, time.Time{}, "new", nil }
+
+// open connects, finds the place to read from, and has a consumer deliver from
+// there.
+func (d *natsStream) open(ctx context.Context) (stream, error) {
+	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	c, err := d.connect(opening)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.window.during(opening, func() error { return d.consume(opening, c) }); err != nil {
+		c.close()
+		if f, ok := errors.AsType[*failure](err); ok {
+			return nil, f
+		}
+		return nil, d.explainStream(err)
+	}
+	d.granted(ctx)
+	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat)}
+	s.life = newLifeline(ctx, c.window.link, d.cfg.Ping, nil, nil)
+	return s, nil
+}
+
+// consume makes an ephemeral consumer without acknowledgements, which NATS
+// removes when the connection is gone.
+func (d *natsStream) consume(ctx context.Context, c *natsConn) error {
+	js, err := c.JetStream(nats.Context(ctx))
+	if err != nil {
+		return err
+	}
+	info, err := js.StreamInfo(d.name)
+	if err != nil {
+		return err
+	}
+	d.place(info)
+	inbox := c.NewInbox()
+	if _, err := c.ChanSubscribe(inbox, c.queue); err != nil {
+		return err
+	}
+	_, err = js.AddConsumer(d.name, &nats.ConsumerConfig{
+		DeliverSubject: inbox,
+		DeliverPolicy:  nats.DeliverByStartSequencePolicy,
+		OptStartSeq:    d.at + 1,
+		AckPolicy:      nats.AckNonePolicy,
+		FilterSubject:  d.subject,
+		Heartbeat:      natsBeat,
+		MemoryStorage:  true,
+		Replicas:       1,
+	})
+	return err
+}
+
+// place holds our place against what the stream says of itself.
+func (d *natsStream) place(info *nats.StreamInfo) {
+	first, last := info.State.FirstSeq, info.State.LastSeq
+	first = max(first, 1)
+	switch known := !d.created.IsZero(); {
+	case !known && d.from == "new":
+		d.at = last
+	case !known:
+		d.at = max(d.at, first-1)
+	case !info.Created.Equal(d.created):
+		d.lapse = &lapse{text: "the stream in NATS was made anew; going on with its first message"}
+		d.at = first - 1
+	case last < d.at:
+		d.lapse = &lapse{text: "the stream in NATS lost its end; going on with what is added from here on"}
+		d.at = last
+	case first > d.at+1:
+		d.lapse = &lapse{first - d.at - 1, "the stream in NATS was trimmed before its messages were read; raise its limits"}
+		d.at = first - 1
+	}
+	d.created = info.Created
+}
+
+// explainStream turns an answer of JetStream into what the operator can change.
+func (d *natsStream) explainStream(err error) *failure {
+	answer, _ := errors.AsType[*nats.APIError](err)
+	switch {
+	case errors.Is(err, nats.ErrStreamNotFound):
+		// Whatever it holds once it exists is new.
+		d.from = "all"
+		return fail(ReasonHandshake, "there is no stream %.100q in NATS; correct stream= in FANTAIL_SOURCE_URL, or create it", d.name)
+	case errors.Is(err, nats.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
+		return fail(ReasonHandshake, "this NATS server has no JetStream; switch it on there (jetstream {}), or read a subject: ?subject=… in FANTAIL_SOURCE_URL")
+	case answer != nil:
+		return fail(ReasonHandshake, "NATS refused to read the stream with %q; correct stream=, subject= and from= in FANTAIL_SOURCE_URL", clean(answer.Description))
+	}
+	return d.explain(err)
+}
+
+// natsConsumer is one connection over which a consumer delivers.
+type natsConsumer struct {
+	// Static after open.
+	source *natsStream
+	conn   *natsConn
+	life   *lifeline
+
+	// Owned by next.
+	delivered uint64 // the consumer's count of messages, without holes
+	heard     bool   // something came since beat last ticked
+	beat      *time.Ticker
+}
+
+// next returns the next message. The consumer numbers what it delivers without
+// holes, so one that fails to come is noticed, and read again over the next
+// connection.
+func (s *natsConsumer) next() (hub.Input, error) {
+	d := s.source
+	if lapse := d.lapse; lapse != nil {
+		d.lapse = nil
+		return hub.Input{}, lapse
+	}
+	for {
+		m, err := s.conn.take(s.beat.C)
+		switch {
+		case err == errLate && s.heard:
+			s.heard = false
+			continue
+		case err == errLate:
+			return hub.Input{}, fail(ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
+		case err != nil:
+			return hub.Input{}, d.explainLoss(s.life, err)
+		}
+		s.heard = true
+		if m.Reply == "" || m.Header.Get("Status") != "" { // a heartbeat
+			if count, err := strconv.ParseUint(m.Header.Get("Nats-Last-Consumer"), 10, 64); err == nil && count > s.delivered {
+				return hub.Input{}, s.hole()
+			}
+			continue
+		}
+		return s.input(m)
+	}
+}
+
+func (s *natsConsumer) input(m *nats.Msg) (hub.Input, error) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return hub.Input{}, fail(ReasonLost, "NATS sent a message that belongs to no stream: %w", err)
+	}
+	if s.delivered++; meta.Sequence.Consumer != s.delivered {
+		return hub.Input{}, s.hole()
+	}
+	s.source.at = meta.Sequence.Stream
+	return input(m.Subject, m.Data, s.source.cfg.MaxMessage)
+}
+
+func (s *natsConsumer) hole() *failure {
+	return fail(ReasonLost, "messages of the stream did not come; they are read again")
+}
+
+func (s *natsConsumer) close() {
+	s.beat.Stop()
+	s.life.end()
+	s.conn.close()
+}

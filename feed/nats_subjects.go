@@ -1,0 +1,160 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/nats-io/nats.go"
+
+	"fantail/hub"
+)
+
+// natsSubjects subscribes to subjects. NATS keeps nothing of them: what is
+// published during an outage is lost.
+type natsSubjects struct {
+	natsDriver
+	subjects names
+	demand   Demand
+}
+
+func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
+	subjects, errSubjects := d.query.each("subject")
+	n, errNames := newNames(subjects)
+	err := errors.Join(errSubjects, errNames, d.query.rest("subject", "stream", "from"))
+	if err == nil && len(subjects) == 0 {
+		err = errors.New("feed: the source URL says not what to read from NATS; add ?subject=name, ?subject=name.> or ?stream=NAME")
+	}
+	for _, s := range n.fixed {
+		if err == nil && !isSubject(s) {
+			err = fmt.Errorf("feed: the source URL's subject %.100q is none; a subject is words with dots between them, such as a.b, a.* or a.>", s)
+		}
+	}
+	s := &natsSubjects{natsDriver: d, subjects: n, demand: nobody{}}
+	if d.cfg.Demand != nil && len(n.templates) > 0 {
+		s.demand = d.cfg.Demand
+	}
+	return s, err
+}
+
+// isSubject says whether s is a subject, wildcards included.
+func isSubject(s string) bool {
+	for word := range strings.SplitSeq(s, ".") {
+		if word == "" {
+			return false
+		}
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+}
+
+// of returns the subjects of keys on demand. A key that is no part of a subject,
+// or would be a wildcard there, has none: it could ask for what belongs to
+// others.
+func (d *natsSubjects) of(keys []string) []string {
+	var all []string
+	for _, name := range d.subjects.of(keys) {
+		if isSubject(name) && !strings.ContainsAny(name, "*>") {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// open connects and subscribes, and waits until NATS has granted it.
+func (d *natsSubjects) open(ctx context.Context) (stream, error) {
+	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	c, err := d.connect(opening)
+	if err != nil {
+		return nil, err
+	}
+	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription)}
+	if err := c.window.during(opening, s.subscribeAll); err != nil {
+		c.close()
+		return nil, d.explain(err)
+	}
+	d.granted(ctx)
+	s.life = newLifeline(ctx, c.window.link, d.cfg.Ping, nil, nil)
+	s.life.wg.Go(s.follow) // ended by close, or with the line
+	return s, nil
+}
+
+// natsSubscription is one connection that is subscribed. Its own goroutine,
+// follow, subscribes and unsubscribes on demand.
+type natsSubscription struct {
+	// Static after open.
+	source *natsSubjects
+	conn   *natsConn
+	life   *lifeline
+
+	// Owned by open, then by follow.
+	held map[string]*nats.Subscription // on demand, by subject
+}
+
+func (s *natsSubscription) subscribeAll() error {
+	d := s.source
+	for _, subject := range d.subjects.fixed {
+		if _, err := s.conn.ChanSubscribe(subject, s.conn.queue); err != nil {
+			return err
+		}
+	}
+	if err := s.want(d.demand.All()); err != nil {
+		return err
+	}
+	return s.conn.granted()
+}
+
+func (s *natsSubscription) want(keys []string) error {
+	for _, subject := range s.source.of(keys) {
+		sub, err := s.conn.ChanSubscribe(subject, s.conn.queue)
+		if err != nil {
+			return err
+		}
+		s.held[subject] = sub
+	}
+	return nil
+}
+
+func (s *natsSubscription) leave(keys []string) error {
+	for _, subject := range s.source.of(keys) {
+		if sub := s.held[subject]; sub != nil {
+			delete(s.held, subject)
+			if err := sub.Unsubscribe(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// follow does what demand asks for until the stream is closed. A connection over
+// which that fails is given up: next says why.
+func (s *natsSubscription) follow() {
+	for {
+		select {
+		case <-s.life.done:
+			return
+		case <-s.source.demand.Changed():
+		}
+		wanted, unwanted := s.source.demand.Changes()
+		if errors.Join(s.want(wanted), s.leave(unwanted)) != nil {
+			s.life.Close()
+			return
+		}
+	}
+}
+
+func (s *natsSubscription) next() (hub.Input, error) {
+	m, err := s.conn.take(nil)
+	if err != nil {
+		return hub.Input{}, s.source.explainLoss(s.life, err)
+	}
+	return input(s.source.subjects.key(m.Subject), m.Data, s.source.cfg.MaxMessage)
+}
+
+func (s *natsSubscription) close() {
+	s.life.end()
+	s.conn.close()
+}

@@ -1,0 +1,257 @@
+//go:build unix
+
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"fantail/feed/brokertest"
+	"fantail/hub"
+)
+
+// natsClient returns a client that publishes; it is not under test.
+func natsClient(t testing.TB, s *brokertest.Server, o ...nats.Option) *nats.Conn {
+	t.Helper()
+	c, err := nats.Connect("nats://"+s.Addr, append(o, nats.NoReconnect())...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// tell publishes pairs of subject and payload.
+func tell(t testing.TB, c *nats.Conn, pairs ...string) {
+	t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if err := c.Publish(pairs[i], []byte(pairs[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keep publishes pairs of subject and payload, and waits until JetStream has
+// stored them.
+func keep(t testing.TB, c *nats.Conn, pairs ...string) {
+	t.Helper()
+	js, err := c.JetStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if _, err := js.Publish(pairs[i], []byte(pairs[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// addStream makes the stream S of s.>.
+func addStream(t testing.TB, c *nats.Conn) nats.JetStreamContext {
+	t.Helper()
+	js, err := c.JetStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.AddStream(&nats.StreamConfig{Name: "S", Subjects: []string{"s.>"}}); err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
+func TestNATSSubjects(t *testing.T) {
+	server := brokertest.NATS(t, "max_payload: 32MB\nmax_pending: 64MB")
+	c := natsClient(t, server)
+	r := start(t, Config{URL: "nats://" + server.Addr + "?subject=news&subject=room.*", MaxMessage: 1 << 20})
+	r.log.wait(t, "source is connected")
+	tell(t, c, "news", "one", "other", "no", "room.1", "two", "news", "\xff\xfe", "news", strings.Repeat("x", 20<<20), "room.2", "three")
+	got := r.sink.wait(t, 4)
+	want := []struct {
+		kind         hub.Kind
+		key, payload string
+	}{{hub.Text, "news", "one"}, {hub.Text, "room.1", "two"}, {hub.Binary, "news", "\xff\xfe"}, {hub.Text, "room.2", "three"}}
+	for i, w := range want {
+		if got[i].kind != w.kind || got[i].payload != w.payload || r.sink.keys[i] != w.key {
+			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].kind, got[i].payload, r.sink.keys[i], w)
+		}
+	}
+	r.log.wait(t, "too-large", "FANTAIL_SOURCE_MAX_MESSAGE")
+}
+
+func TestNATSRefusals(t *testing.T) {
+	server := brokertest.NATS(t, `authorization { users = [
+		{ user: u, password: right, permissions: { subscribe: { deny: "secret.>" } } }
+	] }`)
+	for _, c := range []struct{ about, url, want string }{
+		{"no password", "nats://" + server.Addr + "?subject=a", "correct user and password"},
+		{"wrong password", "nats://u:wrong@" + server.Addr + "?subject=a", "correct user and password"},
+		{"forbidden subject", "nats://u:right@" + server.Addr + "?subject=secret.x", "allowed to subscribe"},
+		{"missing stream", "nats://u:right@" + server.Addr + "?stream=none", `no stream \"none\"`},
+		{"TLS where none is", "tls+nats://u:right@" + server.Addr + "?subject=a", "offers no TLS"},
+		{"nobody there", "nats://127.0.0.1:1?subject=a", "refuses connections"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			r := start(t, Config{URL: c.url})
+			line := r.log.wait(t, "source is away", c.want)
+			if strings.Contains(line, ":wrong") || strings.Contains(line, ":right") {
+				t.Errorf("the line shows the password: %s", line)
+			}
+		})
+	}
+}
+
+func TestNATSURLProblems(t *testing.T) {
+	for url, want := range map[string]string{
+		"nats://h":                        "?subject=",
+		"nats://h?subject=a..b":           "words with dots",
+		"nats://h/x?subject=a":            "has the path",
+		"nats://h?stream=S&from=tomorrow": "from=",
+		"nats://h?stream=S&from=0":        "from=",
+		"nats://h?subscribe=a":            "unknown parameter",
+	} {
+		if _, err := findAndOpen(url); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", url, err, want)
+		}
+	}
+}
+
+func TestNATSStreamIsResumed(t *testing.T) {
+	server := brokertest.NATS(t, "")
+	c := natsClient(t, server)
+	addStream(t, c)
+	keep(t, c, "s.a", "before")
+	r := start(t, Config{URL: "nats://" + server.Addr + "?stream=S"})
+	r.log.wait(t, "source is connected")
+	keep(t, c, "s.a", "one", "s.b", "two")
+	r.sink.wait(t, 2)
+	server.Kill()
+	r.log.wait(t, "source is away")
+	server.Start()
+	keep(t, natsClient(t, server), "s.a", "three")
+	r.sink.wait(t, 3)
+	if got := fmt.Sprint(r.sink.payloads(), r.sink.keys); got != "[one two three] [s.a s.b s.a]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestNATSStreamLapses: trimmed while we were away, and made anew.
+func TestNATSStreamLapses(t *testing.T) {
+	server := brokertest.NATS(t, "")
+	c := natsClient(t, server)
+	js := addStream(t, c)
+	d, err := findAndOpen("nats://" + server.Addr + "?stream=S&from=all")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, c, "s.a", "1")
+	s := open(t, d)
+	if in, err := s.next(); err != nil || string(in.Payload) != "1" {
+		t.Fatalf("got %q, %v", in.Payload, err)
+	}
+	s.close()
+	check := func(about string, missed uint64, payload string) {
+		t.Helper()
+		s := open(t, d)
+		defer s.close()
+		_, err := s.next()
+		if told, ok := errors.AsType[*lapse](err); !ok || told.missed != missed || !strings.Contains(told.text, about) {
+			t.Errorf("%s: got %v, want a lapse of %d", about, err, missed)
+		}
+		if in, err := s.next(); err != nil || string(in.Payload) != payload {
+			t.Errorf("%s: got %q, %v", about, in.Payload, err)
+		}
+	}
+	keep(t, c, "s.a", "2", "s.a", "3", "s.a", "4")
+	if err := js.PurgeStream("S", &nats.StreamPurgeRequest{Sequence: 4}); err != nil {
+		t.Fatal(err)
+	}
+	check("trimmed", 2, "4")
+	if err := js.DeleteStream("S"); err != nil {
+		t.Fatal(err)
+	}
+	addStream(t, c)
+	keep(t, c, "s.a", "new")
+	check("made anew", 0, "new")
+}
+
+// TestNATSHangs: NATS keeps the connection and says nothing.
+func TestNATSHangs(t *testing.T) {
+	server := brokertest.NATS(t, "")
+	r := start(t, Config{URL: "nats://" + server.Addr + "?subject=a", Ping: 200 * time.Millisecond})
+	r.log.wait(t, "source is connected")
+	server.Stop()
+	r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
+	server.Continue()
+	r.log.wait(t, "source is back")
+	began := time.Now()
+	if err := r.stop(); err != nil || time.Since(began) > time.Second {
+		t.Errorf("Run ended with %v after %v", err, time.Since(began))
+	}
+}
+
+// TestNATSFloodIsNotDropped: more than the library's queue holds, and more than
+// a window, while nobody takes anything.
+func TestNATSFloodIsNotDropped(t *testing.T) {
+	server := brokertest.NATS(t, "")
+	d, err := findAndOpen("nats://" + server.Addr + "?subject=a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, d)
+	defer s.close()
+	c := natsClient(t, server)
+	const messages = 2 * natsQueue
+	for i := range messages {
+		if err := c.Publish("a", fmt.Appendf(nil, "%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Flush(); err != nil { // NATS has all of them, and has handed out what it could
+		t.Fatal(err)
+	}
+	if n := len(s.(*natsSubscription).conn.queue); n == 0 || n > natsQueue*3/4 {
+		t.Errorf("%d messages wait", n)
+	}
+	for i := range messages {
+		in, err := s.next()
+		if err != nil || string(in.Payload) != fmt.Sprint(i) {
+			t.Fatalf("message %d is %q, %v", i, in.Payload, err)
+		}
+	}
+}
+
+func TestNATSKilledUnderLoad(t *testing.T) {
+	server := brokertest.NATS(t, "")
+	c := natsClient(t, server)
+	addStream(t, c)
+	r := start(t, Config{URL: "nats://" + server.Addr + "?stream=S"})
+	r.log.wait(t, "source is connected")
+	const before, after = 1000, 2000
+	for i := range before {
+		keep(t, c, "s.a", fmt.Sprint(i))
+	}
+	server.Kill()
+	server.Start()
+	began := time.Now()
+	c = natsClient(t, server)
+	for i := before; i < after; i++ {
+		keep(t, c, "s.a", fmt.Sprint(i))
+	}
+	got := r.sink.wait(t, after)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("back and done %v after the broker", took)
+	}
+	for i, m := range got {
+		if m.payload != fmt.Sprint(i) {
+			t.Fatalf("message %d is %q", i, m.payload)
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"fantail/hub"
+)
+
+const (
+	// pushBatches and pushMessages of the longest kind are what waits to be
+	// published at most: the feed takes from the queue as fast as it can
+	// publish, so a full queue is a flood.
+	pushBatches  = 1024
+	pushMessages = 2
+)
+
+var (
+	// ErrPushFull tells that the feed does not keep up; later it may.
+	ErrPushFull = errors.New("feed: more was pushed than can be taken at once")
+	// ErrPushTooLarge tells that a message is longer than Config.MaxMessage, or
+	// all together longer than what may wait.
+	ErrPushTooLarge = errors.New("feed: a pushed message is longer than FANTAIL_SOURCE_MAX_MESSAGE")
+	// ErrNoPush tells that this source takes no messages.
+	ErrNoPush = errors.New("feed: the source takes no messages; set FANTAIL_SOURCE_URL to push:")
+)
+
+// pushDriver is a source that is told its messages by Feed.Push: push:.
+type pushDriver struct {
+	max    int64
+	queue  chan []hub.Input // never closed
+	queued atomic.Int64     // bytes in the queue
+}
+
+func newPush(address string, cfg Config) (driver, error) {
+	rest, query, err := splitLocal(address)
+	if err != nil {
+		return nil, err
+	}
+	var bad error
+	if rest != "" {
+		bad = fmt.Errorf("feed: the source URL has %.40q behind push:; write push: alone", rest)
+	}
+	d := &pushDriver{max: cfg.MaxMessage, queue: make(chan []hub.Input, pushBatches)}
+	return d, errors.Join(bad, query.rest())
+}
+
+// Push hands messages to a source push:, in their order and all or none. It never
+// waits. The payloads belong to the feed from here on; their kind is found out,
+// and their time is that of publishing. Errors: ErrPushFull, ErrPushTooLarge,
+// ErrNoPush. Any goroutine.
+func (f *Feed) Push(messages []hub.Input) error {
+	for _, s := range f.sources {
+		if d, ok := s.origin.(*pushDriver); ok {
+			return d.push(messages)
+		}
+	}
+	return ErrNoPush
+}
+
+func (d *pushDriver) push(messages []hub.Input) error {
+	size := int64(0)
+	for i := range messages {
+		m := &messages[i]
+		if int64(len(m.Payload)) > d.max {
+			return ErrPushTooLarge
+		}
+		size += int64(len(m.Payload))
+		m.Kind = hub.Text
+		if !utf8.Valid(m.Payload) {
+			m.Kind = hub.Binary
+		}
+	}
+	if size > pushMessages*d.max {
+		return ErrPushTooLarge
+	}
+	if d.queued.Add(size) > pushMessages*d.max {
+		d.queued.Add(-size)
+		return ErrPushFull
+	}
+	select {
+	case d.queue <- messages:
+		return nil
+	default:
+		d.queued.Add(-size)
+		return ErrPushFull
+	}
+}
+
+// open has nothing to connect to.
+func (d *pushDriver) open(ctx context.Context) (stream, error) {
+	return &pushStream{ctx: ctx, source: d}, nil
+}
+
+// pushStream takes from the queue. One goroutine.
+type pushStream struct {
+	ctx    context.Context
+	source *pushDriver
+	batch  []hub.Input // what is left of the present one
+}
+
+func (s *pushStream) next() (hub.Input, error) {
+	for len(s.batch) == 0 {
+		select {
+		case s.batch = <-s.source.queue:
+		case <-s.ctx.Done():
+			return hub.Input{}, s.ctx.Err()
+		}
+	}
+	m := s.batch[0]
+	s.batch = s.batch[1:]
+	s.source.queued.Add(-int64(len(m.Payload)))
+	return m, nil
+}
+
+func (s *pushStream) close() {}

@@ -1,0 +1,92 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"fantail/hub"
+)
+
+func inputs(payloads ...string) []hub.Input {
+	var all []hub.Input
+	for _, p := range payloads {
+		all = append(all, hub.Input{Payload: []byte(p)})
+	}
+	return all
+}
+
+func TestPush(t *testing.T) {
+	r := start(t, Config{URL: "push:", MaxMessage: 8})
+	if !r.HasKeys() {
+		t.Error("pushed messages may have keys")
+	}
+	if err := r.Push([]hub.Input{{Key: "k", Payload: []byte("one")}, {Payload: []byte("\xff")}}); err != nil {
+		t.Fatal(err)
+	}
+	got := r.sink.wait(t, 2)
+	if got[0].payload != "one" || got[0].kind != hub.Text || got[1].kind != hub.Binary || fmt.Sprint(r.sink.keys) != "[k ]" {
+		t.Errorf("got %+v, %q", got, r.sink.keys)
+	}
+	if err := r.Push(inputs("fits", "is too long")); err != ErrPushTooLarge {
+		t.Errorf("got %v", err)
+	}
+	if err := start(t, Config{URL: "demo:"}).Push(inputs("x")); err != ErrNoPush {
+		t.Errorf("the demo took a message: %v", err)
+	}
+}
+
+// TestPushIsBounded: in bytes and in number, and all or none.
+func TestPushIsBounded(t *testing.T) {
+	d := &pushDriver{max: 10, queue: make(chan []hub.Input, 3)}
+	for i, step := range []struct {
+		messages []hub.Input
+		want     error
+	}{
+		{inputs("1234567890", "12345"), nil},
+		{inputs("123", "456"), ErrPushFull},
+		{inputs("12345"), nil},
+		{inputs("1234567890", "1234567890", "1"), ErrPushTooLarge},
+		{inputs(""), nil},
+		{inputs(""), ErrPushFull},
+	} {
+		if err := d.push(step.messages); err != step.want {
+			t.Errorf("step %d: %v, want %v", i, err, step.want)
+		}
+	}
+	s := open(t, d)
+	for range 4 {
+		if _, err := s.next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := d.queued.Load(); n != 0 {
+		t.Errorf("%d bytes are counted in an empty queue", n)
+	}
+}
+
+// TestPushHammer: what was taken is published once, each producer's in order.
+func TestPushHammer(t *testing.T) {
+	r := start(t, Config{URL: "push:", MaxMessage: 64})
+	const producers, each = 8, 500
+	var wg sync.WaitGroup
+	for p := range producers {
+		wg.Go(func() {
+			for i := range each {
+				for errors.Is(r.Push(inputs(fmt.Sprintf("%d %d", p, i))), ErrPushFull) {
+				}
+			}
+		})
+	}
+	wg.Wait()
+	next := map[string]int{}
+	for _, m := range r.sink.wait(t, producers*each) {
+		p, i, _ := strings.Cut(m.payload, " ")
+		if i != fmt.Sprint(next[p]) {
+			t.Fatalf("of producer %s came %s, want %d", p, i, next[p])
+		}
+		next[p]++
+	}
+}

@@ -1,0 +1,117 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// redisDriver is what both ways of reading Redis share: the connection.
+type redisDriver struct {
+	broker
+	db int
+}
+
+// newRedis makes the driver of redis://host/db: of a stream if the query names
+// one, else of channels.
+func newRedis(address string, cfg Config) (driver, error) {
+	b, err := newBroker(address, "6379", cfg)
+	if err != nil {
+		return nil, err
+	}
+	d := redisDriver{broker: b}
+	var errDB error
+	if d.path != "" {
+		if d.db, errDB = strconv.Atoi(d.path); errDB != nil || d.db < 0 {
+			errDB = fmt.Errorf("feed: the source URL's path %.40q is no number of a Redis database; write %s://host/0?…", d.path, d.scheme)
+		}
+	}
+	if _, isStream := d.query.values["stream"]; isStream {
+		s, err := newRedisStream(d)
+		return s, errors.Join(errDB, err)
+	}
+	c, err := newRedisChannels(d)
+	return c, errors.Join(errDB, err)
+}
+
+// connect opens the line and a client of the library upon it, which has not
+// spoken yet.
+func (d *redisDriver) connect(ctx context.Context) (*link, *redis.Client, error) {
+	var secure *tls.Config
+	if d.scheme == "rediss" {
+		secure = tlsFor(d.address, d.cfg.TLS)
+	}
+	l, err := dialLink(ctx, d.address, secure)
+	if err != nil {
+		return nil, nil, err
+	}
+	return l, redis.NewClient(&redis.Options{
+		// Supervision is ours: the library gets this line whenever it dials,
+		// and the second time it is closed. An error instead would leave a
+		// goroutine that goes on dialling.
+		Dialer:        func(context.Context, string, string) (net.Conn, error) { return l, nil },
+		DialerRetries: 1,
+		MaxRetries:    -1,
+		PoolSize:      1,
+		// The lifeline judges silence, and a deadline within a large message
+		// would lose its rest.
+		ReadTimeout:     -2,
+		WriteTimeout:    -2,
+		ConnMaxIdleTime: -1,
+
+		Protocol: 2,
+		Username: d.user, Password: d.password, DB: d.db,
+		DisableIdentity:          true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	}), nil
+}
+
+// greet performs what has to be answered before the source counts as open.
+func (d *redisDriver) greet(ctx context.Context, l *link, handshake func() error) error {
+	err := l.during(ctx, handshake)
+	switch f, ok := errors.AsType[*failure](err); {
+	case err == nil:
+		return nil
+	case ok:
+		return f
+	}
+	return d.explain(err)
+}
+
+// explain turns a refusal by Redis into what the operator can change, and any
+// other error into one of the network.
+func (d *redisDriver) explain(err error) *failure {
+	var refusal redis.Error
+	if !errors.As(err, &refusal) {
+		return explainBroker(err)
+	}
+	text := clean(refusal.Error())
+	code, _, _ := strings.Cut(text, " ")
+	advice := ""
+	switch {
+	case code == "NOAUTH", code == "WRONGPASS", strings.Contains(text, "invalid password"), strings.Contains(text, "without any password configured"):
+		advice = fmt.Sprintf("correct user and password in FANTAIL_SOURCE_URL (%s://user:password@host); without a user they are the default user's", d.scheme)
+	case code == "NOPERM":
+		advice = "have the user of FANTAIL_SOURCE_URL allowed what it asks for (ACL SETUSER), or name another user"
+	case code == "WRONGTYPE":
+		advice = "the key exists, but is no stream; correct stream= in FANTAIL_SOURCE_URL"
+	case strings.Contains(text, "DB index"):
+		advice = "correct the number of the database, which is the path of FANTAIL_SOURCE_URL"
+	case code == "DENIED":
+		advice = "Redis is in protected mode; give it a password, and write it into FANTAIL_SOURCE_URL"
+	case strings.Contains(text, "max number of clients"):
+		advice = "raise maxclients of Redis, or look who holds its connections"
+	case code == "LOADING", code == "MASTERDOWN", code == "BUSY":
+		advice = "it is not ready yet"
+	default:
+		advice = "check FANTAIL_SOURCE_URL, and that this is a Redis server of version 5 or later"
+	}
+	return fail(ReasonHandshake, "Redis refused with %q; %s", text, advice)
+}

@@ -1,0 +1,178 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/redis/go-redis/v9"
+
+	"fantail/hub"
+)
+
+// redisBatch bounds the channels of one SUBSCRIBE.
+const redisBatch = 512
+
+// redisChannels subscribes to channels and patterns. Redis keeps nothing of
+// them: what is published during an outage is lost.
+type redisChannels struct {
+	redisDriver
+	channels names
+	patterns []string
+	demand   Demand
+}
+
+func newRedisChannels(d redisDriver) (*redisChannels, error) {
+	q := d.query
+	channels, errChannels := q.each("subscribe")
+	patterns, errPatterns := q.each("psubscribe")
+	n, errNames := newNames(channels)
+	err := errors.Join(errChannels, errPatterns, errNames, q.rest("subscribe", "psubscribe", "stream", "from"))
+	if err == nil && len(channels)+len(patterns) == 0 {
+		err = errors.New("feed: the source URL says not what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
+	}
+	c := &redisChannels{redisDriver: d, channels: n, patterns: patterns, demand: nobody{}}
+	if d.cfg.Demand != nil && len(n.templates) > 0 {
+		c.demand = d.cfg.Demand
+	}
+	return c, err
+}
+
+// open connects and subscribes, and waits until Redis has confirmed it.
+func (d *redisChannels) open(ctx context.Context) (stream, error) {
+	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	l, client, err := d.connect(opening)
+	if err != nil {
+		return nil, err
+	}
+	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx)}
+	if err := d.greet(opening, l, s.subscribe); err != nil {
+		l.Close()
+		s.drop()
+		return nil, err
+	}
+	d.granted(ctx)
+	s.life = newLifeline(ctx, l, d.cfg.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
+	s.life.wg.Go(s.follow) // ended by close, or with the line
+	return s, nil
+}
+
+// redisSubscription is one connection that is subscribed. Its own goroutine,
+// follow, subscribes and unsubscribes on demand; the library lets that happen
+// while next reads.
+type redisSubscription struct {
+	// Static after open.
+	source   *redisChannels
+	client   *redis.Client
+	channels *redis.PubSub
+	life     *lifeline
+
+	// Owned by open, then by next.
+	early []*redis.Message // came before the subscription was confirmed
+	buf   []byte
+}
+
+// subscribe asks for all that is wanted, and for a pong behind it, which comes
+// when all is granted.
+func (s *redisSubscription) subscribe() error {
+	d, ctx := s.source, context.Background()
+	wanted := slices.Concat(d.channels.fixed, d.channels.of(d.demand.All()))
+	if err := s.batches(wanted, s.channels.Subscribe); err != nil {
+		return err
+	}
+	if err := s.batches(d.patterns, s.channels.PSubscribe); err != nil {
+		return err
+	}
+	if err := s.channels.Ping(ctx); err != nil {
+		return err
+	}
+	for {
+		switch reply, err := s.channels.Receive(ctx); reply := reply.(type) {
+		case *redis.Pong:
+			return nil
+		case *redis.Message:
+			s.early = append(s.early, reply)
+		default:
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// batches calls do with a bounded number of names at a time.
+func (s *redisSubscription) batches(names []string, do func(context.Context, ...string) error) error {
+	for batch := range slices.Chunk(names, redisBatch) {
+		if err := do(context.Background(), batch...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow does what demand asks for until the stream is closed. A connection over
+// which that fails is given up: next says why.
+func (s *redisSubscription) follow() {
+	d := s.source
+	for {
+		select {
+		case <-s.life.done:
+			return
+		case <-d.demand.Changed():
+		}
+		wanted, unwanted := d.demand.Changes()
+		err := s.batches(d.channels.of(wanted), s.channels.Subscribe)
+		if err == nil {
+			err = s.batches(d.channels.of(unwanted), s.channels.Unsubscribe)
+		}
+		if err != nil {
+			s.life.Close()
+			return
+		}
+	}
+}
+
+// next returns the next message; confirmations and pongs are passed over.
+func (s *redisSubscription) next() (hub.Input, error) {
+	if len(s.early) > 0 {
+		m := s.early[0]
+		s.early = s.early[1:]
+		return s.input(m)
+	}
+	for {
+		reply, err := s.channels.Receive(context.Background()) // ended by closing the line
+		if err != nil {
+			return hub.Input{}, s.explain(err)
+		}
+		if m, ok := reply.(*redis.Message); ok {
+			return s.input(m)
+		}
+	}
+}
+
+func (s *redisSubscription) input(m *redis.Message) (hub.Input, error) {
+	s.buf = append(s.buf[:0], m.Payload...)
+	return input(s.source.channels.key(m.Channel), s.buf, s.source.cfg.MaxMessage)
+}
+
+// explain tells a refusal, such as of a channel on demand, from the end of the
+// line.
+func (s *redisSubscription) explain(err error) *failure {
+	var refusal redis.Error
+	if errors.As(err, &refusal) {
+		return s.source.redisDriver.explain(err)
+	}
+	return s.life.explain(err)
+}
+
+func (s *redisSubscription) close() {
+	s.life.end()
+	s.drop()
+}
+
+// drop gives back what the library holds; its line is closed before.
+func (s *redisSubscription) drop() {
+	s.channels.Close()
+	s.client.Close()
+}

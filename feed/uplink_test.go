@@ -1,0 +1,310 @@
+package feed
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// echo answers each message with itself until the connection ends.
+func echo(t *testing.T) func(*websocket.Conn, *http.Request) {
+	return func(c *websocket.Conn, _ *http.Request) {
+		c.SetReadLimit(1 << 20)
+		for {
+			kind, r, err := c.Reader(context.Background())
+			if err != nil {
+				return
+			}
+			write(t, c, kind, readString(r))
+		}
+	}
+}
+
+// TestSendReachesTheSource: whole, in order, text as text and binary as binary,
+// behind what Config.Send says.
+func TestSendReachesTheSource(t *testing.T) {
+	r := start(t, Config{
+		URL: serve(t, websocket.AcceptOptions{}, echo(t)), Uplink: true,
+		Send: func() ([]string, error) { return []string{"first"}, nil },
+	})
+	large := strings.Repeat("x", 500_000)
+	want := []copied{{kind: hub.Text, payload: "first"}, {kind: hub.Text, payload: "é"}, {kind: hub.Binary, payload: "\xff\x00"}, {kind: hub.Text, payload: ""}, {kind: hub.Text, payload: large}}
+	for _, m := range want[1:] {
+		payload := []byte(m.payload)
+		if err := r.Send(m.kind, payload); err != nil {
+			t.Fatal(err)
+		}
+		clear(payload) // it was copied
+	}
+	for i, m := range r.sink.wait(t, len(want)) {
+		if m.kind != want[i].kind || m.payload != want[i].payload {
+			t.Errorf("message %d is %v %.20q", i, m.kind, m.payload)
+		}
+	}
+}
+
+func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
+	for url, name := range map[string]string{"demo:": "demo", "stdin:": "stdin", "https://h/": "https"} {
+		_, err := New(Config{URL: url, Uplink: true, Stdin: strings.NewReader("")}, newSink(), zerolog.Nop())
+		if err == nil || !holds(err.Error(), []string{"FANTAIL_UPLINK", "a " + name + ": source", "reject"}) {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	f, err := New(Config{URL: "ws://h/"}, newSink(), zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Send(hub.Text, nil); err != ErrUplink {
+		t.Errorf("without an uplink: %v", err)
+	}
+}
+
+// TestUplinkWaits pins how long a message waits, and what its sender is told.
+func TestUplinkWaits(t *testing.T) {
+	full := func(u *uplink) {
+		for range uplinkRoom {
+			u.queue <- new(outgoing)
+		}
+	}
+	for _, c := range []struct {
+		about string
+		given func(*uplink)
+		took  time.Duration
+		err   error
+	}{
+		{"nobody takes", func(*uplink) {}, uplinkWait, ErrAway},
+		{"the connection is busy", func(u *uplink) { u.join() }, uplinkWait, ErrBusy},
+		{"the queue is full", func(u *uplink) { u.join(); full(u) }, 0, ErrBusy},
+		{"full, and nobody takes", full, 0, ErrAway},
+		{"Run has ended", (*uplink).end, 0, ErrAway},
+		{"taken late", func(u *uplink) {
+			time.AfterFunc(time.Second, func() { m := <-u.queue; m.take(); m.done <- nil })
+		}, time.Second, nil},
+		{"taken, but not yet sent", func(u *uplink) {
+			time.AfterFunc(time.Second, func() { m := <-u.queue; m.take() })
+		}, uplinkWait, nil},
+		{"given back, and taken by another", func(u *uplink) {
+			time.AfterFunc(time.Second/2, func() { u.giveBack(<-u.queue) })
+			time.AfterFunc(time.Second, func() { m := <-u.queue; m.take(); m.done <- nil })
+		}, time.Second, nil},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				u := newUplink()
+				c.given(u)
+				began := time.Now()
+				if err := u.send(hub.Text, []byte("x")); err != c.err || time.Since(began) != c.took {
+					t.Errorf("%v after %v, want %v after %v", err, time.Since(began), c.err, c.took)
+				}
+			})
+		})
+	}
+}
+
+// TestSendAfterItsSenderGaveUp: what was taken back is never sent.
+func TestSendAfterItsSenderGaveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := newUplink()
+		u.send(hub.Text, []byte("late"))
+		if m := <-u.queue; m.take() || m.payload != nil {
+			t.Errorf("still to be had: %q", m.payload)
+		}
+	})
+}
+
+// TestSendOutlastsAReconnect: a message that finds the source away goes over the
+// next connection.
+func TestSendOutlastsAReconnect(t *testing.T) {
+	var n atomic.Int32
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+		if n.Add(1) > 1 {
+			echo(t)(c, r)
+		}
+	})
+	r := start(t, Config{URL: u, Uplink: true})
+	r.log.wait(t, "source is away")
+	if err := r.Send(hub.Text, []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.sink.wait(t, 1)[0].payload; got != "hello" {
+		t.Errorf("the source got %q", got)
+	}
+}
+
+// TestSendKeepsTheRate: SendRate bounds what clients send; who would wait too
+// long is told so, and nothing of his is sent.
+func TestSendKeepsTheRate(t *testing.T) {
+	r := start(t, Config{URL: serve(t, websocket.AcceptOptions{}, echo(t)), Uplink: true, SendRate: Rate{Count: 10, Per: time.Second}})
+	r.log.wait(t, "source is connected")
+	var sent, busy atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			switch err := r.Send(hub.Text, fmt.Append(nil, i)); {
+			case err == nil:
+				sent.Add(1)
+			case errors.Is(err, ErrBusy):
+				busy.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := sent.Load(); n < 5 || n > 25 || n+busy.Load() != 100 {
+		t.Errorf("%d of 100 were sent within %v at 10 a second", n, uplinkWait)
+	}
+	if err := r.Send(hub.Text, []byte("last")); err != nil { // those who gave up are not waited for
+		t.Fatal(err)
+	}
+	got := r.sink.wait(t, int(sent.Load())+1)
+	if last := got[len(got)-1].payload; last != "last" || len(got) != int(sent.Load())+1 {
+		t.Errorf("%d messages came, the last of them %q, want %d", len(got), last, sent.Load()+1)
+	}
+}
+
+// TestSendToADeafSource: a source that takes nothing costs its senders two
+// seconds, and the feed nothing.
+func TestSendToADeafSource(t *testing.T) {
+	frame := websocket.AppendMessage(nil, hub.Text, []byte("feed"))
+	u := serveRaw(t, func(c *rawConn) {
+		c.upgrade("")
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for range tick.C {
+			if _, err := c.Write(frame); err != nil {
+				return
+			}
+		}
+	})
+	r := start(t, Config{URL: u, Uplink: true, Ping: NoPing})
+	r.sink.wait(t, 1)
+	before := len(r.sink.messages())
+	began := time.Now()
+	var wg sync.WaitGroup
+	var busy atomic.Int32
+	large := bytes.Repeat([]byte("x"), 1<<20)
+	for range 50 { // more than the kernel takes for it
+		wg.Go(func() {
+			if errors.Is(r.Send(hub.Binary, large), ErrBusy) {
+				busy.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(began)
+	if took > 2*uplinkWait || busy.Load() < 20 {
+		t.Errorf("%d of 50 told that the source is busy, after %v", busy.Load(), took)
+	}
+	if came := len(r.sink.messages()) - before; came < int(took/time.Millisecond)/4 {
+		t.Errorf("%d messages in %v: the feed was held up", came, took)
+	}
+}
+
+// TestSendHammer: many senders over a source that drops its connections. No
+// message reaches the source twice or out of its sender's order, and none whose
+// sender was told that it was not sent.
+func TestSendHammer(t *testing.T) {
+	const senders, each = 20, 50
+	var mu sync.Mutex
+	got, last := map[string]int{}, map[int]int{}
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		for range 300 {
+			_, r, err := c.Reader(context.Background())
+			if err != nil {
+				return
+			}
+			var s, i int
+			text := readString(r)
+			fmt.Sscanf(text, "%d:%d", &s, &i)
+			mu.Lock()
+			if got[text]++; i < last[s] {
+				t.Errorf("%s came behind %d:%d", text, s, last[s])
+			}
+			last[s] = i
+			mu.Unlock()
+		}
+	})
+	r := start(t, Config{URL: u, Uplink: true})
+	var unsent sync.Map
+	var wg sync.WaitGroup
+	for s := range senders {
+		wg.Go(func() {
+			for i := range each {
+				text := fmt.Sprint(s, ":", i)
+				if err := r.Send(hub.Text, []byte(text)); errors.Is(err, ErrAway) || errors.Is(err, ErrBusy) {
+					unsent.Store(text, true)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	r.stop()
+	mu.Lock()
+	defer mu.Unlock()
+	if len(got) < senders*each/4 {
+		t.Errorf("only %d of %d messages came", len(got), senders*each)
+	}
+	for text, n := range got {
+		if _, told := unsent.Load(text); told || n != 1 {
+			t.Errorf("%s came %d times; its sender was told that it was not sent: %v", text, n, told)
+		}
+	}
+}
+
+// TestSendToTheLeastBusy: of several sources that are merged one gets a message,
+// and one that takes nothing holds up no more than the message that it has begun
+// to take.
+func TestSendToTheLeastBusy(t *testing.T) {
+	stop := make(chan struct{})
+	deaf := serveRaw(t, func(c *rawConn) {
+		c.upgrade("")
+		<-stop
+	})
+	t.Cleanup(func() { close(stop) }) // before the server's own
+	good := serve(t, websocket.AcceptOptions{}, echo(t))
+	r := start(t, Config{URL: deaf + " " + good, Mode: Merge, Uplink: true, Ping: NoPing})
+	eventuallyTakes(t, r, 2)
+	pad := strings.Repeat("x", 1<<20-10)
+	const messages = 40
+	for i := range messages {
+		if err := r.Send(hub.Text, fmt.Appendf(nil, "%d %s", i, pad)); err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+	seen := map[string]bool{}
+	for _, m := range r.sink.wait(t, messages/4) { // the kernel takes some for the deaf one
+		word, _, _ := strings.Cut(m.payload, " ")
+		if seen[word] {
+			t.Errorf("message %s was sent twice", word)
+		}
+		seen[word] = true
+	}
+}
+
+// eventuallyTakes waits until so many connections take messages.
+func eventuallyTakes(t *testing.T, r *running, n int32) {
+	t.Helper()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for late := time.After(patience); r.uplink.takes.Load() < n; {
+		select {
+		case <-poll.C:
+		case <-late:
+			t.Fatalf("%d connections take messages, want %d", r.uplink.takes.Load(), n)
+		}
+	}
+}

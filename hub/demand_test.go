@@ -1,0 +1,152 @@
+package hub
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func mustFilter(t testing.TB, keys ...string) *Filter {
+	t.Helper()
+	f, err := NewFilter(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// told returns what a reader of the demand learns, in order.
+func told(d *Demand) string {
+	wanted, unwanted := d.Changes()
+	slices.Sort(wanted)
+	slices.Sort(unwanted)
+	return fmt.Sprint(wanted, unwanted)
+}
+
+func TestDemandTellsFirstAndLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := NewDemand(0)
+		defer d.stop()
+		ab, b := mustFilter(t, "a", "b", "p*"), mustFilter(t, "b")
+		for _, step := range []struct {
+			about string
+			do    func()
+			want  string
+		}{
+			{"nobody", func() {}, "[] []"},
+			{"the first", func() { d.add(ab) }, "[a b] []"},
+			{"the second", func() { d.add(b) }, "[] []"},
+			{"unfiltered", func() { d.add(nil) }, "[] []"},
+			{"one of two goes", func() { d.remove(ab) }, "[] [a]"},
+			{"back and forth", func() { d.remove(b); d.add(b); d.remove(b); d.add(b) }, "[] []"},
+			{"the last goes", func() { d.remove(b) }, "[] [b]"},
+			{"came and went", func() { d.add(ab); d.remove(ab) }, "[] []"},
+		} {
+			if step.do(); told(d) != step.want {
+				t.Errorf("%s: want %s", step.about, step.want)
+			}
+		}
+		if len(d.keys)+len(d.fresh)+len(d.gone) != 0 {
+			t.Errorf("left behind: %v %v %v", d.keys, d.fresh, d.gone)
+		}
+	})
+}
+
+func TestDemandLingers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := NewDemand(5 * time.Second)
+		defer d.stop()
+		f := mustFilter(t, "a")
+		d.add(f)
+		<-d.Changed()
+		if got := told(d); got != "[a] []" {
+			t.Error(got)
+		}
+		d.remove(f)
+		time.Sleep(3 * time.Second)
+		d.add(f) // reconnected in time
+		time.Sleep(time.Minute)
+		if got := told(d); got != "[] []" {
+			t.Error(got)
+		}
+		d.remove(f)
+		if got := fmt.Sprint(d.All()); got != "[a]" {
+			t.Errorf("a lingering key is not among all: %s", got)
+		}
+		select {
+		case <-d.Changed(): // of the times before
+		default:
+		}
+		began := time.Now()
+		<-d.Changed()
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("told after %v", took)
+		}
+		if got := told(d); got != "[] [a]" {
+			t.Error(got)
+		}
+	})
+}
+
+// TestDemandFollowsLanes: what a hub's lanes make of it, by several goroutines,
+// beside a reader that only ever sees the changes and one that reconnects.
+func TestDemandFollowsLanes(t *testing.T) {
+	d := NewDemand(0)
+	h := New(Config{Demand: d})
+	defer h.Close()
+	format := new(testFormat)
+	var users sync.WaitGroup
+	for g := range 4 {
+		users.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(g), 1))
+			for range 2000 {
+				l, err := h.Lane(format, mustFilter(t, fmt.Sprint(random.IntN(20)), fmt.Sprint(random.IntN(20))))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				h.Release(l)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { users.Wait(); close(done) }() // ended by the users
+	has := map[string]bool{}
+	for n := 0; ; n++ {
+		over := false
+		select {
+		case <-done:
+			over = true
+		case <-d.Changed():
+		}
+		if n%50 == 49 {
+			clear(has)
+			for _, k := range d.All() {
+				has[k] = true
+			}
+		}
+		wanted, unwanted := d.Changes()
+		for _, k := range wanted {
+			if has[k] {
+				t.Fatalf("%s is told twice", k)
+			}
+			has[k] = true
+		}
+		for _, k := range unwanted {
+			if !has[k] {
+				t.Fatalf("%s is taken back untold", k)
+			}
+			delete(has, k)
+		}
+		if over {
+			break
+		}
+	}
+	if len(has) != 0 {
+		t.Errorf("left behind: %v", has)
+	}
+}

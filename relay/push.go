@@ -1,0 +1,162 @@
+package relay
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"fantail/hub"
+)
+
+const (
+	// pushTime bounds the reading of one request.
+	pushTime = 60 * time.Second
+	// pushAtOnce bounds the requests whose bodies are in memory.
+	pushAtOnce = 4
+	// maxPushKey is the longest key in bytes that a client can ask for.
+	maxPushKey = 1 << 10
+)
+
+var (
+	// ErrBusy tells that a message could not be taken, and that it may be later.
+	ErrBusy = errors.New("relay: more messages than can be taken at once")
+	// ErrTooLarge tells that a message is too large, and always will be.
+	ErrTooLarge = errors.New("relay: the message is too large")
+)
+
+// Push says what becomes of messages that are POSTed to /push. Without Take
+// there is no such path.
+type Push struct {
+	// Take takes messages, in their order and all or none, without waiting;
+	// their payloads are its own from then on. Its errors are ErrBusy,
+	// ErrTooLarge, or one that is told to the client. Any goroutine.
+	Take func([]hub.Input) error
+	// Token returns what a request has to show. It is called for each, since it
+	// may come from a file; an empty one lets nobody in.
+	Token func() (string, error)
+	// MaxBody bounds the bytes of one request, default 16 MiB.
+	MaxBody int64
+}
+
+// pushDoor is /push. Any goroutine.
+type pushDoor struct {
+	Push
+	relay *Relay
+	busy  chan struct{} // a slot for each body that is read; never closed
+}
+
+func newPushDoor(r *Relay, p Push) *pushDoor {
+	if p.MaxBody <= 0 {
+		p.MaxBody = 16 << 20
+	}
+	return &pushDoor{p, r, make(chan struct{}, pushAtOnce)}
+}
+
+// ServeHTTP takes the body as one message, or as a message a line if it is
+// NDJSON, and answers 202 when the feed has it.
+func (d *pushDoor) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	key, no := d.check(w, req)
+	if no == nil {
+		no = d.take(w, req, key)
+	}
+	if no != nil {
+		d.relay.turnAway(w, req, no)
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// check asks what can be asked before the body is read.
+func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, no *refused) {
+	if req.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return "", refuse(refusedMethod, "messages are POSTed here")
+	}
+	if no := d.checkToken(req); no != nil {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		return "", no
+	}
+	values, err := url.ParseQuery(req.URL.RawQuery)
+	for name := range values {
+		if name != "key" || len(values[name]) > 1 {
+			return "", refuse(refusedQuery, "unknown or repeated parameter %.40q; only key is known here, once", name)
+		}
+	}
+	if key = values.Get("key"); err != nil || len(key) > maxPushKey || !utf8.ValidString(key) {
+		return "", refuse(refusedQuery, "the query cannot be read, or its key is not UTF-8 or has more than %d bytes", maxPushKey)
+	}
+	return key, nil
+}
+
+// checkToken compares in constant time, the lengths too.
+func (d *pushDoor) checkToken(req *http.Request) *refused {
+	want, err := d.Token()
+	if err != nil || want == "" {
+		d.relay.originLog.Warn().Err(err).Msg("nobody can push: FANTAIL_PUSH_TOKEN cannot be read")
+		return refuse(refusedToken, "the token cannot be checked; ask this relay's operator")
+	}
+	scheme, shown, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	a, b := sha256.Sum256([]byte(strings.TrimSpace(shown))), sha256.Sum256([]byte(want))
+	if subtle.ConstantTimeCompare(a[:], b[:]) != 1 || !strings.EqualFold(scheme, "Bearer") {
+		return refuse(refusedToken, "send the header Authorization: Bearer with the token of this relay's operator")
+	}
+	return nil
+}
+
+// take reads the body and hands it on.
+func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *refused {
+	select {
+	case d.busy <- struct{}{}:
+		defer func() { <-d.busy }()
+	default:
+		return refuse(refusedBusy, "too many messages at once; send them again later")
+	}
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(pushTime)) // beside a recorder there is none
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, d.MaxBody))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return refuse(refusedTooLarge, "the body has more than %d bytes; send less at once", d.MaxBody)
+	}
+	if err != nil {
+		return refuse(refusedBody, "the body did not come whole")
+	}
+	messages := divide(body, req.Header.Get("Content-Type"), key)
+	if len(messages) == 0 {
+		return refuse(refusedBody, "there is no message in the body")
+	}
+	switch err := d.Take(messages); {
+	case errors.Is(err, ErrTooLarge):
+		return refuse(refusedTooLarge, "a message is too large; raise FANTAIL_SOURCE_MAX_MESSAGE of this relay")
+	case errors.Is(err, ErrBusy):
+		return refuse(refusedBusy, "too many messages at once; send them again later")
+	case err != nil:
+		return refuse(refusedBusy, "not taken: %s", err)
+	}
+	return nil
+}
+
+// divide makes messages of a body: one, or those of the lines that hold any.
+// Lines are cut at LF and at nothing else.
+func divide(body []byte, contentType, key string) []hub.Input {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	if kind != "application/x-ndjson" && kind != "application/ndjson" && kind != "application/jsonl" {
+		if len(body) == 0 {
+			return nil
+		}
+		return []hub.Input{{Key: key, Payload: body}}
+	}
+	var messages []hub.Input
+	for line := range bytes.SplitSeq(body, []byte("\n")) {
+		if len(bytes.TrimSpace(line)) > 0 {
+			messages = append(messages, hub.Input{Key: key, Payload: line})
+		}
+	}
+	return messages
+}

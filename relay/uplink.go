@@ -1,0 +1,163 @@
+package relay
+
+import (
+	"errors"
+	"io"
+	"regexp"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
+
+	"fantail/hub"
+)
+
+// UplinkMode says what becomes of messages that clients send.
+type UplinkMode uint8
+
+const (
+	UplinkReject  UplinkMode = iota // the client is closed with 1008
+	UplinkIgnore                    // they are read and dropped
+	UplinkForward                   // they go to the source, if they may
+)
+
+const (
+	uplinkBuffer = 4 << 10  // what most messages fit in
+	uplinkHeld   = 16 << 20 // bytes of messages that may be under way at once, or 4 of the longest
+	uplinkSlack  = 512      // beyond the longest message: room to see its end
+)
+
+// uplinkRefusals are the reasons that a message can be refused for, as the
+// metric has them.
+var uplinkRefusals = [...]hub.Reason{hub.Uplink, hub.Flood, hub.TooLarge, hub.NotUTF8, hub.Busy}
+
+// uplink is the way from the clients to the source. Any goroutine.
+type uplink struct {
+	// static after newUplink
+	mode    UplinkMode
+	forward func(kind hub.Kind, payload []byte) error
+	allow   *regexp.Regexp
+	rate    rate.Limit // messages a second a client; 0 is no limit
+	burst   int
+	largest int64
+	most    int64 // bytes held
+	log     zerolog.Logger
+
+	buffers sync.Pool    // *[]byte of uplinkBuffer bytes
+	held    atomic.Int64 // bytes of buffers in use
+
+	forwarded, ignored atomic.Uint64
+	refused            [hub.Reasons]atomic.Uint64
+}
+
+// newUplink checks the uplink's part of a Config, which has its defaults.
+func newUplink(c Config, log zerolog.Logger) (*uplink, error) {
+	var bad []error
+	if c.Uplink == UplinkForward && c.Forward == nil {
+		bad = append(bad, errors.New("relay: the uplink forwards, but Config.Forward is nil"))
+	}
+	if c.Uplink == UplinkForward && c.UplinkAllow == nil {
+		bad = append(bad, errors.New("relay: the uplink forwards, but nothing says what; write FANTAIL_UPLINK_ALLOW"))
+	}
+	if c.UplinkRate < 0 || c.UplinkBurst < 0 {
+		bad = append(bad, errors.New("relay: FANTAIL_UPLINK_RATE must be 0 (off) or above"))
+	}
+	u := &uplink{
+		mode: c.Uplink, forward: c.Forward, allow: c.UplinkAllow, largest: c.UplinkMaxMessage,
+		rate: rate.Limit(c.UplinkRate), burst: max(1, c.UplinkBurst),
+		most: max(uplinkHeld, 4*(c.UplinkMaxMessage+uplinkSlack)), log: sampled(log, time.Minute),
+	}
+	u.buffers.New = func() any { b := make([]byte, uplinkBuffer); return &b }
+	return u, errors.Join(bad...)
+}
+
+// refusedMessage is the error that stands for a message which is not taken: the
+// reason that its client is told.
+type refusedMessage hub.Reason
+
+func (r refusedMessage) Error() string { return "relay: message refused: " + hub.Reason(r).String() }
+
+// send passes a whole message on, or says why not.
+func (u *uplink) send(kind hub.Kind, payload []byte) error {
+	switch {
+	case int64(len(payload)) > u.largest: // the library lets a byte more through
+		return refusedMessage(hub.TooLarge)
+	case kind == hub.Text && !utf8.Valid(payload):
+		return refusedMessage(hub.NotUTF8)
+	case !u.allow.Match(payload):
+		return refusedMessage(hub.Uplink)
+	}
+	if err := u.forward(kind, payload); err != nil {
+		u.log.Warn().Err(err).Msg("a client's message was not sent to the source; the client is told that the relay is busy")
+		return refusedMessage(hub.Busy)
+	}
+	u.forwarded.Add(1)
+	return nil
+}
+
+// buffer holds one message of a client's. It grows with what comes, not with what
+// was announced, and what all buffers hold is bounded. One goroutine.
+type buffer struct {
+	of     *uplink
+	pooled *[]byte // where room is from; nil if it has grown beyond
+	room   []byte
+	n      int // bytes of the message
+}
+
+func (b *buffer) bytes() []byte { return b.room[:b.n] }
+
+// fill reads a message to its end. One for which there is no room is refused as
+// busy.
+func (b *buffer) fill(r io.Reader) error {
+	for {
+		if b.n == len(b.room) && !b.grow() {
+			return refusedMessage(hub.Busy)
+		}
+		n, err := r.Read(b.room[b.n:])
+		b.n += n
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// grow makes room, unless too much is held.
+func (b *buffer) grow() bool {
+	had, size := len(b.room), uplinkBuffer
+	if had > 0 {
+		size = max(min(4*had, int(b.of.largest)+uplinkSlack), had+uplinkSlack)
+	}
+	if b.of.held.Add(int64(size-had)) > b.of.most {
+		b.of.held.Add(int64(had - size))
+		return false
+	}
+	if had == 0 {
+		b.pooled = b.of.buffers.Get().(*[]byte)
+		b.room = *b.pooled
+		return true
+	}
+	room := make([]byte, size)
+	copy(room, b.bytes())
+	b.giveBack()
+	b.room = room
+	return true
+}
+
+// release gives the buffer up. It is called once.
+func (b *buffer) release() {
+	b.giveBack()
+	b.of.held.Add(-int64(len(b.room)))
+}
+
+func (b *buffer) giveBack() {
+	if b.pooled != nil {
+		b.of.buffers.Put(b.pooled)
+		b.pooled = nil
+	}
+}
