@@ -33,6 +33,8 @@ type Config struct {
 
 	Push Push // what becomes of messages POSTed to /push; the zero value has no such path
 
+	Compression bool // offers of permessage-deflate are taken up
+
 	Uplink           UplinkMode
 	UplinkMaxMessage int64 // bytes, default 64 KiB
 	// Forward sends a client's message to the source. It may wait for that for a
@@ -88,6 +90,7 @@ type Relay struct {
 	raw         *rawFormat
 	envelope    *envelopeFormat
 	sse, ndjson byVersion
+	deflaters   map[hub.Format]*deflater // of the WebSocket formats
 
 	page *page
 	born time.Time
@@ -124,14 +127,16 @@ func New(c Config) (*Relay, error) {
 	if err := errors.Join(err, perr, uerr); err != nil {
 		return nil, err
 	}
+	raw, envelope := new(rawFormat), &envelopeFormat{c.Hub.Position}
 	return &Relay{
 		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, origins: origins, proxies: trusted, cfg: c, uplink: up,
 		turnstile: newTurnstile(c.HandshakeRate), seats: newSeats(c.MaxClients, c.MaxClientsPerIP),
-		raw: new(rawFormat), envelope: &envelopeFormat{c.Hub.Position},
-		sse:    byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
-		ndjson: byVersion{newNDJSON(c.Hub.Position, true), newNDJSON(c.Hub.Position, false)},
-		page:   newPage(), born: time.Now(),
+		raw: raw, envelope: envelope,
+		deflaters: map[hub.Format]*deflater{raw: newDeflater(raw, rawMessage), envelope: newDeflater(envelope, envelope.message)},
+		sse:       byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
+		ndjson:    byVersion{newNDJSON(c.Hub.Position, true), newNDJSON(c.Hub.Position, false)},
+		page:      newPage(), born: time.Now(),
 	}, nil
 }
 

@@ -40,7 +40,8 @@ type config struct {
 	ClientMaxAge     time.Duration // 0 is off
 	MaxClientsPerIP  int           // 0 is off
 	TrustedProxies   []string
-	HandshakeRate    int            // a second, 0 is off
+	HandshakeRate    int // a second, 0 is off
+	Compression      bool
 	Uplink           string         // "reject", "ignore" or "forward"
 	UplinkAllow      *regexp.Regexp // nil is nothing
 	UplinkRate       feed.Rate      // a client
@@ -128,6 +129,7 @@ func (p *parser) parse(e *environment) config {
 		MaxClientsPerIP:  take(p, &e.MaxClientsPerIP, count(0, 1<<20)),
 		TrustedProxies:   take(p, &e.TrustedProxies, parseProxies),
 		HandshakeRate:    take(p, &e.HandshakeRate, count(0, 1<<20)),
+		Compression:      take(p, &e.Compression, parseBool),
 		Uplink:           take(p, &e.Uplink, choice("reject", "ignore", "forward")),
 		UplinkAllow:      take(p, &e.UplinkAllow, parseRegexp),
 		UplinkRate:       take(p, &e.UplinkRate, parseRate),

@@ -51,6 +51,7 @@ type Details struct {
 	MaxClientsPerIP    string `envconfig:"FANTAIL_MAX_CLIENTS_PER_IP" default:"0" desc:"clients at once from one address, or one IPv6 /64; 0 is off"`
 	TrustedProxies     string `envconfig:"FANTAIL_TRUSTED_PROXIES" desc:"addresses or prefixes of proxies whose Forwarded or X-Forwarded-For is believed, separated by commas"`
 	HandshakeRate      string `envconfig:"FANTAIL_HANDSHAKE_RATE" default:"0" desc:"handshakes a second; more wait for a second at most and are then refused; 0 is off"`
+	Compression        string `envconfig:"FANTAIL_COMPRESSION" default:"true" desc:"whether WebSocket clients that offer it get compressed messages (permessage-deflate); each message is compressed once for all"`
 	Uplink             string `envconfig:"FANTAIL_UPLINK" default:"reject" desc:"what becomes of a client's messages: reject closes with 1008, ignore drops them, forward sends those that FANTAIL_UPLINK_ALLOW matches to the source"`
 	UplinkAllow        string `envconfig:"FANTAIL_UPLINK_ALLOW" desc:"regular expression of the messages that are forwarded; it may match anywhere, so begin it with ^; .* is all of them, such as one that unsubscribes everybody"`
 	UplinkRate         string `envconfig:"FANTAIL_UPLINK_RATE" default:"5" desc:"messages that a client may send to be forwarded: 5 a second, or 20/10s; so many may come at once; 0 is off"`
