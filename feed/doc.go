@@ -1,6 +1,7 @@
 // Package feed turns a source into messages: drivers by URL scheme, and the
-// supervision that brings a lost source back. It owns what the source sees: one
-// connection, what is sent over it, and when it is tried again.
+// supervision that brings a lost source back, of one source or of several. It
+// owns what a source sees: one connection, what is sent over it, and when it is
+// tried again.
 //
 // It refuses to know clients, the ring or HTTP handlers, reads no variables of
 // its own (net/http's proxy variables excepted), and changes no message: what
@@ -190,6 +191,95 @@
 //
 // Logs, errors and [Stats] show the source's URL without user and password,
 // and with what looks like a secret in its query and path replaced by ***.
+//
+// # HTTP
+//
+// An http or https source answers a GET with a stream, which its content type
+// names: text/event-stream (WHATWG HTML, section 9.2) or NDJSON. application/json
+// counts as NDJSON if the answer has no length, as many services call theirs so.
+//
+//   - An event is a message, and its type, unless it is the default, its key. A
+//     line of NDJSON is a message, without its line end: LF or CR LF.
+//   - The id of the last whole event is sent back as Last-Event-ID, so nothing is
+//     lost or comes twice while the source keeps history (TestHTTPResumes). A source
+//     that refuses it with 400, 410, 412 or 416 is asked for its live feed next.
+//     An id that no header can hold, or longer than 1 KiB, is none.
+//   - retry: bounds the wait before the next connection from below, up to 30 s,
+//     and so does Retry-After of a 429 or 503, up to 5 minutes; up to a quarter
+//     is added, so that relays do not come back together. 204, by which the
+//     standard asks clients to stay away, is tried again after 5 minutes: a relay
+//     that gives up for ever is of no use.
+//   - An event or a line of more than Config.MaxMessage is dropped and counted, and
+//     the connection goes on: resumed, it would come again. One without an end is
+//     given up some four times later, with ReasonTooLarge. Compressed answers are
+//     inflated as they come, so a bomb meets the same bounds (TestU3HTTPBomb).
+//   - Comments and empty lines are signs of life: they are no messages, but
+//     Config.IdleTimeout waits for either (TestU1HTTPWatchdog). There is no ping in
+//     HTTP/1.1, so that is what notices a source that fell silent; HTTP/2 has one,
+//     every Config.Ping.
+//   - Redirects are not followed, and the opening has ten seconds, as above.
+//   - Nothing can be sent: Config.Send is left out.
+//   - An answer with a Fantail-Position is a relay's. Its envelopes (/stream) are
+//     opened, with their keys; of its events (/sse), those of type notice are
+//     told to Config.RelayNotice, and those of type base64 are decoded: to text if
+//     that is UTF-8 with a CR in it, else to binary. So /stream gives every message
+//     back as it was; /sse does but for a binary message that looks like such a
+//     text, and without keys. Notices count as signs of life.
+//
+// # Several sources
+//
+// Config.URL may name several. Each is a source with supervision, stages and
+// figures of its own; a combination makes one feed of them:
+//
+//	source 0 -> port -\
+//	source 1 -> port --> combination.run -> policy -> Publisher.Publish
+//
+// A port hands over one message and waits until it was taken in. So nothing
+// queues up between a socket and the ring, one goroutine publishes, and a source
+// whose messages are not wanted is not read ahead. One source alone has no
+// combination: it publishes by itself.
+//
+//	combination's fields    its run, but for figures, which mu guards
+//	a source's fields       its run, one at a time; its meter is for any goroutine
+//	a source's goroutine    ends with its context, which stop and Run's end cancel;
+//	                        run returns when all have
+//
+// The source counts as lost when none is connected, and Config.Notify is told of
+// that alone. At the start each source has the time of one attempt. A source that
+// has ended for good leaves the others; Run ends with the last, and only then
+// returns what was wrong with any.
+//
+// Failover has one source at a time. The preferred one is the first by Config.Host
+// (spread): hosts spread evenly, and those whose names end in a number, as replicas'
+// do, take turns. When it fails the next one that is not backing off is tried at
+// once. After Config.Failback, up to twice as long at random, the preferred one is
+// connected beside the stand-in, and takes over with its first message, or after
+// 10 s if both are quiet; Notify is told of an outage of no length, since messages
+// may be missing or come twice. If the trial fails the next one comes after as
+// long again (TestFailoverWithoutStampede). A source that takes over from another
+// begins live, without the position where it stood before: the others brought what
+// it missed.
+//
+// Race has all at once. With Config.Seq the arbiter orders their numbers: each
+// number once, in order, as long as any source has it within Config.GapWait
+// (TestRaceFillsGaps, TestArbiterModel). Numbers have to rise by one: with wider
+// steps each message waits that long. A missing number is counted, not told: no
+// source brought it. A message without a number, such as the answer to a
+// subscription, is published when the first source brings it. Numbers that are
+// lower than the feed's are copies; but if nothing else comes for 2 s, a numbering
+// has begun anew, and what came of it meanwhile is published. A source that
+// sends old messages when it connects should therefore send the same bytes as
+// before: of the last 8192 that is recognised.
+//
+// Without Config.Seq the first copy is published, as Config.ID recognises it, or
+// among equal messages by their count over each connection. No more is promised:
+// the order is that of arrival, and of equal messages one may be lost, or come
+// twice, around the loss of a connection.
+//
+// Merge has all at once and publishes everything, but for copies that Config.ID
+// recognises. Notices of a relay that is a source are passed on from the active
+// source, and from merged ones; in a race, where another source may have what one
+// lacks, from none.
 //
 // # Brokers
 //

@@ -98,7 +98,7 @@ func (f *failover) ended(now time.Time, from int) {
 // again first, it does so by itself.
 func (f *failover) next(now time.Time, failed int) {
 	if f.trial != none { // it is on its way already
-		f.stop(failed)
+		f.leave(failed)
 		f.active, f.trial, f.trialEnds = f.trial, none, time.Time{}
 		f.changed(f.active)
 		return
@@ -107,13 +107,18 @@ func (f *failover) next(now time.Time, failed int) {
 	if to == none || to == failed {
 		return
 	}
-	if failed != none {
-		f.stop(failed)
-	}
+	f.leave(failed)
 	f.active, f.trialAt = to, time.Time{}
 	f.sleeping = f.notBefore[to].After(now)
 	if !f.sleeping {
 		f.start(to)
+	}
+}
+
+// leave stops a source, unless it has ended by itself.
+func (f *failover) leave(i int) {
+	if i != none && !f.over[i] {
+		f.stop(i)
 	}
 }
 

@@ -40,12 +40,13 @@ const MaxSources = 16
 
 // SourceURLs takes a Config.URL apart, which is one URL or several with white
 // space between them. A path without a host in front of it, as a recording's is,
-// may have spaces in it: there, another URL begins only with a scheme.
+// may have spaces in it: behind one, another URL begins only with a known scheme,
+// or where there is "://".
 func SourceURLs(address string) []string {
 	var urls []string
 	for _, word := range strings.Fields(address) {
 		last := len(urls) - 1
-		if _, err := findScheme(word); err == nil || last < 0 || strings.Contains(urls[last], "://") {
+		if _, err := findScheme(word); err == nil || last < 0 || strings.Contains(word, "://") || strings.Contains(urls[last], "://") {
 			urls = append(urls, word)
 			continue
 		}

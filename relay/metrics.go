@@ -1,6 +1,9 @@
 package relay
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -45,8 +48,14 @@ var (
 	descRingBytes    = desc("ring_bytes", "Bytes of those messages.")
 	descDeepest      = desc("queue_depth_max", "Messages in the longest queue of a client at the last sweep.")
 	descGaps         = desc("gaps_total", "Gaps told to clients.")
-	descRefused      = desc("handshakes_refused_total", "Handshakes refused, by reason.", "reason")
-	descUplink       = desc("uplink_messages_total", "Messages that clients sent, by what became of them: forwarded, ignored, or why the client was closed over it.", "result")
+	descShared       = desc("clients_shared", "Clients on the compressed stream that they share, at the last look.")
+	descSaved        = desc("compression_saved_bytes_total", "Bytes that clients did not have to be sent because of that stream.")
+	descRatio        = desc("compression_ratio", "Bytes of messages by the bytes of their compressed frames, by context: shared by all, or none.", "context")
+	descSeconds      = desc("compression_seconds_total", "Time spent compressing, by context: shared by all, or none.", "context")
+	descUnstreamed   = desc("compression_skipped_total", "Messages sent plain because the compressor was too far behind.")
+
+	descRefused = desc("handshakes_refused_total", "Handshakes refused, by reason.", "reason")
+	descUplink  = desc("uplink_messages_total", "Messages that clients sent, by what became of them: forwarded, ignored, or why the client was closed over it.", "result")
 
 	descSourceUp         = desc("source_connected", "1 while the source is connected.")
 	descSourceAlarm      = desc("source_alarm", "1 since the source gave a fatal answer, until it has sent messages for a while again.")
@@ -56,6 +65,20 @@ var (
 	descSourceDropped    = desc("source_dropped_total", "Messages of the source that were dropped, by reason.", "reason")
 	descSourceOutage     = desc("source_outage_seconds_total", "Time without the source since it was first reached.")
 	descSourceLast       = desc("source_last_message_timestamp_seconds", "When the last message came, as a Unix time.")
+)
+
+var (
+	descSourceRepeated = desc("source_repeated_total", "Messages left out, since another source had brought them.")
+	descSourceMissed   = desc("source_missed_total", "Numbers that no source brought in time, in a race.")
+	descSourceRestarts = desc("source_restarts_total", "How often the sources' numbering began anew, in a race.")
+
+	descLineUp         = desc("line_connected", "1 while this one of the sources is connected.", "index", "source")
+	descLineAlarm      = desc("line_alarm", "1 since this source gave a fatal answer, until it has sent messages for a while again.", "index", "source")
+	descLineMessages   = desc("line_messages_total", "Messages received from this source.", "index", "source")
+	descLineBytes      = desc("line_bytes_total", "Bytes of those messages.", "index", "source")
+	descLineReconnects = desc("line_reconnects_total", "Connections to this source that were lost or failed, by reason.", "index", "source", "reason")
+	descLineOutage     = desc("line_outage_seconds_total", "Time for which this source was wanted and away.", "index", "source")
+	descLineLast       = desc("line_last_message_timestamp_seconds", "When this source's last message came, as a Unix time.", "index", "source")
 )
 
 // Describe is empty: the reasons are known only as they come.
@@ -103,20 +126,31 @@ func (c collector) collectHub(count, gauge emit) {
 	gauge(descRingMessages, float64(s.RingMessages))
 	gauge(descRingBytes, float64(s.RingBytes))
 	gauge(descDeepest, float64(s.DeepestQueue))
+	gauge(descShared, float64(s.Streaming))
+	count(descSaved, float64(s.SavedBytes))
+	count(descUnstreamed, float64(s.Unstreamed))
+	c.collectEffort(count, gauge, "shared", func(d *deflater) *effort { return &d.shared })
+	c.collectEffort(count, gauge, "none", func(d *deflater) *effort { return &d.alone.effort })
+}
+
+// collectEffort adds up what compressing took for all formats. There is no ratio
+// before anything was compressed.
+func (c collector) collectEffort(count, gauge emit, context string, of func(*deflater) *effort) {
+	var plain, sent, nanos uint64
+	for _, d := range c.relay.deflaters {
+		e := of(d)
+		plain, sent, nanos = plain+e.plain.Load(), sent+e.sent.Load(), nanos+e.nanos.Load()
+	}
+	count(descSeconds, float64(nanos)/1e9, context)
+	if sent > 0 {
+		gauge(descRatio, float64(plain)/float64(sent), context)
+	}
 }
 
 func (c collector) collectSource(count, gauge emit) {
 	s := c.relay.source()
-	up := 0.0
-	if s.Connected {
-		up = 1
-	}
-	gauge(descSourceUp, up)
-	alarm := 0.0
-	if s.Alarm {
-		alarm = 1
-	}
-	gauge(descSourceAlarm, alarm)
+	gauge(descSourceUp, oneIf(s.Connected))
+	gauge(descSourceAlarm, oneIf(s.Alarm))
 	count(descSourceMessages, float64(s.Messages))
 	count(descSourceBytes, float64(s.Bytes))
 	for why, n := range s.Reconnects {
@@ -129,4 +163,36 @@ func (c collector) collectSource(count, gauge emit) {
 	if !s.LastMessage.IsZero() {
 		gauge(descSourceLast, float64(s.LastMessage.UnixNano())/1e9)
 	}
+	count(descSourceRepeated, float64(s.Repeated))
+	count(descSourceMissed, float64(s.Missed))
+	count(descSourceRestarts, float64(s.Restarts))
+	if len(s.Sources) == 0 {
+		collectLine(count, gauge, s, "0")
+	}
+	for i, one := range s.Sources {
+		collectLine(count, gauge, one, strconv.Itoa(i))
+	}
+}
+
+// collectLine renders what one source brings, of several or alone.
+func collectLine(count, gauge emit, s SourceStatus, index string) {
+	labels := []string{index, s.SourceRedacted}
+	gauge(descLineUp, oneIf(s.Connected), labels...)
+	gauge(descLineAlarm, oneIf(s.Alarm), labels...)
+	count(descLineMessages, float64(s.Messages), labels...)
+	count(descLineBytes, float64(s.Bytes), labels...)
+	count(descLineOutage, s.Outage.Seconds(), labels...)
+	for why, n := range s.Reconnects {
+		count(descLineReconnects, float64(n), append(slices.Clone(labels), why)...)
+	}
+	if !s.LastMessage.IsZero() {
+		gauge(descLineLast, float64(s.LastMessage.UnixNano())/1e9, labels...)
+	}
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

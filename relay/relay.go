@@ -33,6 +33,8 @@ type Config struct {
 
 	Push Push // what becomes of messages POSTed to /push; the zero value has no such path
 
+	Compression bool // offers of permessage-deflate are taken up
+
 	Uplink           UplinkMode
 	UplinkMaxMessage int64 // bytes, default 64 KiB
 	// Forward sends a client's message to the source. It may wait for that for a
@@ -60,6 +62,13 @@ type SourceStatus struct {
 	Outage         time.Duration     // sum of all interruptions
 	LastMessage    time.Time
 	SourceRedacted string // the source's URL without its secrets
+
+	// Sources are the figures of each of several sources, by whose place here
+	// metrics call them; nil for one.
+	Sources  []SourceStatus
+	Repeated uint64 // messages left out, since another source had brought them
+	Missed   uint64 // numbers that no source brought in time
+	Restarts uint64 // how often the sources' numbering began anew
 }
 
 // Relay is the face that clients and operators see. It has no listener of its
@@ -81,6 +90,7 @@ type Relay struct {
 	raw         *rawFormat
 	envelope    *envelopeFormat
 	sse, ndjson byVersion
+	deflaters   map[hub.Format]*deflater // of the WebSocket formats
 
 	page *page
 	born time.Time
@@ -117,14 +127,16 @@ func New(c Config) (*Relay, error) {
 	if err := errors.Join(err, perr, uerr); err != nil {
 		return nil, err
 	}
+	raw, envelope := new(rawFormat), &envelopeFormat{c.Hub.Position}
 	return &Relay{
 		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, origins: origins, proxies: trusted, cfg: c, uplink: up,
 		turnstile: newTurnstile(c.HandshakeRate), seats: newSeats(c.MaxClients, c.MaxClientsPerIP),
-		raw: new(rawFormat), envelope: &envelopeFormat{c.Hub.Position},
-		sse:    byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
-		ndjson: byVersion{newNDJSON(c.Hub.Position, true), newNDJSON(c.Hub.Position, false)},
-		page:   newPage(), born: time.Now(),
+		raw: raw, envelope: envelope,
+		deflaters: map[hub.Format]*deflater{raw: newDeflater(raw, rawMessage), envelope: newDeflater(envelope, envelope.message)},
+		sse:       byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
+		ndjson:    byVersion{newNDJSON(c.Hub.Position, true), newNDJSON(c.Hub.Position, false)},
+		page:      newPage(), born: time.Now(),
 	}, nil
 }
 

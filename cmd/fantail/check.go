@@ -36,15 +36,35 @@ func check(ctx context.Context, out io.Writer, window time.Duration) error {
 		return err
 	}
 	r := &checkReport{out: out}
-	fmt.Fprintf(out, "\nSource\n")
-	return r.verdict(checkSource(ctx, r, c, window))
+	return r.verdict(checkSources(ctx, r, c, window))
+}
+
+// checkSources checks one source after the other.
+func checkSources(ctx context.Context, r *checkReport, c config, window time.Duration) error {
+	urls := feed.SourceURLs(c.SourceURL)
+	for i, u := range urls {
+		if len(urls) == 1 {
+			fmt.Fprintf(r.out, "\nSource\n")
+		} else {
+			fmt.Fprintf(r.out, "\nSource %d of %d: %s\n", i+1, len(urls), maskedSource(c, u))
+		}
+		one := c
+		one.SourceURL = u
+		if err := checkSource(ctx, r, one, window); err != nil && err != errSource {
+			return err
+		}
+	}
+	if r.failed {
+		return errSource
+	}
+	return nil
 }
 
 // errSource is what a source that cannot be used ends in; the report has said
 // why.
-var errSource = errors.New("the source cannot be used as it is configured; the line marked FAIL says what to change")
+var errSource = errors.New("a source cannot be used as it is configured; the line marked FAIL says what to change")
 
-// checkSource probes the source and reports each step.
+// checkSource probes one source and reports each step.
 func checkSource(ctx context.Context, r *checkReport, c config, window time.Duration) error {
 	probing, stop := context.WithCancel(ctx)
 	defer stop()

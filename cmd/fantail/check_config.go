@@ -25,7 +25,7 @@ func printConfiguration(out io.Writer, e *environment, c config) {
 		value := string(appendPrintable(nil, []byte(show(*v.value, v.secret))))
 		switch {
 		case v.value == &e.SourceURL && c.SourceURL != "":
-			value = maskedSource(c)
+			value = maskedSource(c, c.SourceURL)
 		case v.value == &e.MaxClients && *v.value == "auto" && c.MaxClients > 0:
 			value += ": " + humanize.Comma(int64(c.MaxClients)) + " with this limit on open files"
 		}
@@ -44,8 +44,10 @@ func printConfiguration(out io.Writer, e *environment, c config) {
 
 // maskedSource returns a valid source's URL as the relay's log shows it: with
 // its host, but without what looks like a secret.
-func maskedSource(c config) string {
-	f, err := feed.New(feedConfig(c), nil, zerolog.Nop())
+func maskedSource(c config, url string) string {
+	cfg := feedConfig(c)
+	cfg.URL = url
+	f, err := feed.New(cfg, nil, zerolog.Nop())
 	if err != nil {
 		return hidden
 	}

@@ -40,7 +40,8 @@ type config struct {
 	ClientMaxAge     time.Duration // 0 is off
 	MaxClientsPerIP  int           // 0 is off
 	TrustedProxies   []string
-	HandshakeRate    int            // a second, 0 is off
+	HandshakeRate    int // a second, 0 is off
+	Compression      bool
 	Uplink           string         // "reject", "ignore" or "forward"
 	UplinkAllow      *regexp.Regexp // nil is nothing
 	UplinkRate       feed.Rate      // a client
@@ -56,6 +57,10 @@ type config struct {
 
 	// SourceSend and SourceHeaders are called at each connect and read their
 	// file again, if they have one. They are never nil.
+	SourceMode         feed.Mode
+	SourceSeq          string // checked
+	SourceGapWait      time.Duration
+	SourceFailback     time.Duration // feed.NoFailback is never
 	SourceSend         func() ([]string, error)
 	SourceHeaders      func() (http.Header, error)
 	SourceRules        func() ([]feed.Rule, error) // as SourceSend
@@ -124,6 +129,7 @@ func (p *parser) parse(e *environment) config {
 		MaxClientsPerIP:  take(p, &e.MaxClientsPerIP, count(0, 1<<20)),
 		TrustedProxies:   take(p, &e.TrustedProxies, parseProxies),
 		HandshakeRate:    take(p, &e.HandshakeRate, count(0, 1<<20)),
+		Compression:      take(p, &e.Compression, parseBool),
 		Uplink:           take(p, &e.Uplink, choice("reject", "ignore", "forward")),
 		UplinkAllow:      take(p, &e.UplinkAllow, parseRegexp),
 		UplinkRate:       take(p, &e.UplinkRate, parseRate),
@@ -136,6 +142,10 @@ func (p *parser) parse(e *environment) config {
 
 		PushToken: take(p, &e.PushToken, reread(parsePushToken)),
 
+		SourceMode:         take(p, &e.SourceMode, parseMode),
+		SourceSeq:          take(p, &e.SourceSeq, parseKey),
+		SourceGapWait:      take(p, &e.SourceGapWait, duration(time.Millisecond, time.Minute)),
+		SourceFailback:     take(p, &e.SourceFailback, parseFailback),
 		SourceSend:         take(p, &e.SourceSend, reread(parseFrames)),
 		SourceHeaders:      take(p, &e.SourceHeaders, reread(parseHeaders)),
 		SourceRules:        take(p, &e.SourceRules, reread(parseRules)),
@@ -187,11 +197,12 @@ func (p *parser) crossCheck(e *environment, c config) {
 
 // checkSource has feed check what belongs together in the source's settings.
 func (p *parser) checkSource(e *environment, c config) {
-	if !p.good(&e.SourceURL, &e.SourceRules, &e.SourceCursor, &e.SourceID, &e.SourcePing, &e.SourceMaxAge, &e.SourceOverlap) {
+	if !p.good(&e.SourceURL, &e.SourceRules, &e.SourceCursor, &e.SourceID, &e.SourcePing, &e.SourceMaxAge, &e.SourceOverlap, &e.SourceMode, &e.SourceSeq) {
 		return
 	}
 	check := feed.Config{
 		URL: c.SourceURL, Stdin: strings.NewReader(""), Rules: c.SourceRules, PingText: c.SourcePing,
+		Mode: c.SourceMode, Seq: c.SourceSeq,
 		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap,
 		Uplink: c.Uplink == "forward",
 	}

@@ -194,6 +194,25 @@ func parseRate(s string) (feed.Rate, error) {
 	return feed.Rate{Count: n, Per: d}, nil
 }
 
+// parseMode parses what becomes of several sources.
+func parseMode(s string) (feed.Mode, error) {
+	mode, err := feed.ParseMode(s)
+	if err != nil {
+		err = errors.New(strings.TrimPrefix(err.Error(), "feed: "))
+	}
+	return mode, err
+}
+
+// parseFailback parses the time after which a preferred source is tried again, or
+// that it is not.
+func parseFailback(s string) (time.Duration, error) {
+	d, err := zeroOr(duration(time.Second, 24*hour))(s)
+	if err == nil && d == 0 {
+		return feed.NoFailback, nil
+	}
+	return d, err
+}
+
 // parseWSPing parses the interval of WebSocket pings, or that there are none.
 func parseWSPing(s string) (time.Duration, error) {
 	if s == "off" {

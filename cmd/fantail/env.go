@@ -24,7 +24,7 @@ type environment struct {
 
 // Basics are the variables that most operators look at.
 type Basics struct {
-	SourceURL      string `envconfig:"FANTAIL_SOURCE_URL" default:"demo:" secret:"url" desc:"where the feed comes from: ws://… or wss://…, redis://…, nats://…, amqp://…, push: (POST /push), replay:FILE, stdin: or demo: (a synthetic market)"`
+	SourceURL      string `envconfig:"FANTAIL_SOURCE_URL" default:"demo:" secret:"url" desc:"where the feed comes from: ws://… or wss://…, http://… or https://… (Server-Sent Events or NDJSON), redis://…, nats://…, amqp://…, push: (POST /push), replay:FILE, stdin: or demo: (a synthetic market); several, separated by spaces, go by FANTAIL_SOURCE_MODE"`
 	Listen         string `envconfig:"FANTAIL_LISTEN" default:":8080" desc:"address that clients connect to, host:port; no host is every interface"`
 	AdminListen    string `envconfig:"FANTAIL_ADMIN_LISTEN" default:"127.0.0.1:9090" desc:"address of metrics, client list and profiles; keep it private"`
 	RingMessages   string `envconfig:"FANTAIL_RING_MESSAGES" default:"65536" desc:"messages kept for slow and returning clients, 1 to 16777216"`
@@ -51,6 +51,7 @@ type Details struct {
 	MaxClientsPerIP    string `envconfig:"FANTAIL_MAX_CLIENTS_PER_IP" default:"0" desc:"clients at once from one address, or one IPv6 /64; 0 is off"`
 	TrustedProxies     string `envconfig:"FANTAIL_TRUSTED_PROXIES" desc:"addresses or prefixes of proxies whose Forwarded or X-Forwarded-For is believed, separated by commas"`
 	HandshakeRate      string `envconfig:"FANTAIL_HANDSHAKE_RATE" default:"0" desc:"handshakes a second; more wait for a second at most and are then refused; 0 is off"`
+	Compression        string `envconfig:"FANTAIL_COMPRESSION" default:"true" desc:"whether WebSocket clients that offer it get compressed messages (permessage-deflate); each message is compressed once for all"`
 	Uplink             string `envconfig:"FANTAIL_UPLINK" default:"reject" desc:"what becomes of a client's messages: reject closes with 1008, ignore drops them, forward sends those that FANTAIL_UPLINK_ALLOW matches to the source"`
 	UplinkAllow        string `envconfig:"FANTAIL_UPLINK_ALLOW" desc:"regular expression of the messages that are forwarded; it may match anywhere, so begin it with ^; .* is all of them, such as one that unsubscribes everybody"`
 	UplinkRate         string `envconfig:"FANTAIL_UPLINK_RATE" default:"5" desc:"messages that a client may send to be forwarded: 5 a second, or 20/10s; so many may come at once; 0 is off"`
@@ -61,6 +62,10 @@ type Details struct {
 	DrainWindow        string `envconfig:"FANTAIL_DRAIN_WINDOW" default:"7s" desc:"time over which clients are then closed"`
 	LogFormat          string `envconfig:"FANTAIL_LOG_FORMAT" default:"auto" desc:"json, console, or auto: console on a terminal"`
 	PushToken          string `envconfig:"FANTAIL_PUSH_TOKEN" secret:"all" desc:"token that POST /push wants, at least 16 characters, or @file, which is read at each request; for the source push:"`
+	SourceMode         string `envconfig:"FANTAIL_SOURCE_MODE" default:"failover" desc:"what becomes of several sources: failover takes one at a time, race all at once and each message from the one that has it first, merge all messages of all"`
+	SourceSeq          string `envconfig:"FANTAIL_SOURCE_SEQ" desc:"for race: where a message has a number that rises by one, as FANTAIL_SOURCE_KEY says it; each number is relayed once, in order, and one source fills the gaps of another; empty is the first copy by FANTAIL_SOURCE_ID, or of equal messages"`
+	SourceGapWait      string `envconfig:"FANTAIL_SOURCE_GAP_WAIT" default:"50ms" desc:"how long a race waits for a number that is missing"`
+	SourceFailback     string `envconfig:"FANTAIL_SOURCE_FAILBACK" default:"1m" desc:"for failover: time, up to twice as long at random, after which the source that this host prefers is tried again beside its stand-in; 0 is when the stand-in fails"`
 	SourceSend         string `envconfig:"FANTAIL_SOURCE_SEND" secret:"all" desc:"messages to send once connected: a JSON array, or @file, which is read at each connect"`
 	SourceHeaders      string `envconfig:"FANTAIL_SOURCE_HEADERS" secret:"all" desc:"HTTP headers of the connection: a JSON object, or @file, which is read at each connect"`
 	SourceRules        string `envconfig:"FANTAIL_SOURCE_RULES" secret:"all" desc:"what to do about messages of the source's protocol: a JSON array of objects with match (a regular expression), do (reply, drop, reconnect or fatal), send (of reply) and relay; or @file, which is read at each connect; the first that matches counts"`

@@ -39,7 +39,8 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	})
 	defer h.Close()
 	fc := feedConfig(c)
-	fc.Notify = h.Source
+	news := &sourceNews{hub: h}
+	fc.Notify, fc.RelayNotice = news.notify, news.relayed
 	if demand != nil {
 		fc.Demand = demand
 	}
@@ -88,8 +89,10 @@ func warnOfKeys(c config, f *feed.Feed, log zerolog.Logger) {
 }
 
 func feedConfig(c config) feed.Config {
+	host, _ := os.Hostname() // without a name the first source is preferred
 	return feed.Config{
-		URL: c.SourceURL, Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
+		URL: c.SourceURL, Mode: c.SourceMode, Seq: c.SourceSeq, GapWait: c.SourceGapWait, Failback: c.SourceFailback, Host: host,
+		Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
 		Rules: c.SourceRules, Split: c.SourceSplit, PingText: c.SourcePing, PingEvery: c.SourcePingEvery, SendRate: c.SourceSendRate,
 		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap, Uplink: c.Uplink == "forward",
 		Key: c.SourceKey, MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
@@ -101,7 +104,7 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 		Hub: h, Log: log, Source: func() relay.SourceStatus { return sourceStatus(f.Stats()) },
 		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
 		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,
-		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired,
+		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired, Compression: c.Compression,
 		UplinkMaxMessage: c.UplinkMaxMessage, UplinkAllow: c.UplinkAllow, Forward: f.Send,
 		UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
 	}
@@ -133,23 +136,6 @@ func takePushed(f *feed.Feed) func([]hub.Input) error {
 			return err
 		}
 	}
-}
-
-// sourceStatus tells the relay about the source in the relay's words: the two
-// packages do not know each other.
-func sourceStatus(s feed.Stats) relay.SourceStatus {
-	out := relay.SourceStatus{
-		Connected: s.Connected, EverConnected: s.EverConnected, Messages: s.Messages, Bytes: s.Bytes,
-		Outage: s.Outage, LastMessage: s.LastMessage, Alarm: s.Alarm,
-		Reconnects: make(map[string]uint64), Dropped: make(map[string]uint64),
-	}
-	for why, n := range s.Reconnects {
-		out.Reconnects[why.String()] = n
-	}
-	for why, n := range s.Dropped {
-		out.Dropped[why.String()] = n
-	}
-	return out
 }
 
 // service is a relay at work: its feed, its hub and its two HTTP servers.
