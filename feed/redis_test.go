@@ -174,12 +174,12 @@ func TestRedisHangs(t *testing.T) {
 func TestRedisQuietIsNoSilence(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
-	r := start(t, Config{URL: "redis://" + server.Addr + "?subscribe=a", Ping: 50 * time.Millisecond})
+	r := start(t, Config{URL: "redis://" + server.Addr + "?subscribe=a", Ping: 200 * time.Millisecond})
 	r.log.wait(t, "source is connected")
-	eventually(t, "20 pings", func() bool {
+	eventually(t, "10 pings", func() bool {
 		info, err := c.Info(t.Context(), "commandstats").Result()
 		calls, _ := strconv.Atoi(between(info, "cmdstat_ping:calls=", ","))
-		return err == nil && calls >= 20
+		return err == nil && calls >= 10
 	})
 	do(t, c, "publish a 1")
 	r.sink.wait(t, 1)
