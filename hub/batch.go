@@ -8,8 +8,9 @@ const batchBytes = 64 << 10
 const batchScan = 4096
 
 // batch is a run of frames of one lane, from a cursor on, as one slice of
-// bytes. It is without bytes if the lane wants nothing of the run. A pump caches batches for a pass and writes the same one to every
-// client that stands at the same place; a drainer has its own.
+// bytes. It is without bytes if the lane wants nothing of the run. A pump caches
+// batches for a pass and writes the same one to every client that stands at the
+// same place; a drainer has its own.
 type batch struct {
 	lane   *Lane
 	detour *detour // what it was made of instead, nil for the ring
@@ -18,8 +19,16 @@ type batch struct {
 	head   uint64  // head when it was filled
 	seq    uint64  // sequence of the last message looked at
 	bytes  []byte  // all frames: the only frame itself, or buf
+	saved  int     // bytes that its stream's frames saved
 	pieces []piece
 	buf    []byte
+
+	// Of a lane with a stream: the epoch of the first message, 0 for none, and
+	// whether the batch is for clients that have that epoch from its beginning.
+	streams bool
+	epoch   uint64
+	joined  bool
+	left    uint64 // slot behind the last message that the stream has no place for: its clients have none of that epoch any more
 }
 
 // piece is one frame of a batch.
@@ -27,14 +36,17 @@ type piece struct {
 	slot  uint64
 	seq   uint64
 	frame []byte
+	off   bool // the lane has a stream, which has no place for the message
 }
 
 // fill makes b the lane's frames from slot from up to head, as many as
-// batchBytes hold but at least one. The lane is known to want nothing from there
-// up to before slot clear. fill reports false if from was lapped.
-func (b *batch) fill(r *ring, lane *Lane, from, clear, head uint64) bool {
+// batchBytes hold but at least one, for a client that has all from slot since on
+// (see Client.since). The lane is known to want nothing from there up to before
+// slot clear. fill reports false if from was lapped.
+func (b *batch) fill(r *ring, lane *Lane, from, clear, since, head uint64) bool {
 	b.forget()
 	b.lane, b.from, b.next, b.head = lane, from, from, head
+	b.enter(r, since)
 	if clear > from {
 		if m := r.at(clear - 1); m != nil {
 			b.next, b.seq = clear, m.seq
@@ -46,11 +58,16 @@ func (b *batch) fill(r *ring, lane *Lane, from, clear, head uint64) bool {
 			break
 		}
 		if lane.wants(m) {
-			frame := m.encoded(lane.format, r)
+			frame, saved, off := lane.frame(m, since, r)
 			if size += len(frame); size > batchBytes && len(b.pieces) > 0 {
 				break
 			}
-			b.pieces = append(b.pieces, piece{m.slot, m.seq, frame})
+			b.pieces = append(b.pieces, piece{m.slot, m.seq, frame, off})
+			b.saved += saved
+			if off {
+				since = m.slot + 1
+				b.left = since
+			}
 		}
 		b.seq = m.seq
 	}
@@ -58,18 +75,37 @@ func (b *batch) fill(r *ring, lane *Lane, from, clear, head uint64) bool {
 	return b.next > from
 }
 
+// enter notes which clients a batch of a lane with a stream is for.
+func (b *batch) enter(r *ring, since uint64) {
+	b.streams, b.epoch = b.lane.stream != nil, 0
+	if b.streams {
+		if m := r.at(b.from); m != nil {
+			if e := m.streamed(b.lane.stream); e != nil {
+				b.epoch = e.epoch
+			}
+		}
+	}
+	b.joined = since <= b.epoch
+}
+
+// serves reports whether a client at b.from that has all from slot since on gets
+// these bytes. That hangs on the first message alone: epochs are runs of slots,
+// so one that begins behind it begins behind since as well, which is not behind
+// b.from.
+func (b *batch) serves(since uint64) bool { return (since <= b.epoch) == b.joined }
+
 // fillDetour makes b the frames of a detour, as many as batchBytes hold. The
-// cursor stays where it is.
+// cursor stays where it is. They are none of the stream's (I7).
 func (b *batch) fillDetour(r *ring, lane *Lane, d *detour, cursor uint64) {
 	b.forget()
-	b.lane, b.detour, b.from, b.next = lane, d, cursor, cursor
+	b.lane, b.detour, b.from, b.next, b.streams = lane, d, cursor, cursor, false
 	size := 0
 	for _, m := range d.messages {
 		frame := m.encoded(lane.format, r)
 		if size += len(frame); size > batchBytes && len(b.pieces) > 0 {
 			break
 		}
-		b.pieces, b.seq = append(b.pieces, piece{m.slot, m.seq, frame}), m.seq
+		b.pieces, b.seq = append(b.pieces, piece{m.slot, m.seq, frame, false}), m.seq
 	}
 	b.join()
 }
@@ -112,7 +148,7 @@ func (b *batch) cut(n int) (whole int, rest []byte) {
 func (b *batch) forget() {
 	clear(b.pieces) // what lies behind its length was cleared before
 	b.pieces, b.buf = b.pieces[:0], b.buf[:0]
-	b.lane, b.detour, b.bytes = nil, nil, nil
+	b.lane, b.detour, b.bytes, b.saved, b.left = nil, nil, nil, 0, 0
 }
 
 // batchCache holds the batches of one round. Most of a lane's clients stand at
@@ -126,18 +162,19 @@ type batchCache struct {
 	victim int // the shared one to be replaced next, once all are in use
 }
 
-// get returns the lane's batch from a slot on, nil if there is nothing to send,
-// and whether the slot is still held (a slot behind the head counts as held).
-// Up to before slot clear the lane is known to want nothing.
-func (bc *batchCache) get(r *ring, lane *Lane, from, clear, head uint64) (b *batch, held bool) {
+// get returns the lane's batch from a slot on, for a client that has all from
+// since on, nil if there is nothing to send, and whether the slot is still held (a
+// slot behind the head counts as held). Up to before slot clear the lane is known
+// to want nothing.
+func (bc *batchCache) get(r *ring, lane *Lane, from, clear, since, head uint64) (b *batch, held bool) {
 	if from > head {
 		return nil, true
 	}
-	b = bc.find(lane, from)
+	b = bc.find(lane, from, since)
 	if b.lane == lane && !b.stale(head) { // fast path
 		return b, true
 	}
-	if !b.fill(r, lane, from, clear, head) {
+	if !b.fill(r, lane, from, clear, since, head) {
 		b.forget() // or the next client at this slot would find an empty batch
 		return nil, false
 	}
@@ -145,17 +182,17 @@ func (bc *batchCache) get(r *ring, lane *Lane, from, clear, head uint64) (b *bat
 }
 
 // find returns the batch that is the lane's from that slot on, or an empty one.
-func (bc *batchCache) find(lane *Lane, from uint64) *batch {
+func (bc *batchCache) find(lane *Lane, from, since uint64) *batch {
 	b := &lane.batches[bc.pump]
 	if b.lane == nil {
 		bc.lent = append(bc.lent, b)
 		return b
 	}
-	if b.from == from { // fast path
+	if b.from == from && b.serves(since) { // fast path
 		return b
 	}
 	for i := range bc.shared[:bc.used] {
-		if b := &bc.shared[i]; b.from == from && b.lane == lane && b.detour == nil {
+		if b := &bc.shared[i]; b.from == from && b.lane == lane && b.detour == nil && b.serves(since) {
 			return b
 		}
 	}

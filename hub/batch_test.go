@@ -11,7 +11,7 @@ func filled(t *testing.T, sizes ...int) (*fixture, *batch) {
 	for _, n := range sizes {
 		f.say(1, n)
 	}
-	if !b.fill(&f.ring, f.lane, 1, 1, f.ring.head.Load()) {
+	if !b.fill(&f.ring, f.lane, 1, 1, 0, f.ring.head.Load()) {
 		t.Fatal("fill found nothing")
 	}
 	return f, b
@@ -53,7 +53,7 @@ func TestBatchDoesNotCopySingleFrame(t *testing.T) {
 func TestBatchOfLappedSlot(t *testing.T) {
 	f := still(t, Config{Messages: 4})
 	f.say(10, 8)
-	if b := new(batch); b.fill(&f.ring, f.lane, 3, 3, 10) {
+	if b := new(batch); b.fill(&f.ring, f.lane, 3, 3, 0, 10) {
 		t.Fatalf("filled from a slot that is gone: %+v", b)
 	}
 }
@@ -99,7 +99,7 @@ func TestBatchStale(t *testing.T) {
 		t.Error("not stale though it ended at a head that has moved")
 	}
 	f.say(1, batchBytes)
-	if b.fill(&f.ring, f.lane, 1, 1, 3); b.stale(4) {
+	if b.fill(&f.ring, f.lane, 1, 1, 0, 3); b.stale(4) {
 		t.Error("stale though it was full before it came to the head")
 	}
 }
@@ -118,20 +118,20 @@ func TestBatchCacheShares(t *testing.T) {
 	f := still(t, Config{})
 	f.say(3, 100)
 	var bc batchCache
-	first, _ := bc.get(&f.ring, f.lane, 1, 1, 3)
-	second, _ := bc.get(&f.ring, f.lane, 1, 1, 3)
+	first, _ := bc.get(&f.ring, f.lane, 1, 1, 0, 3)
+	second, _ := bc.get(&f.ring, f.lane, 1, 1, 0, 3)
 	if first != second {
 		t.Error("two batches for one lane and slot")
 	}
-	if b, held := bc.get(&f.ring, f.lane, 4, 4, 3); b != nil || !held {
+	if b, held := bc.get(&f.ring, f.lane, 4, 4, 0, 3); b != nil || !held {
 		t.Errorf("behind the head: %v, held %v; want no batch, held", b, held)
 	}
-	other, _ := bc.get(&f.ring, f.reserve(&testFormat{other: true}), 1, 1, 3)
+	other, _ := bc.get(&f.ring, f.reserve(&testFormat{other: true}), 1, 1, 0, 3)
 	if other == first || bytes.Equal(other.bytes, first.bytes) {
 		t.Error("two lanes share a batch")
 	}
 	f.say(1, 100)
-	grown, _ := bc.get(&f.ring, f.lane, 1, 1, 4)
+	grown, _ := bc.get(&f.ring, f.lane, 1, 1, 0, 4)
 	decode(t, grown.bytes).mustHave(t, 1, 4)
 }
 
@@ -141,7 +141,7 @@ func TestBatchCacheReplaces(t *testing.T) {
 	var bc batchCache
 	for round := range 3 {
 		for from := uint64(1); from <= 50; from++ {
-			b, held := bc.get(&f.ring, f.lane, from, from, 50)
+			b, held := bc.get(&f.ring, f.lane, from, from, 0, 50)
 			if !held || b.from != from {
 				t.Fatalf("round %d: asked for slot %d, got %+v", round, from, b)
 			}
@@ -158,7 +158,7 @@ func TestBatchCacheOfLappedSlot(t *testing.T) {
 	f.say(10, 8)
 	var bc batchCache
 	for i := range 3 {
-		if b, held := bc.get(&f.ring, f.lane, 2, 2, 10); b != nil || held {
+		if b, held := bc.get(&f.ring, f.lane, 2, 2, 0, 10); b != nil || held {
 			t.Fatalf("call %d: %v, held %v; want nothing, not held", i, b, held)
 		}
 	}

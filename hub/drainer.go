@@ -30,7 +30,7 @@ func (c *Client) drainStep(b *batch) bool {
 	err := c.conn.WaitWritable(func() bool {
 		c.mu.Lock()
 		o = c.offerLocked(offered)
-		if o == over || o == wrote && c.detour.Load() == nil && c.cursor.Load() > h.ring.head.Load() {
+		if o == over || o == wrote && c.detour.Load() == nil && c.cursor.Load() > c.lane.head(&h.ring) {
 			c.drainer, handedBack = false, true // from here on the pump may write
 		}
 		c.mu.Unlock()
@@ -42,6 +42,7 @@ func (c *Client) drainStep(b *batch) bool {
 	}
 	if o == wrote && offered != nil && len(b.bytes) > 0 {
 		h.tally.add(len(b.pieces), len(b.bytes), 1)
+		h.tally.save(b.saved)
 	}
 	if !held && c.cursor.Load() == from {
 		c.overrun() // lapped
@@ -54,7 +55,7 @@ func (c *Client) drainStep(b *batch) bool {
 // false if it was lapped.
 func (c *Client) refill(b *batch) (offered *batch, held bool) {
 	r := &c.hub.ring
-	d, from, head := c.detour.Load(), c.cursor.Load(), r.head.Load()
+	d, from, head := c.detour.Load(), c.cursor.Load(), c.lane.head(r)
 	switch {
 	case d != nil:
 		b.fillDetour(r, c.lane, d, from)
@@ -63,7 +64,7 @@ func (c *Client) refill(b *batch) (offered *batch, held bool) {
 	case c.conflating.Load():
 		c.conflate()
 		return nil, true
-	case !b.fill(r, c.lane, from, from, head):
+	case !b.fill(r, c.lane, from, from, c.since.Load(), head):
 		return nil, false
 	}
 	return b, true

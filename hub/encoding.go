@@ -1,10 +1,17 @@
 package hub
 
-// encoding is a message in one format, made on first use and shared by all.
+// encoding is a message in one format, made on first use and shared by all; or
+// its frame in a stream, which only the stream's follower makes.
 type encoding struct {
-	format Format
+	format Format // nil of a stream's
 	frame  []byte
 	next   *encoding
+
+	// Of a stream's: frame is nil where the message goes as the lane's format has
+	// it, to everybody.
+	stream *follower
+	epoch  uint64 // slot of the first message of its epoch
+	saved  int    // bytes that the frame is shorter than the format's
 }
 
 const encodingOverhead = 64
@@ -47,6 +54,34 @@ func (m *Message) keep(e *encoding, r *ring) []byte {
 		m.encodings.Store(nil)
 	}
 	return e.frame
+}
+
+// streamed returns the message's place in a stream, nil if it has none.
+func (m *Message) streamed(f *follower) *encoding {
+	for e := m.encodings.Load(); e != nil; e = e.next {
+		if e.stream == f {
+			return e
+		}
+	}
+	return nil
+}
+
+// attach keeps a stream's encoding, of which there is one: a stream has one
+// follower. It reports false if there is no room.
+func (m *Message) attach(e *encoding, r *ring) bool {
+	if !m.charge(r, len(e.frame)+encodingOverhead) {
+		return false
+	}
+	for {
+		e.next = m.encodings.Load()
+		if m.encodings.CompareAndSwap(e.next, e) {
+			break
+		}
+	}
+	if m.extra.Load() < 0 { // stripped since it was charged
+		m.encodings.Store(nil)
+	}
+	return true
 }
 
 // isStored reports whether frame is the one that the message was stored as.

@@ -24,7 +24,7 @@ func TestHammer(t *testing.T) {
 	t.Logf("seed %d", seed)
 	f := running(t, Config{Messages: 512, Pumps: 2, Queue: Bounds{Messages: 200, Stall: 300 * time.Millisecond},
 		PingInterval: 200 * time.Millisecond, PongTimeout: 200 * time.Millisecond})
-	x := &hammer{fixture: f, end: time.Now().Add(length)}
+	x := &hammer{fixture: f, end: time.Now().Add(length), codec: &chainCodec{plain: 20}}
 
 	var wg sync.WaitGroup
 	for i := range uint64(4) {
@@ -54,7 +54,8 @@ func checkCounts(t *testing.T, st Stats, joins int) {
 
 type hammer struct {
 	*fixture
-	end time.Time
+	end   time.Time
+	codec *chainCodec
 
 	mu  sync.Mutex
 	all []*hammered
@@ -120,7 +121,12 @@ func (x *hammer) join(rnd *rand.Rand) *hammered {
 	}
 	s := &roughConn{t: x.t, rnd: rand.New(rand.NewPCG(rnd.Uint64(), 0)), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	lane := &testFormat{other: rnd.IntN(4) == 0, mute: rnd.IntN(8) == 0}
-	c, err := x.Join(s, Options{Lane: x.reserve(lane), Start: start})
+	reserved := x.reserve(lane)
+	if rnd.IntN(2) == 0 {
+		x.Release(reserved)
+		reserved = x.streamLane(x.codec)
+	}
+	c, err := x.Join(s, Options{Lane: reserved, Start: start})
 	if err != nil {
 		x.t.Error(err)
 	}

@@ -85,7 +85,11 @@ type Hub struct {
 	source   atomic.Pointer[sourceEvent]
 	tally    tally
 
-	goroutines sync.WaitGroup // pumps, drainers, sweep
+	streaming atomic.Int64
+	strides   atomic.Uint64               // counts the times that a follower had something to show
+	followers atomic.Pointer[[]*follower] // stored under mu; a list does not change once it is here
+
+	goroutines sync.WaitGroup // pumps, drainers, followers, sweep
 
 	// guarded by mu
 	mu       sync.Mutex
@@ -174,6 +178,11 @@ func (h *Hub) Publish(in Input) {
 	}
 	if h.snapshot != nil {
 		signal(h.snapshot.wake)
+	}
+	if all := h.followers.Load(); all != nil {
+		for _, f := range *all {
+			signal(f.wake)
+		}
 	}
 }
 

@@ -57,6 +57,7 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	c.detour.Store(start.detour)
 	c.seq = start.seq
 	c.cursor.Store(start.slot)
+	c.beginAt(start.slot)
 	if start.loose && o.Lane.notices && o.Policy != Conflate { // who conflates gets the newest of what was lapped
 		c.loose.Store(start.slot)
 	}

@@ -7,8 +7,9 @@ import "errors"
 // interned: there is one for each pair, for as long as somebody uses it.
 type Lane struct {
 	format  Format
-	filter  *Filter // nil passes everything
-	notices bool    // the format has notices
+	filter  *Filter   // nil passes everything
+	notices bool      // the format has notices
+	stream  *follower // nil, or what makes the frames of its stream
 
 	batches []batch // by pump, each owned by its pump: what most of the lane's clients lack
 
@@ -18,6 +19,7 @@ type Lane struct {
 type laneKey struct {
 	format Format
 	filter string
+	codec  Codec
 }
 
 // ErrLanes tells that there are as many different lanes as there may be.
@@ -26,22 +28,53 @@ var ErrLanes = errors.New("hub: too many different filters in use")
 // Lane returns the lane of a format and a filter, nil for everything. It is
 // reserved for the caller, who gives it to Join once, or to Release.
 func (h *Hub) Lane(f Format, filter *Filter) (*Lane, error) {
-	key := laneKey{format: f}
-	if filter != nil {
-		key.filter = filter.text
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l := h.lanes[key]
-	if l == nil {
-		if len(h.lanes) >= h.maxLanes {
-			return nil, ErrLanes
-		}
-		l = &Lane{format: f, filter: filter, notices: f.Notice(Notice{Kind: Heartbeat}) != nil, batches: make([]batch, len(h.pumps))}
-		h.lanes[key] = l
+	return h.internLocked(&Lane{format: f, filter: filter}, nil)
+}
+
+// StreamLane returns the lane of everything in a format, whose messages go as
+// frames of a stream to the clients that have it from the beginning of an epoch,
+// and as the format's own to others. It is reserved like Lane's.
+func (h *Hub) StreamLane(f Format, c Codec) (*Lane, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.internLocked(&Lane{format: f}, c)
+}
+
+// internLocked returns the lane that is like l, or makes it so.
+func (h *Hub) internLocked(l *Lane, c Codec) (*Lane, error) {
+	key := l.key(c)
+	if there := h.lanes[key]; there != nil {
+		there.use(1)
+		return there, nil
 	}
-	l.users++
+	if len(h.lanes) >= h.maxLanes {
+		return nil, ErrLanes
+	}
+	l.notices, l.batches = l.format.Notice(Notice{Kind: Heartbeat}) != nil, make([]batch, len(h.pumps))
+	if c != nil {
+		l.stream = h.followLocked(c)
+	}
+	l.use(1)
+	h.lanes[key] = l
 	return l, nil
+}
+
+// use counts the lane's users, with Hub.mu held.
+func (l *Lane) use(n int) {
+	l.users += n
+	if l.stream != nil {
+		l.stream.users.Store(int64(l.users))
+	}
+}
+
+func (l *Lane) key(c Codec) laneKey {
+	key := laneKey{format: l.format, codec: c}
+	if l.filter != nil {
+		key.filter = l.filter.text
+	}
+	return key
 }
 
 // Release gives a lane back that was not given to Join.
@@ -52,14 +85,38 @@ func (h *Hub) Release(l *Lane) {
 }
 
 func (h *Hub) releaseLocked(l *Lane) {
-	if l.users--; l.users > 0 {
+	if l.use(-1); l.users > 0 {
 		return
 	}
-	key := laneKey{format: l.format}
-	if l.filter != nil {
-		key.filter = l.filter.text
+	var c Codec
+	if l.stream != nil {
+		c = l.stream.codec
+		h.unfollowLocked(l.stream)
 	}
-	delete(h.lanes, key)
+	delete(h.lanes, l.key(c))
+}
+
+// frame returns a message as a client gets it that has all from slot since on,
+// how many bytes the stream saved, and whether the message has no place in the
+// stream: it never had, or the ring has stripped it.
+func (l *Lane) frame(m *Message, since uint64, r *ring) (frame []byte, saved int, off bool) {
+	if l.stream == nil { // fast path
+		return m.encoded(l.format, r), 0, false
+	}
+	e := m.streamed(l.stream)
+	if e != nil && e.frame != nil && e.epoch >= since {
+		return e.frame, e.saved, false
+	}
+	return m.encoded(l.format, r), 0, e == nil
+}
+
+// head returns the slot up to which the lane's clients may get messages, given
+// the ring's.
+func (l *Lane) head(r *ring) uint64 {
+	if l.stream != nil {
+		return l.stream.head.Load()
+	}
+	return r.head.Load()
 }
 
 // wants reports whether the lane's clients get a message.

@@ -18,6 +18,7 @@ type history struct {
 	sourced int // notices of the source
 
 	newest map[string]uint64 // by key, of what was received
+	window chain             // what a stream's frames left with the client
 
 	// The account of I4: what was left out may never be more than what was told.
 	expected []uint64 // in order; those before next are received or left out
@@ -95,6 +96,8 @@ func (m *modelled) frame(n int, kind byte, body []byte) {
 		m.errorf("the first frame is no hello: %q %s", kind, body)
 	}
 	switch kind {
+	case frameStream:
+		m.message(h.window.open(m.t, body))
 	case frameData, frameOther:
 		m.message(body)
 	case frameNotice:

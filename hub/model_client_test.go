@@ -65,6 +65,14 @@ func (m *modelled) chooseFilter() {
 	m.filter = must(NewFilter(lists[m.rnd.IntN(len(lists))]))
 }
 
+// chooseLane lets half of those who want everything have it as a stream.
+func (m *modelled) chooseLane() (*Lane, error) {
+	if m.filter == nil && m.rnd.IntN(2) == 0 {
+		return m.StreamLane(m.format, m.world.codec)
+	}
+	return m.Lane(m.format, m.filter)
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -147,13 +155,14 @@ func (m *modelled) expected() []uint64 {
 // coverage counts what the schedules led to, so that a model that tests nothing
 // is noticed.
 type coverage struct {
-	Clients, Messages, Gaps, Conflated, AtLeast, Gone, Evicted, Snapshots, Cut, Notices int
+	Clients, Messages, Streamed, Gaps, Conflated, AtLeast, Gone, Evicted, Snapshots, Cut, Notices int
 }
 
 func (c *coverage) add(x *world) {
 	for _, m := range x.clients {
 		c.Clients++
 		c.Messages += m.got.messages
+		c.Streamed += m.got.window.frames
 		c.Gaps += m.got.gaps
 		c.Conflated += m.got.conflated
 		c.AtLeast += m.got.atLeast
@@ -176,7 +185,7 @@ func (c *coverage) add(x *world) {
 func (c *coverage) mustBeWide(t *testing.T) {
 	t.Helper()
 	for what, n := range map[string]int{"gaps": c.Gaps, "conflated": c.Conflated, "counts at least": c.AtLeast,
-		"gone": c.Gone, "evicted": c.Evicted, "snapshots": c.Snapshots, "cut": c.Cut} {
+		"gone": c.Gone, "evicted": c.Evicted, "snapshots": c.Snapshots, "messages of streams": c.Streamed, "cut": c.Cut} {
 		if n < 20 {
 			t.Errorf("the schedules led to %d of: %s", n, what)
 		}

@@ -52,8 +52,9 @@ type world struct {
 	raw      *modelFormat // without notices
 	told     *modelFormat // with notices
 	other    *modelFormat // with notices and frames of its own
-	keys     []string     // of all that was published; sequence n is at n-1
-	unlooked int          // messages published since the snapshotter was last known to be at the head
+	codec    *chainCodec
+	keys     []string // of all that was published; sequence n is at n-1
+	unlooked int      // messages published since the snapshotter was last known to be at the head
 	drained  bool
 	clients  []*modelled
 }
@@ -78,7 +79,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		c.PingInterval, c.PongTimeout = 600*time.Millisecond, 900*time.Millisecond
 	}
 	return &world{fixture: running(t, c), rnd: rnd, config: c,
-		raw: &modelFormat{}, told: &modelFormat{notices: true}, other: &modelFormat{notices: true, other: true}}
+		codec: &chainCodec{plain: 14}, raw: &modelFormat{}, told: &modelFormat{notices: true}, other: &modelFormat{notices: true, other: true}}
 }
 
 // run acts at random, lets everybody have all there is, and ends the hub.
@@ -149,7 +150,7 @@ func (x *world) join(again int) {
 	}
 	o := Options{Policy: m.chooseFormat()}
 	m.chooseFilter()
-	lane, err := x.Lane(m.format, m.filter)
+	lane, err := m.chooseLane()
 	if err != nil {
 		x.t.Fatal(err)
 	}

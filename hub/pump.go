@@ -35,16 +35,18 @@ type pump struct {
 	gone    []*Client // to be taken out of the roster after the walk
 	letters []*Client // mail's other buffer
 	batches batchCache
-	head    uint64                                // as last loaded
-	seen    uint64                                // head when the last pass began
-	clear   uint64                                // slot behind the head of the pass before: see group.since
-	moved   uint64                                // head when the last pass that visited everybody began
-	movedAt int64                                 // hub clock then
-	start   int                                   // rotates where a pass begins
-	visits  uint                                  // counted for yieldEvery and reloadEvery
-	resumed time.Time                             // when the last Gosched returned
-	waited  time.Duration                         // for how long it had been away
-	count   struct{ messages, bytes, writes int } // of this round
+	head    uint64        // as last loaded
+	look    uint64        // counts the loads: streams' heads are as of the last one too
+	seen    uint64        // head when the last pass began
+	strode  uint64        // Hub.strides before that
+	clear   uint64        // slot behind the head of the pass before: see group.since
+	moved   uint64        // head when the last pass that visited everybody began
+	movedAt int64         // hub clock then
+	start   int           // rotates where a pass begins
+	visits  uint          // counted for yieldEvery and reloadEvery
+	resumed time.Time     // when the last Gosched returned
+	waited  time.Duration // for how long it had been away
+	count   tallied       // of this round
 }
 
 func newPump(h *Hub, index int) *pump {
@@ -83,13 +85,18 @@ func (p *pump) run() {
 }
 
 // round visits the clients that need it: those who want something of what is
-// new, those that posted, and those that the last round left behind.
+// new in the ring, or have a stream that something is new in, those that posted, and those that the last round left behind.
 func (p *pump) round() {
 	p.pending.Swap(0)
-	p.head = p.hub.ring.head.Load()
+	strides := p.hub.strides.Load()
+	p.lookUp()
 	p.behind, p.next = p.next, p.behind[:0]
 	p.collect()
-	if p.head != p.seen || p.isTimeToMoveAll() {
+	if p.head != p.seen || strides != p.strode || p.isTimeToMoveAll() {
+		if strides != p.strode {
+			p.roster.markStreams()
+		}
+		p.strode = strides
 		p.pass()
 	}
 	p.walk(p.letters)
@@ -100,7 +107,23 @@ func (p *pump) round() {
 	p.discharge()
 	p.batches.reset()
 	p.hub.tally.add(p.count.messages, p.count.bytes, p.count.writes)
-	p.count = struct{ messages, bytes, writes int }{}
+	p.hub.tally.save(p.count.saved)
+	p.count = tallied{}
+}
+
+// lookUp loads the head.
+func (p *pump) lookUp() {
+	p.head = p.hub.ring.head.Load()
+	p.look++
+}
+
+// headOf returns the head that a lane's clients are taken to: one for all of them
+// until the next lookUp, so that they stay together.
+func (p *pump) headOf(l *Lane) uint64 {
+	if l.stream == nil { // fast path
+		return p.head
+	}
+	return l.stream.headFor(p)
 }
 
 // collect takes in the mail.
@@ -188,7 +211,7 @@ func (p *pump) step(c *Client) {
 		p.yield()
 	}
 	if p.visits%reloadEvery == 0 {
-		p.head = p.hub.ring.head.Load()
+		p.lookUp()
 	}
 	p.visit(c)
 }
@@ -209,7 +232,8 @@ func (p *pump) yield() {
 
 // visit offers one client what it lacks: the batch at its cursor.
 func (p *pump) visit(c *Client) {
-	b, held := p.batchFor(c)
+	head := p.headOf(c.lane)
+	b, held := p.batchFor(c, head)
 	from := c.cursor.Load()
 	switch c.offer(b) {
 	case wrote:
@@ -217,12 +241,13 @@ func (p *pump) visit(c *Client) {
 		if b != nil && len(b.bytes) > 0 {
 			p.count.messages += len(b.pieces)
 			p.count.bytes += len(b.bytes)
+			p.count.saved += b.saved
 			p.count.writes++
 		}
 		if !held && c.cursor.Load() == from {
 			c.overrun() // lapped
 		}
-		if c.cursor.Load() <= p.head || c.detour.Load() != nil {
+		if c.cursor.Load() <= head || c.detour.Load() != nil {
 			p.next = append(p.next, c)
 		}
 	case again, busy:
@@ -241,20 +266,22 @@ func (p *pump) visit(c *Client) {
 
 // batchFor returns what a client lacks, nil if that is nothing, and false if it
 // was lapped.
-func (p *pump) batchFor(c *Client) (b *batch, held bool) {
+func (p *pump) batchFor(c *Client, head uint64) (b *batch, held bool) {
 	d, from := c.detour.Load(), c.cursor.Load()
 	if d != nil { // slow path
 		return p.batches.detour(&p.hub.ring, c.lane, d, from), true
 	}
-	if from <= p.head && c.conflating.Load() { // slow path
+	if from <= head && c.conflating.Load() { // slow path
 		c.conflate()
 		return nil, true
 	}
-	clear := from
-	if from >= c.group.since {
+	clear, since := from, uint64(0)
+	if c.lane.stream != nil { // its clients want all, and stand before the ring's head
+		since = c.since.Load()
+	} else if from >= c.group.since {
 		clear = p.clear
 	}
-	return p.batches.get(&p.hub.ring, c.lane, from, clear, p.head)
+	return p.batches.get(&p.hub.ring, c.lane, from, clear, since, head)
 }
 
 // handOff gives a client whose socket stays full a writer of its own.

@@ -3,6 +3,7 @@ package hub
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"testing"
 )
 
@@ -74,6 +75,9 @@ type record struct {
 	order   string   // the types of all frames
 	closing string   // the close frame's body, empty if there was none
 	cut     int      // bytes behind the last whole frame
+
+	streamed int // messages that came as frames of a stream
+	window   chain
 }
 
 // decode takes a client's bytes apart and fails the test if a frame is
@@ -103,21 +107,42 @@ func (r *record) frame(t testing.TB, kind byte, body []byte) {
 	t.Helper()
 	r.order += string(kind)
 	switch kind {
+	case frameStream:
+		r.streamed++
+		r.message(t, r.window.open(t, body))
 	case frameData, frameOther:
-		seq := binary.BigEndian.Uint64(body)
-		if n := len(r.seqs); n > 0 && seq != r.seqs[n-1]+1 {
-			t.Fatalf("message %d follows message %d", seq, r.seqs[n-1])
-		}
-		if want := testPayload(seq, len(body)); string(want) != string(body) {
-			t.Fatalf("message %d is corrupt", seq)
-		}
-		r.seqs = append(r.seqs, seq)
+		r.message(t, body)
 	case framePing, framePong:
 		r.control = append(r.control, string(kind)+string(body))
 	case frameClose:
 		r.closing = string(body)
 	default:
 		t.Fatalf("a frame of unknown type %q", kind)
+	}
+}
+
+func (r *record) message(t testing.TB, body []byte) {
+	t.Helper()
+	seq := binary.BigEndian.Uint64(body)
+	if n := len(r.seqs); n > 0 && seq != r.seqs[n-1]+1 {
+		t.Fatalf("message %d follows message %d", seq, r.seqs[n-1])
+	}
+	if want := testPayload(seq, len(body)); string(want) != string(body) {
+		t.Fatalf("message %d is corrupt", seq)
+	}
+	r.seqs = append(r.seqs, seq)
+}
+
+// frames takes bytes apart, up to the last whole frame.
+func frames(raw []byte) iter.Seq2[byte, []byte] {
+	return func(yield func(byte, []byte) bool) {
+		for len(raw) >= testHeaderLen {
+			n := testHeaderLen + int(binary.BigEndian.Uint32(raw[1:]))
+			if len(raw) < n || !yield(raw[0], raw[testHeaderLen:n]) {
+				return
+			}
+			raw = raw[n:]
+		}
 	}
 }
 

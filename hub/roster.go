@@ -8,6 +8,7 @@ type roster struct {
 	byLane map[*Lane]*group
 	byKey  map[string][]*group // those whose filter has exact keys alone
 	asked  []*group            // all others: without filter, or with prefixes
+	stream []*group            // those of lanes with a stream: its follower has them marked
 	due    []*group            // marked for this pass
 }
 
@@ -56,7 +57,11 @@ func (r *roster) remove(c *Client) {
 // found enters a new group.
 func (r *roster) found(g *group) {
 	g.listed, r.groups, r.byLane[g.lane] = len(r.groups), append(r.groups, g), g
-	if !g.lane.filter.isExact() {
+	switch {
+	case g.lane.stream != nil:
+		r.stream = append(r.stream, g)
+		return
+	case !g.lane.filter.isExact():
 		r.asked = append(r.asked, g)
 		return
 	}
@@ -73,7 +78,11 @@ func (r *roster) disband(g *group) {
 	r.groups[last] = nil
 	r.groups = r.groups[:last]
 	delete(r.byLane, g.lane)
-	if !g.lane.filter.isExact() {
+	switch {
+	case g.lane.stream != nil:
+		r.stream = without(r.stream, g)
+		return
+	case !g.lane.filter.isExact():
 		r.asked = without(r.asked, g)
 		return
 	}
@@ -108,6 +117,13 @@ func (r *roster) mark(m *Message) {
 		if !g.due && g.lane.wants(m) {
 			r.markGroup(g)
 		}
+	}
+}
+
+// markStreams makes the groups due whose stream has something new.
+func (r *roster) markStreams() {
+	for _, g := range r.stream {
+		r.markGroup(g)
 	}
 }
 

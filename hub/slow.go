@@ -144,6 +144,7 @@ func (c *Client) jump(at place, to Start, by *detour, left loss) {
 	}
 	c.detour.Store(by)
 	c.cursor.Store(to.slot)
+	c.beginAt(to.slot)
 	if by == nil {
 		c.seq = to.seq
 	}

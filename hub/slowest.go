@@ -12,6 +12,7 @@ type ClientInfo struct {
 	Position string  `json:"position"`
 	Behind   uint64  `json:"behind"`            // messages not wholly written
 	Drainer  bool    `json:"drainer,omitempty"` // its socket is full
+	Shared   bool    `json:"shared,omitempty"`  // it gets the frames of a stream that it shares with others
 	Leaving  string  `json:"leaving,omitempty"` // why
 	Silent   float64 `json:"silent_seconds"`    // since the last byte from it
 }
@@ -37,6 +38,7 @@ func (c *Client) info() ClientInfo {
 		Name:     c.name,
 		Position: h.position(c.seq).String(),
 		Drainer:  c.drainer,
+		Shared:   c.streaming(),
 		Silent:   time.Duration(h.clock.Load() - c.heard.Load()).Seconds(),
 	}
 	// The cursor of a filtered client that is kept up with lies behind, on

@@ -10,7 +10,12 @@ type tally struct {
 	bytes      atomic.Uint64
 	writes     atomic.Uint64
 	gaps       atomic.Uint64
+	saved      atomic.Uint64
+	skipped    atomic.Uint64
 }
+
+// tallied is what a pump has counted in a round.
+type tallied struct{ messages, bytes, saved, writes int }
 
 func (t *tally) add(messages, bytes, writes int) {
 	if messages > 0 {
@@ -21,6 +26,13 @@ func (t *tally) add(messages, bytes, writes int) {
 	}
 	if writes > 0 {
 		t.writes.Add(uint64(writes))
+	}
+}
+
+// save counts bytes that a stream's frames were shorter.
+func (t *tally) save(bytes int) {
+	if bytes > 0 {
+		t.saved.Add(uint64(bytes))
 	}
 }
 
@@ -37,6 +49,10 @@ type Stats struct {
 	RingMessages   int
 	RingBytes      int
 	DeepestQueue   int // messages, at the last sweep
+
+	Streaming  int    // clients that get a stream's frames, at the last sweep
+	SavedBytes uint64 // bytes that those frames were shorter than the format's own; cut ones do not count
+	Unstreamed uint64 // messages that no stream has, since its follower was too far behind
 }
 
 // Stats returns a snapshot; its figures are read one by one.
@@ -52,6 +68,9 @@ func (h *Hub) Stats() Stats {
 		RingMessages:   h.ring.len(),
 		RingBytes:      int(h.ring.held.Load()) + int(h.ring.extra.Load()),
 		DeepestQueue:   int(h.deepest.Load()),
+		Streaming:      int(h.streaming.Load()),
+		SavedBytes:     h.tally.saved.Load(),
+		Unstreamed:     h.tally.skipped.Load(),
 	}
 	for i := range s.Leaves {
 		s.Leaves[i] = h.tally.leaves[i].Load()

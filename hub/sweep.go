@@ -42,18 +42,22 @@ func (h *Hub) sweepLoop() {
 // leaves never wait for a whole round. Who is moved within the list meanwhile
 // is looked at next time.
 func (h *Hub) sweep() {
-	deepest := 0
+	deepest, streaming := 0, 0
 	var chunk [512]*Client
 	for at := 0; ; at += len(chunk) {
 		n := h.copyClients(chunk[:], at)
 		for _, c := range chunk[:n] {
 			deepest = max(deepest, h.inspect(c))
+			if c.streaming() {
+				streaming++
+			}
 		}
 		if n < len(chunk) {
 			break
 		}
 	}
 	h.deepest.Store(int64(deepest))
+	h.streaming.Store(int64(streaming))
 	for _, p := range h.pumps {
 		p.poke() // a backstop: no known wake-up is lost
 	}
@@ -116,7 +120,7 @@ func (h *Hub) notify(c *Client, now int64) {
 // written. It reports true if some of them were lapped.
 func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
 	w := &c.watch
-	cursor, steps, head := c.cursor.Load(), c.steps.Load(), h.ring.newest()
+	cursor, steps, head := c.cursor.Load(), c.steps.Load(), h.newestOf(c.lane)
 	behind := head != nil && cursor <= head.slot
 	q.holds = behind || c.detour.Load() != nil
 	full, progressed := q.holds && c.hasDrainer(), cursor != w.cursor || steps != w.steps
@@ -143,6 +147,16 @@ func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
 		}
 	}
 	return q, lapped
+}
+
+// newestOf returns the newest message that a lane's clients may get, nil if there
+// is none, or the ring has let go of it: nobody is slow for what the compressor
+// owes him.
+func (h *Hub) newestOf(l *Lane) *Message {
+	if l.stream == nil {
+		return h.ring.newest()
+	}
+	return h.ring.at(l.stream.head.Load())
 }
 
 // wantedBehind counts only what the client's filter lets through, so that nobody

@@ -66,7 +66,7 @@ func (c *Client) offerLocked(b *batch) outcome {
 	if b == nil {
 		return wrote
 	}
-	if b.from != c.cursor.Load() || b.detour != c.detour.Load() {
+	if b.from != c.cursor.Load() || b.detour != c.detour.Load() || b.streams && !b.serves(c.since.Load()) {
 		return again
 	}
 	if len(b.bytes) > 0 { // else nothing of it is wanted: only the cursor moves
@@ -77,11 +77,15 @@ func (c *Client) offerLocked(b *batch) outcome {
 	}
 	c.seq = b.seq
 	c.cursor.Store(b.next)
+	if b.left > 0 { // slow path
+		c.fallOff(b.left)
+	}
 	if b.detour != nil { // slow path
 		c.advanceDetourLocked(len(b.pieces))
 	}
 	if c.special { // slow path: it is leaving and may have had all it was owed
 		c.hub.tally.add(len(b.pieces), len(b.bytes), 1)
+		c.hub.tally.save(b.saved)
 		c.settleLocked()
 		return again
 	}
@@ -100,6 +104,7 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	} else {
 		c.cursor.Store(b.pieces[whole].slot)
 	}
+	c.leaveStreamLocked(b, whole, rest != nil)
 	if rest != nil {
 		s := &c.state
 		s.rest, s.kind, s.seq = rest, dataFrame, b.pieces[whole].seq
@@ -115,6 +120,20 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	return full
 }
 
+// leaveStreamLocked notes the last message of those written, the cut one
+// included, that the stream has no place for.
+func (c *Client) leaveStreamLocked(b *batch, whole int, cut bool) {
+	if cut {
+		whole++
+	}
+	for i := whole - 1; i >= 0 && b.left > 0; i-- {
+		if b.pieces[i].off {
+			c.fallOff(b.pieces[i].slot + 1)
+			return
+		}
+	}
+}
+
 // advanceDetourLocked takes n messages off the detour. At its end the client
 // stands before its cursor; if that is the head, it has caught up.
 func (c *Client) advanceDetourLocked(n int) {
@@ -122,7 +141,7 @@ func (c *Client) advanceDetourLocked(n int) {
 	if n == len(d.messages) {
 		c.seq = d.end
 		c.detour.Store(nil)
-		if c.cursor.Load() > c.hub.ring.head.Load() {
+		if c.cursor.Load() > c.lane.head(&c.hub.ring) {
 			c.conflating.Store(false)
 		}
 	} else if n > 0 {
