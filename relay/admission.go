@@ -12,14 +12,16 @@ import (
 // it until it is gone.
 type admission struct {
 	hub.Options
-	from netip.Addr
-	seat netip.Prefix
+	from   netip.Addr
+	seat   netip.Prefix
+	agreed terms
 }
 
 // admit checks a request, the cheap questions first: its origin and query,
 // whether it may come at all, and only then whether there is room. Whoever is
 // admitted is given to join or to dismiss.
-func (r *Relay) admit(req *http.Request, f hub.Format) (a admission, no *refused) {
+func (r *Relay) admit(req *http.Request, f hub.Format, agreed terms) (a admission, no *refused) {
+	a.agreed = agreed
 	if no = r.checkOrigin(req); no != nil {
 		return a, no
 	}
@@ -51,7 +53,7 @@ var seatSentences = map[refusal]string{
 
 // prepare reserves the lane and says where the client begins.
 func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (admission, *refused) {
-	lane, err := r.hub.Lane(f, q.filter)
+	lane, err := r.reserve(f, q.filter, a.agreed)
 	if err != nil {
 		r.seats.leave(a.seat)
 		return a, refuse(refusedFilters, "as many different filters are in use as may be; ask for fewer keys, a prefix, or all")
@@ -72,6 +74,19 @@ func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (
 		a.Name = req.RemoteAddr
 	}
 	return a, nil
+}
+
+// reserve returns the lane of a format, a filter and what was agreed on about
+// compression. Only those who get everything can share one stream.
+func (r *Relay) reserve(f hub.Format, filter *hub.Filter, agreed terms) (*hub.Lane, error) {
+	d := r.deflaters[f]
+	switch {
+	case !agreed.compress:
+		return r.hub.Lane(f, filter)
+	case filter != nil || agreed.noContext:
+		return r.hub.Lane(d.alone, filter)
+	}
+	return r.hub.StreamLane(f, d)
 }
 
 // dismiss gives back what was reserved for somebody who did not join.

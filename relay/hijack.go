@@ -20,8 +20,18 @@ const (
 // and buffers of our size in place of the HTTP server's.
 type hijacker struct {
 	http.ResponseWriter
-	largest int64 // message that the client may send, bytes
+	largest int64  // message that the client may send, bytes
+	answer  string // extensions that were agreed on, in the words of the response
 	conn    *netConn
+}
+
+// WriteHeader has the response say what the library cannot: which window the
+// client was promised.
+func (h *hijacker) WriteHeader(status int) {
+	if h.answer != "" && status == http.StatusSwitchingProtocols {
+		h.Header().Set("Sec-WebSocket-Extensions", h.answer)
+	}
+	h.ResponseWriter.WriteHeader(status)
 }
 
 // Hijack implements http.Hijacker.

@@ -45,7 +45,13 @@ var (
 	descRingBytes    = desc("ring_bytes", "Bytes of those messages.")
 	descDeepest      = desc("queue_depth_max", "Messages in the longest queue of a client at the last sweep.")
 	descGaps         = desc("gaps_total", "Gaps told to clients.")
-	descRefused      = desc("handshakes_refused_total", "Handshakes refused, by reason.", "reason")
+	descShared       = desc("clients_shared", "Clients on the compressed stream that they share, at the last look.")
+	descSaved        = desc("compression_saved_bytes_total", "Bytes that clients did not have to be sent because of that stream.")
+	descRatio        = desc("compression_ratio", "Bytes of messages by the bytes of their compressed frames, by context: shared by all, or none.", "context")
+	descSeconds      = desc("compression_seconds_total", "Time spent compressing, by context: shared by all, or none.", "context")
+	descUnstreamed   = desc("compression_skipped_total", "Messages sent plain because the compressor was too far behind.")
+
+	descRefused = desc("handshakes_refused_total", "Handshakes refused, by reason.", "reason")
 
 	descSourceUp         = desc("source_connected", "1 while the source is connected.")
 	descSourceMessages   = desc("source_messages_total", "Messages received.")
@@ -91,6 +97,25 @@ func (c collector) collectHub(count, gauge emit) {
 	gauge(descRingMessages, float64(s.RingMessages))
 	gauge(descRingBytes, float64(s.RingBytes))
 	gauge(descDeepest, float64(s.DeepestQueue))
+	gauge(descShared, float64(s.Streaming))
+	count(descSaved, float64(s.SavedBytes))
+	count(descUnstreamed, float64(s.Unstreamed))
+	c.collectEffort(count, gauge, "shared", func(d *deflater) *effort { return &d.shared })
+	c.collectEffort(count, gauge, "none", func(d *deflater) *effort { return &d.alone.effort })
+}
+
+// collectEffort adds up what compressing took for all formats. There is no ratio
+// before anything was compressed.
+func (c collector) collectEffort(count, gauge emit, context string, of func(*deflater) *effort) {
+	var plain, sent, nanos uint64
+	for _, d := range c.relay.deflaters {
+		e := of(d)
+		plain, sent, nanos = plain+e.plain.Load(), sent+e.sent.Load(), nanos+e.nanos.Load()
+	}
+	count(descSeconds, float64(nanos)/1e9, context)
+	if sent > 0 {
+		gauge(descRatio, float64(plain)/float64(sent), context)
+	}
 }
 
 func (c collector) collectSource(count, gauge emit) {

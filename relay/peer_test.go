@@ -44,6 +44,9 @@ type peer struct {
 	status int
 	header http.Header
 	body   string
+
+	window   *window // nil: no compression was agreed on
+	inflated int     // messages that came compressed
 }
 
 const handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -98,7 +101,7 @@ func (p *peer) frame() (opcode byte, payload []byte, err error) {
 	}
 	n := uint64(h[1] & 0x7F)
 	switch {
-	case h[0]&0x80 == 0 || h[0]&0x70 != 0 || h[1]&0x80 != 0:
+	case h[0]&0x80 == 0 || h[0]&0x70 != 0 && !p.inflating(h[0]) || h[1]&0x80 != 0:
 		p.t.Errorf("frame header % x: fragmented, reserved bits or masked", h[:2])
 	case n == 126:
 		_, err = io.ReadFull(p.r, h[2:4])
@@ -111,7 +114,10 @@ func (p *peer) frame() (opcode byte, payload []byte, err error) {
 		return 0, nil, err
 	}
 	payload = make([]byte, n)
-	_, err = io.ReadFull(p.r, payload)
+	if _, err = io.ReadFull(p.r, payload); err == nil && p.inflating(h[0]) {
+		p.inflated++
+		payload, err = p.window.inflate(payload)
+	}
 	return h[0] & 0xF, payload, err
 }
 

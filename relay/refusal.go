@@ -15,6 +15,7 @@ const (
 	refusedMethod refusal = iota
 	refusedUpgrade
 	refusedBody
+	refusedExtensions
 	refusedQuery
 	refusedOrigin
 	refusedPerIP
@@ -37,6 +38,7 @@ var refusalRows = [refusals]struct {
 	refusedMethod:     {"method", http.StatusMethodNotAllowed, false},
 	refusedUpgrade:    {"upgrade", http.StatusUpgradeRequired, false},
 	refusedBody:       {"body", http.StatusBadRequest, false},
+	refusedExtensions: {"extensions", http.StatusBadRequest, false},
 	refusedQuery:      {"query", http.StatusBadRequest, false},
 	refusedOrigin:     {"origin", http.StatusForbidden, false},
 	refusedPerIP:      {"per-ip", http.StatusTooManyRequests, true},

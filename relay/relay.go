@@ -30,6 +30,8 @@ type Config struct {
 	FixedPolicy bool       // clients may not choose another
 	KeyRequired bool       // a client must say which keys it wants
 
+	Compression bool // offers of permessage-deflate are taken up
+
 	Uplink           UplinkMode
 	UplinkMaxMessage int64         // bytes, default 64 KiB
 	PeerTimeout      time.Duration // for a stream's peer that acknowledges nothing, on linux; 0 is the system's patience
@@ -75,6 +77,7 @@ type Relay struct {
 	raw         *rawFormat
 	envelope    *envelopeFormat
 	sse, ndjson byVersion
+	deflaters   map[hub.Format]*deflater // of the WebSocket formats
 
 	page *page
 	born time.Time
@@ -109,15 +112,17 @@ func New(c Config) (*Relay, error) {
 	if err := errors.Join(err, perr); err != nil {
 		return nil, err
 	}
+	raw, envelope := new(rawFormat), &envelopeFormat{c.Hub.Position}
 	log := c.Log.With().Str("component", "relay").Logger()
 	return &Relay{
 		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, origins: origins, proxies: trusted, cfg: c,
 		turnstile: newTurnstile(c.HandshakeRate), seats: newSeats(c.MaxClients, c.MaxClientsPerIP),
-		raw: new(rawFormat), envelope: &envelopeFormat{c.Hub.Position},
-		sse:    byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
-		ndjson: byVersion{newNDJSON(c.Hub.Position, true), newNDJSON(c.Hub.Position, false)},
-		page:   newPage(), born: time.Now(),
+		raw: raw, envelope: envelope,
+		deflaters: map[hub.Format]*deflater{raw: newDeflater(raw, rawMessage), envelope: newDeflater(envelope, envelope.message)},
+		sse:       byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
+		ndjson:    byVersion{newNDJSON(c.Hub.Position, true), newNDJSON(c.Hub.Position, false)},
+		page:      newPage(), born: time.Now(),
 	}, nil
 }
 

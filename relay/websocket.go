@@ -19,7 +19,12 @@ func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request) {
 	if hasToken(req.Header, "Sec-Websocket-Protocol", subprotocol) {
 		format = r.envelope
 	}
-	a, no := r.admit(req, format)
+	agreed, no := r.negotiate(req)
+	if no != nil {
+		r.turnAway(w, req, no)
+		return
+	}
+	a, no := r.admit(req, format, agreed)
 	if no != nil {
 		r.turnAway(w, req, no)
 		return
@@ -40,14 +45,28 @@ func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request) {
 	go s.read() // a fresh, small stack; ends when the connection is closed, which the hub sees to
 }
 
-// accept has the library answer the handshake.
+// negotiate agrees on compression, if this relay and the client want it.
+func (r *Relay) negotiate(req *http.Request) (terms, *refused) {
+	t, ok := negotiate(req.Header)
+	switch {
+	case !ok:
+		return t, refuse(refusedExtensions, "the header Sec-WebSocket-Extensions cannot be read; write it as in RFC 7692, such as permessage-deflate")
+	case !r.cfg.Compression || cannotInflate(req.UserAgent()):
+		return terms{}, nil
+	}
+	return t, nil
+}
+
+// accept has the library answer the handshake. It is shown only what was agreed
+// on: it would choose otherwise.
 func (r *Relay) accept(w http.ResponseWriter, req *http.Request, a admission) (*websocket.Conn, *netConn, error) {
-	// The compression offer is taken out of the library's hands: it would
-	// compress for each client alone.
 	req.Header.Del("Sec-WebSocket-Extensions")
+	if a.agreed.compress {
+		req.Header.Set("Sec-WebSocket-Extensions", a.agreed.request())
+	}
 	w.Header().Set("Fantail-Position", r.hub.At(a.Start).String())
-	hj := &hijacker{ResponseWriter: w, largest: r.cfg.UplinkMaxMessage}
-	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Subprotocols: []string{subprotocol}})
+	hj := &hijacker{ResponseWriter: w, largest: r.cfg.UplinkMaxMessage, answer: a.agreed.answer()}
+	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Subprotocols: []string{subprotocol}, Compress: a.agreed.compress})
 	if err != nil {
 		return nil, nil, err
 	}

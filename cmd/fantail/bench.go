@@ -68,6 +68,7 @@ func setupBench(flags *flag.FlagSet) runner {
 	flags.StringVar(&c.PathSeq, "path-seq", defaultPathSeq, "a sequence that rises by one is at `PATH` in the message")
 	flags.BoolVar(&b.envelope, "envelope", false, "ask for envelopes (fantail.v1): the latency is from their time, the sequence that of their positions")
 	flags.BoolVar(&b.sse, "sse", false, "read Server-Sent Events, such as http://localhost:8080/sse; the sequence is that of their ids")
+	flags.BoolVar(&c.Compress, "compress", false, "offer permessage-deflate, and inflate what the sample gets")
 	flags.BoolVar(&c.Storm, "storm", false, "behind the measuring, cut all clients and have them resume at once; with -envelope or -sse")
 	flags.Var(headers{c.Header}, "header", "send `'NAME: VALUE'` with each handshake; may be given several times")
 	flags.Var(texts{&c.Send}, "send", "send `TEXT` once connected, such as a subscription; may be given several times")
@@ -146,6 +147,8 @@ func (b *benchFlags) check(operands []string) error {
 		return errors.New("there is nothing to measure; write fantail bench URL or fantail bench -selftest")
 	case b.envelope && b.sse:
 		return errors.New("-envelope and -sse are two formats; choose one")
+	case b.selftest && b.load.Compress:
+		return errors.New("-compress needs a URL: the floor of a self-test does not compress")
 	case b.sweep != "" && !b.selftest:
 		return errors.New("-sweep is for -selftest; add that")
 	case b.svg != "" && b.sweep == "":

@@ -22,6 +22,9 @@ func printBench(w io.Writer, r load.Result) error {
 	}
 	p.row("deliveries", fmt.Sprintf("%s/s, %s in all", thousands(r.PerS.Deliveries), thousands(r.Messages)))
 	p.row("bytes", humanize.Bytes(uint64(r.PerS.Bytes))+"/s")
+	if r.Compression != nil {
+		p.row("compression", compressionLine(*r.Compression))
+	}
 	p.row("latency", spreadLine(r.Latency))
 	p.row("sequence", orderLine(r.Order))
 	if r.Storm != nil {
@@ -56,6 +59,11 @@ func clientsLine(c load.Clients) string {
 
 func connectsLine(c load.Connect) string {
 	return fmt.Sprintf("%s/s, handshake %s", thousands(c.PerS), spreadLine(c.Handshake))
+}
+
+func compressionLine(c load.Compression) string {
+	return fmt.Sprintf("%.2f: %s of messages came as %s; %s of %s were compressed",
+		c.Ratio, humanize.Bytes(uint64(c.Bytes)), humanize.Bytes(uint64(c.Wire)), thousands(c.Compressed), thousands(c.Messages))
 }
 
 // spreadLine writes a distribution; nil is none.

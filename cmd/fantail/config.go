@@ -36,7 +36,8 @@ type config struct {
 	ClientMaxAge     time.Duration // 0 is off
 	MaxClientsPerIP  int           // 0 is off
 	TrustedProxies   []string
-	HandshakeRate    int    // a second, 0 is off
+	HandshakeRate    int // a second, 0 is off
+	Compression      bool
 	Uplink           string // "reject" or "ignore"
 	UplinkMaxMessage int64
 	TLSCert, TLSKey  string // file names, both empty without TLS
@@ -105,6 +106,7 @@ func (p *parser) parse(e *environment) config {
 		MaxClientsPerIP:  take(p, &e.MaxClientsPerIP, count(0, 1<<20)),
 		TrustedProxies:   take(p, &e.TrustedProxies, parseProxies),
 		HandshakeRate:    take(p, &e.HandshakeRate, count(0, 1<<20)),
+		Compression:      take(p, &e.Compression, parseBool),
 		Uplink:           take(p, &e.Uplink, choice("reject", "ignore")),
 		UplinkMaxMessage: take(p, &e.UplinkMaxMessage, size(1, 64*mib)),
 		TLSCert:          e.TLSCert,

@@ -41,7 +41,7 @@ func TestConfigDefaults(t *testing.T) {
 		MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, LogLevel: zerolog.InfoLevel,
 		QueueMessages: 32768, QueueBytes: 64 << 20, UnsentLimit: 64 << 10,
 		PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
-		Uplink: "reject", UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
+		Compression: true, Uplink: "reject", UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
 		SourceSubprotocols: []string{}, SourceMaxMessage: 16 << 20, SourceWSPing: 20 * time.Second,
 	}
 	if !reflect.DeepEqual(c, want) {

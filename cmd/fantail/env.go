@@ -51,6 +51,7 @@ type Details struct {
 	MaxClientsPerIP    string `envconfig:"FANTAIL_MAX_CLIENTS_PER_IP" default:"0" desc:"clients at once from one address, or one IPv6 /64; 0 is off"`
 	TrustedProxies     string `envconfig:"FANTAIL_TRUSTED_PROXIES" desc:"addresses or prefixes of proxies whose Forwarded or X-Forwarded-For is believed, separated by commas"`
 	HandshakeRate      string `envconfig:"FANTAIL_HANDSHAKE_RATE" default:"0" desc:"handshakes a second; more wait for a second at most and are then refused; 0 is off"`
+	Compression        string `envconfig:"FANTAIL_COMPRESSION" default:"true" desc:"whether WebSocket clients that offer it get compressed messages (permessage-deflate); each message is compressed once for all"`
 	Uplink             string `envconfig:"FANTAIL_UPLINK" default:"reject" desc:"what becomes of a client's messages: reject closes with 1008, ignore drops them"`
 	UplinkMaxMessage   string `envconfig:"FANTAIL_UPLINK_MAX_MESSAGE" default:"64KiB" desc:"longest message taken from a client"`
 	TLSCert            string `envconfig:"FANTAIL_TLS_CERT" desc:"certificate chain file (PEM); with FANTAIL_TLS_KEY it turns on TLS for clients"`

@@ -80,7 +80,7 @@ func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.C
 		Hub: h, Log: log, Source: func() relay.SourceStatus { return sourceStatus(f.Stats()) },
 		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
 		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,
-		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired,
+		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired, Compression: c.Compression,
 		UplinkMaxMessage: c.UplinkMaxMessage, UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
 	}
 	if c.Uplink == "ignore" {

@@ -18,6 +18,7 @@ const (
 
 const (
 	finBit = 0x80
+	rsv1   = 0x40 // the message is compressed: RFC 7692 section 6
 
 	// MaxControl is the longest payload of a control frame (section 5.5).
 	MaxControl = 125
@@ -41,6 +42,26 @@ func AppendHeader(dst []byte, opcode byte, n int) []byte {
 	default:
 		return binary.BigEndian.AppendUint64(append(dst, finBit|opcode, 127), uint64(n))
 	}
+}
+
+// FrameLen returns the length of an unmasked frame with a payload of n bytes.
+func FrameLen(n int) int {
+	switch {
+	case n <= MaxControl:
+		return 2 + n
+	case n <= 0xFFFF:
+		return 4 + n
+	}
+	return MaxHeader + n
+}
+
+// AppendCompressed appends a data frame that holds the whole message, whose
+// payload is compressed by permessage-deflate (RFC 7692 section 7.2.1).
+func AppendCompressed(dst []byte, kind hub.Kind, payload []byte) []byte {
+	at := len(dst)
+	dst = AppendMessage(dst, kind, payload)
+	dst[at] |= rsv1
+	return dst
 }
 
 // AppendMessage appends a data frame that holds the whole message.

@@ -1,0 +1,145 @@
+package relay
+
+import (
+	"bytes"
+	"compress/flate"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// What is worth compressing, and how hard: see "Compression" in doc.go.
+const (
+	sharedLevel = 6
+	sharedLeast = 8       // bytes; a frame has three or more besides the message
+	sharedMost  = 4 << 20 // bytes; a longer message would keep the stream's clients waiting
+
+	aloneLevel = flate.BestSpeed
+	aloneLeast = 256      // bytes; below, a message alone hardly shrinks
+	aloneMost  = 16 << 10 // bytes; a pump compresses these itself, with others waiting
+)
+
+// flushTail ends what a sync flush writes; it is left out of the frame (RFC 7692
+// section 7.2.1).
+const flushTail = "\x00\x00\xff\xff"
+
+// wireMessage is a message as one WebSocket format has it, before it is a frame.
+type wireMessage func(buf []byte, m *hub.Message) (kind hub.Kind, payload, buffer []byte)
+
+func rawMessage(buf []byte, m *hub.Message) (hub.Kind, []byte, []byte) {
+	return m.Kind(), m.Payload(), buf
+}
+
+func (f *envelopeFormat) message(buf []byte, m *hub.Message) (hub.Kind, []byte, []byte) {
+	buf = appendEnvelope(buf[:0], f.position(m.Seq()), m)
+	return hub.Text, buf, buf
+}
+
+// deflater compresses the messages of one WebSocket format: as a hub.Codec with
+// one context for all clients, and by alone each message for itself.
+type deflater struct {
+	message wireMessage
+	alone   *aloneFormat
+	shared  effort
+}
+
+func newDeflater(plain hub.Format, message wireMessage) *deflater {
+	d := &deflater{message: message}
+	d.alone = &aloneFormat{Format: plain, message: message}
+	d.alone.presses.New = func() any { return newPress(aloneLevel) }
+	return d
+}
+
+// NewStream implements hub.Codec.
+func (d *deflater) NewStream() hub.Stream {
+	return &deflateStream{deflater: d, press: newPress(sharedLevel)}
+}
+
+// deflateStream is permessage-deflate with context takeover.
+type deflateStream struct {
+	*deflater
+	*press
+	buf []byte
+}
+
+// Reset begins an epoch: what comes next refers to nothing before it.
+func (s *deflateStream) Reset() { s.press.w.Reset(&s.press.out) }
+
+// Encode implements hub.Stream. What is too small or too large is left out of the
+// stream, for everybody alike: what is not sent compressed does not enter the
+// client's window either.
+func (s *deflateStream) Encode(m *hub.Message) (frame []byte, saved int) {
+	began := time.Now()
+	kind, payload, buf := s.message(s.buf, m)
+	if s.buf = buf; len(payload) < sharedLeast || len(payload) > sharedMost {
+		s.buf = nil
+		return nil, 0
+	}
+	frame = s.frame(kind, payload)
+	plain := websocket.FrameLen(len(payload))
+	s.shared.note(plain, len(frame), time.Since(began))
+	return frame, plain - len(frame)
+}
+
+// aloneFormat is another format whose messages are compressed each for itself:
+// for filtered clients, and for those who negotiated server_no_context_takeover.
+// What would not gain by it stays as it is.
+type aloneFormat struct {
+	hub.Format
+	message wireMessage
+	presses sync.Pool // of *press
+	effort  effort
+}
+
+// Encode implements hub.Format. A pump calls it.
+func (f *aloneFormat) Encode(m *hub.Message) []byte {
+	if n := len(m.Payload()); n < aloneLeast || n > aloneMost {
+		return f.Format.Encode(m)
+	}
+	began := time.Now()
+	p := f.presses.Get().(*press)
+	defer f.presses.Put(p)
+	p.w.Reset(&p.out)
+	kind, payload, _ := f.message(nil, m)
+	frame := p.frame(kind, payload)
+	plain := websocket.FrameLen(len(payload))
+	f.effort.note(plain, min(plain, len(frame)), time.Since(began))
+	if len(frame) >= plain {
+		return f.Format.Encode(m)
+	}
+	return frame
+}
+
+// press makes frames of what it compresses.
+type press struct {
+	w   *flate.Writer
+	out bytes.Buffer
+}
+
+func newPress(level int) *press {
+	p := new(press)
+	p.w, _ = flate.NewWriter(&p.out, level) // fails for an unknown level alone
+	return p
+}
+
+// frame compresses a message behind those since the last Reset. Writing to a
+// buffer cannot fail.
+func (p *press) frame(kind hub.Kind, payload []byte) []byte {
+	p.out.Reset()
+	p.w.Write(payload)
+	p.w.Flush()
+	body := bytes.TrimSuffix(p.out.Bytes(), []byte(flushTail))
+	return websocket.AppendCompressed(make([]byte, 0, websocket.FrameLen(len(body))), kind, body)
+}
+
+// effort is what compressing took and what it brought.
+type effort struct{ plain, sent, nanos atomic.Uint64 }
+
+func (e *effort) note(plain, sent int, took time.Duration) {
+	e.plain.Add(uint64(plain))
+	e.sent.Add(uint64(sent))
+	e.nanos.Add(uint64(max(took, 0)))
+}

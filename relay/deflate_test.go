@@ -1,0 +1,151 @@
+package relay
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"fantail/hub"
+	"fantail/hub/websocket"
+)
+
+// tick is the n-th message of a feed that compresses well.
+func tick(n int) string {
+	return fmt.Sprintf(`{"type":"l2update","product_id":"BTC-USD","changes":[["buy","%d.%02d","0.%d"]],"n":%d}`, 60_000+n*7%900, n*37%100, n*7919%100_000, n)
+}
+
+// publishTicks publishes messages n to m-1, keyed k0 to k2.
+func publishTicks(h *hub.Hub, n, m int) {
+	for i := n; i < m; i++ {
+		h.Publish(hub.Input{Key: fmt.Sprintf("k%d", i%3), Payload: []byte(tick(i))})
+	}
+}
+
+// Each kind of client reads the same messages: on the shared stream, without
+// context, filtered, plain, and as envelopes.
+func TestCompressedClients(t *testing.T) {
+	r, h, addr := newTestRelay(t, hub.Config{}, Config{Compression: true})
+	plain := join(t, addr, "/ws")
+	shared := offering(t, addr, "/ws", "permessage-deflate")
+	alone := offering(t, addr, "/ws", "permessage-deflate; server_no_context_takeover")
+	filtered := offering(t, addr, "/ws?key=k1", "permessage-deflate")
+	envelope := offering(t, addr, "/ws", "permessage-deflate\r\nSec-WebSocket-Protocol: fantail.v1")
+	long := strings.Repeat(tick(0), 10) // long enough to be compressed alone
+	publishTicks(h, 0, 200)
+	for i := range 6 {
+		h.Publish(hub.Input{Key: fmt.Sprintf("k%d", i%3), Payload: []byte(long)})
+	}
+	for i := range 200 {
+		for _, p := range []*peer{plain, shared, alone} {
+			p.want(websocket.OpText, tick(i))
+		}
+		if i%3 == 1 {
+			filtered.want(websocket.OpText, tick(i))
+		}
+	}
+	for _, p := range []*peer{plain, shared, alone} {
+		for range 6 {
+			p.want(websocket.OpText, long)
+		}
+	}
+	filtered.want(websocket.OpText, long)
+	filtered.want(websocket.OpText, long)
+	for i := -1; i < 200; i++ {
+		_, line, err := envelope.frame()
+		if err != nil || i >= 0 && !bytes.HasSuffix(line, []byte(`,"data":`+tick(i)+"}")) {
+			t.Fatalf("envelope %d: %s, %v", i, line, err)
+		}
+	}
+	for name, got := range map[string][2]int{"plain": {plain.inflated, 0}, "shared": {shared.inflated, 206}, "alone": {alone.inflated, 6},
+		"filtered": {filtered.inflated, 2}, "envelope": {envelope.inflated, 200}} {
+		if got[0] != got[1] {
+			t.Errorf("%s: %d messages came compressed, want %d", name, got[0], got[1])
+		}
+	}
+	if e := &r.deflaters[r.raw].shared; e.plain.Load() < 4*e.sent.Load() || e.nanos.Load() == 0 {
+		t.Errorf("%d bytes were made %d in %d ns", e.plain.Load(), e.sent.Load(), e.nanos.Load())
+	}
+}
+
+// The edges of what goes into the stream, and a binary message.
+func TestCompressedEdges(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{Bytes: 64 << 20}, Config{Compression: true})
+	shared := offering(t, addr, "/ws", "permessage-deflate")
+	noise := make([]byte, 100_000)
+	rnd := rand.NewChaCha8([32]byte{1})
+	rnd.Read(noise)
+	messages := []hub.Input{
+		{Payload: nil}, {Payload: []byte("1234567")}, {Payload: []byte("12345678")}, {Payload: []byte("12345678")},
+		{Kind: hub.Binary, Payload: noise}, {Kind: hub.Binary, Payload: noise[:300]}, {Payload: []byte(strings.Repeat(tick(1), 9000))},
+		{Payload: bytes.Repeat([]byte("0123456789abcdef"), sharedMost/16)}, {Payload: bytes.Repeat([]byte("x"), sharedMost+1)}, {Payload: []byte(tick(2))},
+	}
+	for _, in := range messages {
+		h.Publish(in)
+	}
+	for _, in := range messages {
+		op := byte(websocket.OpText)
+		if in.Kind == hub.Binary {
+			op = websocket.OpBinary
+		}
+		shared.want(op, string(in.Payload))
+	}
+	if want := len(messages) - 3; shared.inflated != want {
+		t.Errorf("%d came compressed, want %d", shared.inflated, want)
+	}
+}
+
+// F6: a message that inflates beyond the limit ends its client with 1009, however
+// it was packed, and costs no memory.
+func TestF6Bomb(t *testing.T) {
+	_, _, addr := newTestRelay(t, hub.Config{}, Config{Compression: true, Uplink: UplinkIgnore})
+	p := offering(t, addr, "/ws", "permessage-deflate")
+	press := newPress(sharedLevel)
+	frame := press.frame(hub.Text, make([]byte, 1<<30>>6)) // 16 MiB in 16 KiB, and that 64 times
+	body := frame[len(frame)-(press.out.Len()-len(flushTail)):]
+	head := []byte{0x40 | websocket.OpText, 0xFE, byte(len(body) >> 8), byte(len(body)), 0, 0, 0, 0}
+	if len(body) > 0xFFFF {
+		t.Fatalf("%d bytes", len(body))
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	go func() { // ends when the relay closes the connection
+		for {
+			if _, err := p.conn.Write(append(bytes.Clone(head), body...)); err != nil {
+				return
+			}
+			head[0] = 0 // a continuation
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	op, reason, err := p.frame()
+	if code := binary.BigEndian.Uint16(reason); err != nil || op != websocket.OpClose || code != 1009 || string(reason[2:11]) != "too-large" {
+		t.Errorf("%d %q, %v; want 1009", op, reason, err)
+	}
+	p.conn.Close()
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 4<<20 {
+		t.Errorf("%d bytes were allocated for it", after.TotalAlloc-before.TotalAlloc)
+	}
+}
+
+// What a client sends compressed is read like anything else.
+func TestCompressedUplink(t *testing.T) {
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{Compression: true, Uplink: UplinkIgnore})
+	p := offering(t, addr, "/ws", "permessage-deflate")
+	press := newPress(sharedLevel)
+	for range 3 {
+		press.w.Reset(&press.out)
+		frame := press.frame(hub.Text, []byte("hello hello hello hello"))
+		frame[1] |= 0x80
+		p.conn.Write(append(append(bytes.Clone(frame[:2]), 0, 0, 0, 0), frame[2:]...))
+	}
+	publishTicks(h, 0, 3)
+	for i := range 3 {
+		p.want(websocket.OpText, tick(i))
+	}
+}
