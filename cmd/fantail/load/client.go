@@ -59,7 +59,10 @@ func (c *client) take(b []byte) (reply []byte, err error) {
 			continue
 		}
 		if c.sample != nil {
-			c.sample.add(chunk, now, c.tally)
+			if err := c.sample.add(chunk, now, c.tally); err != nil {
+				c.tally.messages.Add(messages)
+				return c.reply, err
+			}
 		}
 		if chunk.End {
 			messages++
@@ -103,18 +106,18 @@ type sample struct {
 	position          string // behind the last message; empty: the format has none
 	awaited           awaited
 
-	message []byte // what is there of a message that comes in pieces
-	tooLong bool   // the message under way is longer than maxSampled
-	last    int64  // the highest sequence so far
-	begun   bool   // last is valid
+	message  []byte // what is there of a message that comes in pieces
+	inflater inflater
+	tooLong  bool  // the message under way is longer than maxSampled
+	last     int64 // the highest sequence so far
+	begun    bool  // last is valid
 }
 
 // add takes a chunk that was read at now. A message that lies in one piece is
-// not copied.
-func (s *sample) add(k Chunk, now int64, t *tally) {
+// not copied. It fails if a compressed one cannot be inflated.
+func (s *sample) add(k Chunk, now int64, t *tally) error {
 	if k.End && len(s.message) == 0 && !s.tooLong {
-		s.look(k.Data, now, t)
-		return
+		return s.whole(k.Data, k.Compressed, now, t)
 	}
 	if len(s.message)+len(k.Data) > maxSampled {
 		s.tooLong = true
@@ -122,12 +125,35 @@ func (s *sample) add(k Chunk, now int64, t *tally) {
 	if !s.tooLong {
 		s.message = append(s.message, k.Data...)
 	}
-	if k.End {
-		if !s.tooLong {
-			s.look(s.message, now, t)
-		}
-		s.message, s.tooLong = s.message[:0], false
+	if !k.End {
+		return nil
 	}
+	p, tooLong := s.message, s.tooLong
+	s.message, s.tooLong = s.message[:0], false
+	switch {
+	case !tooLong:
+		return s.whole(p, k.Compressed, now, t)
+	case k.Compressed:
+		return errInflate // what follows may refer to it
+	}
+	return nil
+}
+
+// whole counts a message as it came and as it is, and looks into it.
+func (s *sample) whole(p []byte, compressed bool, now int64, t *tally) error {
+	came := len(p)
+	if compressed {
+		var err error
+		if p, err = s.inflater.inflate(p); err != nil {
+			return err
+		}
+		t.compressed.Add(1)
+	}
+	t.sampled.Add(1)
+	t.came.Add(int64(came))
+	t.inflated.Add(int64(len(p)))
+	s.look(p, now, t)
+	return nil
 }
 
 // look reads time and sequence out of a whole message.

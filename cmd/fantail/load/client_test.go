@@ -50,7 +50,8 @@ func TestClientCountsAndLooks(t *testing.T) {
 		}
 	}
 	got := sum([]*tally{c.tally})
-	want := totals{messages: 8, bytes: int64(len(stream)), gaps: 1, missed: 2, repeats: 2, sequenced: 6, untimed: 1, skewed: 1}
+	want := totals{messages: 8, bytes: int64(len(stream)), gaps: 1, missed: 2, repeats: 2, sequenced: 6, untimed: 1, skewed: 1,
+		sampled: 8, came: int64(len(stream) - 8*2), inflated: int64(len(stream) - 8*2)}
 	if got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

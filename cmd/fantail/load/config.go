@@ -14,6 +14,7 @@ type Config struct {
 	Header   http.Header // of each handshake; Host replaces the URL's
 	Send     []string    // text messages that each client sends once it is connected
 	Insecure bool        // accept any certificate
+	Compress bool        // offer permessage-deflate; a server that does not take it up is an error
 
 	// Query, if set, returns the query that replaces the URL's for one client, by
 	// its number from 0 on. Any goroutine may call it.
@@ -75,6 +76,7 @@ func (c Config) Check() error {
 	bound(!c.Storm || c.Format != Raw, "a storm resumes at positions, which raw messages do not have; choose envelopes or SSE")
 	bound(!c.Storm || c.PathTime != "", "no time in the messages, by which a storm is over; say where it is")
 	bound(!c.Storm || c.Stalled == 0, "stalled clients in a storm; choose one of the two")
+	bound(!c.Compress || c.Format != SSE, "compression of Server-Sent Events; it is for WebSockets")
 	bound(c.Sample >= 0, "a sample of %d; choose 0 or more", c.Sample)
 	return err
 }

@@ -40,6 +40,7 @@ type dialer struct {
 	path    string                  // with query
 	query   func(client int) string // the query of one client; nil is that of path
 	format  Format
+	deflate bool // offer compression
 	host    string
 	header  http.Header
 	tls     *tls.Config // nil for ws
@@ -52,7 +53,7 @@ func newDialer(c Config) (*dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{address: address(u), path: u.RequestURI(), query: c.Query, format: c.Format, host: u.Host, header: c.Header.Clone()}
+	d := &dialer{address: address(u), path: u.RequestURI(), query: c.Query, format: c.Format, deflate: c.Compress, host: u.Host, header: c.Header.Clone()}
 	if host := d.header.Get("Host"); host != "" {
 		d.host = host
 		d.header.Del("Host")
@@ -172,6 +173,9 @@ func (d *dialer) request(key, target string) []byte {
 	if d.format == Envelope {
 		b.WriteString("Sec-WebSocket-Protocol: " + envelopes + "\r\n")
 	}
+	if d.deflate {
+		b.WriteString("Sec-WebSocket-Extensions: " + compressionOffer + "\r\n")
+	}
 	d.header.Write(&b)
 	b.WriteString("\r\n")
 	return b.Bytes()
@@ -235,10 +239,7 @@ func (d *dialer) checkResponse(br *bufio.Reader, key string) error {
 	if resp.Header.Get("Sec-WebSocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]) {
 		return errors.New("the server's Sec-WebSocket-Accept is wrong: it does not speak WebSocket")
 	}
-	if resp.Header.Get("Sec-WebSocket-Extensions") != "" {
-		return errors.New("the server chose an extension that was not offered")
-	}
-	return nil
+	return checkExtensions(strings.Join(resp.Header["Sec-Websocket-Extensions"], ","), d.deflate)
 }
 
 // why says in few words why a client could not connect, without what differs

@@ -6,7 +6,8 @@
 // connection of a WebSocket library but a [Scanner], some 40 bytes of state that
 // finds the frames in raw bytes. Every client's messages are counted; only a
 // sample of the clients (Config.Sample) has its payloads put together and looked
-// into for the send time and the sequence. Compression is never offered.
+// into for the send time and the sequence. Where compression is offered, the
+// sample's messages are inflated as well, each behind those before it.
 //
 // # Who reads
 //

@@ -136,7 +136,7 @@ func (d *door) admit(i int, conn net.Conn, early []byte) error {
 func (d *door) read(i int, conn net.Conn, early []byte, s *sample) error {
 	shard := i % len(d.run.tallies)
 	var r receiver
-	if c := (client{tally: d.run.tallies[shard], sample: s}); d.run.config.Format == SSE {
+	if c := (client{tally: d.run.tallies[shard], sample: s, scan: Scanner{Compressed: d.run.config.Compress}}); d.run.config.Format == SSE {
 		r = &events{client: c}
 	} else {
 		r = &c
@@ -160,7 +160,7 @@ func (d *door) again(ctx context.Context, i int, s *sample) {
 	for ctx.Err() == nil {
 		conn, early, err := d.run.dialer.dial(ctx, i, false, s.position)
 		if err == nil {
-			s.message, s.tooLong = s.message[:0], false
+			s.message, s.tooLong, s.inflater = s.message[:0], false, inflater{}
 			s.awaited.begin(time.Now())
 			err = d.read(i, conn, early, s)
 		}

@@ -11,19 +11,42 @@ import (
 
 // Result is what a run found. Its JSON is the schema of fantail bench -json.
 type Result struct {
-	URL      string   `json:"url"`     // without user and query
-	Seconds  float64  `json:"seconds"` // the measuring window
-	Partly   bool     `json:"partly"`  // it was ended early
-	Clients  Clients  `json:"clients"`
-	Connect  Connect  `json:"connect"`
-	PerS     Rates    `json:"per_s"`      // in the window, all clients that read
-	Messages int64    `json:"messages"`   // in the window, all clients that read
-	Latency  *Spread  `json:"latency_ms"` // in the window, of the sample; null: no message had a time
-	Order    *Order   `json:"order"`      // of the sample; null: no message had a sequence
-	Storm    *Storm   `json:"storm"`      // null: there was none
-	Closes   []Close  `json:"closes"`     // ended by the server, the most frequent first
-	Load     Load     `json:"load"`
-	Notes    []string `json:"notes"` // what a reader of the figures has to know
+	URL         string       `json:"url"`     // without user and query
+	Seconds     float64      `json:"seconds"` // the measuring window
+	Partly      bool         `json:"partly"`  // it was ended early
+	Clients     Clients      `json:"clients"`
+	Connect     Connect      `json:"connect"`
+	PerS        Rates        `json:"per_s"`       // in the window, all clients that read
+	Messages    int64        `json:"messages"`    // in the window, all clients that read
+	Latency     *Spread      `json:"latency_ms"`  // in the window, of the sample; null: no message had a time
+	Order       *Order       `json:"order"`       // of the sample; null: no message had a sequence
+	Storm       *Storm       `json:"storm"`       // null: there was none
+	Compression *Compression `json:"compression"` // in the window, of the sample; null: none was offered
+	Closes      []Close      `json:"closes"`      // ended by the server, the most frequent first
+	Load        Load         `json:"load"`
+	Notes       []string     `json:"notes"` // what a reader of the figures has to know
+}
+
+// Compression is what permessage-deflate brought. Every compressed message of the
+// sample was inflated, behind those before it.
+type Compression struct {
+	Messages   int64   `json:"messages"`   // that came
+	Compressed int64   `json:"compressed"` // of them, compressed
+	Wire       int64   `json:"wire_bytes"` // as they came, without the frames' headers
+	Bytes      int64   `json:"bytes"`      // as they are
+	Ratio      float64 `json:"ratio"`
+}
+
+// compression returns what it brought, nil if it was not offered.
+func compression(offered bool, t totals) *Compression {
+	if !offered {
+		return nil
+	}
+	c := &Compression{Messages: t.sampled, Compressed: t.compressed, Wire: t.came, Bytes: t.inflated}
+	if t.came > 0 {
+		c.Ratio = float64(t.inflated) / float64(t.came)
+	}
+	return c
 }
 
 // Clients counts connections.

@@ -191,14 +191,15 @@ func (r *run) result() Result {
 	s := w.took.Seconds()
 	out := Result{
 		URL: publicURL(r.config.URL), Seconds: s, Partly: w.early,
-		Clients:  r.door.clients(),
-		Connect:  r.door.result(),
-		Messages: w.sums.messages,
-		PerS:     Rates{Deliveries: float64(w.sums.messages) / s, Bytes: float64(w.sums.bytes) / s},
-		Latency:  spread(latencies),
-		Order:    order(sum(r.tallies)),
-		Closes:   r.ends.list(),
-		Load:     ownLoad(w, lags),
+		Clients:     r.door.clients(),
+		Connect:     r.door.result(),
+		Messages:    w.sums.messages,
+		PerS:        Rates{Deliveries: float64(w.sums.messages) / s, Bytes: float64(w.sums.bytes) / s},
+		Latency:     spread(latencies),
+		Compression: compression(r.config.Compress, w.sums),
+		Order:       order(sum(r.tallies)),
+		Closes:      r.ends.list(),
+		Load:        ownLoad(w, lags),
 	}
 	out.Notes = r.notes(out)
 	return out

@@ -24,21 +24,27 @@ var ErrFrame = errors.New("load: not a valid frame")
 
 // Scanner finds the frames in a stream of bytes that come in pieces of any size,
 // from a server: masked frames are refused (RFC 6455 section 5.1), and so is all
-// that extensions would add. It holds no payload. The zero Scanner is ready; one
-// goroutine at a time may use it.
+// that extensions would add, but for what Compressed allows. It holds no payload.
+// The zero Scanner is ready; one goroutine at a time may use it.
 type Scanner struct {
+	// Compressed allows messages compressed by permessage-deflate (RFC 7692 section
+	// 6). Set it before the first byte.
+	Compressed bool
+
 	left    uint64   // payload bytes of the frame still to come
 	header  [10]byte // of the frame, as far as it is known
 	have    uint8    // bytes of header
 	inFrame bool     // the header is complete
 	message byte     // opcode of the message under way; 0 between messages
+	deflate bool     // the message under way is compressed
 }
 
 // Chunk is a piece of a message or of a control frame.
 type Chunk struct {
-	Opcode byte   // the message's, in its continuation frames too
-	Data   []byte // part of the bytes given to Next; may be empty
-	End    bool   // it completes the message or control frame
+	Opcode     byte   // the message's, in its continuation frames too
+	Data       []byte // part of the bytes given to Next; may be empty
+	End        bool   // it completes the message or control frame
+	Compressed bool   // the message is compressed
 }
 
 // Control says whether the chunk belongs to a control frame.
@@ -58,6 +64,7 @@ func (s *Scanner) Next(b []byte) (c Chunk, rest []byte, ok bool, err error) {
 	n := min(uint64(len(b)), s.left)
 	s.left -= n
 	c = Chunk{Opcode: s.opcode(), Data: b[:n]}
+	c.Compressed = s.deflate && !c.Control()
 	if s.left == 0 {
 		c.End = s.header[0]&0x80 != 0
 		s.endFrame(c)
@@ -111,13 +118,18 @@ func (s *Scanner) beginFrame() error {
 	if s.header[1]&0x80 != 0 {
 		return fmt.Errorf("%w: the server masked it", ErrFrame)
 	}
-	if s.header[0]&0x70 != 0 {
+	rsv1 := s.header[0]&0x70 == 0x40
+	starts := s.header[0]&0xF == opText || s.header[0]&0xF == opBinary
+	if s.header[0]&0x70 != 0 && !(rsv1 && starts && s.Compressed) {
 		return fmt.Errorf("%w: reserved bits are set, but no extension was agreed on", ErrFrame)
 	}
 	if err := s.readLength(); err != nil {
 		return err
 	}
 	s.inFrame = true
+	if starts {
+		s.deflate = rsv1
+	}
 	return s.checkOpcode()
 }
 

@@ -17,6 +17,8 @@ type tally struct {
 	messages, bytes                  atomic.Int64
 	gaps, missed, repeats, sequenced atomic.Int64
 	untimed, skewed                  atomic.Int64
+	sampled, compressed              atomic.Int64 // messages of the sample, and how many of them came compressed
+	came, inflated                   atomic.Int64 // their bytes, as they came and as they are
 
 	mu        sync.Mutex
 	latencies *hdrhistogram.Histogram // µs; guarded by mu
@@ -63,6 +65,7 @@ func (t *tally) lag(ns int64) {
 // totals are the sums of some tallies.
 type totals struct {
 	messages, bytes, gaps, missed, repeats, sequenced, untimed, skewed int64
+	sampled, compressed, came, inflated                                int64
 }
 
 func sum(tallies []*tally) (s totals) {
@@ -75,6 +78,10 @@ func sum(tallies []*tally) (s totals) {
 		s.sequenced += t.sequenced.Load()
 		s.untimed += t.untimed.Load()
 		s.skewed += t.skewed.Load()
+		s.sampled += t.sampled.Load()
+		s.compressed += t.compressed.Load()
+		s.came += t.came.Load()
+		s.inflated += t.inflated.Load()
 	}
 	return s
 }
@@ -86,6 +93,7 @@ func (s totals) minus(before totals) totals {
 		gaps: s.gaps - before.gaps, missed: s.missed - before.missed,
 		repeats: s.repeats - before.repeats, sequenced: s.sequenced - before.sequenced,
 		untimed: s.untimed - before.untimed, skewed: s.skewed - before.skewed,
+		sampled: s.sampled - before.sampled, compressed: s.compressed - before.compressed, came: s.came - before.came, inflated: s.inflated - before.inflated,
 	}
 }
 
