@@ -39,6 +39,7 @@ const commands = {
   title: () => page.title(),
   clipboard: () => page.evaluate(() => navigator.clipboard.readText()),
   frames: ({ ms }) => page.evaluate(frames, ms),
+  digest: ({ url, messages }) => page.evaluate(digest, { url, messages }),
   width: () => page.evaluate(() => document.documentElement.scrollWidth),
   faults: () => faults.splice(0),
   picture: async ({ file, width, height, scheme }) => {
@@ -48,6 +49,31 @@ const commands = {
     await page.screenshot({ path: file });
   },
 };
+
+// digest receives so many messages of a WebSocket and returns its extensions and
+// the SHA-256 over kind, length and bytes of each.
+function digest({ url, messages }) {
+  return new Promise((done, fail) => {
+    const parts = [];
+    const ws = new WebSocket(url);
+    ws.binaryType = "arraybuffer";
+    ws.onclose = ({ code, reason }) => fail(new Error(`closed behind ${parts.length / 2} messages with ${code} ${reason}`));
+    ws.onmessage = async ({ data }) => {
+      const text = typeof data === "string";
+      const bytes = text ? new TextEncoder().encode(data) : new Uint8Array(data);
+      const head = new DataView(new ArrayBuffer(9));
+      head.setUint8(0, (text ? "t" : "b").charCodeAt(0));
+      head.setBigUint64(1, BigInt(bytes.length));
+      parts.push(head.buffer, bytes);
+      if (parts.length < 2 * messages) return;
+      ws.onclose = ws.onmessage = null;
+      const { extensions } = ws;
+      ws.close();
+      const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer()));
+      done({ extensions, sha256: Array.from(sum, (b) => b.toString(16).padStart(2, "0")).join("") });
+    };
+  });
+}
 
 // frames returns the pauses between the tab's frames, in ms.
 function frames(ms) {

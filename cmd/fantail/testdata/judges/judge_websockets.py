@@ -36,6 +36,8 @@ async def judge(url, messages, mode):
                 data = data.encode() if isinstance(data, str) else data
                 digest.update(kind + struct.pack(">Q", len(data)) + data)
             tell(event="received", sha256=digest.hexdigest())
+            if mode == "leave":
+                return
             if mode == "violate":
                 await ws.send("not allowed")
             await ws.recv()

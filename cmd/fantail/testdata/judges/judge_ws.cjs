@@ -5,7 +5,7 @@
 // It receives so many messages and writes what it saw, a JSON object a line: the
 // handshake; the messages' SHA-256, over kind, length and bytes of each; and, at
 // the end, the close code and reason. MODE "violate" has it then send a message,
-// "stay" only wait for the end.
+// "stay" only wait for the end, "leave" end at once.
 'use strict';
 const crypto = require('crypto');
 const WebSocket = require('ws');
@@ -30,6 +30,7 @@ ws.on('message', (data, binary) => {
   hash.update(head).update(data);
   if (++count === Number(messages)) {
     tell({ event: 'received', sha256: hash.digest('hex') });
+    if (mode === 'leave') process.exit();
     if (mode === 'violate') ws.send('not allowed');
   }
 });

@@ -81,6 +81,8 @@ class Judge:
         self.count += 1
         if self.count == self.messages:
             tell(event="received", sha256=self.digest.hexdigest())
+            if self.mode == "leave":
+                sys.exit()
             if self.mode == "violate":
                 self.socket.sendall(b"\x83\x80\x00\x00\x00\x00")
 
