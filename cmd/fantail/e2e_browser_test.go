@@ -27,6 +27,9 @@ func TestPageOnTheDemo(t *testing.T) {
 	if !b.visible("#demo") || !b.visible("#latency-now") || b.visible("#latency-unknown") {
 		t.Error("the page does not say that this is demo data, or not its latency")
 	}
+	if !b.visible("#bytes-compressed") {
+		t.Error("the page does not say that its connection is compressed")
+	}
 	if got, want := b.text("#address"), "ws://"+r.addr+"/ws"; got != want {
 		t.Errorf("address %q, want %q", got, want)
 	}

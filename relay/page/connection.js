@@ -39,6 +39,7 @@ class Connection {
   }
 
   get openedAt() { return this.client?.openedAt ?? 0; }
+  get compressed() { return this.client?.compressed ?? false; }
   get retryAt() { return this.client?.retryAt ?? 0; }
 
   // first tells, at the first message of a connection, what the interruption

@@ -59,6 +59,7 @@ globalThis.Fantail = (() => {
     phase = "connecting"; // connecting, open, waiting, or closed for good
     position = "";        // behind the last message; empty = not known yet
     code = 0; reason = ""; // of the last close; 1006 is a connection that broke
+    compressed = false;   // the relay compresses what it sends
     openedAt = 0;         // by performance.now()
     retryAt = 0;          // likewise, while waiting
 
@@ -108,6 +109,7 @@ globalThis.Fantail = (() => {
 
     #opened(socket) {
       clearTimeout(this.#timer);
+      this.compressed = /permessage-deflate/.test(socket.extensions);
       if (socket.protocol !== SUBPROTOCOL) return this.#lost(1002, `protocol; this is no relay that speaks ${SUBPROTOCOL}`);
       this.openedAt = this.#heard = performance.now();
       this.#watch = setInterval(() => { if (performance.now() - this.#heard > SILENCE) this.#lost(); }, SILENCE / 4);

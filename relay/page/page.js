@@ -83,6 +83,7 @@ function sumUp() {
   const [value, unit] = known(bytes.now, size);
   figure("bytes", [value, unit ? `${unit} per second` : "per second"], bytes.series.peak(), (n) => `${sizeText(n)}/s`);
   say("bytes-all", sizeText(bytes.total));
+  $("bytes-compressed").hidden = !connection.compressed;
   sumUpLatency();
   showState();
   showShown();
