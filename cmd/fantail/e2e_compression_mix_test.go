@@ -72,7 +72,7 @@ func (x *compressed) mixed(ctx context.Context, i int) error {
 		url += fmt.Sprintf("&key=k%d", i%2)
 	}
 	if i%4 < 2 {
-		o.Client = smallWindow()
+		o.Client = smallWindow(64 << 10)
 	}
 	c, _, err := websocket.Dial(ctx, url, o)
 	if err != nil {

@@ -278,7 +278,7 @@ func ownRecording(t *testing.T, name string) string {
 // evicted reads with a window that is too small for the burst that the recording
 // is, until it is sent away, and gets the rest from the position that it was told.
 func (x *compressed) evicted(ctx context.Context) error {
-	c, _, err := websocket.Dial(ctx, x.url("http", 0), websocket.DialOptions{Compress: true, Client: smallWindow()})
+	c, _, err := websocket.Dial(ctx, x.url("http", 0), websocket.DialOptions{Compress: true, Client: smallWindow(4 << 10)})
 	if err != nil {
 		return err
 	}
@@ -294,11 +294,11 @@ func (x *compressed) evicted(ctx context.Context) error {
 }
 
 // smallWindow dials with a receive buffer that a few messages fill.
-func smallWindow() *http.Client {
+func smallWindow(bytes int) *http.Client {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := new(net.Dialer).DialContext(ctx, network, address)
 		if err == nil {
-			err = c.(*net.TCPConn).SetReadBuffer(4 << 10)
+			err = c.(*net.TCPConn).SetReadBuffer(bytes)
 		}
 		return c, err
 	}
