@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,7 +54,7 @@ func newAMQP(address string, cfg Config) (driver, error) {
 		bind = []string{"#"} // all of a topic exchange; a fanout takes no notice of it
 	}
 	n, errNames := newNames(bind)
-	err = errors.Join(errExchange, errKind, errBind, errNames, u.query.rest("exchange", "bind", "type"))
+	err = errors.Join(errExchange, errKind, errBind, errNames, u.query.rest("exchange", "bind", "type", "publish"))
 	switch {
 	case err != nil:
 	case exchange == "":
@@ -87,11 +86,7 @@ func (d *amqpDriver) of(keys []string) []string {
 func (d *amqpDriver) open(ctx context.Context) (stream, error) {
 	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
-	var secure *tls.Config
-	if d.scheme == "amqps" {
-		secure = tlsFor(d.address, d.cfg.TLS)
-	}
-	l, err := dialLink(opening, d.address, secure)
+	l, err := d.dial(opening)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +99,7 @@ func (d *amqpDriver) open(ctx context.Context) (stream, error) {
 	d.granted(ctx)
 	s.life = newLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
 	s.life.wg.Go(s.follow) // ended by close, or with the line
+	d.forward(s.life, &amqpPublisher{source: d})
 	return s, nil
 }
 

@@ -30,13 +30,11 @@ type amqpStream struct {
 	tick    *time.Ticker
 }
 
-// start performs the handshake over an open line, and all that makes messages
-// come.
-func (s *amqpStream) start(l *link) (err error) {
-	d := s.source
+// handshake has the library speak over an open line.
+func (d *amqpDriver) handshake(l *link) (*amqp.Connection, error) {
 	// Without the line's deadlines, which the library would have end a silent
 	// connection: that is the lifeline's to say.
-	s.conn, err = amqp.Open(struct{ io.ReadWriteCloser }{l}, amqp.Config{
+	return amqp.Open(struct{ io.ReadWriteCloser }{l}, amqp.Config{
 		SASL:       []amqp.Authentication{&amqp.PlainAuth{Username: d.user, Password: d.password}},
 		Vhost:      d.path,
 		Heartbeat:  d.heartbeat(),
@@ -44,7 +42,13 @@ func (s *amqpStream) start(l *link) (err error) {
 		Locale:     "en_US",
 		Properties: amqp.Table{"product": "fantail", "connection_name": "fantail"},
 	})
-	if err != nil {
+}
+
+// start performs the handshake over an open line, and all that makes messages
+// come.
+func (s *amqpStream) start(l *link) (err error) {
+	d := s.source
+	if s.conn, err = d.handshake(l); err != nil {
 		return err
 	}
 	if err := s.checkExchange(); err != nil {
@@ -197,13 +201,16 @@ func (s *amqpStream) explain(err error) *failure {
 	return s.life.explain(err)
 }
 
-// leave says goodbye for at most closeWait, since a broker
-// logs a warning otherwise, and closes the line.
-func (s *amqpStream) leave(l *link) {
+// leave says goodbye and closes the line.
+func (s *amqpStream) leave(l *link) { goodbye(s.conn, l) }
+
+// goodbye says goodbye for at most closeWait, since a broker logs a warning
+// otherwise, and closes the line. conn may be nil.
+func goodbye(conn *amqp.Connection, l *link) {
 	late := time.AfterFunc(closeWait, func() { l.Close() })
 	defer late.Stop()
-	if s.conn != nil {
-		s.conn.Close()
+	if conn != nil {
+		conn.Close()
 	}
 	l.Close()
 }

@@ -133,6 +133,7 @@ func TestAMQP(t *testing.T) {
 			t.Error("alice's messages still come")
 		}
 	})
+	t.Run("publishing", func(t *testing.T) { testAMQPPublishing(t, server, ch) })
 	t.Run("refusals", func(t *testing.T) {
 		for _, c := range []struct{ about, url, want string }{
 			{"wrong password", "amqp://guest:wrong@" + server.Addr + "?exchange=topics", "refused user and password"},

@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/time/rate"
+
 	"fantail/hub"
 )
 
@@ -22,7 +24,9 @@ const brokerRetry = 1500 * time.Millisecond
 // broker is what the drivers of brokers have in common.
 type broker struct {
 	brokerURL
-	cfg Config
+	cfg     Config
+	publish string        // what clients send is published under this name; empty = nothing is
+	limit   *rate.Limiter // of that; nil = no bound
 }
 
 // newBroker takes the URL apart. FANTAIL_SOURCE_WS_PING may switch WebSocket's
@@ -35,7 +39,11 @@ func newBroker(address, defaultPort string, cfg Config) (broker, error) {
 	if cfg.Overlap {
 		err = errors.Join(err, errors.New("feed: FANTAIL_SOURCE_OVERLAP is of no use with a broker, whose connections need no renewal; unset it"))
 	}
-	return broker{brokerURL: u, cfg: cfg}, err
+	b := broker{brokerURL: u, cfg: cfg, limit: cfg.SendRate.limiter()}
+	if err == nil {
+		b.publish, err = u.query.word("publish", "")
+	}
+	return b, err
 }
 
 // retryWithin is how long supervision may wait for the next attempt.

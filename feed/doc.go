@@ -291,6 +291,10 @@
 //	amqp://h:5672/vhost?exchange=x&bind=k   an exchange, bind repeatable; amqps is TLS
 //	amqp://h?exchange=x&type=topic          the same, made durable if it is missing
 //
+// publish=name in any of them is where clients' messages go with Config.Uplink: a
+// channel, for a stream of Redis another or the same stream, a subject, a routing
+// key of the exchange.
+//
 // User and password, or a token of NATS, stand before the host. Channel, subject
 // and routing key are the message's key; a stream of Redis has its own name as
 // key. Valid UTF-8 is text, everything else binary. Several channels or patterns
@@ -322,6 +326,12 @@
 //   - NATS reads ahead of us at most a window of 512 KiB, then TCP holds the
 //     broker back. The library alone would drop what does not fit its queue
 //     (TestNATSFloodIsNotDropped).
+//   - What is published is answered for by the broker before Send returns: Redis
+//     replies, NATS answers a flush, AMQP confirms. To Redis and AMQP it goes over
+//     a connection of its own, which fails alone (TestRedisPublishing): a client
+//     of Redis that subscribes takes no other command, and RabbitMQ stops reading
+//     from who publishes when it is short of memory. To a stream of Redis it is
+//     added as the field data; the stream is for its operator to trim.
 //   - A message longer than Config.MaxMessage is dropped and counted. It was in
 //     memory by then: it is the broker's own limit that bounds it
 //     (proto-max-bulk-len, max_payload, max_message_size).

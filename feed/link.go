@@ -110,9 +110,11 @@ type lifeline struct {
 	// Static after newLifeline.
 	*link
 	every  time.Duration
-	unhook func() bool   // keeps leave from being called
-	left   chan struct{} // closed when leave was called
-	done   chan struct{} // closed by end; ends watch
+	unhook func() bool     // keeps leave from being called
+	left   chan struct{}   // closed when leave was called
+	done   chan struct{}   // closed by end; ends watch
+	ctx    context.Context // ends with end, for what else the stream runs
+	cancel context.CancelFunc
 
 	wg   sync.WaitGroup
 	dead atomic.Bool // given up for its silence; set by watch
@@ -124,6 +126,7 @@ type lifeline struct {
 // latter.
 func newLifeline(ctx context.Context, l *link, every time.Duration, ask func() error, leave func()) *lifeline {
 	f := &lifeline{link: l, every: every, left: make(chan struct{}), done: make(chan struct{})}
+	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	f.unhook = context.AfterFunc(ctx, func() {
 		defer close(f.left)
 		if leave != nil {
@@ -179,6 +182,7 @@ func (f *lifeline) end() {
 		<-f.left
 	}
 	close(f.done)
+	f.cancel()
 	f.link.Close()
 	f.wg.Wait()
 }

@@ -101,8 +101,11 @@ func (d *natsDriver) options(c *natsConn) []nats.Option {
 }
 
 // refuse notes an error that the library reports out of line; the first of
-// several is enough.
+// several is enough. Who publishes learns by himself what is refused of that.
 func (c *natsConn) refuse(err error) {
+	if isPublishRefusal(err) {
+		return
+	}
 	select {
 	case c.refused <- err:
 	default:

@@ -44,7 +44,7 @@ func newNATSStream(d natsDriver) (*natsStream, error) {
 		}
 		s.at = first - 1
 	}
-	return s, errors.Join(errName, errSubject, errFrom, errSeq, q.rest("stream", "subject", "from"))
+	return s, errors.Join(errName, errSubject, errFrom, errSeq, q.rest("stream", "subject", "from", "publish"))
 }
 
 // forget has the next connection begin with what is new then.
@@ -69,6 +69,7 @@ func (d *natsStream) open(ctx context.Context) (stream, error) {
 	d.granted(ctx)
 	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat)}
 	s.life = newLifeline(ctx, c.window.link, d.cfg.Ping, nil, nil)
+	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }
 

@@ -23,7 +23,7 @@ type natsSubjects struct {
 func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
 	subjects, errSubjects := d.query.each("subject")
 	n, errNames := newNames(subjects)
-	err := errors.Join(errSubjects, errNames, d.query.rest("subject", "stream", "from"))
+	err := errors.Join(errSubjects, errNames, d.query.rest("subject", "stream", "from", "publish"))
 	if err == nil && len(subjects) == 0 {
 		err = errors.New("feed: the source URL says not what to read from NATS; add ?subject=name, ?subject=name.> or ?stream=NAME")
 	}
@@ -78,6 +78,7 @@ func (d *natsSubjects) open(ctx context.Context) (stream, error) {
 	d.granted(ctx)
 	s.life = newLifeline(ctx, c.window.link, d.cfg.Ping, nil, nil)
 	s.life.wg.Go(s.follow) // ended by close, or with the line
+	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }
 

@@ -109,30 +109,8 @@ func (o *outbox) turn(ctx context.Context, tick <-chan time.Time) error {
 	case <-tick:
 		return o.put(ctx, o.ping)
 	case m := <-o.users.waiting():
-		return o.forward(ctx, m)
+		return o.users.forward(ctx, m, o.await, o.emit)
 	}
-}
-
-// forward sends a client's message once the rate allows it. If its sender has
-// given up by then, the next one that waits has the turn.
-func (o *outbox) forward(ctx context.Context, m *outgoing) error {
-	if m.decided.Load() {
-		return nil
-	}
-	if err := o.await(ctx); err != nil {
-		o.users.giveBack(m)
-		return err
-	}
-	for !m.take() {
-		select {
-		case m = <-o.users.waiting():
-		default:
-			return nil
-		}
-	}
-	err := o.emit(ctx, m.kind, m.payload)
-	m.done <- err
-	return err
 }
 
 // put sends one text frame once the rate allows it.
@@ -144,11 +122,14 @@ func (o *outbox) put(ctx context.Context, frame string) error {
 }
 
 // await waits until the rate allows another frame.
-func (o *outbox) await(ctx context.Context) error {
-	if o.limit == nil {
+func (o *outbox) await(ctx context.Context) error { return await(ctx, o.limit) }
+
+// await waits for a limit that may be nil.
+func await(ctx context.Context, limit *rate.Limiter) error {
+	if limit == nil {
 		return nil
 	}
-	return o.limit.Wait(ctx)
+	return limit.Wait(ctx)
 }
 
 // emit sends one message now. The end of ctx does not end the sending: half a

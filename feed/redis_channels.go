@@ -27,7 +27,7 @@ func newRedisChannels(d redisDriver) (*redisChannels, error) {
 	channels, errChannels := q.each("subscribe")
 	patterns, errPatterns := q.each("psubscribe")
 	n, errNames := newNames(channels)
-	err := errors.Join(errChannels, errPatterns, errNames, q.rest("subscribe", "psubscribe", "stream", "from"))
+	err := errors.Join(errChannels, errPatterns, errNames, q.rest("subscribe", "psubscribe", "stream", "from", "publish"))
 	if err == nil && len(channels)+len(patterns) == 0 {
 		err = errors.New("feed: the source URL says not what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
 	}
@@ -55,6 +55,7 @@ func (d *redisChannels) open(ctx context.Context) (stream, error) {
 	d.granted(ctx)
 	s.life = newLifeline(ctx, l, d.cfg.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
 	s.life.wg.Go(s.follow) // ended by close, or with the line
+	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"publish", d.publish}})
 	return s, nil
 }
 

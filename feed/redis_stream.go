@@ -36,7 +36,7 @@ func newRedisStream(d redisDriver) (*redisStream, error) {
 		}
 		s.resumes = errID == nil
 	}
-	return s, errors.Join(errName, errFrom, errID, q.rest("stream", "from"))
+	return s, errors.Join(errName, errFrom, errID, q.rest("stream", "from", "publish"))
 }
 
 // forget has the next connection begin with what is new then.
@@ -56,7 +56,9 @@ func (d *redisStream) open(ctx context.Context) (stream, error) {
 		return nil, err
 	}
 	d.granted(ctx)
-	return &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.cfg.Ping, nil, nil), pace: redisPace{count: 1}}, nil
+	s := &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.cfg.Ping, nil, nil), pace: redisPace{count: 1}}
+	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"xadd", d.publish, "*", "data"}})
+	return s, nil
 }
 
 // find makes sure that the stream is there and that our place in it is one.

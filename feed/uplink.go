@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -111,6 +112,29 @@ func (u *uplink) join() (leave func()) {
 	}
 	u.takes.Add(1)
 	return func() { u.takes.Add(-1) }
+}
+
+// forward has emit send a message that was waiting, once await lets it. If its
+// sender has given up by then, the next one that waits has the turn. Any goroutine.
+func (u *uplink) forward(ctx context.Context, m *outgoing, await func(context.Context) error,
+	emit func(context.Context, hub.Kind, []byte) error) error {
+	if m.decided.Load() {
+		return nil
+	}
+	if err := await(ctx); err != nil {
+		u.giveBack(m)
+		return err
+	}
+	for !m.take() {
+		select {
+		case m = <-u.queue:
+		default:
+			return nil
+		}
+	}
+	err := emit(ctx, m.kind, m.payload)
+	m.done <- err
+	return err
 }
 
 // giveBack puts a message back that a connection had no time for before its end.

@@ -3,10 +3,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"fantail/feed/brokertest"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -171,20 +175,80 @@ func TestUplinkChat(t *testing.T) {
 	}
 }
 
-// checkSaid holds the source to having got each message once, and each speaker's
-// in order.
+// TestUplinkChatOverRedis: two relays on a channel of Redis, to which they
+// publish too. Listeners break off and resume between any two messages; nobody
+// misses one or gets one twice.
+func TestUplinkChatOverRedis(t *testing.T) {
+	const speakers, messages = 3, 100
+	env := []string{"FANTAIL_SOURCE_URL=redis://" + brokertest.Redis(t).Addr + "?subscribe=room&publish=room",
+		"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=0"}
+	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
+	for _, r := range relays {
+		eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	}
+	var wg sync.WaitGroup
+	for at, r := range relays {
+		all := subscribeAll(t, speakers, r.addr, "/ws")
+		for range 3 {
+			wg.Go(func() { checkSaid(t, listen(t, r.addr, all[0].position, 2*speakers*messages), 2*speakers, messages) })
+		}
+		for i, s := range all {
+			wg.Go(func() { // ends with its last message
+				for n := range messages {
+					s.say(fmt.Sprintf("say %d %d", at*speakers+i, n))
+				}
+			})
+			go s.readAll(nil) // ended by the test's end
+		}
+	}
+	wg.Wait()
+}
+
+// listen gets so many messages behind a position, over one connection after the
+// other.
+func listen(t *testing.T, addr, from string, n int) (heard []string) {
+	client := http.Client{Timeout: 20 * time.Second} // of one connection
+	for len(heard) < n && !t.Failed() {
+		resp, err := client.Get("http://" + addr + "/stream?since=" + from)
+		if err != nil {
+			t.Error(err)
+			return heard
+		}
+		lines := bufio.NewScanner(resp.Body)
+		for left := rand.IntN(50); left >= 0 && len(heard) < n && lines.Scan(); {
+			var line struct{ Pos, Notice, Data string }
+			if err := json.Unmarshal(lines.Bytes(), &line); err != nil || line.Notice == "gap" {
+				t.Errorf("got %s (%v)", lines.Bytes(), err)
+				return heard
+			}
+			if line.Notice == "" {
+				heard, from = append(heard, line.Data), line.Pos
+				left--
+			}
+		}
+		resp.Body.Close()
+		if err := lines.Err(); err != nil {
+			t.Errorf("%v after %d messages of %d", err, len(heard), n)
+		}
+	}
+	return heard
+}
+
+// checkSaid holds whoever heard this to having heard each message once, and each
+// speaker's in order.
 func checkSaid(t *testing.T, said []string, speakers, messages int) {
 	t.Helper()
 	next := make([]int, speakers)
 	for _, text := range said {
 		var from, n int
 		if _, err := fmt.Sscanf(text, "say %d %d", &from, &n); err != nil || n != next[from] {
-			t.Fatalf("%q, want number %d of that speaker (%v)", text, next[from], err)
+			t.Errorf("%q, want number %d of that speaker (%v)", text, next[from], err)
+			return
 		}
 		next[from]++
 	}
 	if len(said) != speakers*messages {
-		t.Errorf("the source got %d messages, want %d", len(said), speakers*messages)
+		t.Errorf("%d messages were heard, want %d", len(said), speakers*messages)
 	}
 }
 

@@ -1,0 +1,101 @@
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// amqpPublisher publishes over a connection of its own, with confirms: a broker
+// that is short of memory stops reading from whoever publishes, and would leave
+// the feed's acknowledgements unread.
+type amqpPublisher struct {
+	source *amqpDriver
+
+	// Owned by publish; nil = there is none.
+	link    *link
+	conn    *amqp.Connection
+	channel *amqp.Channel
+	closed  chan *amqp.Error // why the broker closed the channel; closed by the library
+}
+
+// publish implements publisher.
+func (p *amqpPublisher) publish(ctx context.Context, payload []byte) error {
+	if err := p.connect(ctx); err != nil {
+		p.close()
+		return err
+	}
+	d, l := p.source, p.link
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	confirm, err := p.channel.PublishWithDeferredConfirmWithContext(ctx, d.exchange, d.broker.publish, false, false, amqp.Publishing{Body: payload})
+	taken := false
+	if err == nil {
+		taken, err = confirm.WaitContext(ctx)
+	}
+	if err != nil || !taken {
+		err = p.explain(err)
+		p.close()
+	}
+	return err
+}
+
+// connect makes the connection and its channel, unless there are.
+func (p *amqpPublisher) connect(ctx context.Context) (err error) {
+	if p.channel != nil && !p.channel.IsClosed() {
+		return nil
+	}
+	p.close()
+	if p.link, err = p.source.dial(ctx); err != nil {
+		return err
+	}
+	err = p.link.during(ctx, func() (err error) {
+		if p.conn, err = p.source.handshake(p.link); err != nil {
+			return err
+		}
+		if p.channel, err = p.conn.Channel(); err != nil {
+			return err
+		}
+		p.closed = p.channel.NotifyClose(make(chan *amqp.Error, 1))
+		return p.channel.Confirm(false)
+	})
+	if err != nil {
+		return p.source.explain(err)
+	}
+	return nil
+}
+
+// explain says why a message was not taken.
+func (p *amqpPublisher) explain(err error) error {
+	select {
+	case refusal := <-p.closed:
+		if refusal != nil {
+			return p.source.explain(refusal)
+		}
+	default:
+	}
+	if err == nil {
+		return errors.New("the broker did not take the message")
+	}
+	return fmt.Errorf("the broker did not confirm the message: %w", err)
+}
+
+// close implements publisher.
+func (p *amqpPublisher) close() {
+	if p.link != nil {
+		goodbye(p.conn, p.link)
+	}
+	p.link, p.conn, p.channel = nil, nil, nil
+}
+
+// dial opens a link to the broker.
+func (d *amqpDriver) dial(ctx context.Context) (*link, error) {
+	var secure *tls.Config
+	if d.scheme == "amqps" {
+		secure = tlsFor(d.address, d.cfg.TLS)
+	}
+	return dialLink(ctx, d.address, secure)
+}

@@ -1,0 +1,41 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+)
+
+// natsPublisher publishes over the feed's own connection, which NATS never holds
+// up for what it is sent.
+type natsPublisher struct {
+	source *natsDriver
+	conn   *natsConn
+}
+
+// publish implements publisher. NATS answers a flush behind what it thinks of the
+// message.
+func (p *natsPublisher) publish(ctx context.Context, payload []byte) error {
+	before := p.conn.LastError()
+	if err := p.conn.Publish(p.source.broker.publish, payload); err != nil {
+		return p.source.explain(err)
+	}
+	if err := p.conn.FlushWithContext(ctx); err != nil {
+		return p.source.explain(err)
+	}
+	if err := p.conn.LastError(); err != before && isPublishRefusal(err) {
+		return fail(ReasonHandshake, "NATS refused with %q; have the user of FANTAIL_SOURCE_URL allowed to publish to this, or correct publish= there", clean(strings.TrimPrefix(err.Error(), "nats: ")))
+	}
+	return nil
+}
+
+// close implements publisher; the connection is the stream's.
+func (p *natsPublisher) close() {}
+
+// isPublishRefusal tells a message that NATS does not want from a subscription
+// that it does not grant.
+func isPublishRefusal(err error) bool {
+	return errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(strings.ToLower(err.Error()), "for publish")
+}

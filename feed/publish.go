@@ -1,0 +1,57 @@
+package feed
+
+import (
+	"context"
+	"errors"
+
+	"fantail/hub"
+)
+
+// publisher publishes over a connection that it makes when it is first needed,
+// and anew when that is lost: the feed's own connection is not touched by what
+// becomes of it. One goroutine.
+type publisher interface {
+	// publish returns once the broker has the message, or has refused it. The
+	// end of ctx ends it.
+	publish(ctx context.Context, payload []byte) error
+	// close gives up what it holds.
+	close()
+}
+
+// forwards implements forwarder.
+func (b *broker) forwards() error {
+	if b.publish == "" {
+		return errors.New("feed: FANTAIL_UPLINK is forward, but the source URL says not where to; add publish= with the name that clients' messages are to be published under")
+	}
+	return nil
+}
+
+// forward has what clients send published as long as a stream lives, in a
+// goroutine of its own.
+func (b *broker) forward(life *lifeline, p publisher) {
+	if b.cfg.uplink != nil && b.publish != "" {
+		life.wg.Go(func() { b.publishAll(life.ctx, p) }) // ended by the lifeline's end
+	}
+}
+
+// publishAll publishes what clients send, one message at a time, until ctx ends.
+// A message that the broker does not take is its sender's to hear of.
+func (b *broker) publishAll(ctx context.Context, p publisher) {
+	u := b.cfg.uplink
+	defer p.close()
+	defer u.join()()
+	turn := func(ctx context.Context) error { return await(ctx, b.limit) }
+	emit := func(ctx context.Context, _ hub.Kind, payload []byte) error {
+		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+		defer cancel()
+		return p.publish(ctx, payload)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-u.queue:
+			u.forward(ctx, m, turn, emit) // its sender has the error
+		}
+	}
+}

@@ -1,0 +1,157 @@
+//go:build unix
+
+package feed
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/rs/zerolog"
+
+	"fantail/feed/brokertest"
+	"fantail/hub"
+)
+
+// TestPublishNeedsAName: a broker is forwarded to only where its URL says how.
+func TestPublishNeedsAName(t *testing.T) {
+	for _, url := range []string{"redis://h?subscribe=a", "redis://h?stream=s", "nats://h?subject=a", "nats://h?stream=S", "amqp://h?exchange=x"} {
+		if _, err := New(Config{URL: url, Uplink: true}, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), []string{"FANTAIL_UPLINK", "publish="}) {
+			t.Errorf("%s: %v", url, err)
+		}
+		if _, err := New(Config{URL: url + "&publish=b", Uplink: true}, newSink(), zerolog.Nop()); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+		if _, err := New(Config{URL: url + "&publish=", Uplink: true}, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "publish is empty") {
+			t.Errorf("%s with an empty name: %v", url, err)
+		}
+	}
+}
+
+// converse has two feeds on one broker send to it, from several goroutines each,
+// and holds both to hearing everything once, each sender's in order.
+func converse(t *testing.T, url string) {
+	t.Helper()
+	const senders, each = 4, 50
+	var feeds [2]*running
+	for i := range feeds {
+		feeds[i] = start(t, Config{URL: url, Uplink: true})
+		eventuallyTakes(t, feeds[i], 1)
+	}
+	var wg sync.WaitGroup
+	for f, r := range feeds {
+		for s := range senders {
+			wg.Go(func() {
+				for n := range each {
+					if err := r.Send(hub.Text, fmt.Appendf(nil, "%d %d %d", f, s, n)); err != nil {
+						t.Errorf("sender %d of feed %d: %v", s, f, err)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if err := feeds[0].Send(hub.Binary, []byte("\xff\x00")); err != nil {
+		t.Error(err)
+	}
+	for _, r := range feeds {
+		checkConversation(t, r.sink.wait(t, len(feeds)*senders*each+1))
+	}
+}
+
+func checkConversation(t *testing.T, got []copied) {
+	t.Helper()
+	if last := got[len(got)-1]; last.kind != hub.Binary || last.payload != "\xff\x00" {
+		t.Errorf("at the end came %v %q", last.kind, last.payload)
+	}
+	next := map[[2]int]int{}
+	for _, m := range got[:len(got)-1] {
+		var f, s, n int
+		if _, err := fmt.Sscanf(m.payload, "%d %d %d", &f, &s, &n); err != nil || n != next[[2]int{f, s}] {
+			t.Fatalf("got %q, want number %d of that sender (%v)", m.payload, next[[2]int{f, s}], err)
+		}
+		next[[2]int{f, s}]++
+	}
+}
+
+func TestRedisPublishing(t *testing.T) {
+	server := brokertest.Redis(t)
+	c := redisClient(t, server)
+	t.Run("a channel", func(t *testing.T) { converse(t, "redis://"+server.Addr+"?subscribe=room&publish=room") })
+	do(t, c, "xadd s * data x")
+	t.Run("a stream", func(t *testing.T) { converse(t, "redis://"+server.Addr+"?stream=s&publish=s") })
+	t.Run("refused, and lost", func(t *testing.T) {
+		do(t, c, "acl setuser u on >pw +@all -xadd ~* &room", "set string x")
+		r := start(t, Config{URL: "redis://u:pw@" + server.Addr + "?subscribe=room&publish=other", Uplink: true})
+		eventuallyTakes(t, r, 1)
+		if err := r.Send(hub.Text, []byte("x")); err == nil || !holds(err.Error(), []string{"NOPERM", "ACL SETUSER"}) || strings.Contains(err.Error(), "pw") {
+			t.Errorf("got %v", err)
+		}
+		do(t, c, "acl setuser u &other", "client kill type normal skipme yes")
+		eventually(t, "published again", func() bool { return r.Send(hub.Text, []byte("x")) == nil })
+		if n := r.Stats().Reconnects[ReasonLost]; n != 0 {
+			t.Errorf("the feed's own connection was given up %d times", n)
+		}
+	})
+	t.Run("the broker hangs", func(t *testing.T) {
+		r := start(t, Config{URL: "redis://" + server.Addr + "?subscribe=room&publish=room", Uplink: true})
+		eventuallyTakes(t, r, 1)
+		server.Stop()
+		defer server.Continue()
+		r.Send(hub.Text, []byte("taken")) // and on its way for as long as Redis hangs
+		if err := r.Send(hub.Text, []byte("x")); !errors.Is(err, ErrBusy) {
+			t.Errorf("got %v, want %v", err, ErrBusy)
+		}
+		r.stop() // does not wait for it
+	})
+}
+
+func TestNATSPublishing(t *testing.T) {
+	server := brokertest.NATS(t, `authorization { users: [
+		{ user: u, password: pw, permissions: { publish: ["room", "s.>", "$JS.>"], subscribe: ">" } } ] }`)
+	url := "nats://u:pw@" + server.Addr
+	t.Run("a subject", func(t *testing.T) { converse(t, url+"?subject=room&publish=room") })
+	addStream(t, natsClient(t, server, nats.UserInfo("u", "pw")))
+	t.Run("a stream", func(t *testing.T) { converse(t, url+"?stream=S&publish=s.a") })
+	t.Run("refused", func(t *testing.T) {
+		r := start(t, Config{URL: url + "?subject=room&publish=other", Uplink: true})
+		eventuallyTakes(t, r, 1)
+		for range 2 {
+			if err := r.Send(hub.Text, []byte("x")); err == nil || !holds(err.Error(), []string{"Publish", "allowed to publish"}) || strings.Contains(err.Error(), "pw") {
+				t.Errorf("got %v", err)
+			}
+		}
+		if err := r.Send(hub.Text, bytes.Repeat([]byte("x"), 2<<20)); err == nil || !strings.Contains(err.Error(), "maximum payload") {
+			t.Errorf("got %v", err)
+		}
+		tell(t, natsClient(t, server, nats.UserInfo("u", "pw")), "room", "still there")
+		r.sink.wait(t, 1)
+	})
+}
+
+// testAMQPPublishing is a part of TestAMQP, whose broker it shares.
+func testAMQPPublishing(t *testing.T, server *brokertest.Server, ch *amqp.Channel) {
+	url := "amqp://" + server.Addr
+	t.Run("an exchange", func(t *testing.T) { converse(t, url+"?exchange=topics&bind=room&publish=room") })
+	t.Run("refused", func(t *testing.T) {
+		if err := ch.ExchangeDeclare("internal", "topic", true, false, true, false, nil); err != nil {
+			t.Fatal(err)
+		}
+		r := start(t, Config{URL: url + "?exchange=internal&publish=k", Uplink: true})
+		eventuallyTakes(t, r, 1)
+		for range 2 {
+			if err := r.Send(hub.Text, []byte("x")); err == nil || !strings.Contains(err.Error(), "internal") {
+				t.Errorf("got %v", err)
+			}
+		}
+		if n := r.Stats().Reconnects[ReasonClosed] + r.Stats().Reconnects[ReasonLost]; n != 0 {
+			t.Errorf("the feed's own connection was given up %d times", n)
+		}
+	})
+}

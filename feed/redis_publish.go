@@ -1,0 +1,59 @@
+package feed
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// redisPublisher publishes to Redis over a connection of its own: one that
+// subscribes, or waits for a stream, takes no other command.
+type redisPublisher struct {
+	source  *redisDriver
+	command []any // the message goes behind it
+
+	// Owned by publish; nil = there is no connection.
+	link   *link
+	client *redis.Client
+}
+
+// publish implements publisher.
+func (p *redisPublisher) publish(ctx context.Context, payload []byte) error {
+	if p.client == nil {
+		if err := p.connect(ctx); err != nil {
+			return err
+		}
+	}
+	l := p.link
+	stop := context.AfterFunc(ctx, func() { l.Close() }) // the library does not look at ctx
+	defer stop()
+	err := p.client.Do(ctx, append(p.command, payload)...).Err()
+	if _, refused := errors.AsType[redis.Error](err); refused {
+		return p.source.explain(err)
+	}
+	if err != nil {
+		p.close()
+	}
+	return err
+}
+
+func (p *redisPublisher) connect(ctx context.Context) (err error) {
+	if p.link, p.client, err = p.source.connect(ctx); err != nil {
+		return err
+	}
+	err = p.source.greet(ctx, p.link, func() error { return p.client.Ping(ctx).Err() })
+	if err != nil {
+		p.close()
+	}
+	return err
+}
+
+// close implements publisher.
+func (p *redisPublisher) close() {
+	if p.client != nil {
+		p.link.Close()
+		p.client.Close()
+	}
+	p.link, p.client = nil, nil
+}
