@@ -100,6 +100,7 @@ func (d *amqpDriver) open(ctx context.Context) (stream, error) {
 		s.tick.Stop()
 		return nil, d.explain(err)
 	}
+	d.granted(ctx)
 	s.life = newLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
 	s.life.wg.Go(s.follow) // ended by close, or with the line
 	return s, nil

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -26,6 +27,11 @@ type broker struct {
 
 // retryWithin is how long supervision may wait for the next attempt.
 func (b *broker) retryWithin() time.Duration { return brokerRetry }
+
+// granted reports that the broker has let us in, and grants what is read.
+func (b *broker) granted(ctx context.Context) {
+	probing(ctx).done(Step{Kind: StepHandshake, Detail: "let in, and what is to be read is there"})
+}
 
 // brokerURL is a broker's address, scheme://user:password@host:port/path?query.
 type brokerURL struct {

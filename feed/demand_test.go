@@ -5,7 +5,6 @@ package feed
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -146,12 +145,7 @@ func TestDemandOfRedisForMany(t *testing.T) {
 }
 
 func TestDemandOfNATS(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	monitor := l.Addr().String()
-	l.Close()
+	monitor := freeAddr(t)
 	server := brokertest.NATS(t, "http: \""+monitor+"\"")
 	var c *nats.Conn
 	onDemand(t, server, "nats://"+server.Addr+"?subject=user.{key}", func(key, text string) {

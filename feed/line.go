@@ -203,8 +203,18 @@ func (f *lifeline) explain(err error) *failure {
 // explainBroker turns the failure of a broker's handshake into what the operator
 // can change.
 func explainBroker(err error) *failure {
+	const other = "or another kind of server listens there: check scheme and port in FANTAIL_SOURCE_URL"
 	if hungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
-		return fail(ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, or another kind of server listens at this port: check scheme and port in FANTAIL_SOURCE_URL")
+		return fail(ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, "+other)
 	}
-	return explainNetwork(err)
+	op, network := errors.AsType[*net.OpError](err)
+	switch {
+	case network && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
+		return explainNetwork(err)
+	case timedOut(err):
+		return fail(ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, "+other, handshakeTimeout)
+	case network:
+		return explainNetwork(err)
+	}
+	return fail(ReasonHandshake, "the handshake failed (%s); the broker does not understand it, "+other, clean(err.Error()))
 }

@@ -63,6 +63,7 @@ func (d *natsStream) open(ctx context.Context) (stream, error) {
 		}
 		return nil, d.explainStream(err)
 	}
+	d.granted(ctx)
 	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat)}
 	s.life = newLifeline(ctx, c.window.line, d.cfg.Ping, nil, nil)
 	return s, nil

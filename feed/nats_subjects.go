@@ -75,6 +75,7 @@ func (d *natsSubjects) open(ctx context.Context) (stream, error) {
 		c.close()
 		return nil, d.explain(err)
 	}
+	d.granted(ctx)
 	s.life = newLifeline(ctx, c.window.line, d.cfg.Ping, nil, nil)
 	s.life.wg.Go(s.follow) // ended by close, or with the line
 	return s, nil

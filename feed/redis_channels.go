@@ -52,6 +52,7 @@ func (d *redisChannels) open(ctx context.Context) (stream, error) {
 		s.drop()
 		return nil, err
 	}
+	d.granted(ctx)
 	s.life = newLifeline(ctx, l, d.cfg.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
 	s.life.wg.Go(s.follow) // ended by close, or with the line
 	return s, nil

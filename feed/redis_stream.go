@@ -52,6 +52,7 @@ func (d *redisStream) open(ctx context.Context) (stream, error) {
 		client.Close()
 		return nil, err
 	}
+	d.granted(ctx)
 	return &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.cfg.Ping, nil, nil), pace: redisPace{count: 1}}, nil
 }
 

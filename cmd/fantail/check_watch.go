@@ -128,6 +128,8 @@ func (r *checkReport) silent(err error, c config) {
 		r.fail("message", "none: %v. %s", err, droppedAdvice)
 	case localSource(c.SourceURL) != "":
 		r.warn("message", "none came; is there something to read? Watch longer, with -for 1m")
+	case isBroker(c.SourceURL):
+		r.warn("message", "none came. A quiet feed is legal; publish something to it while this watches, or watch longer, with -for 1m")
 	case len(frames) == 0:
 		r.warn("message", "none came. A quiet feed is legal, but many say nothing until they are asked: set FANTAIL_SOURCE_SEND "+
 			`to what the source's manual calls its subscription, such as '[{"op":"subscribe"}]'. Or watch longer, with -for 1m`)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -165,6 +166,12 @@ func parsePushToken(text []byte) (string, error) {
 func isPush(url string) bool {
 	scheme, _, _ := strings.Cut(url, ":")
 	return strings.EqualFold(scheme, "push")
+}
+
+// isBroker says whether a source is a broker, which is asked by its URL alone.
+func isBroker(url string) bool {
+	scheme, _, _ := strings.Cut(strings.ToLower(url), ":")
+	return slices.Contains([]string{"redis", "rediss", "nats", "tls+nats", "amqp", "amqps"}, scheme)
 }
 
 // isToken says whether s is a token of RFC 9110 section 5.6.2.

@@ -34,7 +34,7 @@ func TestConfigDefaults(t *testing.T) {
 	if headers != nil || err != nil {
 		t.Errorf("SourceHeaders() = %q, %v", headers, err)
 	}
-	c.SourceSend, c.SourceHeaders = nil, nil // DeepEqual compares no functions
+	c.SourceSend, c.SourceHeaders, c.PushToken = nil, nil, nil // DeepEqual compares no functions
 	want := config{
 		SourceURL: "demo:", Listen: ":8080", AdminListen: "127.0.0.1:9090",
 		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: hub.Evict, ClientPolicy: true, StallTimeout: 10 * time.Second,
@@ -125,6 +125,11 @@ func TestConfigProblems(t *testing.T) {
 		{"FANTAIL_SOURCE_WS_PING=-5s", "FANTAIL_SOURCE_WS_PING=-5s: too small; write at least 100ms"},
 		{"FANTAIL_SOURCE_IDLE_TIMEOUT=1", "FANTAIL_SOURCE_IDLE_TIMEOUT=1: not a duration; write a number with its unit, such as 500ms, 10s or 2m, or 0"},
 		{"FANTAIL_SOURCE_SUBPROTOCOLS=a/b", `FANTAIL_SOURCE_SUBPROTOCOLS=a/b: "a/b" is not a subprotocol`},
+		{"FANTAIL_SOURCE_URL=redis://u:geheim@h", "FANTAIL_SOURCE_URL=redis://(hidden): feed: the source URL says not what to read from Redis"},
+		{"FANTAIL_SOURCE_URL=nats://geheim@h?subject=a..b", "a subject is words with dots between them"},
+		{"FANTAIL_SOURCE_URL=amqp://u:geheim@h?exchange=x&type=queue", "unknown; write one of topic, direct, fanout"},
+		{"FANTAIL_SOURCE_URL=push:", "FANTAIL_PUSH_TOKEN=: anybody could push messages to clients"},
+		{"FANTAIL_PUSH_TOKEN=geheim", "FANTAIL_PUSH_TOKEN=(hidden): too short with its 6 characters; write at least 16"},
 		{"FANTAIL_SOURCE_SEND=geheim", "FANTAIL_SOURCE_SEND=(hidden): not a JSON array (byte 1)"},
 		{"FANTAIL_SOURCE_HEADERS=@" + dir + "/none", "FANTAIL_SOURCE_HEADERS=@" + dir + "/none: open " + dir + "/none: no such file or directory"},
 		{"FANTAIL_SOURCE_HEADERS=[\"geheim\"]", "FANTAIL_SOURCE_HEADERS=(hidden): not a JSON object of strings"},
