@@ -24,7 +24,8 @@ type stream interface {
 	// next waits for the next message; its payload is valid until the next
 	// call, and its time is the caller's to fill in. Errors: io.EOF when the
 	// source has ended for good; a DropReason in the place of one unusable
-	// message, a *lapse in the place of those that are missing; a *failure when the connection is lost; any other when the
+	// message, a *seam or a *lapse
+	// in the place of those that are missing; a *failure when the connection is lost; any other when the
 	// source can never be read on.
 	next() (hub.Input, error)
 

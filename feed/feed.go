@@ -63,6 +63,11 @@ type Config struct {
 	// goroutine that calls Publish. nil = nobody.
 	RelayNotice func(Notice)
 
+	// Number is told how the broker of a stream numbers the messages that follow,
+	// at first and whenever some are missing before them; see doc.go. It is called
+	// from the goroutine that calls Publish. nil = nobody.
+	Number func(name string, behind uint64)
+
 	// Demand tells a broker's source which keys are wanted, where its URL has
 	// {key} in the name of a channel. nil = nobody wants any.
 	Demand Demand
@@ -104,6 +109,7 @@ type Feed struct {
 	keyer  *keyer        // nil = the source's keys
 	keys   bool          // messages may have keys
 	notify func(up bool, outage time.Duration)
+	number func(name string, behind uint64)
 	pub    Publisher
 	log    zerolog.Logger
 
@@ -136,6 +142,9 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	if cfg.Notify != nil {
 		f.notify = cfg.Notify
 	}
+	if cfg.Number != nil {
+		f.number = cfg.Number
+	}
 	if s.remote {
 		f.idle = cfg.IdleTimeout
 	}
@@ -147,6 +156,7 @@ func newFeed(d driver, source string, pub Publisher, log zerolog.Logger) *Feed {
 		driver: d,
 		source: source,
 		notify: func(bool, time.Duration) {},
+		number: func(string, uint64) {},
 		pub:    pub,
 		log:    log.With().Str("component", "feed").Str("source", source).Logger(),
 	}

@@ -70,11 +70,15 @@ func (f *Feed) relay(ctx context.Context, s stream, dog *watchdog, retry *retry)
 		now := time.Now()
 		drop, unusable := err.(DropReason)
 		lapse, lapsed := err.(*lapse)
+		seam, seamed := err.(*seam)
 		switch {
 		case unusable:
 			f.drop(now, drop)
 		case lapsed:
-			f.log.Warn().Uint64("missed", lapse.missed).Msg(lapse.text)
+			f.lapsed(lapse)
+		case seamed:
+			f.lapsed(seam.lapse)
+			f.number(seam.name, seam.behind)
 		case err != nil:
 			return err
 		default:
@@ -84,6 +88,13 @@ func (f *Feed) relay(ctx context.Context, s stream, dog *watchdog, retry *retry)
 		if now.Sub(opened) >= settle {
 			retry.reset()
 		}
+	}
+}
+
+// lapsed tells the operator what is missing; nil is nothing.
+func (f *Feed) lapsed(l *lapse) {
+	if l != nil {
+		f.log.Warn().Uint64("missed", l.missed).Msg(l.text)
 	}
 }
 

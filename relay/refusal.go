@@ -26,6 +26,7 @@ const (
 	refusedToken
 	refusedTooLarge
 	refusedBusy
+	refusedBehind
 	refusedHandshake // what the library found wrong; it has answered by itself
 	refusals
 )
@@ -51,6 +52,7 @@ var refusalRows = [refusals]struct {
 	refusedToken:      {"token", http.StatusUnauthorized, false},
 	refusedTooLarge:   {"too-large", http.StatusRequestEntityTooLarge, false},
 	refusedBusy:       {"busy", http.StatusServiceUnavailable, true},
+	refusedBehind:     {"behind", http.StatusServiceUnavailable, true},
 	refusedHandshake:  {"handshake", 0, false},
 }
 
