@@ -7,8 +7,9 @@
 // # Invariants
 //
 //   - I1 One publisher, and it never waits for a client. It numbers messages
-//     1, 2, 3, … within an epoch. A message's public sequence and its dense slot
-//     in the ring are two things: sequences rise but may have holes.
+//     1, 2, 3, … within an epoch, or adopts a backbone's numbers. A message's
+//     public sequence and its dense slot in the ring are two things: sequences
+//     rise but may have holes.
 //   - I2 A message, its payload and its encodings are immutable once published.
 //   - I3 Each client sees strictly increasing sequences; no message twice, none
 //     reordered, no frame cut or interleaved with another.
@@ -166,6 +167,26 @@
 // lane is made or dropped, under its own mutex, so joins wait for a few map
 // accesses and never for the reader; what happens between two looks of the reader
 // is told as its result. A key lingers for a time after its last lane.
+//
+// # Numbering
+//
+// A backbone is a broker that keeps its messages under numbers of its own, such as
+// a Redis stream. Adopt has the hub tell positions by those numbers, in an epoch
+// that is derived from the backbone's name. So a position is good at every relay
+// of that backbone, and after a restart, as long as the ring of that relay reaches
+// back to it; and who resumes elsewhere gets no message twice
+// (TestAdoptedPositionsAreGoodElsewhere). Inside, the hub counts on with sequences
+// of its own: only what clients are told, and tell, is mapped.
+//
+//   - Where the numbering begins, and where the backbone has lost what was to come
+//     next, there is a seam: a position before it is gone, and Last and Oldest do
+//     not reach across it. Clients that are connected go on. That something is
+//     missing they know from the source's notices.
+//   - Numbers that were used before begin a random epoch, so that an old position
+//     never means a new message (TestAdoptAnew). It is this hub's alone.
+//   - Of a gap in a backbone's numbers nobody knows how many messages are in it.
+//   - A relay may get a message a moment before another. A position that is not
+//     reached yet is waited for (Await), rather than taken for gone.
 //
 // # Slow clients
 //

@@ -37,6 +37,11 @@
 // Pages of allowed origins may read what /sse, /stream and /snapshot answer, the
 // sentence of a refusal included (TestRefusalsForOtherOrigins).
 //
+// Of a hub whose positions are a backbone's, a position may be one that another
+// relay told and this one has not reached: its handshake waits up to two seconds.
+// If the source is away meanwhile it is refused with 503: neither gone nor held
+// would be true (TestResumeAheadOfTheFeed, TestBehindIsRefused).
+//
 // A stream takes the connection over from the HTTP server and goes the way of
 // every client: its chunks are shared by all of its lane, and its reader only
 // notices the end. It has no pings; giveUpAfter has the kernel find dead peers.
