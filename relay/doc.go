@@ -105,6 +105,7 @@
 // Nothing is dropped silently. A message that is not taken ends its connection,
 // with a word that says why, and nothing that the client sent behind it is taken:
 // so what reached the source is a beginning of what the client sent, in order.
+// What it sends once it is told to go, for whatever reason, is not taken either.
 //
 //	1008 uplink     UplinkAllow does not match it
 //	1008 flood      the client sends more than UplinkRate, or not a whole message in 10 s

@@ -12,6 +12,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +57,7 @@ func (c *chat) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.CloseNow()
+	conn.SetReadLimit(1 << 20)
 	c.mu.Lock()
 	c.conns[conn] = true
 	c.mu.Unlock()
@@ -363,4 +366,27 @@ func TestUplinkWarnings(t *testing.T) {
 	if strings.Contains(r.text(), "UPLINK") {
 		t.Errorf("warns without need: %s", r.text())
 	}
+}
+
+// TestUplinkJudge has a client that is not ours talk through the relay, in
+// fragments and compressed if the relay wants that.
+func TestUplinkJudge(t *testing.T) {
+	if out, err := exec.Command("node", "-e", "require('ws')").CombinedOutput(); err != nil {
+		leaveOut(t, "REQUIRE_JUDGES", "what ws of Node sends through the uplink; npm install ws, and set NODE_PATH to its node_modules (%v %s)", err, tail(string(out), 200))
+	}
+	_, url := startChat(t, 0)
+	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
+	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "judges", "judge_uplink.cjs"), "ws://"+r.addr+"/ws").CombinedOutput()
+	var said struct {
+		Extensions    string
+		Heard, Code   int
+		Wrong, Reason string
+	}
+	if err != nil || json.Unmarshal(out, &said) != nil || said.Heard != 5 || said.Wrong != "" || said.Code != 1008 || said.Reason != "uplink" {
+		t.Errorf("it says %s (%v)", out, err)
+	}
+	t.Logf("agreed on the extensions %q", said.Extensions)
 }
