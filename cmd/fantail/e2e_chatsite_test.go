@@ -88,10 +88,12 @@ func exampleEnv(t testing.TB, name, redisAddr string) (env []string) {
 	return env
 }
 
-// post adds a message of a room.
-func (s *chatSite) post(room, n string) {
-	err := s.redis.XAdd(context.Background(), &redis.XAddArgs{Stream: "chat", MaxLen: 100_000, Approx: true,
-		Values: []any{"room", room, "n", n}}).Err()
+// post adds a message of a room, numbered or an end.
+func (s *chatSite) post(room, n string) { s.add("room", room, "n", n) }
+
+// add adds a message of these fields.
+func (s *chatSite) add(fields ...any) {
+	err := s.redis.XAdd(context.Background(), &redis.XAddArgs{Stream: "chat", MaxLen: 100_000, Approx: true, Values: fields}).Err()
 	if err != nil {
 		s.t.Error(err)
 	}

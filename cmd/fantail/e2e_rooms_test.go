@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -310,4 +311,35 @@ func TestChatPrivately(t *testing.T) {
 		c.conn.Close()
 	}
 	eventually(t, "nobody is listened for", func() bool { return private.listened() == 0 })
+}
+
+// TestChatPage: the example's page shows a room, as text, goes on over a restart
+// of its relay, and enters another.
+func TestChatPage(t *testing.T) {
+	b, s := openBrowser(t), startChat(t)
+	shown := func(want ...string) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("the page shows %q", want), func() bool {
+			return slices.Equal(ask[[]string](b, "texts", "selector", "li"), want)
+		})
+	}
+	say := func(room, text string) { s.add("room", room, "user", "alice", "text", text) }
+	say("parlour", "before")
+	b.do("open", "url", "http://"+s.addr+"/")
+	b.do("fill", "selector", "#room", "value", "parlour")
+	b.do("click", "selector", "#enter")
+	shown("alice: before")
+	say("parlour", "<img src=x onerror=alert(1)>")
+	shown("alice: <img src=x onerror=alert(1)>", "alice: before")
+	for _, r := range s.rooms {
+		r.restart(syscall.SIGTERM)
+	}
+	say("parlour", "after")
+	shown("alice: after", "alice: <img src=x onerror=alert(1)>", "alice: before")
+	b.do("fill", "selector", "#room", "value", "attic")
+	b.do("click", "selector", "#enter")
+	shown()
+	say("attic", "up here")
+	shown("alice: up here")
+	b.noFaults("in the chat")
 }

@@ -374,7 +374,7 @@ func TestUplinkJudge(t *testing.T) {
 	if out, err := exec.Command("node", "-e", "require('ws')").CombinedOutput(); err != nil {
 		leaveOut(t, "REQUIRE_JUDGES", "what ws of Node sends through the uplink; npm install ws, and set NODE_PATH to its node_modules (%v %s)", err, tail(string(out), 200))
 	}
-	_, url := startChat(t, 0)
+	_, url := startChatServer(t, 0)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
 	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
