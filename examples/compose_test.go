@@ -18,6 +18,7 @@ type composition struct {
 type service struct {
 	Command         []string          `yaml:"command"`
 	Environment     map[string]string `yaml:"environment"`
+	EnvFile         string            `yaml:"env_file"`
 	Volumes         []string          `yaml:"volumes"`
 	Ports           []string          `yaml:"ports"`
 	Healthcheck     healthcheck       `yaml:"healthcheck"`

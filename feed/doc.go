@@ -336,6 +336,21 @@
 //     memory by then: it is the broker's own limit that bounds it
 //     (proto-max-bulk-len, max_payload, max_message_size).
 //
+// # The numbers of a broker's stream
+//
+// A stream that a broker keeps has numbers, the same for whoever reads it. They go
+// along with the messages (hub.Input.Seq), and Config.Number is told the numbering:
+// when the stream was found first, and at each seam, behind which something is
+// missing. The stream's first entry that is still kept is such a seam too: what was
+// before it, nobody can say.
+//
+//   - Of JetStream it is the sequence. A stream that is made anew has another time
+//     of creation, hence another numbering.
+//   - Of a Redis stream it is the id, ms-n, packed into one number. Redis knows no
+//     stream from another of the same name, but ids go on with the clock. Ids that
+//     are no times do not fit: then the numbering has no name, and the messages no
+//     numbers (TestRedisStreamNumbers).
+//
 // # Demand
 //
 // In subscribe=user:{key}, subject=user.{key} and bind=user.{key} the place of

@@ -24,7 +24,8 @@ type stream interface {
 	// next waits for the next message; its payload is valid until the next
 	// call, and its time is the caller's to fill in. Errors: io.EOF when the
 	// source has ended for good; a DropReason in the place of one unusable
-	// message, a *lapse in that of some that are missing, and errAlive in that
+	// message, a *lapse in that of some that are missing, a *seam
+	// where a broker's numbering begins, and errAlive in that
 	// of something that is no message; a *failure when the connection is lost;
 	// any other when the source can never be read on.
 	next() (hub.Input, error)
@@ -36,7 +37,7 @@ type stream interface {
 // goesOn reports whether a stream whose next returned err has more to give.
 func goesOn(err error) bool {
 	switch err.(type) {
-	case nil, DropReason, *lapse:
+	case nil, DropReason, *lapse, *seam:
 		return true
 	}
 	return err == errAlive

@@ -14,7 +14,7 @@ func TestFailoverWithinASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTicking("a", 10*time.Millisecond), newTicking("b", 10*time.Millisecond)
 		r := startSeveral(t, Config{Failback: NoFailback}, a, b)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute + 5*time.Millisecond) // between two messages
 		if b.live() != 0 || len(b.opens) != 0 {
 			t.Fatal("both sources are connected")
 		}

@@ -120,6 +120,11 @@ type Config struct {
 	// goroutine that calls Publish. nil = nobody.
 	RelayNotice func(Notice)
 
+	// Number is told how the broker of a stream numbers the messages that follow,
+	// at first and whenever some are missing before them; see doc.go. It is called
+	// from the goroutine that calls Publish. nil = nobody.
+	Number func(name string, behind uint64)
+
 	// Demand tells a broker's source which keys are wanted, where its URL has
 	// {key} in the name of a channel. nil = nobody wants any.
 	Demand Demand
@@ -232,6 +237,9 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 
 func newSingle(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	s, err := newSource(cfg, &direct{Publisher: pub, notify: cfg.Notify}, log)
+	if s != nil && cfg.Number != nil {
+		s.number = cfg.Number
+	}
 	return &Feed{sources: []*source{s}}, err
 }
 

@@ -27,7 +27,7 @@ type natsStream struct {
 	// Owned by Run's goroutine.
 	at      uint64    // sequence of the last message that was taken
 	created time.Time // of the stream that at belongs to; zero = not known yet
-	lapse   *lapse    // to be told before the next message; nil = nothing is missing
+	seam    *seam     // to be told before the next message; nil = it follows the last
 }
 
 func newNATSStream(d natsDriver) (*natsStream, error) {
@@ -48,7 +48,7 @@ func newNATSStream(d natsDriver) (*natsStream, error) {
 }
 
 // forget has the next connection begin with what is new then.
-func (d *natsStream) forget() { d.at, d.created, d.from, d.lapse = 0, time.Time{}, "new", nil }
+func (d *natsStream) forget() { d.at, d.created, d.from, d.seam = 0, time.Time{}, "new", nil }
 
 // open connects, finds the place to read from, and has a consumer deliver from
 // there.
@@ -106,22 +106,27 @@ func (d *natsStream) consume(ctx context.Context, c *natsConn) error {
 func (d *natsStream) place(info *nats.StreamInfo) {
 	first, last := info.State.FirstSeq, info.State.LastSeq
 	first = max(first, 1)
-	switch known := !d.created.IsZero(); {
+	known := !d.created.IsZero()
+	var missing *lapse
+	switch {
 	case !known && d.from == "new":
 		d.at = last
 	case !known:
 		d.at = max(d.at, first-1)
 	case !info.Created.Equal(d.created):
-		d.lapse = &lapse{text: "the stream in NATS was made anew; going on with its first message"}
+		missing = &lapse{text: "the stream in NATS was made anew; going on with its first message"}
 		d.at = first - 1
 	case last < d.at:
-		d.lapse = &lapse{text: "the stream in NATS lost its end; going on with what is added from here on"}
+		missing = &lapse{text: "the stream in NATS lost its end; going on with what is added from here on"}
 		d.at = last
 	case first > d.at+1:
-		d.lapse = &lapse{first - d.at - 1, "the stream in NATS was trimmed before its messages were read; raise its limits"}
+		missing = &lapse{first - d.at - 1, "the stream in NATS was trimmed before its messages were read; raise its limits"}
 		d.at = first - 1
 	}
 	d.created = info.Created
+	if missing != nil || !known {
+		d.seam = &seam{fmt.Sprintf("nats stream %s of %d", d.name, info.Created.UnixNano()), d.at, missing}
+	}
 }
 
 // explainStream turns an answer of JetStream into what the operator can change.
@@ -158,9 +163,9 @@ type natsConsumer struct {
 // connection.
 func (s *natsConsumer) next() (hub.Input, error) {
 	d := s.source
-	if lapse := d.lapse; lapse != nil {
-		d.lapse = nil
-		return hub.Input{}, lapse
+	if seam := d.seam; seam != nil {
+		d.seam = nil
+		return hub.Input{}, seam
 	}
 	for {
 		m, err := s.conn.take(s.beat.C)
@@ -193,7 +198,9 @@ func (s *natsConsumer) input(m *nats.Msg) (hub.Input, error) {
 		return hub.Input{}, s.hole()
 	}
 	s.source.at = meta.Sequence.Stream
-	return input(m.Subject, m.Data, s.source.cfg.MaxMessage)
+	in, err := input(m.Subject, m.Data, s.source.cfg.MaxMessage)
+	in.Seq = meta.Sequence.Stream
+	return in, err
 }
 
 func (s *natsConsumer) hole() *failure {

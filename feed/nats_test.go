@@ -3,7 +3,6 @@
 package feed
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -152,34 +151,41 @@ func TestNATSStreamLapses(t *testing.T) {
 		t.Fatal(err)
 	}
 	keep(t, c, "s.a", "1")
-	s := open(t, d)
-	if in, err := s.next(); err != nil || string(in.Payload) != "1" {
-		t.Fatalf("got %q, %v", in.Payload, err)
+	name := func() string {
+		info, err := js.StreamInfo("S")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("nats stream S of %d", info.Created.UnixNano())
 	}
+	s := open(t, d)
+	wantSeam(t, s, name(), 0)
+	wantNext(t, s, "1", 1)
 	s.close()
-	check := func(about string, missed uint64, payload string) {
+	check := func(about string, missed, behind uint64, payload string) {
 		t.Helper()
 		s := open(t, d)
 		defer s.close()
-		_, err := s.next()
-		if told, ok := errors.AsType[*lapse](err); !ok || told.missed != missed || !strings.Contains(told.text, about) {
-			t.Errorf("%s: got %v, want a lapse of %d", about, err, missed)
+		if told := wantSeam(t, s, name(), behind); told == nil || told.missed != missed || !strings.Contains(told.text, about) {
+			t.Errorf("%s: got %v, want a lapse of %d", about, told, missed)
 		}
-		if in, err := s.next(); err != nil || string(in.Payload) != payload {
-			t.Errorf("%s: got %q, %v", about, in.Payload, err)
-		}
+		wantNext(t, s, payload, behind+1)
 	}
 	keep(t, c, "s.a", "2", "s.a", "3", "s.a", "4")
 	if err := js.PurgeStream("S", &nats.StreamPurgeRequest{Sequence: 4}); err != nil {
 		t.Fatal(err)
 	}
-	check("trimmed", 2, "4")
+	check("trimmed", 2, 3, "4")
+	first := name()
 	if err := js.DeleteStream("S"); err != nil {
 		t.Fatal(err)
 	}
 	addStream(t, c)
 	keep(t, c, "s.a", "new")
-	check("made anew", 0, "new")
+	check("made anew", 0, 0, "new")
+	if name() == first {
+		t.Error("a stream that was made anew has the numbering of the first")
+	}
 }
 
 // TestNATSHangs: NATS keeps the connection and says nothing.

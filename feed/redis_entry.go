@@ -31,6 +31,14 @@ func (id redisID) before(other redisID) bool {
 	return id.ms < other.ms || id.ms == other.ms && id.seq < other.seq
 }
 
+// number packs an id into one number, for ids that are times in ms as Redis makes
+// them: up to the year 2109, and some four million in the same ms. ok is false for
+// others.
+func (id redisID) number() (n uint64, ok bool) {
+	const within = 22 // bits
+	return id.ms<<within | id.seq, id.ms < 1<<(64-within) && id.seq < 1<<within
+}
+
 var errRedisReply = errors.New("the answer has an unknown form")
 
 // redisEntries returns the entries in the answer to XREAD of one stream:

@@ -21,7 +21,10 @@ type redisStream struct {
 	at      redisID // behind the last entry that was taken
 	resumes bool    // at is set
 	added   int64   // entries ever added to the stream up to at; below 0 = not known
-	lapse   *lapse  // to be told before the next message; nil = nothing is missing
+	begun   bool    // it was found once
+	removed bool    // and was not there later
+	seam    *seam   // to be told before the next message; nil = it follows the last
+	strange bool    // its ids are no times, so its messages have no numbers
 }
 
 func newRedisStream(d redisDriver) (*redisStream, error) {
@@ -40,7 +43,7 @@ func newRedisStream(d redisDriver) (*redisStream, error) {
 }
 
 // forget has the next connection begin with what is new then.
-func (d *redisStream) forget() { d.at, d.added, d.resumes, d.lapse = redisID{}, -1, false, nil }
+func (d *redisStream) forget() { d.at, d.added, d.resumes, d.seam = redisID{}, -1, false, nil }
 
 // open connects and finds the place to read from.
 func (d *redisStream) open(ctx context.Context) (stream, error) {
@@ -67,7 +70,7 @@ func (d *redisStream) find(client *redis.Client) error {
 	var refusal redis.Error
 	if errors.As(err, &refusal) && refusal.Error() == "ERR no such key" {
 		// Whatever it holds once it exists is new.
-		d.at, d.added, d.resumes = redisID{}, 0, true
+		d.at, d.added, d.resumes, d.removed = redisID{}, 0, true, d.begun
 		return fail(ReasonHandshake, "there is no stream %.100q in database %d of Redis; correct stream= in FANTAIL_SOURCE_URL, or let its writer add the first entry", d.name, d.db)
 	}
 	if err != nil {
@@ -85,21 +88,49 @@ func (d *redisStream) place(info *redis.XInfoStream) error {
 		return fmt.Errorf("the stream's last id: %w", err)
 	}
 	first, _ := parseRedisID(info.FirstEntry.ID) // none in an empty stream
+	var missing *lapse
+	if d.removed {
+		missing = &lapse{text: redisMadeAnew}
+	}
 	switch trimmed := info.EntriesAdded - info.Length; {
 	case !d.resumes:
 		d.at, d.added, d.resumes = last, info.EntriesAdded, true
 	case last.before(d.at): // to begin with its first entry could repeat what was read
-		d.lapse = &lapse{text: "the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"}
+		missing = &lapse{text: "the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"}
 		d.at, d.added = last, info.EntriesAdded
 	case info.EntriesAdded == 0: // an old Redis
 	case info.Length > 0 && !d.at.before(first): // all behind our place is there
 	default:
-		if missed := trimmed - d.added; d.added >= 0 && missed > 0 {
-			d.lapse = &lapse{uint64(missed), "the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"}
+		switch missed := trimmed - d.added; {
+		case d.added >= 0 && missed < 0:
+			missing = &lapse{text: redisMadeAnew}
+		case d.added >= 0 && missed > 0:
+			missing = &lapse{uint64(missed), "the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"}
 		}
 		d.added = trimmed
 	}
+	if missing != nil || !d.begun {
+		d.sew(info.Length > 0 && d.at.before(first), first, missing)
+	}
+	d.begun, d.removed = true, false
 	return nil
+}
+
+const redisMadeAnew = "the stream in Redis was made anew; going on with its first entry"
+
+// sew makes the seam before the next message. What is no longer there before the
+// first entry, nobody knows; so the seam is there if we stand before it.
+func (d *redisStream) sew(before bool, first redisID, missing *lapse) {
+	behind, ok := d.at.number()
+	if before {
+		behind, ok = first.number()
+		behind--
+	}
+	if d.strange = !ok; d.strange {
+		d.seam = &seam{lapse: missing}
+		return
+	}
+	d.seam = &seam{fmt.Sprintf("redis stream %s in %d", d.name, d.db), behind, missing}
 }
 
 // redisReader is one connection that reads entries as they come. XREAD waits in
@@ -119,9 +150,10 @@ type redisReader struct {
 
 // next returns the next entry, and asks for more when there is none.
 func (s *redisReader) next() (hub.Input, error) {
-	if lapse := s.source.lapse; lapse != nil {
-		s.source.lapse = nil
-		return hub.Input{}, lapse
+	d := s.source
+	if seam := d.seam; seam != nil {
+		d.seam = nil
+		return hub.Input{}, seam
 	}
 	for len(s.rest) == 0 {
 		if err := s.read(); err != nil {
@@ -129,16 +161,33 @@ func (s *redisReader) next() (hub.Input, error) {
 		}
 	}
 	id, fields, err := parseRedisEntry(s.rest[0])
-	s.rest = s.rest[1:]
 	if err != nil {
 		return hub.Input{}, fail(ReasonLost, "Redis sent an entry that makes no sense: %w", err)
 	}
-	s.source.at = id
-	s.source.added++
+	number, ok := id.number()
+	if !ok && !d.strange {
+		d.strange = true
+		return hub.Input{}, &seam{lapse: &lapse{text: fmt.Sprintf("the stream in Redis has the id %v, which is no time in ms, so positions are good at this relay alone; let Redis choose the ids (XADD *)", id)}}
+	}
+	s.rest = s.rest[1:]
+	return s.take(id, number, fields)
+}
+
+// take makes the message of an entry.
+func (s *redisReader) take(id redisID, number uint64, fields []any) (in hub.Input, err error) {
+	d := s.source
+	d.at = id
+	if d.added >= 0 {
+		d.added++
+	}
 	if s.buf, err = appendRedisFields(s.buf[:0], fields); err != nil {
 		return hub.Input{}, DropNotUTF8
 	}
-	return input(s.source.name, s.buf, s.source.cfg.MaxMessage)
+	in, err = input(d.name, s.buf, d.cfg.MaxMessage)
+	if !d.strange {
+		in.Seq = number
+	}
+	return in, err
 }
 
 // read asks for entries behind the last one.

@@ -21,6 +21,7 @@ type source struct {
 	keyer  *keyer        // nil = the source's keys
 	keys   bool          // messages may have keys
 	out    outlet
+	number func(name string, behind uint64) // told of a broker's numbering
 	log    zerolog.Logger
 
 	meter meter
@@ -90,6 +91,7 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 		origin: d,
 		name:   name,
 		out:    out,
+		number: func(string, uint64) {},
 		retry:  newRetry(),
 		log:    log.With().Str("component", "feed").Str("source", name).Logger(),
 	}

@@ -97,12 +97,16 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 		now := time.Now()
 		drop, unusable := err.(DropReason)
 		missing, lapsed := err.(*lapse)
+		seam, seamed := err.(*seam)
 		switch {
 		case unusable:
 			f.drop(now, drop)
 		case err == errAlive:
 		case lapsed:
-			f.log.Warn().Uint64("missed", missing.missed).Msg(missing.text)
+			f.lapsed(missing)
+		case seamed:
+			f.lapsed(seam.lapse)
+			f.number(seam.name, seam.behind)
 		case err != nil:
 			return err
 		default:
@@ -113,6 +117,13 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 			f.retry.reset()
 			f.meter.alarm.Store(false)
 		}
+	}
+}
+
+// lapsed tells the operator what is missing; nil is nothing.
+func (f *source) lapsed(l *lapse) {
+	if l != nil {
+		f.log.Warn().Uint64("missed", l.missed).Msg(l.text)
 	}
 }
 

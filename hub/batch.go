@@ -36,7 +36,6 @@ type piece struct {
 	slot  uint64
 	seq   uint64
 	frame []byte
-	off   bool // the lane has a stream, which has no place for the message
 }
 
 // fill makes b the lane's frames from slot from up to head, as many as
@@ -58,13 +57,18 @@ func (b *batch) fill(r *ring, lane *Lane, from, clear, since, head uint64) bool 
 			break
 		}
 		if lane.wants(m) {
-			frame, saved, off := lane.frame(m, since, r)
+			var frame []byte
+			saved, off := 0, false
+			if lane.stream == nil { // fast path
+				frame = m.encoded(lane.format, r)
+			} else {
+				frame, saved, off = lane.streamFrame(m, since, r)
+			}
 			if size += len(frame); size > batchBytes && len(b.pieces) > 0 {
 				break
 			}
-			b.pieces = append(b.pieces, piece{m.slot, m.seq, frame, off})
-			b.saved += saved
-			if off {
+			b.pieces = append(b.pieces, piece{m.slot, m.seq, frame})
+			if b.saved += saved; off {
 				since = m.slot + 1
 				b.left = since
 			}
@@ -105,7 +109,7 @@ func (b *batch) fillDetour(r *ring, lane *Lane, d *detour, cursor uint64) {
 		if size += len(frame); size > batchBytes && len(b.pieces) > 0 {
 			break
 		}
-		b.pieces, b.seq = append(b.pieces, piece{m.slot, m.seq, frame, false}), m.seq
+		b.pieces, b.seq = append(b.pieces, piece{m.slot, m.seq, frame}), m.seq
 	}
 	b.join()
 }

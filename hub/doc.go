@@ -7,8 +7,9 @@
 // # Invariants
 //
 //   - I1 One publisher, and it never waits for a client. It numbers messages
-//     1, 2, 3, … within an epoch. A message's public sequence and its dense slot
-//     in the ring are two things: sequences rise but may have holes.
+//     1, 2, 3, … within an epoch, or adopts a backbone's numbers. A message's
+//     public sequence and its dense slot in the ring are two things: sequences
+//     rise but may have holes.
 //   - I2 A message, its payload and its encodings are immutable once published.
 //   - I3 Each client sees strictly increasing sequences; no message twice, none
 //     reordered, no frame cut or interleaved with another.
@@ -23,6 +24,10 @@
 //     gets a snapshot or is conflated).
 //   - I6 When a client goes, its goroutines and registrations go too. Nothing
 //     outlives Close.
+//   - I7 Of an epoch of a stream a client gets every frame from the first on, or
+//     no more from one that it did not get; all else comes to it as its format has
+//     it, which the stream does not know of (TestModel, TestHammer, the tests of
+//     streams: chainCodec finds out a frame too few or too many).
 //
 // # The road of a message
 //
@@ -49,6 +54,10 @@
 //	Client.state (wire)      guarded by the client's lock
 //	Client.group, index, refused  the pump
 //	pump.roster, its groups  the pump
+//	Client.since             written under the client's lock, read by all (atomic)
+//	follower.next, epoch     the follower
+//	follower.head            written by the follower, read by all (atomic)
+//	Message.encodings        added to by anybody, taken away by the publisher (atomic)
 //	Client.watch             the sweep
 //	Client.place, Hub.clients  Hub.mu
 //	Hub.clock                written by the sweep, read by all (atomic)
@@ -63,7 +72,8 @@
 // Conn.Close, so nobody waits long for it; a pump that offers a batch does not
 // wait at all and comes back instead.
 //
-// Goroutines: a pump each and one sweep, ended by Close; a drainer, ended by
+// Goroutines: a pump each and one sweep, ended by Close; a follower for each lane
+// with a stream, ended by its last client or by Close; a drainer, ended by
 // catching up or by the client's Close.
 //
 // # Lock-free or not
@@ -111,6 +121,45 @@
 // during an outage is told right behind hello that the source is down
 // (TestJoinDuringAnOutage).
 //
+// # Streams
+//
+// A stream is a lane whose frames depend on those before, such as compression with
+// context. It is made once for all of the lane's clients, by a follower: a goroutine
+// with a cursor of its own, which runs while the lane has clients. The hub knows
+// nothing of what is in the frames; a [Codec] makes them.
+//
+// An epoch is a run of messages whose frames refer to nothing before the run. The
+// follower keeps each frame with its message, beside the slot that its epoch began
+// with, and only then moves its head. The lane's clients are taken to that head and
+// no further: pumps, drainers, bounds and the end of a conflation go by it, so
+// that nobody is slow for what the follower owes him, and a patient close waits for
+// it. When it has moved, the pumps walk the lane's groups.
+//
+// Client.since is the slot from which on the client has got everything: its start,
+// where it jumped to, or behind a message that has no frame in the stream. It gets
+// the frames of epochs that began there or later, and all else as the format has
+// it (I7). There is no more state than that: who joins inside an epoch, resumes
+// from history, skips, or is conflated, comes onto the stream with the first epoch
+// that he can have whole. For two clients at one place the answer is the same
+// unless the epoch there began between their sinces; so they share batches.
+//
+// A frame may be missing: the room for encodings was used up when it was made (the
+// epoch ends there, for all), or the ring has stripped it from an old message (who
+// gets there later leaves the stream, for that epoch). Streams have no better right
+// to that room than other encodings: their frames are small, and what is lost is
+// bytes on the wire and not a message.
+//
+// How long is an epoch? Beginning one costs each client on the stream its context,
+// some three messages' worth, and everybody who waits for one gets its messages
+// plain meanwhile. So one begins once those who wait have cost as much as all on
+// the stream would pay; behind 64 messages if anybody waits at all; and behind 512
+// anyway, for those who will resume.
+//
+// A follower that is lapped, or more than 8,192 messages or 16 MiB behind, leaves
+// out all up to the newest message: those go as the format has them
+// (TestStreamLeaps). The publisher does not wait for it (I1): it makes one
+// non-blocking send for each follower.
+//
 // # Demand
 //
 // [Demand] counts the lanes that want each exact key, and tells one reader which
@@ -118,6 +167,26 @@
 // lane is made or dropped, under its own mutex, so joins wait for a few map
 // accesses and never for the reader; what happens between two looks of the reader
 // is told as its result. A key lingers for a time after its last lane.
+//
+// # Numbering
+//
+// A backbone is a broker that keeps its messages under numbers of its own, such as
+// a Redis stream. Adopt has the hub tell positions by those numbers, in an epoch
+// that is derived from the backbone's name. So a position is good at every relay
+// of that backbone, and after a restart, as long as the ring of that relay reaches
+// back to it; and who resumes elsewhere gets no message twice
+// (TestAdoptedPositionsAreGoodElsewhere). Inside, the hub counts on with sequences
+// of its own: only what clients are told, and tell, is mapped.
+//
+//   - Where the numbering begins, and where the backbone has lost what was to come
+//     next, there is a seam: a position before it is gone, and Last and Oldest do
+//     not reach across it. Clients that are connected go on. That something is
+//     missing they know from the source's notices.
+//   - Numbers that were used before begin a random epoch, so that an old position
+//     never means a new message (TestAdoptAnew). It is this hub's alone.
+//   - Of a gap in a backbone's numbers nobody knows how many messages are in it.
+//   - A relay may get a message a moment before another. A position that is not
+//     reached yet is waited for (Await), rather than taken for gone.
 //
 // # Slow clients
 //

@@ -37,6 +37,10 @@ type Config struct {
 	// default 4,096.
 	MaxLanes int
 
+	// Backbone says that Adopt will be called once the source is reached. Until
+	// then Await does not know of any position.
+	Backbone bool
+
 	// Demand is told which keys clients want. nil = nobody asks.
 	Demand *Demand
 
@@ -71,7 +75,8 @@ type Hub struct {
 	snapshot     *snapshot // nil if none is kept
 	header       func([]byte, Kind, int) []byte
 	latency      Observer
-	epoch        string
+	epoch        string // of the hub's own numbering, before any other and behind all
+	backbone     bool
 	born         time.Time
 	pumps        []*pump
 	done         chan struct{} // closed by Close
@@ -79,8 +84,10 @@ type Hub struct {
 	ring ring
 
 	// owned by the publisher
-	seq    uint64
+	seq    uint64 // of the newest message, or of what Adopt was told
 	prefix []byte // the header being made
+
+	numbering atomic.Pointer[numbering] // written by the publisher, read by anybody
 
 	// atomic
 	clock    atomic.Int64 // ns since born, moved by the sweep alone
@@ -101,6 +108,7 @@ type Hub struct {
 	lanes    map[laneKey]*Lane
 	draining bool
 	closed   bool
+	swept    chan struct{} // closed by the next sweep; nil if nobody waits for it
 	vacant   chan struct{} // one slot; holds a token when the last client left
 }
 
@@ -124,10 +132,11 @@ func assemble(c Config) *Hub {
 		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout, maxAge: c.MaxAge, heartbeat: c.Heartbeat,
 		maxLanes: c.MaxLanes, demand: c.Demand, lanes: make(map[laneKey]*Lane),
 		header: c.Header, latency: c.Latency,
-		epoch: newEpoch(), born: time.Now(),
+		epoch: newEpoch(), backbone: c.Backbone, born: time.Now(),
 		done: make(chan struct{}), vacant: make(chan struct{}, 1),
 	}
 	h.ring.init(c.Messages, c.Bytes)
+	h.numbering.Store(&numbering{epoch: h.epoch, whole: Start{slot: 1}})
 	h.source.Store(&sourceEvent{up: true})
 	if c.SnapshotKeys > 0 {
 		h.snapshot = newSnapshot(&h.ring, c.SnapshotKeys, c.SnapshotBytes)
@@ -175,7 +184,7 @@ func (h *Hub) Publish(in Input) {
 	}
 	frame := make([]byte, 0, len(h.prefix)+len(in.Payload))
 	frame = append(append(frame, h.prefix...), in.Payload...)
-	h.seq++
+	h.seq = h.numbering.Load().next(h.seq, in.Seq)
 	h.ring.publish(&Message{seq: h.seq, kind: in.Kind, key: in.Key, time: in.Time, frame: frame, body: len(h.prefix)})
 	for _, p := range h.pumps {
 		p.poke()

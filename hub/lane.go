@@ -98,13 +98,10 @@ func (h *Hub) releaseLocked(l *Lane) {
 	h.demand.remove(l.filter)
 }
 
-// frame returns a message as a client gets it that has all from slot since on,
-// how many bytes the stream saved, and whether the message has no place in the
+// streamFrame returns a message as a client of a lane with a stream gets it that
+// has all from slot since on, how many bytes the stream saved, and whether the message has no place in the
 // stream: it never had, or the ring has stripped it.
-func (l *Lane) frame(m *Message, since uint64, r *ring) (frame []byte, saved int, off bool) {
-	if l.stream == nil { // fast path
-		return m.encoded(l.format, r), 0, false
-	}
+func (l *Lane) streamFrame(m *Message, since uint64, r *ring) (frame []byte, saved int, off bool) {
 	e := m.streamed(l.stream)
 	if e != nil && e.frame != nil && e.epoch >= since {
 		return e.frame, e.saved, false

@@ -29,12 +29,16 @@ type Input struct {
 	Key     string    // optional label: symbol, room, user
 	Time    time.Time // when it was received; Publish fills a zero time
 	Payload []byte
+
+	// Seq is the message's number on the backbone that Hub.Adopt was told of. It
+	// rises, perhaps with holes. 0 is none.
+	Seq uint64
 }
 
 // Message is one unit of the feed, immutable once published (I2).
 type Message struct {
 	slot  uint64 // dense index in the ring, from 1
-	seq   uint64 // public number within the epoch
+	seq   uint64 // the hub's number; see numbering for the public one
 	total uint64 // cumulative size of all messages up to and with this one
 	time  time.Time
 	key   string
@@ -46,7 +50,8 @@ type Message struct {
 	extra     atomic.Int64             // bytes of those; stripped once it may keep none
 }
 
-// Seq returns the message's public number within its epoch.
+// Seq returns the hub's number of the message, of which Hub.Position makes what
+// clients are told.
 func (m *Message) Seq() uint64 { return m.seq }
 
 // Kind returns whether the message is text or binary.

@@ -53,5 +53,9 @@ func validEpoch(s string) bool {
 func newEpoch() string {
 	var b [5]byte
 	rand.Read(b[:])
+	return epochText(b)
+}
+
+func epochText(b [5]byte) string {
 	return strings.ToLower(base32.HexEncoding.EncodeToString(b[:]))
 }

@@ -17,11 +17,11 @@ type Start struct {
 
 // Live returns the start behind the newest message.
 func (h *Hub) Live() Start {
-	m := h.ring.newest()
-	if m == nil {
-		return Start{slot: 1}
+	whole := h.numbering.Load().whole // before the newest message, which may be behind it
+	if m := h.ring.newest(); m != nil && m.slot >= whole.slot {
+		return Start{slot: m.slot + 1, seq: m.seq}
 	}
-	return Start{slot: m.slot + 1, seq: m.seq}
+	return whole
 }
 
 // Newest returns the start that begins with the newest message of each key that
@@ -43,31 +43,38 @@ func (h *Hub) Newest(lane *Lane) Start {
 }
 
 // Resume returns the start behind a position. If that is no longer held, was
-// never reached, or is of another epoch, the start is Gone: a client that has
+// never reached, is of another epoch, or lies before what Adopt was told to be
+// missing, the start is Gone: a client that has
 // notices is told the gap and gets all that is held; another is closed as Gone
 // and gets nothing.
 func (h *Hub) Resume(at Position) Start {
-	reached := at.Seq <= h.Live().seq // before the search: what comes meanwhile is not reached
-	slot, held := h.ring.since(at.Seq)
-	if held && reached && at.Epoch == h.epoch {
-		return Start{slot: slot, seq: at.Seq}
+	n := h.numbering.Load()
+	seq, ours := n.sequence(at)
+	reached := seq <= h.Live().seq // before the search: what comes meanwhile is not reached
+	slot, held := h.ring.since(seq)
+	if ours && held && reached && seq >= n.whole.seq {
+		return Start{slot: slot, seq: seq}
 	}
 	s := h.ring.oldest(0)
+	if s.seq < n.whole.seq {
+		s = n.whole
+	}
 	s.gone, s.loose, s.gap = true, true, gap{open: true, unknown: true}
-	if at.Epoch == h.epoch && reached {
-		s.gap = gap{open: true, from: at.Seq, missed: s.seq - min(s.seq, at.Seq)}
+	if ours && reached && n.source == "" { // a backbone's numbers have holes
+		s.gap = gap{open: true, from: seq, missed: s.seq - min(s.seq, seq)}
 	}
 	return s
 }
 
 // Last returns the start before the newest n messages that the lane wants, or
-// before all that is held if there are fewer. Once the ring drops messages, its
+// before all that is held, without something missing between, if there are fewer.
+// Once the ring drops messages, its
 // oldest sixteenth does not count: it would be gone before a client has joined.
 func (h *Hub) Last(n int, lane *Lane) Start {
+	tail := h.numbering.Load().whole.slot
 	s := h.Live()
-	tail := uint64(1)
 	if h.ring.floor.Load() > 0 {
-		tail = h.ring.oldest(1).slot
+		tail = max(tail, h.ring.oldest(1).slot)
 	}
 	for n > 0 && s.slot > tail {
 		m := h.ring.at(s.slot - 1)
@@ -96,9 +103,18 @@ func (h *Hub) At(s Start) Position {
 
 // Oldest returns the oldest position that can still be resumed from: what comes
 // behind it is all that the ring holds.
-func (h *Hub) Oldest() Position { return h.position(h.ring.floor.Load()) }
+func (h *Hub) Oldest() Position {
+	return h.position(max(h.ring.floor.Load(), h.numbering.Load().whole.seq))
+}
 
 // Position returns the place behind the message of a sequence.
 func (h *Hub) Position(seq uint64) Position { return h.position(seq) }
 
-func (h *Hub) position(seq uint64) Position { return Position{h.epoch, seq} }
+// position is of the present numbering. What was numbered before it has positions
+// of the hub's own epoch, none of which is good any more.
+func (h *Hub) position(seq uint64) Position {
+	if n := h.numbering.Load(); seq >= n.base {
+		return Position{n.epoch, n.first + (seq - n.base)}
+	}
+	return Position{h.epoch, seq}
+}

@@ -307,3 +307,38 @@ func TestStreamWithoutRoom(t *testing.T) {
 		}
 	})
 }
+
+// A delivery of a stream's frame allocates nothing either.
+func TestStreamDeliveryAllocatesNothing(t *testing.T) {
+	f := still(t, Config{})
+	lane := &Lane{format: f.format, batches: make([]batch, 1)}
+	lane.stream = &follower{hub: f.Hub, codec: &chainCodec{}, looks: make([]look, 1), next: 1}
+	lane.stream.stream = lane.stream.codec.NewStream()
+	f.say(100, 200)
+	lane.stream.catchUp()
+	var clients []*Client
+	for range 1000 {
+		lane.use(1)
+		c, err := f.Join(nullConn{}, Options{Lane: lane})
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients = append(clients, c)
+	}
+	p := f.pumps[0]
+	p.round()
+	allocs := testing.AllocsPerRun(20, func() {
+		for i, c := range clients {
+			c.cursor.Store(50 + uint64(i%3))
+		}
+		f.strides.Add(1)
+		p.round()
+	})
+	if allocs != 0 || !clients[0].streaming() || f.Stats().SavedBytes == 0 {
+		t.Errorf("%v allocations for 1,000 deliveries", allocs)
+	}
+	if info := f.Slowest(1)[0]; !info.Shared {
+		t.Errorf("%+v is not told to be on the stream", info)
+	}
+	lane.use(1) // it is not interned: the hub's end must not take it away
+}

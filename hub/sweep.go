@@ -32,6 +32,7 @@ func (h *Hub) sweepLoop() {
 		case <-tick.C:
 			h.clock.Store(int64(time.Since(h.born)))
 			h.sweep()
+			h.tellSwept()
 		case <-h.done:
 			return
 		}

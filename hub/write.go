@@ -104,7 +104,9 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	} else {
 		c.cursor.Store(b.pieces[whole].slot)
 	}
-	c.leaveStreamLocked(b, whole, rest != nil)
+	if b.left > 0 { // some of those written may have been off the stream
+		c.fallOff(b.pieces[whole].slot + 1)
+	}
 	if rest != nil {
 		s := &c.state
 		s.rest, s.kind, s.seq = rest, dataFrame, b.pieces[whole].seq
@@ -118,20 +120,6 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 		return c.brokenLocked()
 	}
 	return full
-}
-
-// leaveStreamLocked notes the last message of those written, the cut one
-// included, that the stream has no place for.
-func (c *Client) leaveStreamLocked(b *batch, whole int, cut bool) {
-	if cut {
-		whole++
-	}
-	for i := whole - 1; i >= 0 && b.left > 0; i-- {
-		if b.pieces[i].off {
-			c.fallOff(b.pieces[i].slot + 1)
-			return
-		}
-	}
 }
 
 // advanceDetourLocked takes n messages off the detour. At its end the client

@@ -1,9 +1,11 @@
 package relay
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"fantail/hub"
 )
@@ -43,7 +45,29 @@ func (r *Relay) admit(req *http.Request, f hub.Format, agreed terms) (a admissio
 	if why, ok := r.seats.take(a.seat); !ok {
 		return a, refuse(why, "%s", seatSentences[why])
 	}
+	if no = r.awaitPosition(req, q); no != nil {
+		r.seats.leave(a.seat)
+		return a, no
+	}
 	return r.prepare(a, q, f, req)
+}
+
+// awaitTime is how long a handshake waits for the feed to reach a position that
+// another relay of the same backbone has told.
+const awaitTime = 2 * time.Second
+
+// awaitPosition waits for the position to resume behind, if it may be near. Who
+// is refused may find it at another relay, or here a little later.
+func (r *Relay) awaitPosition(req *http.Request, q query) *refused {
+	if q.since == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), awaitTime)
+	defer cancel()
+	if !r.hub.Await(ctx, *q.since) {
+		return refuse(refusedBehind, "this relay has lost its source and has not come as far as your position; come back later, or try another")
+	}
+	return nil
 }
 
 var seatSentences = map[refusal]string{

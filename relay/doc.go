@@ -37,9 +37,38 @@
 // Pages of allowed origins may read what /sse, /stream and /snapshot answer, the
 // sentence of a refusal included (TestRefusalsForOtherOrigins).
 //
+// Of a hub whose positions are a backbone's, a position may be one that another
+// relay told and this one has not reached: its handshake waits up to two seconds.
+// If the source is away meanwhile it is refused with 503: neither gone nor held
+// would be true (TestResumeAheadOfTheFeed, TestBehindIsRefused).
+//
 // A stream takes the connection over from the HTTP server and goes the way of
 // every client: its chunks are shared by all of its lane, and its reader only
 // notices the end. It has no pings; giveUpAfter has the kernel find dead peers.
+//
+// # Compression
+//
+// permessage-deflate (RFC 7692) with a context for each client would cost memory
+// and processor time for each. Here each message is compressed once for all, with
+// one context: deflater is the hub's codec, and its frames go to every client
+// that wants everything and took the extension with context takeover. Their
+// windows hold the same, since whoever is not on the stream gets plain frames, and
+// plain frames do not enter a window: so do notices and control frames. Each epoch
+// of the stream begins with an empty window (see package hub).
+//
+// Filtered clients get other messages than the rest, and those who negotiated
+// server_no_context_takeover forget the last one: they get each message compressed
+// for itself, which a pump does. That gains little below 256 bytes and would keep
+// others waiting above 16 KiB, so messages outside that go plain. In the stream it
+// is 8 bytes and 4 MiB, for everybody alike.
+//
+// compress/flate at level 6, by measurement: BenchmarkCompression. Faster
+// compressors leave messages of some 120 bytes nearly as they are.
+//
+// The handshake is ours (negotiate): the first offer that can be had is taken, with
+// the whole window of 32 KiB and no context of the client's; what breaks the grammar
+// is refused with 400. The library is shown only what was agreed on. Safari 15 says
+// that it can and cannot; it is known by its User-Agent.
 //
 // # The library and our net.Conn
 //

@@ -27,6 +27,7 @@ const (
 	refusedToken
 	refusedTooLarge
 	refusedBusy
+	refusedBehind
 	refusedHandshake // what the library found wrong; it has answered by itself
 	refusals
 )
@@ -53,6 +54,7 @@ var refusalRows = [refusals]struct {
 	refusedToken:      {"token", http.StatusUnauthorized, false},
 	refusedTooLarge:   {"too-large", http.StatusRequestEntityTooLarge, false},
 	refusedBusy:       {"busy", http.StatusServiceUnavailable, true},
+	refusedBehind:     {"behind", http.StatusServiceUnavailable, true},
 	refusedHandshake:  {"handshake", 0, false},
 }
 

@@ -70,7 +70,7 @@ func TestBenchOfARelay(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	want := strings.Fields(`clients/connected clients/sampled clients/stalled clients/stalled_evicted clients/wanted
-		closes[] connect/failures[] connect/handshake_ms/count connect/handshake_ms/max connect/handshake_ms/p50
+		closes[] compression connect/failures[] connect/handshake_ms/count connect/handshake_ms/max connect/handshake_ms/p50
 		connect/handshake_ms/p90 connect/handshake_ms/p99 connect/handshake_ms/p99.9 connect/per_s
 		latency_ms/count latency_ms/max latency_ms/p50 latency_ms/p90 latency_ms/p99 latency_ms/p99.9
 		load/bottleneck load/cores load/cpu_share load/read_lag_p99_ms messages notes[]
@@ -78,6 +78,30 @@ func TestBenchOfARelay(t *testing.T) {
 	found := jsonFields(t, out)
 	if !slices.Equal(found, want) {
 		t.Errorf("fields %q\nwant   %q", found, want)
+	}
+}
+
+// With -compress every client of the sample inflates what it gets, and what is
+// told of it is of the wire.
+func TestBenchCompresses(t *testing.T) {
+	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=200")
+	for _, form := range [][]string{{"-path-seq", "seq"}, {"-envelope", "-storm"}} {
+		args := append([]string{"-json", "-compress", "-clients", "50", "-warm", "2s", "-duration", "2s"}, form...)
+		var got load.Result
+		out := bench(t, append(args, "ws://"+r.addr+"/ws")...)
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatal(err)
+		}
+		c := got.Compression
+		if c == nil || c.Compressed < c.Messages*9/10 || c.Ratio < 2 || got.Order == nil || *got.Order != (load.Order{}) || len(got.Closes) > 0 {
+			t.Errorf("%q: %s", form, out)
+		}
+	}
+	if out := string(bench(t, "-compress", "-clients", "5", "-warm", "0s", "-duration", "1s", "ws://"+r.addr+"/ws")); !strings.Contains(out, "compression") {
+		t.Errorf("the table says nothing of compression: %s", out)
+	}
+	if ratio := r.metric(`fantail_compression_ratio{context="shared"}`); ratio < 2 {
+		t.Errorf("the relay tells of a ratio of %v", ratio)
 	}
 }
 

@@ -195,12 +195,17 @@ type subscriber struct {
 
 // openSubscriber performs the opening handshake.
 func openSubscriber(addr, path string, buffer int) (*subscriber, error) {
+	return openSubscriberWith(addr, path, "", buffer)
+}
+
+// openSubscriberWith performs the handshake with further header lines.
+func openSubscriberWith(addr, path, lines string, buffer int) (*subscriber, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, addr)
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n", path, addr, lines)
 	s := &subscriber{conn: c, r: bufio.NewReaderSize(c, buffer)}
 	resp, err := http.ReadResponse(s.r, nil)
 	if err == nil && resp.StatusCode != 101 {

@@ -33,8 +33,8 @@ type chat struct {
 	got   []string                 // guarded by mu
 }
 
-// startChat serves a chat and returns the URL of its feed.
-func startChat(t testing.TB, tick time.Duration) (*chat, string) {
+// startChatServer serves a chat and returns the URL of its feed.
+func startChatServer(t testing.TB, tick time.Duration) (*chat, string) {
 	c := &chat{t: t, conns: map[*websocket.Conn]bool{}}
 	srv := httptest.NewServer(http.HandlerFunc(c.serve))
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -134,7 +134,7 @@ func (s *subscriber) wantEnd(t testing.TB) (code uint16, word string) {
 // other through them: everybody gets every message once, in one order.
 func TestUplinkChat(t *testing.T) {
 	const each, messages = 5, 40
-	source, url := startChat(t, 0)
+	source, url := startChatServer(t, 0)
 	env := []string{"FANTAIL_SOURCE_URL=" + url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100"}
 	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
 	var clients []*subscriber
@@ -257,7 +257,7 @@ func checkSaid(t *testing.T, said []string, speakers, messages int) {
 
 // TestUplinkRefusals: what a client is told, and that the others stay.
 func TestUplinkRefusals(t *testing.T) {
-	source, url := startChat(t, 10*time.Millisecond)
+	source, url := startChatServer(t, 10*time.Millisecond)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say", "FANTAIL_UPLINK_RATE=3/1h", "FANTAIL_UPLINK_MAX_MESSAGE=100")
 	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	for _, c := range []struct {
@@ -304,7 +304,7 @@ func TestUplinkSourceAway(t *testing.T) {
 // TestUplinkFlood: clients that send as fast as they can delay the feed for
 // nobody, and the source gets no more than the rate.
 func TestUplinkFlood(t *testing.T) {
-	source, url := startChat(t, 5*time.Millisecond)
+	source, url := startChatServer(t, 5*time.Millisecond)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*", "FANTAIL_UPLINK_RATE=0", "FANTAIL_SOURCE_SEND_RATE=50")
 	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
@@ -356,7 +356,7 @@ func TestUplinkFlood(t *testing.T) {
 
 // TestUplinkWarnings: settings that let more through than it seems.
 func TestUplinkWarnings(t *testing.T) {
-	_, url := startChat(t, 0)
+	_, url := startChatServer(t, 0)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=chat", "FANTAIL_ALLOWED_ORIGINS=*")
 	for _, want := range []string{"begin it with ^", "FANTAIL_ALLOWED_ORIGINS instead of *"} {
 		if !strings.Contains(r.text(), want) {
@@ -375,7 +375,7 @@ func TestUplinkJudge(t *testing.T) {
 	if out, err := exec.Command("node", "-e", "require('ws')").CombinedOutput(); err != nil {
 		leaveOut(t, "REQUIRE_JUDGES", "what ws of Node sends through the uplink; npm install ws, and set NODE_PATH to its node_modules (%v %s)", err, tail(string(out), 200))
 	}
-	_, url := startChat(t, 0)
+	_, url := startChatServer(t, 0)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
 	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -35,12 +35,14 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
 		SnapshotKeys: c.SnapshotKeys,
 		Demand:       demand, MaxLanes: lanes,
-		Header: relay.FrameHeader, Latency: latency,
+		Backbone: feed.Numbered(c.SourceURL),
+		Header:   relay.FrameHeader, Latency: latency,
 	})
 	defer h.Close()
 	fc := feedConfig(c)
 	news := &sourceNews{hub: h}
 	fc.Notify, fc.RelayNotice = news.notify, news.relayed
+	fc.Number = h.Adopt
 	if demand != nil {
 		fc.Demand = demand
 	}

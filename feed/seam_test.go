@@ -1,0 +1,53 @@
+package feed
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/rs/zerolog"
+)
+
+// A seam is told between the messages where it stands, and the operator is told
+// what is missing.
+func TestSeamsAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{play: func(_ int, c *scripted) error {
+			c.steps = []step{{err: &seam{"s", 4, nil}}, {text: "5"}, {err: &seam{"s", 8, &lapse{3, "trimmed"}}}, {text: "9"}}
+			return nil
+		}}
+		r := &running{sink: newSink(), log: newJournal()}
+		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
+		var told []string
+		r.sources[0].number = func(name string, behind uint64) {
+			told = append(told, fmt.Sprintf("%s behind %d before message %d", name, behind, len(r.sink.messages())))
+		}
+		r.run(t)
+		r.sink.wait(t, 2)
+		r.log.wait(t, "trimmed", `"missed":3`)
+		r.stop()
+		if got := fmt.Sprintf("%q", told); got != `["s behind 4 before message 0" "s behind 8 before message 1"]` {
+			t.Errorf("told %s", got)
+		}
+	})
+}
+
+func TestNumbered(t *testing.T) {
+	for url, want := range map[string]bool{
+		"redis://h?stream=s":                    true,
+		"REDISS://u:p@h/1?from=0&stream=s":      true,
+		"nats://h?stream=S":                     true,
+		"tls+nats://h?stream=S":                 true,
+		"redis://h?subscribe=s":                 false,
+		"nats://h?subject=stream":               false,
+		"wss://h/ws?stream=s":                   false,
+		"amqp://h?exchange=stream":              false,
+		"redis://h?stream=s redis://i?stream=s": false,
+		"demo:?stream=s":                        false,
+		"redis://h:port?stream=s":               false,
+	} {
+		if Numbered(url) != want {
+			t.Errorf("%s: %v", url, !want)
+		}
+	}
+}
