@@ -145,6 +145,32 @@ func TestRedisStreamLapses(t *testing.T) {
 	}
 }
 
+// TestRedisStreamRemoved: a stream that was gone meanwhile begins anew, and whoever
+// has a position of the old one can be told.
+func TestRedisStreamRemoved(t *testing.T) {
+	server := brokertest.Redis(t)
+	c := redisClient(t, server)
+	do(t, c, "xadd s 1-1 data old")
+	d, err := findAndOpen("redis://" + server.Addr + "?stream=s&from=0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, d)
+	wantSeam(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
+	wantNext(t, s, "old", redisNumber(1, 1))
+	s.close()
+	do(t, c, "del s")
+	_, err = d.open(t.Context())
+	wantFailure(t, err, ReasonHandshake, "no stream")
+	do(t, c, "xadd s 9-1 data new")
+	s = open(t, d)
+	defer s.close()
+	if told := wantSeam(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told == nil || !strings.Contains(told.text, "made anew") {
+		t.Errorf("the operator is told %v", told)
+	}
+	wantNext(t, s, "new", redisNumber(9, 1))
+}
+
 // redisNumber is what stands for the id ms-n.
 func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
 
