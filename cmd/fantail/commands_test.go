@@ -99,7 +99,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"tail a b", "2 arguments instead of 0 to 1; write fantail tail [URL]"},
 		{"tail -n x", `invalid value "x" for flag -n: parse error; see fantail tail -h`},
 		{"tail -source ws://x", "-source and a URL exclude each other; leave one of them out"},
-		{"tail gopher://x", `feed: the source URL has the unknown scheme "gopher"; start it with one of ws: wss: http: https: replay: `},
+		{"tail gopher://x", `feed: the source URL has the unknown scheme "gopher"; start it with one of ws: wss: http: https: replay: stdin: demo: push: redis: rediss: nats: tls+nats: amqp: amqps:`},
 		{"check -for 0s", "-for 0s is out of bounds; write a time from 1ms to 1h0m0s"},
 		{"replay a -speed fast", `invalid value "fast" for flag -speed: write a factor such as 1, 0.5 or 10, or max; see fantail replay -h`},
 	}
