@@ -75,7 +75,7 @@ type Hub struct {
 	snapshot     *snapshot // nil if none is kept
 	header       func([]byte, Kind, int) []byte
 	latency      Observer
-	epoch        string // of the hub's own numbering, before any other and behind all
+	epoch        string // of what was numbered before the present numbering, and of the first
 	backbone     bool
 	born         time.Time
 	pumps        []*pump

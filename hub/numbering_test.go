@@ -106,8 +106,8 @@ func TestNumbersRise(t *testing.T) {
 	}
 }
 
-// Once a numbering was replaced, its own numbers in the ring are not told as those
-// of the new one.
+// The newest messages are those behind the last seam: what is missing there would
+// be a silent gap (I4).
 func TestLastStopsAtWhatIsMissing(t *testing.T) {
 	f := still(t, Config{})
 	f.Adopt("stream", 5)

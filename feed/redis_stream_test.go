@@ -1,0 +1,159 @@
+//go:build unix
+
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"fantail/feed/brokertest"
+)
+
+func TestRedisStreamIsResumed(t *testing.T) {
+	server := brokertest.Redis(t)
+	c := redisClient(t, server)
+	do(t, c, "xadd s * data before")
+	r := start(t, Config{URL: "redis://" + server.Addr + "?stream=s"})
+	r.log.wait(t, "source is connected")
+	do(t, c, "xadd s * data one", "xadd s * user alice text <hi>")
+	r.sink.wait(t, 2)
+	server.Kill()
+	r.log.wait(t, "source is away")
+	server.Start()
+	// Written perhaps before the relay is back, perhaps after.
+	do(t, redisClient(t, server), "xadd s * data three")
+	r.sink.wait(t, 3)
+	want := []string{"one", `{"user":"alice","text":"<hi>"}`, "three"}
+	if got := r.sink.payloads(); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestRedisStreamLapses: trimmed while we were away, and replaced.
+func TestRedisStreamLapses(t *testing.T) {
+	server := brokertest.Redis(t)
+	c := redisClient(t, server)
+	d, err := newRedis("redis://"+server.Addr+"?stream=s&from=0", mustDefaults(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, c, "xadd s 1-1 data 1")
+	s := open(t, d)
+	wantSeam(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
+	wantNext(t, s, "1", redisNumber(1, 1))
+	s.close()
+	for _, c := range []struct {
+		about    string
+		commands []string
+		lapse    string
+		missed   uint64
+		behind   uint64
+		later    string
+		payload  string
+		number   uint64
+	}{
+		{"trimmed", []string{"xadd s 2-1 data 2", "xadd s 3-1 data 3", "xadd s 4-1 data 4", "xtrim s maxlen 1"}, "was trimmed", 2, redisNumber(4, 1) - 1, "xadd s 5-1 data 5", "4", redisNumber(4, 1)},
+		{"made anew", []string{"del s", "xadd s 1-1 data x"}, "made anew", 0, redisNumber(1, 1), "xadd s 2-1 data new", "new", redisNumber(2, 1)},
+		{"made anew with ids that rise", []string{"del s", "xadd s 8-1 data y", "xadd s 8-2 data z"}, "made anew", 0, redisNumber(8, 1) - 1, "xadd s 9-1 data new", "y", redisNumber(8, 1)},
+	} {
+		do(t, redisClient(t, server), c.commands...)
+		s := open(t, d)
+		told := wantSeam(t, s, "redis stream s in 0", c.behind)
+		if told == nil || told.missed != c.missed || !strings.Contains(told.text, c.lapse) {
+			t.Errorf("%s: got %v, want a lapse of %d", c.about, told, c.missed)
+		}
+		do(t, redisClient(t, server), c.later)
+		wantNext(t, s, c.payload, c.number)
+		s.close()
+	}
+}
+
+// TestRedisStreamRemoved: a stream that was gone meanwhile begins anew, and whoever
+// has a position of the old one can be told.
+func TestRedisStreamRemoved(t *testing.T) {
+	server := brokertest.Redis(t)
+	c := redisClient(t, server)
+	do(t, c, "xadd s 1-1 data old")
+	d, err := findAndOpen("redis://" + server.Addr + "?stream=s&from=0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, d)
+	wantSeam(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
+	wantNext(t, s, "old", redisNumber(1, 1))
+	s.close()
+	do(t, c, "del s")
+	_, err = d.open(t.Context())
+	wantFailure(t, err, ReasonHandshake, "no stream")
+	do(t, c, "xadd s 9-1 data new")
+	s = open(t, d)
+	defer s.close()
+	if told := wantSeam(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told == nil || !strings.Contains(told.text, "made anew") {
+		t.Errorf("the operator is told %v", told)
+	}
+	wantNext(t, s, "new", redisNumber(9, 1))
+}
+
+// redisNumber is what stands for the id ms-n.
+func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
+
+// wantSeam expects a seam next and returns its lapse.
+func wantSeam(t *testing.T, s stream, name string, behind uint64) *lapse {
+	t.Helper()
+	_, err := s.next()
+	told, ok := errors.AsType[*seam](err)
+	if !ok || told.name != name || told.behind != behind {
+		t.Fatalf("got %+v, want a seam of %q behind %d", err, name, behind)
+	}
+	return told.lapse
+}
+
+// wantNext expects a message next.
+func wantNext(t *testing.T, s stream, payload string, number uint64) {
+	t.Helper()
+	if in, err := s.next(); err != nil || string(in.Payload) != payload || in.Seq != number {
+		t.Errorf("got %q with number %d, %v; want %q with %d", in.Payload, in.Seq, err, payload, number)
+	}
+}
+
+// TestRedisStreamNumbers: whoever reads a stream numbers it alike, wherever it
+// begins; ids that are no times have no numbers from the first on.
+func TestRedisStreamNumbers(t *testing.T) {
+	server := brokertest.Redis(t)
+	begin := func(from string) stream {
+		d, err := findAndOpen("redis://" + server.Addr + "?stream=s&from=" + from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, d)
+		t.Cleanup(s.close)
+		return s
+	}
+	c := redisClient(t, server)
+	do(t, c, "xadd s 5-0 data a", "xadd s 5-7 data b", "xadd s 6-0 data c")
+	for from, want := range map[string]struct {
+		behind  uint64
+		payload string
+		number  uint64
+	}{
+		"0":   {redisNumber(5, 0) - 1, "a", redisNumber(5, 0)},
+		"5-0": {redisNumber(5, 0), "b", redisNumber(5, 7)},
+		"5-3": {redisNumber(5, 3), "b", redisNumber(5, 7)},
+	} {
+		s := begin(from)
+		wantSeam(t, s, "redis stream s in 0", want.behind)
+		wantNext(t, s, want.payload, want.number)
+	}
+	s := begin("$")
+	wantSeam(t, s, "redis stream s in 0", redisNumber(6, 0))
+	do(t, c, "xadd s 7-0 data d", "xadd s 1700000000000000000-0 data nanoseconds", "xadd s 1700000000000000001-0 data more")
+	wantNext(t, s, "d", redisNumber(7, 0))
+	if told := wantSeam(t, s, "", 0); told == nil || !strings.Contains(told.text, "1700000000000000000-0") || !strings.Contains(told.text, "XADD *") {
+		t.Errorf("the operator is told %v", told)
+	}
+	wantNext(t, s, "nanoseconds", 0)
+	wantNext(t, s, "more", 0)
+	wantSeam(t, begin("$"), "", 0)
+}
