@@ -350,6 +350,8 @@
 //     stream from another of the same name, but ids go on with the clock. Ids that
 //     are no times do not fit: then the numbering has no name, and the messages no
 //     numbers (TestRedisStreamNumbers).
+//   - With Config.Split, parts of one message would share a number, and of several
+//     sources each has numbers of its own: Config.Number is told nothing then.
 //
 // # Demand
 //

@@ -25,7 +25,7 @@ var (
 	// all together longer than what may wait.
 	ErrPushTooLarge = errors.New("feed: a pushed message is longer than FANTAIL_SOURCE_MAX_MESSAGE")
 	// ErrNoPush tells that this source takes no messages.
-	ErrNoPush = errors.New("feed: the source takes no messages; set FANTAIL_SOURCE_URL to push:")
+	ErrNoPush = errors.New("feed: the source takes no messages; only FANTAIL_SOURCE_URL=push: does")
 )
 
 // pushDriver is a source that is told its messages by Feed.Push: push:.

@@ -35,7 +35,7 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
 		SnapshotKeys: c.SnapshotKeys,
 		Demand:       demand, MaxLanes: lanes,
-		Backbone: feed.Numbered(c.SourceURL),
+		Backbone: feed.Numbered(c.SourceURL) && c.SourceSplit == feed.SplitNone,
 		Header:   relay.FrameHeader, Latency: latency,
 	})
 	defer h.Close()
