@@ -189,9 +189,13 @@ func TestUplinkChatOverRedis(t *testing.T) {
 	for _, r := range relays {
 		eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	}
+	var there [][]*subscriber // before anybody speaks
+	for _, r := range relays {
+		there = append(there, subscribeAll(t, speakers, r.addr, "/ws"))
+	}
 	var wg sync.WaitGroup
 	for at, r := range relays {
-		all := subscribeAll(t, speakers, r.addr, "/ws")
+		all := there[at]
 		for range 3 {
 			wg.Go(func() { checkSaid(t, listen(t, r.addr, all[0].position, 2*speakers*messages), 2*speakers, messages) })
 		}
