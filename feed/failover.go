@@ -11,7 +11,7 @@ const (
 	// DefaultFailback is how long a stand-in is left alone, at least.
 	DefaultFailback = time.Minute
 	// trialWait is how long the preferred source may be open beside its stand-in
-	// without a message: both may be quiet.
+	// without a message. Then it takes over if both were quiet.
 	trialWait = 10 * time.Second
 )
 
@@ -23,10 +23,10 @@ const NoFailback time.Duration = -1
 // The feed comes from the active source. When that fails, the next in order that
 // need not wait takes its place at once; if all must wait, the one whose wait is
 // over first. While a stand-in is active, the preferred source is tried now and
-// then beside it, and takes over with its first message: so a source that comes
-// back but has nothing to say changes nothing. The time until a trial is drawn
-// evenly between one and two of failback, so that relays which lost a source
-// together do not come back to it together.
+// then beside it, and takes over with its first message, or if neither has
+// anything to say: so a source that comes back silent does not silence one that
+// speaks. The time until a trial is drawn evenly between one and two of failback,
+// so that relays which lost a source together do not come back to it together.
 type failover struct {
 	order    []int         // of the sources; the first is preferred
 	failback time.Duration // 0 = never
@@ -41,7 +41,8 @@ type failover struct {
 	sleeping  bool        // the active one is to start at its notBefore
 	trial     int         // none = no trial
 	trialAt   time.Time   // when the next trial begins; zero = none is due
-	trialEnds time.Time   // when an open trial takes over without a message
+	trialEnds time.Time   // when an open trial without a message is decided
+	spoke     bool        // the active one did while the trial was open
 }
 
 // none is no source.
@@ -59,13 +60,14 @@ func (f *failover) message(now time.Time, from int, in hub.Input) {
 	}
 	if from == f.active {
 		f.publish(from, in)
+		f.spoke = true
 	}
 }
 
 func (f *failover) up(now time.Time, from int) {
 	switch {
 	case from == f.trial:
-		f.trialEnds = now.Add(trialWait)
+		f.trialEnds, f.spoke = now.Add(trialWait), false
 	case from == f.active:
 		f.plan(now)
 	}
@@ -158,6 +160,16 @@ func (f *failover) giveUpTrial(now time.Time) {
 	f.plan(now)
 }
 
+// decide ends a trial that brought no message.
+func (f *failover) decide(now time.Time) {
+	if !f.spoke {
+		f.takeOver(now)
+		return
+	}
+	f.stop(f.trial)
+	f.giveUpTrial(now)
+}
+
 // takeOver ends a trial well.
 func (f *failover) takeOver(now time.Time) {
 	left := f.active
@@ -186,7 +198,7 @@ func (f *failover) wake(now time.Time) {
 		}
 	case !f.trialEnds.IsZero():
 		if !f.trialEnds.After(now) {
-			f.takeOver(now)
+			f.decide(now)
 		}
 	case !f.trialAt.IsZero() && !f.trialAt.After(now):
 		f.trial, f.trialAt = f.order[0], time.Time{}
