@@ -139,6 +139,9 @@ func (s *renewedStream) fromHeir(a arrival) {
 		return
 	}
 	s.ready = s.over.fromNew(s.ready, m)
+	if len(s.ready) == 0 { // held: the source lives all the same
+		s.ready = append(s.ready, arrived{drop: errAlive})
+	}
 	s.joining()
 }
 

@@ -29,6 +29,13 @@ func ticks(begin time.Time, every, lag time.Duration, lasting time.Duration, gre
 // renewing runs a script under a renewal.
 func renewing(t *testing.T, s *script, age time.Duration, id string, notify func(bool, time.Duration)) *running {
 	t.Helper()
+	r := prepareRenewing(t, s, age, id, notify)
+	r.run(t)
+	return r
+}
+
+func prepareRenewing(t *testing.T, s *script, age time.Duration, id string, notify func(bool, time.Duration)) *running {
+	t.Helper()
 	r := &running{sink: newSink(), log: newJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 	ids, err := newIdentifier(id)
@@ -40,7 +47,6 @@ func renewing(t *testing.T, s *script, age time.Duration, id string, notify func
 	}
 	r.sources[0].driver = &renewal{driver: s, age: age, ids: ids, log: r.sources[0].log, failed: r.sources[0].meter.failed, lost: r.sources[0].changedOver}
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
-	r.run(t)
 	return r
 }
 
@@ -142,6 +148,28 @@ func TestOverlapOfAQuietFeed(t *testing.T) {
 		r.stop()
 		if got := r.sink.payloads(); !slices.Equal(got, []string{"hello 0", "hello 1"}) || s.most != 2 || s.live.Load() != 0 {
 			t.Errorf("got %q over %d connections at once", got, s.most)
+		}
+	})
+}
+
+// TestOverlapIsNotIdle: what is held back is a sign of life.
+func TestOverlapIsNotIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		s := &script{play: func(n int, c *scripted) error {
+			c.steps = []step{{text: "hello"}}
+			if n > 0 {
+				c.steps = ticks(begin, time.Second, 0, time.Hour, "hello again")
+			}
+			return nil
+		}}
+		r := prepareRenewing(t, s, 2*time.Second, "hash", nil)
+		r.sources[0].idle = 5 * time.Second
+		r.run(t)
+		time.Sleep(overlapWait + 3*time.Second)
+		r.stop()
+		if n := r.Stats().Reconnects[ReasonIdle]; n != 0 {
+			t.Errorf("%d times idle", n)
 		}
 	})
 }
