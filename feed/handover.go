@@ -23,6 +23,7 @@ type handover struct {
 	old, new *line
 	joined   bool // both have brought one message, or it was given up
 	tail     bool // the last part has begun, whose end is the caller's to tell
+	left     bool // the old one was told to leave: what has no identity is the new one's to bring
 
 	held  []arrived        // of the new connection
 	where map[identity]int // in held: the first with that identity
@@ -45,6 +46,8 @@ func newHandover(ids *identifier, old, new *line) *handover {
 // fromOld appends to out what follows from a message of the old connection.
 func (h *handover) fromOld(out []arrived, a arrived) []arrived {
 	switch {
+	case a.drop == nil && !a.has && h.left:
+		return append(out, dropped(DropCopy))
 	case a.drop != nil || !a.has:
 		return append(out, a)
 	case h.old.seen(a.id):
@@ -58,7 +61,7 @@ func (h *handover) fromOld(out []arrived, a arrived) []arrived {
 }
 
 // fromNew appends to out what follows from a message of the new connection. What
-// has no identity is the old one's to bring.
+// has no identity is the old one's to bring until that was told to leave.
 func (h *handover) fromNew(out []arrived, a arrived) []arrived {
 	switch {
 	case a.drop != nil:
@@ -72,8 +75,10 @@ func (h *handover) fromNew(out []arrived, a arrived) []arrived {
 			return h.giveUp(out)
 		}
 		return out
-	case !a.has:
+	case !a.has && !h.left:
 		return append(out, dropped(DropCopy))
+	case !a.has:
+		return append(out, a)
 	}
 	return h.take(out, a)
 }

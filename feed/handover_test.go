@@ -11,7 +11,7 @@ import (
 )
 
 // TestHandover plays two connections: o brings a message over the old one, n over
-// the new one, and ! gives up. A message that starts with - has no identity.
+// the new one, ! gives up, and < has the old one told to leave. A message that starts with - has no identity.
 func TestHandover(t *testing.T) {
 	tests := []struct{ name, before, in, want string }{
 		{"the old one leads", "1 2", "o3 o4 n3 n4 n5 o5", "3 4 5"},
@@ -21,6 +21,7 @@ func TestHandover(t *testing.T) {
 		{"its greeting is that of the old one", "hello 1", "nhello o2 n3 o3 n4", "2 3 4"},
 		{"after it joined all goes on", "1", "n2 o2 nack n3 o3 o4 n4", "2 ack 3 4"},
 		{"no identity: the old one's", "1", "n-hb o-hb o2 n2 n-hb o-hb", "-hb 2 -hb"},
+		{"no identity, the old one told to leave: the new one's", "1", "o2 n2 n-a < n-b o-b n3 o3", "2 -b 3"},
 		{"both quiet", "1", "n2 n3 !", "2 3"},
 		{"given up with what the old one has", "1", "nack n2 ! o2 o3 n3", "ack 2 3"},
 		{"nothing at all", "1", "! n2 o2", "2"},
@@ -76,6 +77,8 @@ func (h playedHandover) play(step string) (published []string) {
 		out = h.fromOld(nil, a)
 	case 'n':
 		out = h.fromNew(nil, a)
+	case '<':
+		h.left = true
 	default:
 		out = h.giveUp(nil)
 	}

@@ -185,10 +185,17 @@ func (s *renewedStream) due() {
 		})
 	case !s.over.joined:
 		s.ready = s.over.giveUp(s.ready)
-		s.now.leave()
+		s.leaveOld()
 	default:
-		s.now.leave() // its end is the handover's
+		s.leaveOld()
 	}
+}
+
+// leaveOld ends the old connection; its end is the handover's, and may take a
+// while.
+func (s *renewedStream) leaveOld() {
+	s.over.left = true
+	s.now.leave()
 }
 
 // opened begins the handover to a connection, or waits for another try.
