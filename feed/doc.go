@@ -115,6 +115,8 @@
 //   - A new connection that cannot be opened is tried again with back-off while the
 //     old one goes on. An old one that is lost before the handover is told as an
 //     outage.
+//   - Config.Cursor, Config.Resume and http sources exclude it (TestOverlapIsRefused):
+//     where they go on is behind what was read, and a handover may drop that.
 //   - Each connection is then read by a goroutine of its own, which lends Run's one
 //     message at a time and reads on when it is given back.
 //

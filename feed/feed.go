@@ -104,7 +104,8 @@ type Config struct {
 	// random. 0 = never.
 	MaxAge time.Duration
 	// Overlap opens the next connection before the one that is MaxAge old is
-	// left, so that nothing is lost or repeated; without ID it goes by "hash".
+	// left, so that nothing is lost or repeated; without ID it goes by "hash". It
+	// is for WebSockets without Cursor and Resume, which lose nothing by themselves.
 	Overlap bool
 
 	// Notify is told when the source is lost (up is false) and when it is back,
@@ -194,7 +195,19 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Overlap && c.MaxAge == 0 {
 		errs = append(errs, errors.New("feed: FANTAIL_SOURCE_OVERLAP is of use only with FANTAIL_SOURCE_MAX_AGE; set that, below the time after which the source ends a connection"))
 	}
-	return c, errors.Join(errs...)
+	return c, errors.Join(append(errs, c.checkOverlap())...)
+}
+
+// checkOverlap refuses what tells where the next connection is to begin: that
+// moves when a message is read, and a handover may drop what it has read.
+func (c Config) checkOverlap() error {
+	switch {
+	case c.Overlap && c.Cursor != "":
+		return errors.New("feed: FANTAIL_SOURCE_OVERLAP and FANTAIL_SOURCE_CURSOR exclude each other; unset FANTAIL_SOURCE_OVERLAP, as the cursor brings what a new connection missed")
+	case c.Overlap && c.Resume:
+		return errors.New("feed: FANTAIL_SOURCE_OVERLAP is of no use with a relay that is resumed; unset it")
+	}
+	return nil
 }
 
 // idSpec returns what ID is: connections that overlap need one.

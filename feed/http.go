@@ -30,6 +30,9 @@ func newHTTP(address string, cfg Config) (driver, error) {
 	case u.Hostname() == "":
 		return nil, fmt.Errorf("feed: the source URL names no host; write it as %s://host/path", u.Scheme)
 	}
+	if cfg.Overlap {
+		return nil, fmt.Errorf("feed: FANTAIL_SOURCE_OVERLAP is of no use with %s, which is resumed by its ids; unset it", u.Scheme)
+	}
 	both := new(http.Protocols)
 	both.SetHTTP1(true)
 	both.SetHTTP2(true)

@@ -174,6 +174,26 @@ func TestOverlapIsNotIdle(t *testing.T) {
 	})
 }
 
+// TestOverlapIsRefused where the source is asked to go on from what was read:
+// that may be beyond what was published.
+func TestOverlapIsRefused(t *testing.T) {
+	for _, cfg := range []Config{
+		{URL: "ws://h/?at={cursor}", Cursor: "at"},
+		{URL: "ws://h/", Resume: true},
+		{URL: "https://h/"},
+		{URL: "ws://h/ http://h/"},
+	} {
+		cfg.MaxAge = time.Hour
+		if _, err := New(cfg, newSink(), zerolog.Nop()); err != nil {
+			t.Errorf("%+v without overlap: %v", cfg, err)
+		}
+		cfg.Overlap = true
+		if _, err := New(cfg, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "FANTAIL_SOURCE_OVERLAP") {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+}
+
 // TestOverlapTellsOfALossDuringIt: the old connection dies while nothing shows yet
 // that the new one has all that follows.
 func TestOverlapTellsOfALossDuringIt(t *testing.T) {

@@ -62,6 +62,7 @@ func TestConfigValues(t *testing.T) {
 		"FANTAIL_RING_BYTES=1GiB", "FANTAIL_QUEUE_BYTES=1GiB", "FANTAIL_MAX_CLIENTS=2",
 		"FANTAIL_ALLOWED_ORIGINS=https://A.example, http://b.example:8000", "FANTAIL_LOG_LEVEL=debug",
 		"FANTAIL_SLOW_POLICY=conflate", "FANTAIL_CLIENT_POLICY=false", "FANTAIL_SNAPSHOT=last", "FANTAIL_SNAPSHOT_KEYS=200", "FANTAIL_KEY_REQUIRED=true",
+		"FANTAIL_SOURCE_MAX_AGE=1h", "FANTAIL_SOURCE_OVERLAP=true",
 		"FANTAIL_SOURCE_KEY=a.b:c", "FANTAIL_SOURCE_WS_PING=1m", "FANTAIL_SOURCE_SUBPROTOCOLS=v1,v2", `FANTAIL_SOURCE_SEND=["a"]`, "FANTAIL_SOURCE_HEADERS=@"+file)
 	c, err := loadConfig()
 	if err != nil {
@@ -70,7 +71,7 @@ func TestConfigValues(t *testing.T) {
 	if c.QueueMessages != 1 || c.QueueBytes != gib || c.MaxClients != 2 || c.LogLevel != zerolog.DebugLevel || c.SourceWSPing != time.Minute {
 		t.Errorf("got %+v", c)
 	}
-	if c.SlowPolicy != hub.Conflate || c.ClientPolicy || c.SnapshotKeys != 200 || !c.KeyRequired || c.SourceKey != "a.b:c" {
+	if c.SlowPolicy != hub.Conflate || c.ClientPolicy || c.SnapshotKeys != 200 || !c.KeyRequired || c.SourceKey != "a.b:c" || !c.SourceOverlap {
 		t.Errorf("got %+v", c)
 	}
 	if got := strings.Join(append(c.AllowedOrigins, c.SourceSubprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
@@ -93,7 +94,7 @@ func TestConfigOfRealFeeds(t *testing.T) {
 	writeFile(t, file, `[{"match":"^PING (.*)","do":"reply","send":"PONG $1"}]`)
 	setenv(t, "FANTAIL_SOURCE_URL=wss://h/?cursor={cursor}", "FANTAIL_SOURCE_CURSOR=time_us", "FANTAIL_SOURCE_RULES=@"+file,
 		"FANTAIL_SOURCE_PING=ping", "FANTAIL_SOURCE_PING_EVERY=25s", "FANTAIL_SOURCE_SPLIT=json-array", "FANTAIL_SOURCE_SEND_RATE=20/10s",
-		"FANTAIL_SOURCE_ID=hash", "FANTAIL_SOURCE_MAX_AGE=23h", "FANTAIL_SOURCE_OVERLAP=true", "FANTAIL_SOURCE_WS_PING=off")
+		"FANTAIL_SOURCE_ID=hash", "FANTAIL_SOURCE_MAX_AGE=23h", "FANTAIL_SOURCE_WS_PING=off")
 	c, err := loadConfig()
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +106,7 @@ func TestConfigOfRealFeeds(t *testing.T) {
 	if c.SourcePing != "ping" || c.SourcePingEvery != 25*time.Second || c.SourceSplit != feed.SplitArray || c.SourceSendRate != (feed.Rate{Count: 20, Per: 10 * time.Second}) {
 		t.Errorf("got %+v", c)
 	}
-	if c.SourceID != "hash" || c.SourceCursor != "time_us" || c.SourceMaxAge != 23*time.Hour || !c.SourceOverlap || c.SourceWSPing != feed.NoPing {
+	if c.SourceID != "hash" || c.SourceCursor != "time_us" || c.SourceMaxAge != 23*time.Hour || c.SourceOverlap || c.SourceWSPing != feed.NoPing {
 		t.Errorf("got %+v", c)
 	}
 	writeFile(t, file, "[]")
