@@ -30,7 +30,8 @@ const restartWait = 2 * time.Second
 //
 // A number below the feed's place is a copy or came too late, and is dropped.
 // But a source may begin anew at 1. So unless it is known as such, by what the
-// feed held at that number, it is kept apart: when nothing else has come for
+// feed held at that number, or as what a slower line brings in its turn, it is kept
+// apart: when nothing else has come for
 // restartWait, or a backlog is full of it, the feed goes on with the new
 // numbering. Any message in its turn shows that the old one goes on.
 type arbiter struct {
@@ -42,8 +43,17 @@ type arbiter struct {
 	held   backlog // numbers above next
 	lower  backlog // numbers below next that may be a new numbering
 	recent recall  // what was emitted or missed
+	lines  []reach // by line
 
 	stats ArbiterStats
+}
+
+// reach is how far a line's numbers went. What a line has not reached before is no
+// sign of a new numbering, though its bytes be others than those of a faster line.
+type reach struct {
+	high uint64 // in the feed's numbering
+	back bool   // it has gone back, as it does for a new numbering
+	anew uint64 // how far it got since
 }
 
 // ArbiterStats says what an arbitration came to.
@@ -53,12 +63,12 @@ type ArbiterStats struct {
 	Restarts uint64 // how often the numbering began anew
 }
 
-func newArbiter(wait time.Duration, emit func(hub.Input)) *arbiter {
-	return &arbiter{wait: wait, emit: emit, recent: newRecall(maxBacklog)}
+func newArbiter(lines int, wait time.Duration, emit func(hub.Input)) *arbiter {
+	return &arbiter{lines: make([]reach, lines), wait: wait, emit: emit, recent: newRecall(maxBacklog)}
 }
 
 // offer takes a message of a line. Time must not go back from call to call.
-func (a *arbiter) offer(now time.Time, seq uint64, in hub.Input) {
+func (a *arbiter) offer(now time.Time, from int, seq uint64, in hub.Input) {
 	if !a.begun {
 		a.begun, a.next = true, seq
 	}
@@ -73,15 +83,26 @@ func (a *arbiter) offer(now time.Time, seq uint64, in hub.Input) {
 		for a.held.full() {
 			a.skip()
 		}
-	case a.recent.knows(seq, in.Payload):
+	case a.recent.knows(seq, in.Payload), a.lags(from, seq):
 		a.stats.Repeated++
 	default:
-		a.suspect(now, seq, in)
+		a.suspect(now, from, seq, in)
 	}
+	a.lines[from].high = max(a.lines[from].high, seq)
+}
+
+// lags reports whether a number below the feed's is what a slower line brings in
+// its turn. One further behind than a backlog may be of a numbering that the feed
+// has left by a leap.
+func (a *arbiter) lags(from int, seq uint64) bool {
+	l := a.lines[from]
+	return !l.back && seq > l.high && a.next-seq <= maxBacklog
 }
 
 // suspect keeps a message apart that may be of a new numbering.
-func (a *arbiter) suspect(now time.Time, seq uint64, in hub.Input) {
+func (a *arbiter) suspect(now time.Time, from int, seq uint64, in hub.Input) {
+	l := &a.lines[from]
+	l.back, l.anew = true, max(l.anew, seq)
 	if !a.lower.add(now, seq, in) {
 		a.stats.Repeated++
 	}
@@ -148,8 +169,13 @@ func (a *arbiter) advance(seq uint64, in hub.Input) {
 	a.emit(in)
 	a.recent.note(seq, in.Payload)
 	a.next = seq + 1
-	a.stats.Repeated += uint64(len(a.lower.list))
-	a.lower.clear()
+	if len(a.lower.list) > 0 {
+		a.stats.Repeated += uint64(len(a.lower.list))
+		a.lower.clear()
+		for i := range a.lines {
+			a.lines[i].back, a.lines[i].anew = false, 0
+		}
+	}
 }
 
 // restart goes on with the new numbering. Nothing is held: that would belong to
@@ -159,6 +185,9 @@ func (a *arbiter) restart() {
 	anew := a.lower
 	a.lower.clear()
 	a.recent = newRecall(maxBacklog)
+	for i, l := range a.lines {
+		a.lines[i] = reach{high: l.anew}
+	}
 	a.next = anew.first().seq
 	for len(anew.list) > 0 {
 		n := anew.pop()

@@ -20,7 +20,7 @@ type arbitration struct {
 
 func newArbitration() *arbitration {
 	a := &arbitration{now: time.Unix(1000, 0)}
-	a.arbiter = newArbiter(50*time.Millisecond, func(in hub.Input) { a.emitted = append(a.emitted, string(in.Payload)) })
+	a.arbiter = newArbiter(2, 50*time.Millisecond, func(in hub.Input) { a.emitted = append(a.emitted, string(in.Payload)) })
 	return a
 }
 
@@ -37,7 +37,7 @@ func (a *arbitration) pass(d time.Duration) {
 }
 
 // play takes words: a number is a message with that number and text, 7x one with
-// the number 7 and the text 7x, +20 lets 20 ms pass.
+// the number 7 and the text 7x, b7 the same of another line, +20 lets 20 ms pass.
 func (a *arbitration) play(t *testing.T, script string) {
 	t.Helper()
 	for word := range strings.FieldsSeq(script) {
@@ -48,10 +48,15 @@ func (a *arbitration) play(t *testing.T, script string) {
 			continue
 		}
 		var seq uint64
-		if _, err := fmt.Sscan(strings.TrimRight(word, "xyz"), &seq); err != nil {
+		number, other := strings.CutPrefix(strings.TrimRight(word, "xyz"), "b")
+		if _, err := fmt.Sscan(number, &seq); err != nil {
 			t.Fatal(word, err)
 		}
-		a.offer(a.now, seq, hub.Input{Payload: []byte(word)})
+		from := 0
+		if other {
+			from = 1
+		}
+		a.offer(a.now, from, seq, hub.Input{Payload: []byte(word)})
 	}
 }
 
@@ -81,6 +86,12 @@ func TestArbiter(t *testing.T) {
 		{"the same numbers, other messages", "1 2 3 1x 2x +2000 3x", "1 2 3 1x 2x 3x", ArbiterStats{Restarts: 1}},
 		{"a leap", "1 2 90000000 +50 90000001", "1 2 90000000 90000001", ArbiterStats{Restarts: 1}},
 		{"a leap and back", "1 90000000 +50 2 3 +2000 4", "1 90000000 2 3 4", ArbiterStats{Restarts: 2}},
+		{"a slower line with other bytes, and a pause", "1 2 3 b1 b2 b3 +5000 4 b4", "1 2 3 4", ArbiterStats{Repeated: 4}},
+		{"the slower one begins anew", "1 2 3 b1 b2 b1x b2x +2000 b3x", "1 2 3 b1x b2x b3x", ArbiterStats{Repeated: 2, Restarts: 1}},
+		{"anew beyond where the slower one was", "1 2 3 4 b1 b1x b2x b3x +2000 b4x", "1 2 3 4 b1x b2x b3x b4x", ArbiterStats{Repeated: 1, Restarts: 1}},
+		{"anew, and the slower one follows", "1 2 3 b3 1x 2x +2000 b1 b2 +5000 3x", "1 2 3 1x 2x 3x", ArbiterStats{Repeated: 3, Restarts: 1}},
+		{"anew twice", "1 2 3 1x 2x +2000 1y +2000 2y", "1 2 3 1x 2x 1y 2y", ArbiterStats{Restarts: 2}},
+		{"one line leaps, the other goes on", "1 b1 90000000 +50 b2 b3 +2000 b4", "1 90000000 b2 b3 b4", ArbiterStats{Repeated: 1, Restarts: 2}},
 		{"the last number", "18446744073709551613 18446744073709551614", "18446744073709551613 18446744073709551614", ArbiterStats{}},
 	}
 	for _, tt := range tests {
@@ -100,7 +111,7 @@ func TestArbiterBounds(t *testing.T) {
 	a := newArbitration()
 	a.play(t, "1")
 	for seq := uint64(3); seq <= 3*maxBacklog; seq++ {
-		a.offer(a.now, seq, hub.Input{Payload: fmt.Append(nil, seq)})
+		a.offer(a.now, 0, seq, hub.Input{Payload: fmt.Append(nil, seq)})
 		if len(a.held.list) > maxBacklog {
 			t.Fatalf("%d are held", len(a.held.list))
 		}
@@ -110,14 +121,14 @@ func TestArbiterBounds(t *testing.T) {
 	}
 	big := make([]byte, maxBacklogBytes/4)
 	for seq := range uint64(8) {
-		a.offer(a.now, 4*maxBacklog+seq, hub.Input{Payload: big})
+		a.offer(a.now, 0, 4*maxBacklog+seq, hub.Input{Payload: big})
 		if a.held.bytes > maxBacklogBytes {
 			t.Fatalf("%d bytes are held", a.held.bytes)
 		}
 	}
 	a.emitted = nil
 	for seq := uint64(1); seq <= 2*maxBacklog; seq++ {
-		a.offer(a.now, seq, hub.Input{Payload: fmt.Append(nil, "anew ", seq)})
+		a.offer(a.now, 0, seq, hub.Input{Payload: fmt.Append(nil, "anew ", seq)})
 	}
 	if a.stats.Restarts != 1 || len(a.emitted) != 2*maxBacklog || a.emitted[0] != "anew 1" {
 		t.Errorf("%d emitted, %+v", len(a.emitted), a.stats)
@@ -127,11 +138,11 @@ func TestArbiterBounds(t *testing.T) {
 // TestArbiterFastPathAllocatesNothing: a line in order costs no memory, nor does
 // its copy.
 func TestArbiterFastPathAllocatesNothing(t *testing.T) {
-	a := newArbiter(time.Second, func(hub.Input) {})
+	a := newArbiter(2, time.Second, func(hub.Input) {})
 	in, seq, now := hub.Input{Payload: []byte("x")}, uint64(1), time.Now()
 	if n := testing.AllocsPerRun(1000, func() {
-		a.offer(now, seq, in)
-		a.offer(now, seq, in)
+		a.offer(now, 0, seq, in)
+		a.offer(now, 1, seq, in)
 		seq++
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -154,8 +165,9 @@ func FuzzArbiter(f *testing.F) {
 
 // sentAt is a message of a line and when it comes.
 type sentAt struct {
-	at  time.Duration
-	seq uint64
+	at   time.Duration
+	from int
+	seq  uint64
 }
 
 func checkArbiter(t *testing.T, seed uint64, most uint64) {
@@ -163,8 +175,8 @@ func checkArbiter(t *testing.T, seed uint64, most uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	var sent []sentAt
 	had := map[uint64]bool{1: true}
-	sent = append(sent, sentAt{0, 1})
-	for range 2 {
+	sent = append(sent, sentAt{0, 0, 1})
+	for from := range 2 {
 		dead := 0
 		for seq := uint64(2); seq <= most; seq++ {
 			if dead--; rng.IntN(100) == 0 {
@@ -175,7 +187,7 @@ func checkArbiter(t *testing.T, seed uint64, most uint64) {
 			}
 			had[seq] = true
 			lag := time.Duration(rng.IntN(40)) * time.Millisecond // below the wait of 50 ms
-			sent = append(sent, sentAt{time.Duration(seq)*time.Millisecond + lag, seq})
+			sent = append(sent, sentAt{time.Duration(seq)*time.Millisecond + lag, from, seq})
 		}
 	}
 	slices.SortStableFunc(sent, func(a, b sentAt) int { return int(a.at - b.at) })
@@ -183,7 +195,7 @@ func checkArbiter(t *testing.T, seed uint64, most uint64) {
 	begin := a.now
 	for _, s := range sent {
 		a.pass(begin.Add(s.at).Sub(a.now))
-		a.offer(a.now, s.seq, hub.Input{Payload: fmt.Append(nil, s.seq)})
+		a.offer(a.now, s.from, s.seq, hub.Input{Payload: fmt.Append(nil, s.seq)})
 	}
 	a.pass(time.Minute)
 	var want []string
@@ -203,12 +215,12 @@ func checkArbiter(t *testing.T, seed uint64, most uint64) {
 
 // BenchmarkArbiter is what a message costs that two lines bring.
 func BenchmarkArbiter(b *testing.B) {
-	a := newArbiter(time.Second, func(hub.Input) {})
+	a := newArbiter(2, time.Second, func(hub.Input) {})
 	in, seq, now := hub.Input{Payload: []byte(strings.Repeat("x", 200))}, uint64(1), time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		a.offer(now, seq, in)
-		a.offer(now, seq, in)
+		a.offer(now, 0, seq, in)
+		a.offer(now, 1, seq, in)
 		seq++
 	}
 }

@@ -269,7 +269,8 @@
 // source brought it. A message without a number, such as the answer to a
 // subscription, is published when the first source brings it. Numbers that are
 // lower than the feed's are copies; but if nothing else comes for 2 s, a numbering
-// has begun anew, and what came of it meanwhile is published. A source that
+// has begun anew, and what came of it meanwhile is published. What a source has
+// not reached before is no sign of that: it lags, and its bytes may differ. A source that
 // sends old messages when it connects should therefore send the same bytes as
 // before: of the last 8192 that is recognised.
 //

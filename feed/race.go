@@ -28,7 +28,7 @@ func newTogether(c *combination, cfg Config) (*together, error) {
 	}
 	t := &together{c: c, merge: cfg.Mode == Merge, numbers: numbers}
 	if numbers != nil {
-		t.arbiter = newArbiter(cfg.GapWait, c.publish)
+		t.arbiter = newArbiter(len(c.sources), cfg.GapWait, c.publish)
 	}
 	return t, nil
 }
@@ -41,7 +41,7 @@ func (t *together) begin(time.Time) {
 
 func (t *together) message(now time.Time, from int, in hub.Input) {
 	if seq, ok := t.number(in); ok {
-		t.arbiter.offer(now, seq, in)
+		t.arbiter.offer(now, from, seq, in)
 	} else {
 		t.c.publishOnce(from, in)
 	}
