@@ -2,7 +2,9 @@ package feed
 
 import (
 	"bytes"
+	"io"
 	"testing"
+	"time"
 
 	"fantail/hub"
 	"fantail/hub/websocket"
@@ -33,6 +35,23 @@ func TestControlFramesAreCounted(t *testing.T) {
 		if n != 4 {
 			t.Errorf("in pieces of %d: %d control frames, want 4", piece, n)
 		}
+	}
+}
+
+type nowhere struct{ io.ReadWriteCloser }
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+
+// TestControlFramesHoldUpNotForEver: a flood of pongs does not silence what is
+// sent over this connection and the next.
+func TestControlFramesHoldUpNotForEver(t *testing.T) {
+	limit := Rate{Count: 1, Per: time.Second}.limiter()
+	one := &tap{ReadWriteCloser: nowhere{}, limit: limit}
+	for range 1000 {
+		one.Write(masked4([]byte{0x8A, 0}))
+	}
+	if d := limit.Reserve().Delay(); d < (maxDebt-1)*time.Second || d > (maxDebt+2)*time.Second {
+		t.Errorf("the next frame waits %v", d)
 	}
 }
 

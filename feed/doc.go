@@ -84,7 +84,8 @@
 // (TestRepliesBeyondTheRoomAreCounted). Reading waits for none of it, but for a
 // second at the opening. Config.SendRate spaces all frames of a source evenly, over
 // all its connections. Pings, pongs and close frames, which the WebSocket library
-// writes, go at once and hold up what comes after them (TestSendRateHolds): a pong
+// writes, go at once and hold up what comes after them (TestSendRateHolds), 16 of
+// them at most, as the rate outlives the connection: a pong
 // that waits would end the connection, and Binance, for one, counts pongs.
 //
 // Config.ID drops copies. Where it names a part of the message, a message whose

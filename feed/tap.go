@@ -25,11 +25,22 @@ type tap struct {
 // up what is sent after it instead.
 func (t *tap) Write(p []byte) (int, error) {
 	if t.limit != nil {
-		for range t.controls.count(p) {
+		t.owe(t.controls.count(p))
+	}
+	return t.ReadWriteCloser.Write(p)
+}
+
+// maxDebt is how many control frames may hold up what is sent after them: the
+// limiter outlives the connection, and a flood of pings would outlast it.
+const maxDebt = 16
+
+// owe has the limiter know of control frames.
+func (t *tap) owe(frames int) {
+	for range frames {
+		if t.limit.Tokens() > -maxDebt {
 			t.limit.Reserve()
 		}
 	}
-	return t.ReadWriteCloser.Write(p)
 }
 
 // Read keeps an error that comes along with bytes for the next call: so ended
