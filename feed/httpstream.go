@@ -92,6 +92,8 @@ func (s *envelopeLines) next() (hub.Input, error) {
 	switch {
 	case err != nil:
 		return hub.Input{}, s.lost(err)
+	case s.lines.cut && s.driver.resume.passed(line):
+		return hub.Input{}, DropTooLarge
 	case s.lines.cut:
 		return hub.Input{}, tooLarge(s.max)
 	}

@@ -85,6 +85,20 @@ type relayStream struct {
 	max      int64 // bytes of one message's payload
 }
 
+// cutPos finds the position in the beginning of an envelope.
+var cutPos = regexp.MustCompile(`^\{"pos":"([a-z0-9]+-[0-9]+)"`)
+
+// passed takes the position from the beginning of an envelope that is too large
+// to be read, lest it be asked for again and again. It reports whether there is one.
+func (r *resumption) passed(begin []byte) bool {
+	found := cutPos.FindSubmatch(begin)
+	if found == nil || !isPosition(string(found[1])) {
+		return false
+	}
+	r.reached(string(found[1]))
+	return true
+}
+
 // envelopeRoom is how much larger than its payload an envelope may be: each
 // byte of a text may be written as \u0000.
 func envelopeRoom(payload int64) int64 { return 6*payload + 16<<10 }
@@ -95,20 +109,23 @@ func (s *relayStream) next() (hub.Input, error) {
 		kind, err := s.read()
 		if err != nil {
 			s.noteClose(err)
+			if s.envelope && int64(s.buf.Len()) > s.wsStream.max {
+				s.resume.passed(s.buf.Bytes())
+			}
 			return hub.Input{}, s.explain(err)
 		}
 		if !s.envelope {
 			return hub.Input{Kind: kind, Payload: s.buf.Bytes()}, nil
 		}
 		e, err := parseEnvelope(s.buf.Bytes())
-		switch {
-		case err != nil:
+		if err != nil {
 			return hub.Input{}, fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
-		case int64(len(e.message.Payload)) > s.max:
-			return hub.Input{}, tooLarge(s.max)
 		}
-		s.resume.reached(e.pos.String())
-		if e.notice == nil {
+		s.resume.reached(e.pos.String()) // behind one that is dropped too, lest it be asked for again
+		switch {
+		case int64(len(e.message.Payload)) > s.max:
+			return hub.Input{}, DropTooLarge
+		case e.notice == nil:
 			return e.message, nil
 		}
 		s.resume.notify(*e.notice)

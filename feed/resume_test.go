@@ -234,11 +234,12 @@ func TestResumeBounds(t *testing.T) {
 		send   string
 		reason Reason
 		word   string
+		at     string // where the next connection resumes
 	}{
-		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`\u0000`, 10) + `"}`, 0, ""},
-		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 11) + `"}`, ReasonTooLarge, "10 bytes"},
-		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 20<<10) + `"}`, ReasonTooLarge, "FANTAIL_SOURCE_MAX_MESSAGE"},
-		{`{"data":1}`, ReasonLost, "no envelope"},
+		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`\u0000`, 10) + `"}`, 0, "", "aaaaaaaa-1"},
+		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 11) + `"}`, 0, DropTooLarge.String(), "aaaaaaaa-1"},
+		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 20<<10) + `"}`, ReasonTooLarge, "FANTAIL_SOURCE_MAX_MESSAGE", "aaaaaaaa-1"},
+		{`{"data":1}`, ReasonLost, "no envelope", ""},
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			w.Header().Set("Fantail-Position", "aaaaaaaa-0")
@@ -256,10 +257,17 @@ func TestResumeBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		in, err := s.next()
-		if tt.word != "" {
+		if tt.word == DropTooLarge.String() {
+			if err != DropTooLarge {
+				t.Errorf("got %v", err)
+			}
+		} else if tt.word != "" {
 			wantFailure(t, err, tt.reason, tt.word)
 		} else if err != nil || string(in.Payload) != strings.Repeat("\x00", 10) {
 			t.Errorf("%v, %q", err, in.Payload)
+		}
+		if at := s.(*relayStream).resume.position(); at != tt.at {
+			t.Errorf("%.40s: at %q", tt.send, at)
 		}
 		s.close()
 	}
