@@ -134,7 +134,7 @@ func excerpt(body io.Reader) string {
 		return ""
 	}
 	b, _ := io.ReadAll(io.LimitReader(body, 1024))
-	if text := clean(string(b)); text != "" {
+	if text := quoted(string(b)); text != "" {
 		return ` ("` + text + `")`
 	}
 	return ""
@@ -158,7 +158,7 @@ func explainRead(err error) *failure {
 	code, reason, ok := websocket.CloseCode(err)
 	switch {
 	case ok && reason != "":
-		return fail(ReasonClosed, "the source closed the connection with %d: %s", code, clean(reason))
+		return fail(ReasonClosed, "the source closed the connection with %d: %s", code, quoted(reason))
 	case ok:
 		return fail(ReasonClosed, "the source closed the connection with %d", code)
 	case errors.Is(err, io.ErrUnexpectedEOF):

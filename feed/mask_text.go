@@ -16,13 +16,20 @@ var wordOf = regexp.MustCompile(`[A-Za-z0-9_.=%+/-]{20,}`)
 // replaced.
 func maskText(payload []byte) string {
 	const enough = 1 << 10
-	text := string(payload[:min(len(payload), enough)])
-	return strconv.Quote(clean(wordOf.ReplaceAllStringFunc(text, func(word string) string {
+	return strconv.Quote(quoted(string(payload[:min(len(payload), enough)])))
+}
+
+// quoted makes what a source said fit for a log line, as maskText does.
+func quoted(text string) string { return clean(maskWords(text)) }
+
+// maskWords replaces what looks like a token within a text.
+func maskWords(text string) string {
+	return wordOf.ReplaceAllStringFunc(text, func(word string) string {
 		if strings.ContainsAny(word, "0123456789") {
 			return masked
 		}
 		return word
-	})))
+	})
 }
 
 // openNames are the fields of a frame that say what it is for. All other values

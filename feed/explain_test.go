@@ -1,0 +1,31 @@
+package feed
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"fantail/hub/websocket"
+)
+
+// TestExplainShowsNoSecret: a source may repeat the key that it was sent.
+func TestExplainShowsNoSecret(t *testing.T) {
+	const key = "0123456789abcdef0123456789abcdef"
+	srv := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		c.Close(4001, "no such key: "+key)
+	})
+	s, err := openWS(t, srv, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	_, closed := s.next()
+	for what, text := range map[string]string{
+		"close reason": closed.Error(),
+		"answer":       excerpt(strings.NewReader("no such key: " + key)),
+	} {
+		if strings.Contains(text, key) || !strings.Contains(text, "no such key: "+masked) {
+			t.Errorf("%s: %s", what, text)
+		}
+	}
+}
