@@ -104,6 +104,23 @@ func TestHTTPRelay(t *testing.T) {
 	}
 }
 
+// TestHTTPRelayTooLarge: the next connection is behind an envelope that is too
+// large to be read.
+func TestHTTPRelayTooLarge(t *testing.T) {
+	s := &streamer{kind: "application/x-ndjson", header: map[string]string{"Fantail-Position": "aaaaaaaa-0"}, play: func(a *answer) {
+		a.say("%s", `{"pos":"aaaaaaaa-7","data":"`+strings.Repeat("x", 30_000)+"\"}\n")
+		a.stay()
+	}}
+	st, err := openHTTP(t, s.serve(t), Config{MaxMessage: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.close()
+	if _, err := st.next(); err != DropTooLarge || st.(*envelopeLines).driver.position() != "aaaaaaaa-7" {
+		t.Errorf("%v at %s", err, st.(*envelopeLines).driver.position())
+	}
+}
+
 // TestHTTPRelaySpeaksNonsense: what is no envelope, event or notice of a relay
 // ends the connection.
 func TestHTTPRelaySpeaksNonsense(t *testing.T) {
