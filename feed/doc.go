@@ -160,7 +160,7 @@
 //     Config.IdleTimeout notices it.
 //   - The end of Run sends a close frame with 1000 and waits at most a second for
 //     the answer (TestWSDeafSourceDoesNotHoldUpTheEnd). What arrives in that
-//     second is still published.
+//     second is not published.
 //   - Two habits of the library are made good: it takes a message that the end of
 //     the connection cuts short for a whole one (TestWSCutMessageIsNotPublished),
 //     and panics at a close frame inside a compressed message

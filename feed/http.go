@@ -39,6 +39,7 @@ func newHTTP(address string, cfg Config) (driver, error) {
 	return &httpDriver{url: address, cfg: cfg, resume: resumption{notify: cfg.RelayNotice}, transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   cfg.TLS,
+		DialContext:       cfg.Dial,
 		Protocols:         both,
 		HTTP2:             &http.HTTP2Config{SendPingTimeout: max(0, cfg.Ping), PingTimeout: max(0, cfg.Ping)},
 		DisableKeepAlives: true, // a refused request leaves no connection behind

@@ -92,6 +92,19 @@ func openHTTP(t *testing.T, u string, cfg Config) (stream, error) {
 	return d.open(ctx)
 }
 
+// TestHTTPDial: connections are opened as Config.Dial says.
+func TestHTTPDial(t *testing.T) {
+	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
+	address := strings.TrimPrefix(s.serve(t), "http://")
+	st, err := openHTTP(t, "http://feed.invalid/", Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.close()
+}
+
 func TestHTTPEvents(t *testing.T) {
 	long := strings.Repeat(`{"price":12.5},`, 50_000) // 750 kB
 	s := &streamer{play: func(a *answer) {
