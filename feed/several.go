@@ -75,5 +75,9 @@ func checkURLs(urls []string) error {
 	if i := slices.IndexFunc(urls, isStdin); i >= 0 && slices.ContainsFunc(urls[i+1:], isStdin) {
 		return errors.New("feed: FANTAIL_SOURCE_URL names stdin: twice; there is one standard input")
 	}
+	// They would share one Demand, which tells each change to a single reader.
+	if len(urls) > 1 && slices.ContainsFunc(urls, OnDemand) {
+		return fmt.Errorf("feed: %s is of no use with several sources; name one source, or drop %[1]s", keyPlace)
+	}
 	return nil
 }

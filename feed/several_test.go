@@ -381,3 +381,12 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestSeveralTakeNoDemand(t *testing.T) {
+	for _, mode := range []Mode{Failover, Race, Merge} {
+		_, err := New(Config{URL: "nats://g?subject=a nats://h?subject=a.{key}", Mode: mode}, newSink(), zerolog.Nop())
+		if err == nil || !strings.Contains(err.Error(), "{key} is of no use with several sources") {
+			t.Errorf("%v: %v", mode, err)
+		}
+	}
+}
