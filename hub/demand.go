@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,10 +11,11 @@ import (
 // demand: they get what comes for others.
 //
 // The hub writes it when the first lane that wants a key comes and when the last
-// one goes; joins never wait for its reader. One goroutine at a time reads it,
-// without which it grows: a Config has one only if there is a reader. A key stays
-// wanted for linger after its last client, so that who reconnects meanwhile
-// misses nothing.
+// one goes; joins never wait for its reader. One goroutine at a time reads it. While
+// nobody does, as in an outage of the source, it holds no more than the keys that
+// are wanted and those that the reader knows of. A key stays wanted for linger
+// after its last client, so that who reconnects meanwhile misses nothing; one that
+// the reader has never heard of is forgotten at once.
 type Demand struct {
 	// static after NewDemand
 	linger  time.Duration
@@ -31,7 +33,7 @@ type Demand struct {
 type keyDemand struct {
 	lanes  int       // that want it
 	left   time.Time // when lanes fell to 0
-	told   bool      // the reader knows of it
+	told   bool      // the reader knows of it; so of every key without lanes
 	queued bool      // it is in fresh
 }
 
@@ -55,7 +57,10 @@ func (d *Demand) Changes() (wanted, unwanted []string) {
 	defer d.mu.Unlock()
 	for _, key := range d.fresh {
 		k := d.keys[key]
-		if k.queued = false; k.lanes > 0 && !k.told {
+		if k == nil { // came and went
+			continue
+		}
+		if k.queued = false; !k.told {
 			k.told = true
 			wanted = append(wanted, key)
 		}
@@ -70,17 +75,41 @@ func (d *Demand) expireLocked(now time.Time) (unwanted []string) {
 	for len(d.gone) > 0 && now.Sub(d.gone[0].at) >= d.linger {
 		g := d.gone[0]
 		d.gone = d.gone[1:]
-		k := d.keys[g.key]
-		if k == nil || k.lanes > 0 || !k.left.Equal(g.at) {
-			continue // wanted again, or gone again later
+		if d.isStaleLocked(g) {
+			continue
 		}
-		if k.told {
-			unwanted = append(unwanted, g.key)
-		}
+		unwanted = append(unwanted, g.key)
 		delete(d.keys, g.key)
 	}
 	d.armLocked(now)
 	return unwanted
+}
+
+// isStaleLocked says whether a key is wanted again, or gone again later.
+func (d *Demand) isStaleLocked(g departure) bool {
+	k := d.keys[g.key]
+	return k == nil || k.lanes > 0 || !k.left.Equal(g.at)
+}
+
+// demandSlack is how much may be stale before it is worth a walk over all.
+const demandSlack = 64
+
+// compactLocked drops what is stale, so that both lists stay as short as keys,
+// by a factor, however long nobody reads.
+func (d *Demand) compactLocked() {
+	most := 2*len(d.keys) + demandSlack
+	if len(d.gone) > most {
+		d.gone = slices.DeleteFunc(slices.Clone(d.gone), d.isStaleLocked)
+	}
+	if len(d.fresh) <= most {
+		return
+	}
+	d.fresh = nil
+	for key, k := range d.keys {
+		if k.queued {
+			d.fresh = append(d.fresh, key)
+		}
+	}
 }
 
 // armLocked has Changed tell when the next key expires.
@@ -98,6 +127,7 @@ func (d *Demand) armLocked(now time.Time) {
 func (d *Demand) All() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.expireLocked(time.Now()) // who begins anew has nothing to leave
 	all := make([]string, 0, len(d.keys))
 	for key, k := range d.keys {
 		k.told, k.queued = true, false
@@ -126,6 +156,7 @@ func (d *Demand) add(f *Filter) {
 			signal(d.changed)
 		}
 	}
+	d.compactLocked()
 }
 
 // remove notes that a lane is gone.
@@ -138,11 +169,17 @@ func (d *Demand) remove(f *Filter) {
 	now := time.Now()
 	for key := range f.exact {
 		k := d.keys[key]
-		if k.lanes--; k.lanes == 0 {
-			k.left = now
-			d.gone = append(d.gone, departure{key, now})
+		if k.lanes--; k.lanes > 0 {
+			continue
 		}
+		if !k.told {
+			delete(d.keys, key)
+			continue
+		}
+		k.left = now
+		d.gone = append(d.gone, departure{key, now})
 	}
+	d.compactLocked()
 	if d.timer == nil && len(d.gone) > 0 {
 		d.armLocked(now)
 	}

@@ -150,3 +150,34 @@ func TestDemandFollowsLanes(t *testing.T) {
 		t.Errorf("left behind: %v", has)
 	}
 }
+
+// TestDemandWithoutReader: it holds no more than what is wanted, and what the
+// reader was told before it went.
+func TestDemandWithoutReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := NewDemand(time.Second)
+		defer d.stop()
+		old, stays := mustFilter(t, "old"), mustFilter(t, "stays")
+		d.add(old)
+		d.add(stays)
+		d.All()
+		d.remove(old)
+		for i := range 1000 {
+			f := mustFilter(t, fmt.Sprint(i), "again")
+			d.add(f)
+			d.remove(f)
+			d.remove(stays)
+			d.add(stays)
+			time.Sleep(10 * time.Millisecond)
+		}
+		if len(d.keys) != 2 || len(d.fresh) > 4+demandSlack || len(d.gone) > 4+demandSlack {
+			t.Errorf("%d keys, %d fresh and %d gone are held", len(d.keys), len(d.fresh), len(d.gone))
+		}
+		if got := fmt.Sprint(d.All()); got != "[stays]" {
+			t.Errorf("all are %s", got)
+		}
+		if len(d.keys) != 1 || told(d) != "[] []" {
+			t.Errorf("left behind: %v", d.keys)
+		}
+	})
+}
