@@ -41,6 +41,9 @@ func newBroker(address, defaultPort string, cfg Config) (broker, error) {
 	}
 	b := broker{brokerURL: u, cfg: cfg, limit: cfg.SendRate.limiter()}
 	if err == nil {
+		err = checkKeyPlaces(u.scheme, u.query.values)
+	}
+	if err == nil {
 		b.publish, err = u.query.word("publish", "")
 	}
 	return b, err

@@ -42,6 +42,11 @@ func TestBrokerURLProblems(t *testing.T) {
 		"redis://h?stream=a&stream=b":            "given 2 times",
 		"redis://h?stream=a&from=now":            "from=",
 		"redis://h?subscribe={key}.{key}":        "twice",
+		"redis://h?psubscribe={key}":             "only subscribe= may have it",
+		"redis://h?subscribe=a&publish={key}":    "only subscribe= may have it",
+		"redis://h?stream={key}":                 "only subscribe= may have it",
+		"nats://h?stream=S&subject={key}":        "no keys on demand",
+		"amqp://h?exchange={key}&bind=a":         "only bind= may have it",
 		"redis://u:secret@h?subscribe=a%zz":      "query",
 		"rediss://u:secret@h?subscribe=a&from=0": "unknown parameter",
 	} {
@@ -87,6 +92,8 @@ func TestNamesOnDemand(t *testing.T) {
 	}
 	for url, want := range map[string]bool{
 		"redis://h?subscribe=a": false, "redis://h?subscribe=u:{key}": true, "nats://h?subject=u.%7Bkey%7d": true,
+		"AMQPS://h?exchange=x&bind=u.{key}": true, "amqp://h?exchange={key}&bind=u": false, "redis://h?psubscribe={key}": false,
+		"nats://h?stream=S&subject={key}": false, "nats://h?subject=a&publish={key}": false, "wss://h?subscribe={key}": false,
 	} {
 		if OnDemand(url) != want {
 			t.Errorf("%s: want %v", url, want)

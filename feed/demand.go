@@ -1,7 +1,11 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -22,10 +26,51 @@ type Demand interface {
 // keyPlace is where a key stands in the name of a channel on demand.
 const keyPlace = "{key}"
 
-// OnDemand reports whether a source URL asks for the channels of single keys.
+// OnDemand reports whether a source URL asks a broker for the channels of single
+// keys.
 func OnDemand(address string) bool {
-	_, query, _ := strings.Cut(address, "?")
-	return strings.Contains(query, keyPlace) || strings.Contains(strings.ToLower(query), "%7bkey%7d")
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	values, err := url.ParseQuery(u.RawQuery)
+	return err == nil && hasKeyPlace(values[demandParam(u.Scheme, values)])
+}
+
+// demandParam returns the parameter that may hold keyPlace; empty = none may.
+func demandParam(scheme string, values url.Values) string {
+	switch strings.ToLower(scheme) {
+	case "redis", "rediss":
+		return "subscribe"
+	case "nats", "tls+nats":
+		if !values.Has("stream") {
+			return "subject"
+		}
+	case "amqp", "amqps":
+		return "bind"
+	}
+	return ""
+}
+
+// checkKeyPlaces refuses keyPlace where it would be read as it stands.
+func checkKeyPlaces(scheme string, values url.Values) error {
+	good := demandParam(scheme, values)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if name == good || !hasKeyPlace(values[name]) {
+			continue
+		}
+		advice := "a stream has no keys on demand"
+		if good != "" {
+			advice = fmt.Sprintf("only %s= may have it", good)
+		}
+		errs = append(errs, fmt.Errorf("feed: the source URL has %s in %.40q; %s", keyPlace, name, advice))
+	}
+	return errors.Join(errs...)
+}
+
+func hasKeyPlace(values []string) bool {
+	return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, keyPlace) })
 }
 
 // nobody is the Demand of a feed without clients.
