@@ -250,7 +250,7 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 
 func newSingle(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	s, err := newSource(cfg, &direct{Publisher: pub, notify: cfg.Notify}, log)
-	if s != nil && cfg.Number != nil && cfg.Split == SplitNone { // parts would share a number
+	if s != nil && cfg.Number != nil && cfg.Numbered() {
 		s.number = cfg.Number
 	}
 	return &Feed{sources: []*source{s}}, err

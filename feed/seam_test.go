@@ -46,8 +46,13 @@ func TestNumbered(t *testing.T) {
 		"demo:?stream=s":                        false,
 		"redis://h:port?stream=s":               false,
 	} {
-		if Numbered(url) != want {
+		if (Config{URL: url}).Numbered() != want {
 			t.Errorf("%s: %v", url, !want)
+		}
+	}
+	for _, c := range []Config{{Split: SplitLines}, {Mode: Race, Seq: "seq"}} {
+		if c.URL = "nats://h?stream=S"; c.Numbered() {
+			t.Errorf("%v, Seq %q: numbers are promised", c.Split, c.Seq)
 		}
 	}
 }

@@ -29,17 +29,17 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	}
 	latency := relay.NewLatency()
 	demand, lanes := sourceDemand(c)
+	fc := feedConfig(c)
 	h := hub.New(hub.Config{
 		Messages: c.RingMessages, Bytes: int(c.RingBytes),
 		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
 		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
 		SnapshotKeys: c.SnapshotKeys,
 		Demand:       demand, MaxLanes: lanes,
-		Backbone: feed.Numbered(c.SourceURL) && c.SourceSplit == feed.SplitNone,
+		Backbone: fc.Numbered(),
 		Header:   relay.FrameHeader, Latency: latency,
 	})
 	defer h.Close()
-	fc := feedConfig(c)
 	news := &sourceNews{hub: h}
 	fc.Notify, fc.RelayNotice = news.notify, news.relayed
 	fc.Number = h.Adopt
