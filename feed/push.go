@@ -16,6 +16,10 @@ const (
 	// publish, so a full queue is a flood.
 	pushBatches  = 1024
 	pushMessages = 2
+	// pushCost is what a waiting message takes beside its payload, and pushLines
+	// of them fit at least, however short they are.
+	pushCost  = 128
+	pushLines = 1 << 16
 )
 
 var (
@@ -30,9 +34,15 @@ var (
 
 // pushDriver is a source that is told its messages by Feed.Push: push:.
 type pushDriver struct {
-	max    int64
-	queue  chan []hub.Input // never closed
-	queued atomic.Int64     // bytes in the queue
+	// Static after newPush.
+	max   int64            // bytes of one message
+	room  int64            // bytes that may wait
+	queue chan []hub.Input // never closed
+
+	queued atomic.Int64 // bytes that wait
+
+	// Owned by next. What was taken outlives a connection that a rule ends.
+	batch []hub.Input // what is left of the present one
 }
 
 func newPush(address string, cfg Config) (driver, error) {
@@ -44,7 +54,7 @@ func newPush(address string, cfg Config) (driver, error) {
 	if rest != "" {
 		bad = fmt.Errorf("feed: the source URL has %.40q behind push:; write push: alone", rest)
 	}
-	d := &pushDriver{max: cfg.MaxMessage, queue: make(chan []hub.Input, pushBatches)}
+	d := &pushDriver{max: cfg.MaxMessage, room: pushMessages*cfg.MaxMessage + pushLines*pushCost, queue: make(chan []hub.Input, pushBatches)}
 	return d, errors.Join(bad, query.rest())
 }
 
@@ -68,16 +78,16 @@ func (d *pushDriver) push(messages []hub.Input) error {
 		if int64(len(m.Payload)) > d.max {
 			return ErrPushTooLarge
 		}
-		size += int64(len(m.Payload))
+		size += pushSize(m)
 		m.Kind = hub.Text
 		if !utf8.Valid(m.Payload) {
 			m.Kind = hub.Binary
 		}
 	}
-	if size > pushMessages*d.max {
+	if size > d.room {
 		return ErrPushTooLarge
 	}
-	if d.queued.Add(size) > pushMessages*d.max {
+	if d.queued.Add(size) > d.room {
 		d.queued.Add(-size)
 		return ErrPushFull
 	}
@@ -90,6 +100,9 @@ func (d *pushDriver) push(messages []hub.Input) error {
 	}
 }
 
+// pushSize is what a message counts while it waits.
+func pushSize(m *hub.Input) int64 { return int64(len(m.Payload)) + pushCost }
+
 // open has nothing to connect to.
 func (d *pushDriver) open(ctx context.Context) (stream, error) {
 	return &pushStream{ctx: ctx, source: d}, nil
@@ -99,20 +112,20 @@ func (d *pushDriver) open(ctx context.Context) (stream, error) {
 type pushStream struct {
 	ctx    context.Context
 	source *pushDriver
-	batch  []hub.Input // what is left of the present one
 }
 
 func (s *pushStream) next() (hub.Input, error) {
-	for len(s.batch) == 0 {
+	d := s.source
+	for len(d.batch) == 0 {
 		select {
-		case s.batch = <-s.source.queue:
+		case d.batch = <-d.queue:
 		case <-s.ctx.Done():
 			return hub.Input{}, s.ctx.Err()
 		}
 	}
-	m := s.batch[0]
-	s.batch = s.batch[1:]
-	s.source.queued.Add(-int64(len(m.Payload)))
+	m := d.batch[0]
+	d.batch = d.batch[1:]
+	d.queued.Add(-pushSize(&m))
 	return m, nil
 }
 

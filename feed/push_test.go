@@ -3,6 +3,7 @@ package feed
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,30 +41,59 @@ func TestPush(t *testing.T) {
 
 // TestPushIsBounded: in bytes and in number, and all or none.
 func TestPushIsBounded(t *testing.T) {
-	d := &pushDriver{max: 10, queue: make(chan []hub.Input, 3)}
+	d := &pushDriver{max: 10, room: 20 + 3*pushCost, queue: make(chan []hub.Input, 2)}
 	for i, step := range []struct {
 		messages []hub.Input
 		want     error
 	}{
 		{inputs("1234567890", "12345"), nil},
-		{inputs("123", "456"), ErrPushFull},
+		{inputs("123456"), ErrPushFull},
+		{inputs("", ""), ErrPushFull},
 		{inputs("12345"), nil},
 		{inputs("1234567890", "1234567890", "1"), ErrPushTooLarge},
-		{inputs(""), nil},
-		{inputs(""), ErrPushFull},
+		{inputs("", "", "", ""), ErrPushTooLarge},
+		{inputs(), ErrPushFull}, // in number
 	} {
 		if err := d.push(step.messages); err != step.want {
 			t.Errorf("step %d: %v, want %v", i, err, step.want)
 		}
 	}
 	s := open(t, d)
-	for range 4 {
+	for range 3 {
 		if _, err := s.next(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n := d.queued.Load(); n != 0 {
 		t.Errorf("%d bytes are counted in an empty queue", n)
+	}
+}
+
+// TestPushOutlivesConnection: a rule ends it within a batch.
+func TestPushOutlivesConnection(t *testing.T) {
+	r := start(t, Config{URL: "push:", MaxMessage: 8, Rules: func() ([]Rule, error) {
+		return ParseRules([]byte(`[{"match":"^bye","do":"reconnect"}]`))
+	}})
+	if err := r.Push(inputs("bye", "one", "two")); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(r.sink.wait(t, 2)[0].payload); got != "one" {
+		t.Errorf("got %s", got)
+	}
+	r.stop()
+	if n := r.sources[0].origin.(*pushDriver).queued.Load(); n != 0 {
+		t.Errorf("%d bytes are counted in an empty queue", n)
+	}
+}
+
+// TestPushTakesManyShort: as many lines as the relay lets through.
+func TestPushTakesManyShort(t *testing.T) {
+	d, err := newPush("push:", Config{MaxMessage: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.(*pushDriver).push(inputs(slices.Repeat([]string{"x"}, pushLines)...)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -23,6 +23,9 @@ const (
 	pushAtOnce = 4
 	// maxPushKey is the longest key in bytes that a client can ask for.
 	maxPushKey = 1 << 10
+	// maxPushLines bounds the messages of one body: short ones take more memory
+	// than their bytes.
+	maxPushLines = 1 << 16
 )
 
 var (
@@ -127,9 +130,9 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 	if err != nil {
 		return refuse(refusedBody, "the body did not come whole")
 	}
-	messages := divide(body, req.Header.Get("Content-Type"), key)
-	if len(messages) == 0 {
-		return refuse(refusedBody, "there is no message in the body")
+	messages, no := divide(body, req.Header.Get("Content-Type"), key)
+	if no != nil {
+		return no
 	}
 	switch err := d.Take(messages); {
 	case errors.Is(err, ErrTooLarge):
@@ -144,19 +147,26 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 
 // divide makes messages of a body: one, or those of the lines that hold any.
 // Lines are cut at LF and at nothing else.
-func divide(body []byte, contentType, key string) []hub.Input {
+func divide(body []byte, contentType, key string) ([]hub.Input, *refused) {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind != "application/x-ndjson" && kind != "application/ndjson" && kind != "application/jsonl" {
 		if len(body) == 0 {
-			return nil
+			return nil, refuse(refusedBody, "there is no message in the body")
 		}
-		return []hub.Input{{Key: key, Payload: body}}
+		return []hub.Input{{Key: key, Payload: body}}, nil
 	}
 	var messages []hub.Input
 	for line := range bytes.SplitSeq(body, []byte("\n")) {
-		if len(bytes.TrimSpace(line)) > 0 {
-			messages = append(messages, hub.Input{Key: key, Payload: line})
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
 		}
+		if len(messages) == maxPushLines {
+			return nil, refuse(refusedTooLarge, "the body has more than %d lines; send less at once", maxPushLines)
+		}
+		messages = append(messages, hub.Input{Key: key, Payload: line})
 	}
-	return messages
+	if len(messages) == 0 {
+		return nil, refuse(refusedBody, "there is no message in the body")
+	}
+	return messages, nil
 }

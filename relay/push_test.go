@@ -152,3 +152,13 @@ func TestPushIsBoundedInMemory(t *testing.T) {
 		}
 	}
 }
+
+func TestPushedLinesAreBounded(t *testing.T) {
+	body := []byte(strings.Repeat("1\n", maxPushLines))
+	if m, no := divide(body, "application/x-ndjson", ""); no != nil || len(m) != maxPushLines {
+		t.Errorf("%d messages, %v", len(m), no)
+	}
+	if m, no := divide(append(body, '1'), "application/x-ndjson", ""); no == nil || no.why != refusedTooLarge || m != nil {
+		t.Errorf("%d messages, %v", len(m), no)
+	}
+}
