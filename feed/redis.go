@@ -92,7 +92,7 @@ func (d *redisDriver) explain(err error) *failure {
 	if !errors.As(err, &refusal) {
 		return explainBroker(err)
 	}
-	text := clean(refusal.Error())
+	text, _, _ := strings.Cut(refusal.Error(), ", with args") // of AUTH it is the password
 	code, _, _ := strings.Cut(text, " ")
 	advice := ""
 	switch {
@@ -113,5 +113,13 @@ func (d *redisDriver) explain(err error) *failure {
 	default:
 		advice = "check FANTAIL_SOURCE_URL, and that this is a Redis server of version 5 or later"
 	}
-	return fail(ReasonHandshake, "Redis refused with %q; %s", text, advice)
+	return fail(ReasonHandshake, "Redis refused with %q; %s", d.mask(text), advice)
+}
+
+// mask has a server's text fit to be shown, whatever it quotes of what we sent.
+func (d *redisDriver) mask(text string) string {
+	if d.password != "" {
+		text = strings.ReplaceAll(text, d.password, "***")
+	}
+	return clean(text)
 }
