@@ -73,6 +73,8 @@ func parseBroker(address, defaultPort string) (brokerURL, error) {
 	switch {
 	case err != nil: // its text may hold a part of the password
 		return brokerURL{}, errors.New("feed: the source URL is no URL; write special characters of user and password as %XX, such as / as %2F")
+	case u.User == nil && strings.Contains(u.EscapedPath()+u.RawQuery, "@"): // a password may have ended the host
+		return brokerURL{}, errors.New("feed: the source URL has an @ behind its host; write special characters of user and password as %XX, and an @ elsewhere as %40")
 	case u.Hostname() == "":
 		return brokerURL{}, fmt.Errorf("feed: the source URL names no host; write it as %s://host?…", u.Scheme)
 	case u.Fragment != "" || strings.HasSuffix(address, "#"):

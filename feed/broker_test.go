@@ -33,6 +33,10 @@ func TestBrokerURLProblems(t *testing.T) {
 	for url, want := range map[string]string{
 		"redis://":                               "names no host",
 		"redis://u:secret/x@h?subscribe=a":       "special characters",
+		"redis://u:12/secret@h?subscribe=a":      "@ behind its host",
+		"nats://12/secret@h?subject=a":           "@ behind its host",
+		"nats://12?secret@h&subject=a":           "@ behind its host",
+		"amqp://u:12?secret@h&exchange=x":        "@ behind its host",
 		"redis://h?psubscribe=#":                 "%23",
 		"redis://h":                              "?subscribe=",
 		"redis://h?subscribe=":                   "subscribe is empty",
