@@ -11,7 +11,7 @@ import (
 
 // newSeveral returns a feed of several sources.
 func newSeveral(cfg Config, urls []string, pub Publisher, log zerolog.Logger) (*Feed, error) {
-	if err := checkURLs(urls); err != nil {
+	if err := checkURLs(urls, cfg.Mode); err != nil {
 		return nil, err
 	}
 	c := newCombination(cfg, pub, log)
@@ -67,17 +67,27 @@ func newCopies(cfg Config, n int) (*copies, error) {
 	return &copies{ids: ids, lines: make([]*line, n)}, nil
 }
 
-func checkURLs(urls []string) error {
+func checkURLs(urls []string, mode Mode) error {
 	if len(urls) > MaxSources {
 		return fmt.Errorf("feed: FANTAIL_SOURCE_URL names %d sources; write at most %d", len(urls), MaxSources)
 	}
-	isStdin := func(u string) bool { return strings.HasPrefix(strings.ToLower(u), "stdin:") }
+	isStdin := func(u string) bool { return hasScheme(u, "stdin") }
 	if i := slices.IndexFunc(urls, isStdin); i >= 0 && slices.ContainsFunc(urls[i+1:], isStdin) {
 		return errors.New("feed: FANTAIL_SOURCE_URL names stdin: twice; there is one standard input")
+	}
+	// What is pushed has no copy elsewhere, and is taken while its source is read.
+	isPush := func(u string) bool { return hasScheme(u, "push") }
+	if mode != Merge && len(urls) > 1 && slices.ContainsFunc(urls, isPush) {
+		return errors.New("feed: FANTAIL_SOURCE_URL names push: among several sources, which only FANTAIL_SOURCE_MODE=merge can have; set that, or write push: alone")
 	}
 	// They would share one Demand, which tells each change to a single reader.
 	if len(urls) > 1 && slices.ContainsFunc(urls, OnDemand) {
 		return fmt.Errorf("feed: %s is of no use with several sources; name one source, or drop %[1]s", keyPlace)
 	}
 	return nil
+}
+
+func hasScheme(address, scheme string) bool {
+	name, _, found := strings.Cut(address, ":")
+	return found && strings.EqualFold(name, scheme)
 }

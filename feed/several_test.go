@@ -363,6 +363,8 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 		{Config{URL: "wss:// ws://h/#x"}, []string{"source 1 of 2", "names no host", "source 2 of 2", "fragment"}},
 		{Config{URL: "stdin: stdin:", Stdin: strings.NewReader("")}, []string{"stdin: twice"}},
 		{Config{URL: strings.Repeat("demo: ", 17)}, []string{"17 sources", "at most 16"}},
+		{Config{URL: "demo: PUSH:"}, []string{"push: among several", "merge"}},
+		{Config{URL: "push: demo:", Mode: Race}, []string{"push: among several", "merge"}},
 		{Config{URL: "demo:", Seq: "n"}, []string{"FANTAIL_SOURCE_MODE=race"}},
 		{Config{URL: "demo: demo:", Mode: Race, Seq: "re:("}, []string{"FANTAIL_SOURCE_SEQ"}},
 		{Config{URL: "demo: demo:", Mode: 9, GapWait: -1, Failback: -2}, []string{"SOURCE_MODE", "SOURCE_GAP_WAIT", "SOURCE_FAILBACK"}},
@@ -389,4 +391,12 @@ func TestSeveralTakeNoDemand(t *testing.T) {
 			t.Errorf("%v: %v", mode, err)
 		}
 	}
+}
+
+func TestPushAmongMerged(t *testing.T) {
+	r := start(t, Config{URL: "stdin: push:", Mode: Merge, Stdin: strings.NewReader("")})
+	if err := r.Push(inputs("x")); err != nil {
+		t.Error(err)
+	}
+	r.sink.wait(t, 1)
 }

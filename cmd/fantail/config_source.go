@@ -238,10 +238,12 @@ func parsePushToken(text []byte) (string, error) {
 	return token, nil
 }
 
-// isPush says whether a source is fed by /push.
-func isPush(url string) bool {
-	scheme, _, _ := strings.Cut(url, ":")
-	return strings.EqualFold(scheme, "push")
+// isPush says whether a source, or one of several, is fed by /push.
+func isPush(urls string) bool {
+	return slices.ContainsFunc(feed.SourceURLs(urls), func(url string) bool {
+		scheme, _, _ := strings.Cut(url, ":")
+		return strings.EqualFold(scheme, "push")
+	})
 }
 
 // isBroker says whether a source is a broker, which is asked by its URL alone.

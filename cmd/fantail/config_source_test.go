@@ -123,3 +123,13 @@ func FuzzHeaders(f *testing.F) {
 		}
 	})
 }
+
+func TestIsPush(t *testing.T) {
+	for urls, want := range map[string]bool{
+		"push:": true, "Push:": true, "demo: push:": true, "push: wss://h": true, "demo:": false, "wss://h/push:": false,
+	} {
+		if isPush(urls) != want {
+			t.Errorf("%s: %v", urls, !want)
+		}
+	}
+}
