@@ -66,8 +66,13 @@ func (s *amqpStream) start(l *link) (err error) {
 		return err
 	}
 	s.queue = q.Name
-	if err := s.bind(append(d.of(d.demand.All()), d.bind.fixed...)); err != nil {
-		return err
+	for _, key := range d.bind.fixed {
+		if err := s.channel.QueueBind(s.queue, key, d.exchange, false, nil); err != nil {
+			return err
+		}
+	}
+	if err := s.want(d.of(d.demand.All())); err != nil {
+		return s.refusal(err)
 	}
 	s.deliveries, err = s.channel.Consume(s.queue, "", false, true, false, false, nil)
 	return err
@@ -105,13 +110,31 @@ func (s *amqpStream) ask(question func(*amqp.Channel) error) error {
 	return question(ch)
 }
 
-func (s *amqpStream) bind(keys []string) error {
+// want binds keys without an answer to each, which thousands of them would wait
+// for in turn, and asks one question behind them: its answer comes when all are
+// bound.
+func (s *amqpStream) want(keys []string) error {
 	for _, key := range keys {
-		if err := s.channel.QueueBind(s.queue, key, s.source.exchange, false, nil); err != nil {
+		if err := s.channel.QueueBind(s.queue, key, s.source.exchange, true, nil); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(keys) == 0 {
+		return nil
+	}
+	return s.channel.Qos(amqpPrefetch, 0, false)
+}
+
+// refusal returns why the broker closed the channel, if that is all that err
+// says. Only before next, which asks closed too.
+func (s *amqpStream) refusal(err error) error {
+	if !errors.Is(err, amqp.ErrClosed) {
+		return err
+	}
+	if refusal := <-s.closed; refusal != nil {
+		return refusal
+	}
+	return err
 }
 
 func (s *amqpStream) unbind(keys []string) error {
@@ -134,7 +157,7 @@ func (s *amqpStream) follow() {
 		case <-d.demand.Changed():
 		}
 		wanted, unwanted := d.demand.Changes()
-		if errors.Join(s.bind(d.of(wanted)), s.unbind(d.of(unwanted))) != nil {
+		if errors.Join(s.want(d.of(wanted)), s.unbind(d.of(unwanted))) != nil {
 			s.life.Close()
 			return
 		}

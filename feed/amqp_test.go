@@ -4,8 +4,11 @@ package feed
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +47,40 @@ func post(t testing.TB, ch *amqp.Channel, exchange string, pairs ...string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// distant passes one connection on to a broker whose answers come late.
+func distant(t *testing.T, addr string, late time.Duration) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait)
+	t.Cleanup(func() { l.Close() })
+	wg.Go(func() { // ended with the connection, or by closing l
+		near, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer near.Close()
+		far, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		wg.Go(func() { io.Copy(far, near); far.Close() })
+		for buf := make([]byte, 64<<10); ; {
+			n, err := far.Read(buf)
+			if err != nil {
+				return
+			}
+			time.Sleep(late)
+			near.Write(buf[:n])
+		}
+	})
+	return l.Addr().String()
 }
 
 // TestAMQP shares one broker, which takes seconds to start.
@@ -132,6 +169,20 @@ func TestAMQP(t *testing.T) {
 		if slices.Contains(r.sink.payloads()[n:], "late") {
 			t.Error("alice's messages still come")
 		}
+	})
+	t.Run("on demand for many", func(t *testing.T) {
+		var users []string
+		for i := range 2000 {
+			users = append(users, fmt.Sprint(i))
+		}
+		far := distant(t, server.Addr, 10*time.Millisecond) // asked one by one, they would take 20 s
+		r := start(t, Config{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}", Demand: newWishes(users...)})
+		r.log.wait(t, "source is connected")
+		if strings.Contains(r.log.String(), "away") {
+			t.Error(r.log.String())
+		}
+		post(t, ch, "topics", "user.0", "first", "user.1999", "last") // all are bound by now
+		r.sink.wait(t, 2)
 	})
 	t.Run("publishing", func(t *testing.T) { testAMQPPublishing(t, server, ch) })
 	t.Run("refusals", func(t *testing.T) {
