@@ -183,3 +183,18 @@ func TestKeysAreNoWildcards(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestForbiddenKeyOfNATS: it is a log line, and the others are heard.
+func TestForbiddenKeyOfNATS(t *testing.T) {
+	server := brokertest.NATS(t, `authorization { users = [
+		{ user: u, password: p, permissions: { subscribe: { allow: ["user.>"], deny: "user.secret" } } }
+		{ user: w, password: p }
+	] }`)
+	r := start(t, Config{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}", Demand: newWishes("secret", "alice")})
+	r.log.wait(t, "source is connected")
+	r.log.wait(t, "allowed to subscribe")
+	tell(t, natsClient(t, server, nats.UserInfo("w", "p")), "user.secret", "no", "user.alice", "yes")
+	if got := r.sink.wait(t, 1)[0].payload; got != "yes" || strings.Contains(r.log.String(), "away") {
+		t.Errorf("got %q\n%s", got, r.log.String())
+	}
+}

@@ -368,8 +368,11 @@
 // reconnect all that is wanted is subscribed before the source counts as back.
 // Prefixes and clients without keys make no demand. A key that is a wildcard to
 // the broker has no channel (TestKeysAreNoWildcards). The user of the URL must be
-// allowed all channels that the template can name: a refusal ends the connection
-// to Redis.
+// allowed all channels that the template can name, since any client can name a
+// key: one that NATS refuses is a log line, and the others go on
+// (TestForbiddenKeyOfNATS), but Redis and an AMQP broker with topic permissions
+// refuse with it the whole connection, and the source is away for as long as
+// somebody wants that key.
 //
 // Ownership: a stream's next belongs to Run; follow, a goroutine of the stream,
 // subscribes and unsubscribes on the same connection, which all three libraries

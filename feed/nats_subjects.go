@@ -94,6 +94,8 @@ type natsSubscription struct {
 	held map[string]*nats.Subscription // on demand, by subject
 }
 
+// subscribeAll fails if a fixed subject is refused. One on demand is a client's
+// word, which must not keep all others from being heard: next tells of it.
 func (s *natsSubscription) subscribeAll() error {
 	d := s.source
 	for _, subject := range d.subjects.fixed {
@@ -101,10 +103,16 @@ func (s *natsSubscription) subscribeAll() error {
 			return err
 		}
 	}
+	if err := s.conn.granted(); err != nil {
+		return err
+	}
 	if err := s.want(d.demand.All()); err != nil {
 		return err
 	}
-	return s.conn.granted()
+	if err := s.conn.granted(); !errors.Is(err, nats.ErrPermissionViolation) {
+		return err
+	}
+	return nil
 }
 
 func (s *natsSubscription) want(keys []string) error {
