@@ -172,6 +172,7 @@ func (s *natsConsumer) next() (hub.Input, error) {
 		switch {
 		case err == errLate && s.heard:
 			s.heard = false
+			s.beat.Reset(3 * natsBeat) // this tick may have waited for us, and the next be due
 			continue
 		case err == errLate:
 			return hub.Input{}, fail(ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
