@@ -32,3 +32,24 @@ func TestDeliveryAllocatesNothing(t *testing.T) {
 		})
 	}
 }
+
+// Nor does a pass over many lanes, each with a batch of its own.
+func TestDeliveryToManyLanesAllocatesNothing(t *testing.T) {
+	f := still(t, Config{})
+	f.say(100, 200)
+	var clients []*Client
+	for range 200 {
+		clients = append(clients, f.joins(nullConn{}, Options{Lane: f.reserve(&testFormat{})}))
+	}
+	p := f.pumps[0]
+	allocs := testing.AllocsPerRun(20, func() {
+		for _, c := range clients {
+			c.cursor.Store(50)
+		}
+		p.seen = 0
+		p.round()
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations for 200 lanes", allocs)
+	}
+}

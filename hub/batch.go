@@ -20,8 +20,7 @@ type batch struct {
 	seq    uint64  // sequence of the last message looked at
 	bytes  []byte  // all frames: the only frame itself, or buf
 	saved  int     // bytes that its stream's frames saved
-	pieces []piece
-	buf    []byte
+	store
 
 	// Of a lane with a stream: the epoch of the first message, 0 for none, and
 	// whether the batch is for clients that have that epoch from its beginning.
@@ -29,6 +28,12 @@ type batch struct {
 	epoch   uint64
 	joined  bool
 	left    uint64 // slot behind the last message that the stream has no place for: its clients have none of that epoch any more
+}
+
+// store is the room that a batch is made in. A lane's batch borrows it.
+type store struct {
+	pieces []piece
+	buf    []byte
 }
 
 // piece is one frame of a batch.
@@ -155,12 +160,14 @@ func (b *batch) forget() {
 	b.lane, b.detour, b.bytes, b.saved, b.left = nil, nil, nil, 0, 0
 }
 
-// batchCache holds the batches of one round. Most of a lane's clients stand at
+// batchCache holds the batches of one group's walk, or of the walks behind a
+// pass. Most of a lane's clients stand at
 // the same place: the lane has a batch for them, and a few shared ones serve
 // those who do not.
 type batchCache struct {
 	pump   int      // index of the pump that it is for
-	lent   []*batch // lanes' batches in use
+	lent   []*batch // lanes' batches in use; one may stand here twice
+	free   []store  // those of lanes' batches that are not in use
 	shared [8]batch
 	used   int // shared ones in use
 	victim int // the shared one to be replaced next, once all are in use
@@ -189,7 +196,7 @@ func (bc *batchCache) get(r *ring, lane *Lane, from, clear, since, head uint64) 
 func (bc *batchCache) find(lane *Lane, from, since uint64) *batch {
 	b := &lane.batches[bc.pump]
 	if b.lane == nil {
-		bc.lent = append(bc.lent, b)
+		bc.lend(b)
 		return b
 	}
 	if b.from == from && b.serves(since) { // fast path
@@ -201,6 +208,29 @@ func (bc *batchCache) find(lane *Lane, from, since uint64) *batch {
 		}
 	}
 	return bc.take()
+}
+
+// freeMost bounds the stores that a pump keeps: it needs one, but for the lanes of
+// those it visits between two passes.
+const freeMost = 16
+
+// lend notes that a lane's batch is in use, and gives it a store.
+func (bc *batchCache) lend(b *batch) {
+	bc.lent = append(bc.lent, b)
+	if last := len(bc.free) - 1; b.pieces == nil && last >= 0 {
+		b.store, bc.free[last] = bc.free[last], store{}
+		bc.free = bc.free[:last]
+	}
+}
+
+// takeBack empties a lane's batch. Its store goes to others: a lane that rests
+// keeps none, however many lanes there are.
+func (bc *batchCache) takeBack(b *batch) {
+	b.forget()
+	if b.pieces != nil && len(bc.free) < freeMost {
+		bc.free = append(bc.free, b.store)
+	}
+	b.store = store{}
 }
 
 // take returns a shared batch, empty.
@@ -222,9 +252,10 @@ func (bc *batchCache) detour(r *ring, lane *Lane, d *detour, cursor uint64) *bat
 	return b
 }
 
+// reset ends the use of all batches.
 func (bc *batchCache) reset() {
 	for _, b := range bc.lent {
-		b.forget()
+		bc.takeBack(b)
 	}
 	clear(bc.lent)
 	bc.lent = bc.lent[:0]

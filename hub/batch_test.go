@@ -163,3 +163,32 @@ func TestBatchCacheOfLappedSlot(t *testing.T) {
 		}
 	}
 }
+
+// A lane whose clients have all keeps no room for a batch, and the pump little.
+func TestRestingLanesKeepNoStore(t *testing.T) {
+	f := still(t, Config{})
+	var clients []*Client
+	for range 3 * freeMost {
+		clients = append(clients, f.joins(nullConn{}, Options{Lane: f.reserve(&testFormat{})}))
+	}
+	p := f.pumps[0]
+	mustRest := func(after string) {
+		t.Helper()
+		p.round()
+		for _, c := range clients {
+			if b := &c.lane.batches[0]; b.pieces != nil || b.buf != nil || c.cursor.Load() != 11 {
+				t.Fatalf("%s: at slot %d a lane keeps %d bytes", after, c.cursor.Load(), cap(b.buf))
+			}
+		}
+		if n := len(p.batches.free); n == 0 || n > freeMost {
+			t.Errorf("%s: the pump keeps %d stores", after, n)
+		}
+	}
+	f.say(10, 5000)
+	mustRest("a pass")
+	for _, c := range clients {
+		c.cursor.Store(1)
+		p.post(c)
+	}
+	mustRest("letters")
+}

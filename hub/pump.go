@@ -193,6 +193,7 @@ func (p *pump) walkGroup(g *group) {
 			p.step(c)
 		}
 	}
+	p.batches.reset() // nobody else in this round has the lane: the next takes its store
 	g.since = p.seen + 1
 }
 
