@@ -29,7 +29,7 @@ func (m *Message) encoded(f Format, r *ring) []byte {
 		}
 	}
 	frame := f.Encode(m)
-	if m.isStored(frame) || !m.charge(r, len(frame)+encodingOverhead) {
+	if m.isStored(frame) && !costs(f, m) || !m.charge(r, m.cost(frame)) {
 		return frame
 	}
 	return m.keep(&encoding{format: f, frame: frame}, r)
@@ -42,7 +42,7 @@ func (m *Message) keep(e *encoding, r *ring) []byte {
 		e.next = m.encodings.Load()
 		for other := e.next; other != nil; other = other.next {
 			if other.format == e.format {
-				m.refund(r, len(e.frame)+encodingOverhead)
+				m.refund(r, m.cost(e.frame))
 				return other.frame
 			}
 		}
@@ -87,6 +87,20 @@ func (m *Message) attach(e *encoding, r *ring) bool {
 // isStored reports whether frame is the one that the message was stored as.
 func (m *Message) isStored(frame []byte) bool {
 	return len(frame) == len(m.frame) && (len(frame) == 0 || &frame[0] == &m.frame[0])
+}
+
+// costs reports whether it takes long to find out what m is in a format.
+func costs(f Format, m *Message) bool {
+	c, ok := f.(Costly)
+	return ok && c.Costs(m)
+}
+
+// cost is what an encoding counts. The stored frame counts with the message.
+func (m *Message) cost(frame []byte) int {
+	if m.isStored(frame) {
+		return encodingOverhead
+	}
+	return len(frame) + encodingOverhead
 }
 
 // charge reserves n bytes for an encoding. It reports false if there is no room,

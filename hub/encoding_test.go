@@ -211,3 +211,41 @@ func TestEncodingsHammer(t *testing.T) {
 		t.Errorf("%d bytes count, %d are held", got, want)
 	}
 }
+
+// costlyFormat is a format that takes long to find out that some messages stay
+// as they are: those of an odd sequence.
+type costlyFormat struct {
+	testFormat
+	made atomic.Int64
+}
+
+func (f *costlyFormat) Encode(m *Message) []byte {
+	f.made.Add(1)
+	if m.Seq()%2 == 0 {
+		return make([]byte, 100)
+	}
+	return m.Frame()
+}
+
+func (f *costlyFormat) Costs(*Message) bool { return true }
+
+// That a message stays as it is, is kept if it took long to find out, and counts
+// no bytes twice.
+func TestCostlyStoredFrameIsKept(t *testing.T) {
+	f, format := still(t, Config{}), &costlyFormat{}
+	f.say(1, 20)
+	m := f.ring.at(1)
+	for range 3 {
+		if frame := m.encoded(format, &f.ring); !m.isStored(frame) {
+			t.Errorf("%d bytes, not the stored frame", len(frame))
+		}
+	}
+	if made, extra := format.made.Load(), f.ring.extra.Load(); made != 1 || extra != encodingOverhead {
+		t.Errorf("encoded %d times, %d bytes count", made, extra)
+	}
+	m.charge(&f.ring, m.cost(m.frame)) // another goroutine did the same meanwhile
+	m.keep(&encoding{format: format, frame: m.frame}, &f.ring)
+	if extra := f.ring.extra.Load(); extra != encodingOverhead {
+		t.Errorf("%d bytes count", extra)
+	}
+}

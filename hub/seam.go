@@ -21,6 +21,14 @@ type Format interface {
 	Ping() []byte
 }
 
+// Costly is a Format whose Encode may take long.
+type Costly interface {
+	Format
+	// Costs reports whether Encode(m) takes long: then the hub keeps the result even
+	// if it is m.Frame(), so as not to ask again.
+	Costs(m *Message) bool
+}
+
 // Conn is a client's connection as the hub writes to it.
 type Conn interface {
 	// TryWrite sends what the socket takes of p without waiting, and returns

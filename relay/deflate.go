@@ -96,7 +96,7 @@ type aloneFormat struct {
 
 // Encode implements hub.Format. A pump calls it.
 func (f *aloneFormat) Encode(m *hub.Message) []byte {
-	if n := len(m.Payload()); n < aloneLeast || n > aloneMost {
+	if !f.Costs(m) {
 		return f.Format.Encode(m)
 	}
 	began := time.Now()
@@ -111,6 +111,13 @@ func (f *aloneFormat) Encode(m *hub.Message) []byte {
 		return f.Format.Encode(m)
 	}
 	return frame
+}
+
+// Costs implements hub.Costly: whether a message is worth compressing is known
+// once it is compressed.
+func (f *aloneFormat) Costs(m *hub.Message) bool {
+	n := len(m.Payload())
+	return n >= aloneLeast && n <= aloneMost
 }
 
 // press makes frames of what it compresses.

@@ -149,3 +149,22 @@ func TestCompressedUplink(t *testing.T) {
 		p.want(websocket.OpText, tick(i))
 	}
 }
+
+// What would not gain is compressed once, however many filters let it through.
+func TestIncompressibleIsTriedOnce(t *testing.T) {
+	r, h, addr := newTestRelay(t, hub.Config{}, Config{Compression: true})
+	var peers []*peer
+	for _, filter := range []string{"?key=k", "?key=k&key=other", "?key=k&key=third"} {
+		peers = append(peers, offering(t, addr, "/ws"+filter, "permessage-deflate"))
+	}
+	noise := make([]byte, 1000)
+	rand.NewChaCha8([32]byte{1}).Read(noise)
+	h.Publish(hub.Input{Kind: hub.Binary, Key: "k", Payload: noise})
+	for _, p := range peers {
+		p.want(websocket.OpBinary, string(noise))
+	}
+	tried := websocket.FrameLen(len(noise))
+	if e := &r.deflaters[r.raw].alone.effort; e.plain.Load() > uint64(2*tried) { // two pumps may try at once
+		t.Errorf("%d bytes were compressed, want %d", e.plain.Load(), tried)
+	}
+}
