@@ -219,7 +219,7 @@
 //     (TestEncodingPushesNothingOut). The oldest messages give theirs up for the
 //     newest (TestNewestKeepTheirEncodings), and a message that has done so, or is
 //     alive in the snapshot alone, is encoded anew for each batch that it is in
-//     (TestSnapshotKeepsNoEncodings).
+//     (TestSnapshotKeepsNoEncodings), or goes plain if that takes long (Costly).
 //   - Publish copies the payload into a slice of exactly its size: no buffer
 //     with spare capacity hides behind a bound.
 //   - A position counts as gone if it is too old, of another epoch, or was never

@@ -28,6 +28,9 @@ func (m *Message) encoded(f Format, r *ring) []byte {
 			return e.frame
 		}
 	}
+	if c, ok := f.(Costly); ok && m.extra.Load() < 0 { // it would be encoded again and again
+		return c.Plain().Encode(m)
+	}
 	frame := f.Encode(m)
 	if m.isStored(frame) && !costs(f, m) || !m.charge(r, m.cost(frame)) {
 		return frame

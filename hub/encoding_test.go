@@ -229,6 +229,8 @@ func (f *costlyFormat) Encode(m *Message) []byte {
 
 func (f *costlyFormat) Costs(*Message) bool { return true }
 
+func (f *costlyFormat) Plain() Format { return &f.testFormat }
+
 // That a message stays as it is, is kept if it took long to find out, and counts
 // no bytes twice.
 func TestCostlyStoredFrameIsKept(t *testing.T) {
@@ -247,5 +249,22 @@ func TestCostlyStoredFrameIsKept(t *testing.T) {
 	m.keep(&encoding{format: format, frame: m.frame}, &f.ring)
 	if extra := f.ring.extra.Load(); extra != encodingOverhead {
 		t.Errorf("%d bytes count", extra)
+	}
+}
+
+// What may keep no encodings any more is never made in a format that takes long.
+func TestStrippedGoesPlain(t *testing.T) {
+	f, format := still(t, Config{}), &costlyFormat{}
+	f.say(2, 20)
+	m := f.ring.at(2)
+	if kept := m.encoded(format, &f.ring); len(kept) != 100 {
+		t.Fatalf("%d bytes", len(kept))
+	}
+	m.strip(&f.ring)
+	f.ring.warm = 3
+	for range 3 {
+		if frame := m.encoded(format, &f.ring); !m.isStored(frame) || format.made.Load() != 1 {
+			t.Errorf("%d bytes, encoded %d times", len(frame), format.made.Load())
+		}
 	}
 }

@@ -27,6 +27,9 @@ type Costly interface {
 	// Costs reports whether Encode(m) takes long: then the hub keeps the result even
 	// if it is m.Frame(), so as not to ask again.
 	Costs(m *Message) bool
+	// Plain returns the format, not a costly one, that messages go in whose encodings
+	// the hub does not keep any more.
+	Plain() Format
 }
 
 // Conn is a client's connection as the hub writes to it.

@@ -120,6 +120,9 @@ func (f *aloneFormat) Costs(m *hub.Message) bool {
 	return n >= aloneLeast && n <= aloneMost
 }
 
+// Plain implements hub.Costly.
+func (f *aloneFormat) Plain() hub.Format { return f.Format }
+
 // press makes frames of what it compresses.
 type press struct {
 	w   *flate.Writer

@@ -59,8 +59,9 @@
 // Filtered clients get other messages than the rest, and those who negotiated
 // server_no_context_takeover forget the last one: they get each message compressed
 // for itself, which a pump does. That gains little below 256 bytes and would keep
-// others waiting above 16 KiB, so messages outside that go plain. In the stream it
-// is 8 bytes and 4 MiB, for everybody alike.
+// others waiting above 16 KiB, so messages outside that go plain, and so does history
+// whose encodings the hub keeps no more. In the stream it is 8 bytes and 4 MiB, for
+// everybody alike.
 //
 // compress/flate at level 6, by measurement: BenchmarkCompression. Faster
 // compressors leave messages of some 120 bytes nearly as they are.
