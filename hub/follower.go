@@ -40,7 +40,7 @@ type follower struct {
 	stop  chan struct{} // closed once the lane has no clients any more
 
 	// owned by the follower's goroutine
-	stream Stream
+	stream Stream // nil before the first message: who reserves a lane may never join
 	next   uint64 // slot of the first message not encoded
 	epoch  uint64 // slot that the present epoch began with, 0 if none has begun
 	before int64  // arrivals when it began
@@ -94,7 +94,6 @@ func (h *Hub) setFollowersLocked(all []*follower) {
 
 // follow encodes what is published until it is stopped.
 func (f *follower) follow() {
-	f.stream = f.codec.NewStream()
 	for {
 		f.catchUp()
 		select {
@@ -136,6 +135,9 @@ func (f *follower) step() {
 	if m == nil || f.late(m) {
 		f.leap()
 		return
+	}
+	if f.stream == nil {
+		f.stream = f.codec.NewStream()
 	}
 	if f.turns() {
 		f.stream.Reset()

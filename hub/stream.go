@@ -4,7 +4,7 @@ package hub
 // that is not of size zero.
 type Codec interface {
 	// NewStream returns a stream at its beginning. The hub calls it for each
-	// follower, from the follower's goroutine.
+	// follower, from the follower's goroutine, at the first message.
 	NewStream() Stream
 }
 

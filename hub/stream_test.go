@@ -313,7 +313,6 @@ func TestStreamDeliveryAllocatesNothing(t *testing.T) {
 	f := still(t, Config{})
 	lane := &Lane{format: f.format, batches: make([]batch, 1)}
 	lane.stream = &follower{hub: f.Hub, codec: &chainCodec{}, looks: make([]look, 1), next: 1}
-	lane.stream.stream = lane.stream.codec.NewStream()
 	f.say(100, 200)
 	lane.stream.catchUp()
 	var clients []*Client
@@ -341,4 +340,21 @@ func TestStreamDeliveryAllocatesNothing(t *testing.T) {
 		t.Errorf("%+v is not told to be on the stream", info)
 	}
 	lane.use(1) // it is not interned: the hub's end must not take it away
+}
+
+// A lane that is reserved and given back while nothing comes costs no stream.
+func TestStreamIsMadeAtTheFirstMessage(t *testing.T) {
+	inStep(t, Config{}, func(f *fixture) {
+		codec := &chainCodec{}
+		lane := f.streamLane(codec)
+		synctest.Wait()
+		if n := codec.streams.Load(); n != 0 {
+			f.t.Errorf("%d streams before the first message", n)
+		}
+		f.sayAndWait(2)
+		if n := codec.streams.Load(); n != 1 {
+			f.t.Errorf("%d streams behind it", n)
+		}
+		f.Release(lane)
+	})
 }
