@@ -119,6 +119,30 @@ func TestLastStopsAtWhatIsMissing(t *testing.T) {
 	}
 }
 
+// Who gets the newest messages, and nothing has come behind the last seam, stands
+// behind the seam: his position is good.
+func TestSnapshotStandsBehindTheSeam(t *testing.T) {
+	f := still(t, Config{SnapshotKeys: 10})
+	f.Adopt("stream", 5)
+	f.sayOf("a", "b")
+	f.snapshot.catchUp()
+	f.Adopt("stream", 20)
+	live := f.At(f.Live())
+	if messages, at := f.Snapshot(nil); len(messages) != 2 || at != live || f.Resume(at).Gone() {
+		t.Errorf("%d messages, up to %v, want %v", len(messages), at, live)
+	}
+	lane := must(f.Lane(tellable(), must(NewFilter([]string{"none"}))))
+	if at := f.At(f.Newest(lane)); at != live {
+		t.Errorf("of nothing that is wanted it begins behind %v, want %v", at, live)
+	}
+	f.Release(lane)
+	c := f.attendWithSnapshot(newConn(t, plenty), Evict)
+	f.rounds()
+	if at := c.Position(); at != live {
+		t.Errorf("who got it stands at %v, want %v", at, live)
+	}
+}
+
 // Relays of different versions agree.
 func TestEpochOf(t *testing.T) {
 	if a, b := EpochOf("a"), EpochOf("b"); a != "pabo24ma" || b == a || !validEpoch(b) {

@@ -127,6 +127,17 @@ func (h *Hub) Snapshot(f *Filter) ([]*Message, Position) {
 	if h.snapshot == nil {
 		return nil, h.At(h.Live())
 	}
-	messages, to := h.snapshot.since(0, f)
+	messages, to := h.snapshotOf(f)
 	return messages, h.position(to.seq)
+}
+
+// snapshotOf returns the snapshot's messages that a filter lets through, and the
+// start behind them. Right before a seam that is behind the seam: in between there
+// is nothing to be missed, and a position before it is gone.
+func (h *Hub) snapshotOf(f *Filter) (messages []*Message, to Start) {
+	messages, to = h.snapshot.since(0, f)
+	if whole := h.numbering.Load().whole; to.slot >= whole.slot && to.seq < whole.seq {
+		to.seq = whole.seq
+	}
+	return messages, to
 }

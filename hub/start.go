@@ -34,7 +34,7 @@ func (h *Hub) Newest(lane *Lane) Start {
 	if h.snapshot == nil {
 		return h.Live()
 	}
-	messages, to := h.snapshot.since(0, lane.filter)
+	messages, to := h.snapshotOf(lane.filter)
 	if len(messages) > 0 {
 		to.detour = &detour{messages, to.seq}
 		to.seq = messages[0].seq - 1
