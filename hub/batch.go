@@ -52,8 +52,8 @@ func (b *batch) fill(r *ring, lane *Lane, from, clear, since, head uint64) bool 
 	b.lane, b.from, b.next, b.head = lane, from, from, head
 	b.enter(r, since)
 	if clear > from {
-		if m := r.at(clear - 1); m != nil {
-			b.next, b.seq = clear, m.seq
+		if seq, ok := r.before(clear); ok {
+			b.next, b.seq = clear, seq
 		}
 	}
 	for size := 0; b.next <= min(head, from+batchScan-1); b.next++ {

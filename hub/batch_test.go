@@ -58,6 +58,32 @@ func TestBatchOfLappedSlot(t *testing.T) {
 	}
 }
 
+// Of what a lane does not want all may be gone, up to the first message that it may
+// want.
+func TestBatchOfLappedSlotsThatAreClear(t *testing.T) {
+	f := still(t, Config{Messages: 4})
+	f.Adopt("stream", 0)
+	f.number(10, 20, 30, 40, 50, 60, 70, 80, 90, 100) // slots 7 to 10 are held
+	base := f.numbering.Load().base
+	for clear, held := range map[uint64]bool{5: false, 6: false, 7: true, 8: true} {
+		b := new(batch)
+		if got := b.fill(&f.ring, f.lane, 3, clear, 0, 10); got != held || got && b.next != 11 {
+			t.Errorf("clear up to %d: held %v, next %d", clear, got, b.next)
+		}
+		if seq, ok := f.ring.before(clear); ok != held || ok && seq != base+10*(clear-1) {
+			t.Errorf("before slot %d: %d, known %v", clear, seq, ok)
+		}
+	}
+	b := new(batch)
+	if !b.fill(&f.ring, f.lane, 3, 7, 0, 6) || b.next != 7 || b.seq != base+60 {
+		t.Errorf("up to an older head: next %d behind %d", b.next, b.seq)
+	}
+	f.ring.floor.Store(f.ring.at(7).seq) // it is being dropped
+	if b.fill(&f.ring, f.lane, 3, 7, 0, 10) {
+		t.Error("filled though the message before is not known")
+	}
+}
+
 // What is left of a cut frame is a slice of the message's own frame: the
 // batch's buffer is used again while the client still holds the rest (I2).
 func TestBatchCut(t *testing.T) {

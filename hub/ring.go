@@ -96,6 +96,18 @@ func (r *ring) at(slot uint64) *Message {
 	return nil
 }
 
+// before returns the sequence of the message before a slot, which may be the newest
+// that was dropped, and whether it is still known.
+func (r *ring) before(slot uint64) (seq uint64, ok bool) {
+	if m := r.at(slot - 1); m != nil {
+		return m.seq, true
+	}
+	// The floor was told before that message went. It is that message's unless the
+	// one of the slot is going as well.
+	floor, m := r.floor.Load(), r.at(slot)
+	return floor, m != nil && floor < m.seq
+}
+
 // newest returns the newest message, nil before the first.
 func (r *ring) newest() *Message {
 	for {
