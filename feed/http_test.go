@@ -95,7 +95,7 @@ func openHTTP(t *testing.T, u string, cfg Config) (stream, error) {
 // TestHTTPDial: connections are opened as Config.Dial says.
 func TestHTTPDial(t *testing.T) {
 	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
-	address := strings.TrimPrefix(s.serve(t), "http://")
+	address := strings.TrimSuffix(strings.TrimPrefix(s.serve(t), "http://"), "/feed")
 	st, err := openHTTP(t, "http://feed.invalid/", Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}})
