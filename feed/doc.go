@@ -257,7 +257,7 @@
 // do, take turns. When it fails the next one that is not backing off is tried at
 // once. After Config.Failback, up to twice as long at random, the preferred one is
 // connected beside the stand-in, and takes over with its first message, or after
-// 10 s if both are quiet; Notify is told of an outage of no length, since messages
+// 10 s if both are quiet; if only the stand-in speaks, it stays; Notify is told of an outage of no length, since messages
 // may be missing or come twice. If the trial fails the next one comes after as
 // long again (TestFailoverWithoutStampede). A source that takes over from another
 // begins live, without the position where it stood before: the others brought what
