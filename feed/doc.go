@@ -355,7 +355,8 @@
 //     are no times do not fit: then the numbering has no name, and the messages no
 //     numbers (TestRedisStreamNumbers).
 //   - With Config.Split, parts of one message would share a number, and of several
-//     sources each has numbers of its own: Config.Number is told nothing then.
+//     sources each has numbers of its own: Config.Number is told nothing then
+//     ([Config.Numbered]).
 //
 // # Demand
 //
@@ -372,7 +373,8 @@
 // key: one that NATS refuses is a log line, and the others go on
 // (TestForbiddenKeyOfNATS), but Redis and an AMQP broker with topic permissions
 // refuse with it the whole connection, and the source is away for as long as
-// somebody wants that key.
+// somebody wants that key. There is one reader of a Demand, so that several
+// sources have none.
 //
 // Ownership: a stream's next belongs to Run; follow, a goroutine of the stream,
 // subscribes and unsubscribes on the same connection, which all three libraries
@@ -382,7 +384,8 @@
 //
 // push: has no connection. [Feed.Push] hands it messages, in their order and all
 // or none, and never waits: what does not fit the queue is refused, and whoever
-// sent it is to send it again.
+// sent it is to send it again. What was taken is published, though a rule ends the
+// connection meanwhile. Among several sources it takes Merge, which reads all.
 //
 // # Probing
 //
