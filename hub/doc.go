@@ -37,9 +37,10 @@
 // Publish stores the message and pokes the pumps. A pump's pass takes, for each
 // of its clients, the batch from the client's cursor to the head (at most 64
 // KiB, built once for all who stand at the same place) and makes one write. It
-// leaves out the lanes that want nothing of what is new. There is no other batching and no delay: while a pass runs, messages gather, and the
-// next batch is larger by itself. A client's queue is the span from its cursor to
-// the head, so it costs nothing and holds nothing alive.
+// leaves out the lanes that want nothing of what is new. There is no other
+// batching and no delay: while a pass runs, messages gather, and the next batch is
+// larger by itself. A client's queue is the span from its cursor to the head, so it
+// costs nothing and holds nothing alive.
 //
 // Why not a goroutine for each client, woken by each message? Waking one costs
 // more than everything else but the system call. In a run beside a C loop that
@@ -207,6 +208,25 @@
 // detour, until there is nothing to leave out. So a client that reads a tenth of a
 // feed of 200 keys gets a tenth of its bytes, each message at most a round of the
 // keys old (TestConflationOfAFeedTenTimesTooFast).
+//
+// # Tried and dropped
+//
+// Server CPU for a delivery and the 99th percentile of latency, as multiples of
+// those of a loop in C that does nothing but send (5,000 clients, 20 messages/s of
+// 200 bytes, two cores, alternating rounds). As it is: 1.10 to 1.17, and 1.09 to
+// 1.16.
+//
+//   - As many pumps as cores: 1.11 and 1.14, but the median latency rose from 1.19
+//     to 1.39, since the source's reader finds no core free.
+//   - Batches of 16 KiB: 1.14 and 1.23; of 256 KiB: 1.12 and 1.09, for four times
+//     the buffers.
+//   - A tick of a millisecond in place of the wake-up: 1.11 and 1.24.
+//   - A goroutine for each client: 1.7 to 2.0, see above.
+//   - Yielding by a sleep of a millisecond under a crowd of readers: passes waited
+//     for a tenth of the turns, and clients were as late as before.
+//   - io_uring: a loop in C with it costs 17% less than one with send. It is
+//     forbidden in many containers, and it would be a second way to write that
+//     every invariant has to hold on; not built.
 //
 // # Decisions
 //
