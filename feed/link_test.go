@@ -1,0 +1,150 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// pipeLink returns a link and the broker's end of it. What comes is read, as a
+// library would.
+func pipeLink(t *testing.T) (l *link, broker net.Conn) {
+	ours, broker := net.Pipe()
+	l = newLink(ours)
+	t.Cleanup(func() { l.Close(); broker.Close() })
+	go io.Copy(io.Discard, l) // ended by closing either end
+	return l, broker
+}
+
+// TestLifeline: asked after one silent interval, given up after another; whoever
+// answers, or speaks by itself, is kept.
+func TestLifeline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, broker := pipeLink(t)
+		var asked atomic.Int32
+		var mute atomic.Bool
+		f := newLifeline(t.Context(), l, time.Second, func() error {
+			if asked.Add(1); !mute.Load() {
+				broker.Write([]byte("pong"))
+			}
+			return nil
+		}, nil)
+		time.Sleep(10*time.Second + time.Millisecond)
+		if n := asked.Load(); n < 4 || n > 6 || f.dead.Load() {
+			t.Errorf("asked %d times in 10 s, dead %v", n, f.dead.Load())
+		}
+		mute.Store(true)
+		began := time.Now()
+		<-l.closed
+		if took := time.Since(began); took > 3*time.Second || !f.dead.Load() {
+			t.Errorf("given up after %v, dead %v", took, f.dead.Load())
+		}
+		if why := f.explain(net.ErrClosed); why.reason != ReasonPing {
+			t.Errorf("explained as %v", why)
+		}
+		f.end()
+	})
+}
+
+// TestLifelineOfDeafBroker: one that does not take the question either.
+func TestLifelineOfDeafBroker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := pipeLink(t)
+		f := newLifeline(t.Context(), l, time.Second, func() error {
+			_, err := l.Write([]byte("ping")) // a pipe that nobody reads
+			return err
+		}, nil)
+		began := time.Now()
+		<-l.closed
+		if took := time.Since(began); took > 2*time.Second || !f.dead.Load() {
+			t.Errorf("given up after %v, dead %v", took, f.dead.Load())
+		}
+		f.end()
+	})
+}
+
+// TestLifelineEndsWithItsContext: with the goodbye, which end waits for.
+func TestLifelineEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := pipeLink(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		var said atomic.Bool
+		f := newLifeline(ctx, l, time.Hour, nil, func() { time.Sleep(closeWait); said.Store(true) })
+		cancel()
+		synctest.Wait()
+		f.end()
+		if !said.Load() {
+			t.Error("the goodbye was cut short")
+		}
+		<-l.closed
+	})
+}
+
+// TestLinkKnowsWhyItBroke: a library that forgets it does not matter.
+func TestLinkKnowsWhyItBroke(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, broker := pipeLink(t)
+		f := newLifeline(t.Context(), l, time.Hour, nil, nil)
+		broker.Close()
+		synctest.Wait()
+		if why := f.explain(errors.New("library: no idea")); why.reason != ReasonLost || why.Error() == "library: no idea" {
+			t.Errorf("explained as %v", why)
+		}
+		f.end()
+	})
+}
+
+// TestWindow: nothing is read while messages wait and the credit is used up.
+func TestWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, broker := net.Pipe()
+		defer broker.Close()
+		var waiting, read atomic.Int64
+		w := newWindow(newLink(ours), func() int { return int(waiting.Load()) })
+		waiting.Store(1)
+		go func() { // ended by closing the window
+			buf := make([]byte, 4096)
+			for {
+				n, err := w.Read(buf)
+				if read.Add(int64(n)); err != nil {
+					return
+				}
+			}
+		}()
+		go broker.Write(make([]byte, 4*windowBytes)) // ended by closing the pipe
+		synctest.Wait()
+		if n := read.Load(); n < windowBytes || n > windowBytes+4096 {
+			t.Errorf("%d bytes were read ahead", n)
+		}
+		w.empty() // a token of before: messages wait again
+		synctest.Wait()
+		if n := read.Load(); n > windowBytes+4096 {
+			t.Errorf("%d bytes were read ahead of waiting messages", n)
+		}
+		waiting.Store(0)
+		w.empty()
+		synctest.Wait()
+		if n := read.Load(); n != 4*windowBytes {
+			t.Errorf("%d bytes were read once nothing waited", n)
+		}
+		w.Close()
+		synctest.Wait()
+	})
+}
+
+func TestRetryWithin(t *testing.T) {
+	r := newRetry()
+	r.within(brokerRetry)
+	longest := time.Duration(0)
+	for range 1000 {
+		longest = max(longest, r.after(fail(ReasonLost, "")))
+	}
+	if longest > brokerRetry || longest < brokerRetry*9/10 {
+		t.Errorf("the longest of 1000 waits is %v, the bound %v", longest, brokerRetry)
+	}
+}
