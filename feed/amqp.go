@@ -98,7 +98,7 @@ func (d *amqpDriver) open(ctx context.Context) (stream, error) {
 	}
 	d.granted(ctx)
 	s.life = newLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
-	s.life.wg.Go(s.follow) // ended by close, or with the line
+	s.life.wg.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.forward(s.life, &amqpPublisher{source: d})
 	return s, nil
 }

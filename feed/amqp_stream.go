@@ -146,22 +146,8 @@ func (s *amqpStream) unbind(keys []string) error {
 	return nil
 }
 
-// follow does what demand asks for until the stream is closed. A connection over
-// which that fails is given up: next says why.
-func (s *amqpStream) follow() {
-	d := s.source
-	for {
-		select {
-		case <-s.life.done:
-			return
-		case <-d.demand.Changed():
-		}
-		wanted, unwanted := d.demand.Changes()
-		if errors.Join(s.want(d.of(wanted)), s.unbind(d.of(unwanted))) != nil {
-			s.life.Close()
-			return
-		}
-	}
+func (s *amqpStream) change(wanted, unwanted []string) error {
+	return errors.Join(s.want(s.source.of(wanted)), s.unbind(s.source.of(unwanted)))
 }
 
 // next returns the next message. Those that were taken are acknowledged many at

@@ -73,6 +73,22 @@ func hasKeyPlace(values []string) bool {
 	return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, keyPlace) })
 }
 
+// followDemand has change do what demand asks for until a connection ends. One over
+// which that fails is given up: its next says why.
+func followDemand(d Demand, life *lifeline, change func(wanted, unwanted []string) error) {
+	for {
+		select {
+		case <-life.done:
+			return
+		case <-d.Changed():
+		}
+		if change(d.Changes()) != nil {
+			life.Close()
+			return
+		}
+	}
+}
+
 // nobody is the Demand of a feed without clients.
 type nobody struct{}
 

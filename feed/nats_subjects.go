@@ -77,13 +77,13 @@ func (d *natsSubjects) open(ctx context.Context) (stream, error) {
 	}
 	d.granted(ctx)
 	s.life = newLifeline(ctx, c.window.link, d.cfg.Ping, nil, nil)
-	s.life.wg.Go(s.follow) // ended by close, or with the line
+	s.life.wg.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }
 
 // natsSubscription is one connection that is subscribed. Its own goroutine,
-// follow, subscribes and unsubscribes on demand.
+// followDemand, subscribes and unsubscribes.
 type natsSubscription struct {
 	// Static after open.
 	source *natsSubjects
@@ -138,21 +138,8 @@ func (s *natsSubscription) leave(keys []string) error {
 	return nil
 }
 
-// follow does what demand asks for until the stream is closed. A connection over
-// which that fails is given up: next says why.
-func (s *natsSubscription) follow() {
-	for {
-		select {
-		case <-s.life.done:
-			return
-		case <-s.source.demand.Changed():
-		}
-		wanted, unwanted := s.source.demand.Changes()
-		if errors.Join(s.want(wanted), s.leave(unwanted)) != nil {
-			s.life.Close()
-			return
-		}
-	}
+func (s *natsSubscription) change(wanted, unwanted []string) error {
+	return errors.Join(s.want(wanted), s.leave(unwanted))
 }
 
 func (s *natsSubscription) next() (hub.Input, error) {

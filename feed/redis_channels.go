@@ -54,13 +54,13 @@ func (d *redisChannels) open(ctx context.Context) (stream, error) {
 	}
 	d.granted(ctx)
 	s.life = newLifeline(ctx, l, d.cfg.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
-	s.life.wg.Go(s.follow) // ended by close, or with the line
+	s.life.wg.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"publish", d.publish}})
 	return s, nil
 }
 
 // redisSubscription is one connection that is subscribed. Its own goroutine,
-// follow, subscribes and unsubscribes on demand; the library lets that happen
+// followDemand, subscribes and unsubscribes; the library lets that happen
 // while next reads.
 type redisSubscription struct {
 	// Static after open.
@@ -112,26 +112,12 @@ func (s *redisSubscription) batches(names []string, do func(context.Context, ...
 	return nil
 }
 
-// follow does what demand asks for until the stream is closed. A connection over
-// which that fails is given up: next says why.
-func (s *redisSubscription) follow() {
-	d := s.source
-	for {
-		select {
-		case <-s.life.done:
-			return
-		case <-d.demand.Changed():
-		}
-		wanted, unwanted := d.demand.Changes()
-		err := s.batches(d.channels.of(wanted), s.channels.Subscribe)
-		if err == nil {
-			err = s.batches(d.channels.of(unwanted), s.channels.Unsubscribe)
-		}
-		if err != nil {
-			s.life.Close()
-			return
-		}
+func (s *redisSubscription) change(wanted, unwanted []string) error {
+	of := s.source.channels.of
+	if err := s.batches(of(wanted), s.channels.Subscribe); err != nil {
+		return err
 	}
+	return s.batches(of(unwanted), s.channels.Unsubscribe)
 }
 
 // next returns the next message; confirmations and pongs are passed over.
