@@ -93,20 +93,8 @@ func startCompressed(t *testing.T, file string, env ...string) *compressed {
 // readMessages returns a recording's messages, and what judges make of them.
 func readMessages(t *testing.T, file string) (all []hub.Input, sum string) {
 	t.Helper()
-	f, err := feed.OpenRecording(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
 	digest := sha256.New()
-	for {
-		m, err := f.Next()
-		if errors.Is(err, io.EOF) {
-			return all, fmt.Sprintf("%x", digest.Sum(nil))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	eachRecorded(t, file, func(m feed.Record) {
 		all = append(all, hub.Input{Kind: m.Kind, Payload: bytes.Clone(m.Payload)})
 		kind := []byte{'t'}
 		if m.Kind == hub.Binary {
@@ -114,7 +102,8 @@ func readMessages(t *testing.T, file string) (all []hub.Input, sum string) {
 		}
 		digest.Write(binary.BigEndian.AppendUint64(kind, uint64(len(m.Payload))))
 		digest.Write(m.Payload)
-	}
+	})
+	return all, fmt.Sprintf("%x", digest.Sum(nil))
 }
 
 func (x *compressed) url(scheme string, got int) string {

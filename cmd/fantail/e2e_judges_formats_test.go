@@ -5,9 +5,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,22 +74,11 @@ func judgeRecording(t *testing.T, j formatJudge, file string) {
 // the length and bytes of each.
 func payloadSum(t *testing.T, file string) (messages int, sum string) {
 	t.Helper()
-	f, err := feed.OpenRecording(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
 	digest := sha256.New()
-	for {
-		m, err := f.Next()
-		if errors.Is(err, io.EOF) {
-			return messages, fmt.Sprintf("%x", digest.Sum(nil))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	eachRecorded(t, file, func(m feed.Record) {
 		digest.Write(binary.BigEndian.AppendUint64(nil, uint64(len(m.Payload))))
 		digest.Write(m.Payload)
 		messages++
-	}
+	})
+	return messages, fmt.Sprintf("%x", digest.Sum(nil))
 }
