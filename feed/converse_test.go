@@ -44,16 +44,16 @@ func TestRulesHoldAConversation(t *testing.T) {
 				t.Errorf("the source got %q, want %q", got, want)
 			}
 		}
-		write(t, c, hub.Text, `[{"T":"success","msg":"connected"}]`)
+		write(c, hub.Text, `[{"T":"success","msg":"connected"}]`)
 		expect(`{"action":"auth","key":"K","secret":"S"}`)
-		write(t, c, hub.Text, `[{"T":"success","msg":"authenticated"}]`)
+		write(c, hub.Text, `[{"T":"success","msg":"authenticated"}]`)
 		expect(`{"action":"subscribe","trades":["AAPL"]}`)
 		expect("second")
-		write(t, c, hub.Text, `[{"T":"ack"},{"T":"t","p":1.50},{"T":"ask","id":"7"} , {"T":"t","p":2}]`)
+		write(c, hub.Text, `[{"T":"ack"},{"T":"t","p":1.50},{"T":"ask","id":"7"} , {"T":"t","p":2}]`)
 		expect(`{"answer":"7"}`)
 		answered <- true
 		if n.Add(1) == 1 {
-			write(t, c, hub.Text, `[{"T":"bye"},{"T":"t","p":3}]`)
+			write(c, hub.Text, `[{"T":"bye"},{"T":"t","p":3}]`)
 		}
 		stay(c)
 	})
@@ -141,10 +141,10 @@ func TestU4RepeatsAndReorders(t *testing.T) {
 			var n atomic.Int32
 			u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 				for _, m := range sent {
-					write(t, c, hub.Text, m)
+					write(c, hub.Text, m)
 				}
 				if n.Add(1) > 1 {
-					write(t, c, hub.Text, "end")
+					write(c, hub.Text, "end")
 					stay(c)
 				}
 			})
@@ -166,7 +166,7 @@ func TestU4RepeatsAndReorders(t *testing.T) {
 func TestWSTextPing(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range 3 {
-			write(t, c, hub.Text, receive(c))
+			write(c, hub.Text, receive(c))
 		}
 		stay(c)
 	})
@@ -184,7 +184,7 @@ func TestSendRateHolds(t *testing.T) {
 	times := make(chan time.Time, 100)
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for i := range 5 {
-			write(t, c, hub.Text, fmt.Sprint("ask ", i))
+			write(c, hub.Text, fmt.Sprint("ask ", i))
 		}
 		for range 8 {
 			receive(c)
@@ -215,7 +215,7 @@ func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 	const flood = 2 * outboxRoom
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range flood {
-			write(t, c, hub.Text, "ask")
+			write(c, hub.Text, "ask")
 		}
 		stay(c)
 	})
@@ -236,7 +236,7 @@ func TestCursorResumes(t *testing.T) {
 		from := 0
 		fmt.Sscanf(r.URL.Query().Get("cursor"), "%d", &from)
 		for i := from; i < from+10; i++ {
-			write(t, c, hub.Text, fmt.Sprintf(`{"n":%d}`, i))
+			write(c, hub.Text, fmt.Sprintf(`{"n":%d}`, i))
 		}
 	})
 	r := start(t, Config{URL: u + "?x=1&cursor={cursor-2}", Cursor: "n", ID: "n"})

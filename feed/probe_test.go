@@ -82,7 +82,7 @@ func secure(t *testing.T) (port string, trust *tls.Config) {
 			return
 		}
 		defer c.CloseNow()
-		write(t, c, hub.Text, "over TLS")
+		write(c, hub.Text, "over TLS")
 		stay(c)
 	}))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -101,7 +101,7 @@ func TestProbeTellsEachStep(t *testing.T) {
 			if err != nil {
 				return
 			}
-			write(t, c, hub.Text, "you said "+readString(r))
+			write(c, hub.Text, "you said "+readString(r))
 		}
 		stay(c)
 	})

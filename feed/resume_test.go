@@ -63,9 +63,9 @@ func (r *fakeRelay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer c.CloseNow()
 	if c.Subprotocol() != "" {
-		write(r.t, c, hub.Text, fmt.Sprintf(`{"notice":"hello","pos":%q}`, r.at(from-1)))
+		write(c, hub.Text, fmt.Sprintf(`{"notice":"hello","pos":%q}`, r.at(from-1)))
 		if gap != "" {
-			write(r.t, c, hub.Text, gap)
+			write(c, hub.Text, gap)
 		}
 	}
 	for seq := from; seq <= r.last; seq++ {
@@ -218,7 +218,7 @@ func TestResumeRaw(t *testing.T) {
 // TestResumeLeavesOtherServersAlone: one that takes any subprotocol is no relay.
 func TestResumeLeavesOtherServersAlone(t *testing.T) {
 	address := serve(t, websocket.AcceptOptions{Subprotocols: []string{envelopes}}, func(c *websocket.Conn, _ *http.Request) {
-		write(t, c, hub.Text, "not an envelope")
+		write(c, hub.Text, "not an envelope")
 		stay(c)
 	})
 	var notices []Notice
@@ -248,7 +248,7 @@ func TestResumeBounds(t *testing.T) {
 				return
 			}
 			defer c.CloseNow()
-			write(t, c, hub.Text, tt.send)
+			write(c, hub.Text, tt.send)
 			stay(c)
 		}))
 		t.Cleanup(srv.Close)

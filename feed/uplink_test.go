@@ -20,15 +20,12 @@ import (
 )
 
 // echo answers each message with itself until the connection ends.
-func echo(t *testing.T) func(*websocket.Conn, *http.Request) {
-	return func(c *websocket.Conn, _ *http.Request) {
-		c.SetReadLimit(1 << 20)
-		for {
-			kind, r, err := c.Reader(context.Background())
-			if err != nil {
-				return
-			}
-			write(t, c, kind, readString(r))
+func echo(c *websocket.Conn, _ *http.Request) {
+	c.SetReadLimit(1 << 20)
+	for {
+		kind, r, err := c.Reader(context.Background())
+		if err != nil || write(c, kind, readString(r)) != nil {
+			return
 		}
 	}
 }
@@ -37,7 +34,7 @@ func echo(t *testing.T) func(*websocket.Conn, *http.Request) {
 // behind what Config.Send says.
 func TestSendReachesTheSource(t *testing.T) {
 	r := start(t, Config{
-		URL: serve(t, websocket.AcceptOptions{}, echo(t)), Uplink: true,
+		URL: serve(t, websocket.AcceptOptions{}, echo), Uplink: true,
 		Send: func() ([]string, error) { return []string{"first"}, nil },
 	})
 	large := strings.Repeat("x", 500_000)
@@ -131,7 +128,7 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 	var n atomic.Int32
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
 		if n.Add(1) > 1 {
-			echo(t)(c, r)
+			echo(c, r)
 		}
 	})
 	r := start(t, Config{URL: u, Uplink: true})
@@ -147,7 +144,7 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 // TestSendKeepsTheRate: SendRate bounds what clients send; who would wait too
 // long is told so, and nothing of his is sent.
 func TestSendKeepsTheRate(t *testing.T) {
-	r := start(t, Config{URL: serve(t, websocket.AcceptOptions{}, echo(t)), Uplink: true, SendRate: Rate{Count: 10, Per: time.Second}})
+	r := start(t, Config{URL: serve(t, websocket.AcceptOptions{}, echo), Uplink: true, SendRate: Rate{Count: 10, Per: time.Second}})
 	r.log.wait(t, "source is connected")
 	var sent, busy atomic.Int32
 	var wg sync.WaitGroup
@@ -275,7 +272,7 @@ func TestSendToTheLeastBusy(t *testing.T) {
 		<-stop
 	})
 	t.Cleanup(func() { close(stop) }) // before the server's own
-	good := serve(t, websocket.AcceptOptions{}, echo(t))
+	good := serve(t, websocket.AcceptOptions{}, echo)
 	r := start(t, Config{URL: deaf + " " + good, Mode: Merge, Uplink: true, Ping: NoPing})
 	eventuallyTakes(t, r, 2)
 	pad := strings.Repeat("x", 1<<20-10)

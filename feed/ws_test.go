@@ -56,10 +56,10 @@ func readString(r io.Reader) string {
 	return string(b)
 }
 
-func write(t *testing.T, c *websocket.Conn, kind hub.Kind, text string) {
-	if err := c.Write(context.Background(), kind, []byte(text)); err != nil {
-		t.Errorf("the source's write: %v", err)
-	}
+// write fails when the subscriber has gone, as it does at a test's end; what did not
+// arrive before, the test misses.
+func write(c *websocket.Conn, kind hub.Kind, text string) error {
+	return c.Write(context.Background(), kind, []byte(text))
 }
 
 func TestWSRelaysKindsAndBytes(t *testing.T) {
@@ -77,7 +77,7 @@ func TestWSRelaysKindsAndBytes(t *testing.T) {
 			u := serve(t, websocket.AcceptOptions{Compress: compress}, func(c *websocket.Conn, r *http.Request) {
 				offered.Store(r.Header.Get("Sec-WebSocket-Extensions"))
 				for _, m := range sent {
-					write(t, c, m.kind, m.payload)
+					write(c, m.kind, m.payload)
 				}
 				stay(c)
 			})
@@ -103,14 +103,13 @@ func TestWSRelaysKindsAndBytes(t *testing.T) {
 func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{Subprotocols: []string{"v2"}}, func(c *websocket.Conn, r *http.Request) {
 		user, pass, _ := r.BasicAuth()
-		write(t, c, hub.Text, strings.Join([]string{r.Header.Get("X-Key"), user, pass, c.Subprotocol()}, " "))
+		write(c, hub.Text, strings.Join([]string{r.Header.Get("X-Key"), user, pass, c.Subprotocol()}, " "))
 		for range 2 {
 			_, frame, err := c.Reader(context.Background())
 			if err != nil {
-				t.Errorf("the source's read: %v", err)
 				return
 			}
-			write(t, c, hub.Text, readString(frame))
+			write(c, hub.Text, readString(frame))
 		}
 	})
 	sends, heads := 0, 0
@@ -155,7 +154,7 @@ func TestU3WSOversizedMessage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var n atomic.Int32
 			u := serve(t, websocket.AcceptOptions{Compress: tt.compress}, func(c *websocket.Conn, _ *http.Request) {
-				write(t, c, hub.Text, strings.Repeat("y", 1000))
+				write(c, hub.Text, strings.Repeat("y", 1000))
 				if n.Add(1) == 1 {
 					c.Write(context.Background(), hub.Text, []byte(strings.Repeat("x", tt.size)))
 				}
@@ -174,8 +173,8 @@ func TestU3WSOversizedMessage(t *testing.T) {
 // TestU3WSNotUTF8 is the part of U3 that happens on the wire.
 func TestU3WSNotUTF8(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(t, c, hub.Text, "bad \xff")
-		write(t, c, hub.Text, "good")
+		write(c, hub.Text, "bad \xff")
+		write(c, hub.Text, "good")
 		stay(c)
 	})
 	r := start(t, Config{URL: u})
@@ -187,7 +186,7 @@ func TestU3WSNotUTF8(t *testing.T) {
 func TestWSIdle(t *testing.T) {
 	var n atomic.Int32
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(t, c, hub.Text, fmt.Sprint(n.Add(1)))
+		write(c, hub.Text, fmt.Sprint(n.Add(1)))
 		stay(c) // answers pings
 	})
 	r := start(t, Config{URL: u, IdleTimeout: 50 * time.Millisecond})
@@ -197,7 +196,7 @@ func TestWSIdle(t *testing.T) {
 
 func TestWSCloseByTheSource(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(t, c, hub.Text, "a")
+		write(c, hub.Text, "a")
 		c.Close(4003, "slow\x1b[31m consumer")
 	})
 	r := start(t, Config{URL: u})
@@ -212,7 +211,7 @@ func TestWSKilledAndBack(t *testing.T) {
 		if err != nil {
 			return
 		}
-		write(t, c, hub.Text, "a")
+		write(c, hub.Text, "a")
 		stay(c)
 		c.CloseNow()
 	})
@@ -252,7 +251,7 @@ func TestWSKilledAndBack(t *testing.T) {
 func TestWSLeavesWithACloseFrame(t *testing.T) {
 	code := make(chan uint16, 1)
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(t, c, hub.Text, "a")
+		write(c, hub.Text, "a")
 		_, _, err := c.Reader(context.Background())
 		n, _, _ := websocket.CloseCode(err)
 		code <- n
@@ -363,7 +362,7 @@ func TestWSNetworkFailures(t *testing.T) {
 func TestWSTLS(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, err := websocket.Accept(w, r, websocket.AcceptOptions{}); err == nil {
-			write(t, c, hub.Text, "over TLS")
+			write(c, hub.Text, "over TLS")
 			stay(c)
 			c.CloseNow()
 		}
@@ -432,7 +431,7 @@ func TestWSURL(t *testing.T) {
 // TestWSDialsAsTold: Config.Dial opens the connection.
 func TestWSDialsAsTold(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
-		write(t, c, hub.Text, r.Host)
+		write(c, hub.Text, r.Host)
 		stay(c)
 	})
 	there := strings.TrimSuffix(strings.TrimPrefix(u, "ws://"), "/feed")
