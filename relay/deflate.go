@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"compress/flate"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,10 @@ const (
 	sharedLevel = 6
 	sharedLeast = 8       // bytes; a frame has three or more besides the message
 	sharedMost  = 4 << 20 // bytes; a longer message would keep the stream's clients waiting
+
+	// After so many bytes of a large message others get the core, if they wait for
+	// one: about half a millisecond.
+	sharedYield = 16 << 10
 
 	aloneLevel = flate.BestSpeed
 	aloneLeast = 256      // bytes; below, a message alone hardly shrinks
@@ -139,6 +144,11 @@ func newPress(level int) *press {
 // buffer cannot fail.
 func (p *press) frame(kind hub.Kind, payload []byte) []byte {
 	p.out.Reset()
+	for len(payload) > sharedYield {
+		p.w.Write(payload[:sharedYield])
+		payload = payload[sharedYield:]
+		runtime.Gosched()
+	}
 	p.w.Write(payload)
 	p.w.Flush()
 	body := bytes.TrimSuffix(p.out.Bytes(), []byte(flushTail))

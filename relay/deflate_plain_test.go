@@ -15,25 +15,32 @@ import (
 )
 
 // I1: a message of 709 kB that is compressed for others costs the plain clients
-// nothing. Each round compares their worst hundredth beside compressed clients
-// with that beside as many plain ones; where others use the machine, a round is
-// repeated.
+// nothing. Each round compares their worst hundredth beside compressed clients with
+// that beside as many plain ones. At full scale the medians of the rounds are
+// judged; otherwise one good round will do, because others may use the machine.
 func TestPlainClientsBesideLargeCompressedMessages(t *testing.T) {
-	rounds := 10
-	if os.Getenv("FULL") != "" {
-		rounds = 40
-	}
-	var with, without time.Duration
-	for range rounds {
-		without = plainLatency(t, "")
-		with = plainLatency(t, "permessage-deflate")
-		if with <= without*5/4+2*time.Millisecond {
-			t.Logf("p99 of plain clients beside compressed ones %v, beside plain ones %v", with, without)
+	full := os.Getenv("FULL") != ""
+	const rounds = 15
+	var with, without []time.Duration
+	for i := range rounds {
+		without = append(without, plainLatency(t, ""))
+		with = append(with, plainLatency(t, "permessage-deflate"))
+		if !full && unchanged(with[i:], without[i:]) {
 			return
 		}
 	}
-	t.Errorf("p99 of plain clients beside compressed ones %v, beside plain ones %v", with, without)
+	t.Logf("p99 of plain clients beside compressed ones %v, beside plain ones %v", with, without)
+	if !unchanged(with, without) {
+		t.Errorf("medians %v and %v", median(with), median(without))
+	}
 }
+
+// unchanged allows for a quarter, and for what a timer is late.
+func unchanged(with, without []time.Duration) bool {
+	return median(with) <= median(without)*5/4+time.Millisecond/2
+}
+
+func median(d []time.Duration) time.Duration { return slices.Sorted(slices.Values(d))[len(d)/2] }
 
 // plainLatency returns the 99th percentile of a plain client's latency while three
 // others offer what is given, and every fortieth message has 709 kB.
