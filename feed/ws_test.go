@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -263,6 +265,37 @@ func TestWSLeavesWithACloseFrame(t *testing.T) {
 	}
 	if got := <-code; got != 1000 {
 		t.Errorf("the source saw the end as %d", got)
+	}
+}
+
+// ending is a Publisher that ends the feed with the first message.
+type ending struct{ end context.CancelFunc }
+
+func (e ending) Publish(hub.Input) { e.end() }
+
+// TestWSLeavesABusySourceWithACloseFrame: the end that is seen between two messages,
+// before anything else has seen it, is an orderly one too.
+func TestWSLeavesABusySourceWithACloseFrame(t *testing.T) {
+	const times = 50
+	code := make(chan uint16, times)
+	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		write(c, hub.Text, "a")
+		_, _, err := c.Reader(context.Background())
+		n, _, _ := websocket.CloseCode(err)
+		code <- n
+	})
+	for range times {
+		ctx, cancel := context.WithCancel(t.Context())
+		f, err := New(Config{URL: u}, ending{cancel}, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if got := <-code; got != 1000 {
+			t.Fatalf("the source saw the end as %d", got)
+		}
 	}
 }
 

@@ -19,12 +19,14 @@ import (
 // in the outbox.
 type wsStream struct {
 	// Static after newWSStream.
+	ctx  context.Context // whose end has watch say goodbye
 	conn *websocket.Conn
 	tap  *tap
 	max  int64
 	ping time.Duration // NoPing = none
 	out  *outbox
 	done context.CancelFunc // called by close; ends watch and write
+	gone chan struct{}      // closed by watch at its end
 	wg   sync.WaitGroup
 
 	dead   atomic.Bool             // a ping was not answered
@@ -33,7 +35,7 @@ type wsStream struct {
 }
 
 func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox, cfg Config) *wsStream {
-	s := &wsStream{conn: conn, tap: t, max: cfg.MaxMessage, ping: cfg.Ping, out: out}
+	s := &wsStream{ctx: ctx, conn: conn, tap: t, max: cfg.MaxMessage, ping: cfg.Ping, out: out, gone: make(chan struct{})}
 	open, done := context.WithCancel(context.WithoutCancel(ctx))
 	s.done = done
 	writing, stop := context.WithCancel(open)
@@ -119,8 +121,13 @@ func (s *wsStream) read() (kind hub.Kind, err error) {
 	return kind, err
 }
 
-// close drops the connection, or waits for a goodbye that is under way.
+// close drops the connection. At the end of ctx it first waits for the goodbye,
+// which may not have begun: whoever reads a busy source sees that end between two
+// messages.
 func (s *wsStream) close() {
+	if s.ctx.Err() != nil {
+		<-s.gone
+	}
 	s.done()
 	s.conn.CloseNow()
 	s.wg.Wait()
@@ -128,6 +135,7 @@ func (s *wsStream) close() {
 
 // watch pings until the stream is closed, and says goodbye when ctx ends.
 func (s *wsStream) watch(ctx, open context.Context) {
+	defer close(s.gone)
 	tick, stop := ticker(s.ping != NoPing, s.ping)
 	defer stop()
 	for {
