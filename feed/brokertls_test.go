@@ -48,19 +48,9 @@ func overTLS(t *testing.T, url string, trust *tls.Config) {
 	bad.log.wait(t, "source is away", `"reason":"tls"`, "authority")
 }
 
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func TestRedisOverTLS(t *testing.T) {
 	cert, key, trust := certificateFiles(t)
-	addr := freeAddr(t)
+	addr := brokertest.FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	brokertest.Redis(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert, "--tls-auth-clients", "no")
 	overTLS(t, "rediss://"+addr+"?subscribe=a", trust)
@@ -74,7 +64,7 @@ func TestNATSOverTLS(t *testing.T) {
 
 func TestAMQPOverTLS(t *testing.T) {
 	cert, key, trust := certificateFiles(t)
-	addr := freeAddr(t)
+	addr := brokertest.FreeAddr(t)
 	brokertest.RabbitMQ(t, "listeners.ssl.1 = "+addr+"\nssl_options.certfile = "+cert+"\nssl_options.keyfile = "+key+"\nssl_options.verify = verify_none\n")
 	overTLS(t, "amqps://"+addr+"?exchange=amq.topic", trust)
 }

@@ -145,7 +145,7 @@ func TestDemandOfRedisForMany(t *testing.T) {
 }
 
 func TestDemandOfNATS(t *testing.T) {
-	monitor := freeAddr(t)
+	monitor := brokertest.FreeAddr(t)
 	server := brokertest.NATS(t, "http: \""+monitor+"\"")
 	var c *nats.Conn
 	onDemand(t, server, "nats://"+server.Addr+"?subject=user.{key}", func(key, text string) {

@@ -3,26 +3,26 @@
 package brokertest
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 )
 
 // NATS starts a nats-server with JetStream. More of its configuration file comes
-// as text, such as "authorization { token: t }".
+// as text, such as "authorization { token: t }". It has patience with whoever
+// reads slowly.
 func NATS(t testing.TB, configuration string) *Server {
 	t.Helper()
 	program := require(t, "nats-server")
-	addr, dir := freeAddr(t), t.TempDir()
+	dir := t.TempDir()
 	file := filepath.Join(dir, "nats.conf")
-	text := "listen: \"" + addr + "\"\njetstream { store_dir: \"" + dir + "\" }\n" + configuration + "\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	text := "jetstream { store_dir: \"" + dir + "\" }\nwrite_deadline: \"60s\"\n" + configuration + "\n"
 	return start(t, &Server{
-		Addr: addr, Dir: dir,
-		command: func() *exec.Cmd { return exec.Command(program, "-c", file) },
-		ready:   func(addr string) error { return greets(addr, "", "INFO ") },
+		Dir: dir,
+		command: func(addr string) *exec.Cmd {
+			write(t, file, "listen: \""+addr+"\"\n"+text)
+			return exec.Command(program, "-c", file)
+		},
+		ready: func(addr string) error { return greets(addr, "", "INFO ") },
 	})
 }

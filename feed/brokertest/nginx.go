@@ -15,18 +15,18 @@ import (
 func Nginx(t testing.TB, configure func(addr, dir string) string) *Server {
 	t.Helper()
 	program := require(t, "nginx", "/usr/sbin/nginx")
-	addr, dir := freeAddr(t), t.TempDir()
+	dir := t.TempDir()
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(configure(addr, dir)), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	rest := "daemon off; error_log stderr notice; pid " + filepath.Join(dir, "pid") + ";"
 	if os.Getuid() == 0 {
 		rest += " user root;" // else its workers could not read dir
 	}
 	return start(t, &Server{
-		Addr: addr, Dir: dir,
-		command: func() *exec.Cmd { return exec.Command(program, "-p", dir, "-c", file, "-e", "stderr", "-g", rest) },
+		Dir: dir,
+		command: func(addr string) *exec.Cmd {
+			write(t, file, configure(addr, dir))
+			return exec.Command(program, "-p", dir, "-c", file, "-e", "stderr", "-g", rest)
+		},
 		ready: func(addr string) error {
 			return greets(addr, "GET /healthz HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ")
 		},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -17,26 +18,22 @@ func RabbitMQ(t testing.TB, configuration string) *Server {
 	// The script behind the one in the PATH, which wants to become the user
 	// rabbitmq.
 	program := require(t, "/usr/lib/rabbitmq/bin/rabbitmq-server", "rabbitmq-server")
-	addr, dist, names, dir := freeAddr(t), freeAddr(t), portMapper(t), t.TempDir()
+	names, dir := portMapper(t), t.TempDir()
 	file := filepath.Join(dir, "rabbitmq.conf")
-	text := "listeners.tcp.1 = " + addr + "\nloopback_users = none\nlog.console = true\nlog.console.level = warning\n" + configuration + "\n"
+	text := "loopback_users = none\nlog.console = true\nlog.console.level = warning\n" + configuration + "\n"
 	plugins := filepath.Join(dir, "enabled_plugins")
-	for name, text := range map[string]string{file: text, plugins: "[]."} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write(t, plugins, "[].")
 	env := append(os.Environ(), "HOME="+dir, "ERL_EPMD_PORT="+port(names), "ERL_EPMD_ADDRESS=127.0.0.1",
-		"RABBITMQ_NODENAME=test"+port(addr)+"@localhost", "RABBITMQ_DIST_PORT="+port(dist),
 		"RABBITMQ_MNESIA_BASE="+dir, "RABBITMQ_LOG_BASE="+dir, "RABBITMQ_PID_FILE="+filepath.Join(dir, "pid"),
 		"RABBITMQ_CONFIG_FILE="+file, "RABBITMQ_ENABLED_PLUGINS_FILE="+plugins,
 		"RABBITMQ_ALLOW_INPUT=1", // the script becomes the broker, which is then ours to wait for
 		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-noinput +S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none")
 	return start(t, &Server{
-		Addr: addr, Dir: dir,
-		command: func() *exec.Cmd {
+		Dir: dir,
+		command: func(addr string) *exec.Cmd {
+			write(t, file, "listeners.tcp.1 = "+addr+"\n"+text)
 			cmd := exec.Command(program)
-			cmd.Env = env
+			cmd.Env = append(slices.Clone(env), "RABBITMQ_NODENAME=test"+port(addr)+"@localhost", "RABBITMQ_DIST_PORT="+port(FreeAddr(t)))
 			return cmd
 		},
 		ready: func(addr string) error { return greets(addr, "AMQP\x00\x00\x09\x01", "\x01\x00\x00") },
@@ -47,10 +44,9 @@ func RabbitMQ(t testing.TB, configuration string) *Server {
 // a daemon.
 func portMapper(t testing.TB) (addr string) {
 	t.Helper()
-	program, addr := require(t, "epmd"), freeAddr(t)
+	program := require(t, "epmd")
 	return start(t, &Server{
-		Addr: addr,
-		command: func() *exec.Cmd {
+		command: func(addr string) *exec.Cmd {
 			return exec.Command(program, "-address", "127.0.0.1", "-port", port(addr))
 		},
 		ready: func(addr string) error {

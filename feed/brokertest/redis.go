@@ -13,14 +13,15 @@ import (
 func Redis(t testing.TB, directives ...string) *Server {
 	t.Helper()
 	program := require(t, "redis-server")
-	addr, dir := freeAddr(t), t.TempDir()
-	args := append([]string{
-		"--port", port(addr), "--bind", "127.0.0.1", "--dir", dir,
-		"--save", "", "--appendonly", "yes", "--appendfsync", "always",
-	}, directives...)
+	dir := t.TempDir()
 	return start(t, &Server{
-		Addr: addr, Dir: dir,
-		command: func() *exec.Cmd { return exec.Command(program, args...) },
+		Dir: dir,
+		command: func(addr string) *exec.Cmd {
+			return exec.Command(program, append([]string{
+				"--port", port(addr), "--bind", "127.0.0.1", "--dir", dir,
+				"--save", "", "--appendonly", "yes", "--appendfsync", "always",
+			}, directives...)...)
+		},
 		ready: func(addr string) error {
 			return greets(addr, "PING\r\n", "+PONG", "-NOAUTH", "-DENIED")
 		},

@@ -5,6 +5,7 @@ package brokertest
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -14,8 +15,12 @@ import (
 	"time"
 )
 
-// patience is how long a broker may take to start.
-const patience = 60 * time.Second
+const (
+	// patience is how long a broker may take to start.
+	patience = 3 * time.Minute
+	// tries is how many addresses are tried until a broker starts at one.
+	tries = 3
+)
 
 // Server is a broker's process. Its methods belong to the test's goroutine.
 type Server struct {
@@ -23,13 +28,16 @@ type Server struct {
 	Dir  string // its own, kept over restarts
 
 	t       testing.TB
-	command func() *exec.Cmd
+	command func(addr string) *exec.Cmd
 	ready   func(addr string) error
-	running *exec.Cmd // nil = none
+	running *exec.Cmd     // nil = none
+	ended   chan struct{} // closed when running has
 	output  output
 }
 
-// start starts a broker and waits until it is ready.
+// start starts a broker at a free address and waits until it is ready. It tries
+// another one if the broker ends at once, as it does when somebody else was
+// quicker.
 func start(t testing.TB, s *Server) *Server {
 	t.Helper()
 	s.t = t
@@ -39,37 +47,65 @@ func start(t testing.TB, s *Server) *Server {
 			t.Logf("%s wrote: %s", s.Addr, s.output.tail(2000))
 		}
 	})
-	s.Start()
-	return s
+	for try := 1; ; try++ {
+		s.Addr = FreeAddr(t)
+		if err := s.launch(); err == nil {
+			return s
+		} else if try == tries {
+			t.Fatal(err)
+		}
+	}
 }
 
 // Start starts the broker again after Kill, at the same address and upon what
 // it kept.
 func (s *Server) Start() {
 	s.t.Helper()
-	s.running = s.command()
-	s.running.Stdout, s.running.Stderr = &s.output, &s.output
-	// A group of its own, so that what it starts ends with it.
-	s.running.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := s.running.Start(); err != nil {
+	if err := s.launch(); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// launch starts the broker and waits until it is ready. An error is that it has
+// ended instead.
+func (s *Server) launch() error {
+	s.t.Helper()
+	cmd, ended := s.command(s.Addr), make(chan struct{})
+	cmd.Stdout, cmd.Stderr = &s.output, &s.output
+	// A group of its own, so that what it starts ends with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.running, s.ended = cmd, ended
+	go func() { // ends with the broker, which Kill ends
+		defer close(ended)
+		cmd.Wait()
+	}()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
-	var err error
-	for began := time.Now(); time.Since(began) < patience; <-poll.C {
-		if err = s.ready(s.Addr); err == nil {
-			return
+	late := time.After(patience)
+	for {
+		err := s.ready(s.Addr)
+		select {
+		case <-ended:
+			s.Kill()
+			return fmt.Errorf("%v ended with %v: %s", cmd.Args, cmd.ProcessState, s.output.tail(2000))
+		case <-late:
+			s.t.Fatalf("%v is not ready after %v: %v", cmd.Args, patience, err)
+		case <-poll.C:
+		}
+		if err == nil {
+			return nil
 		}
 	}
-	s.t.Fatalf("%v is not ready after %v: %v", s.running.Args, patience, err)
 }
 
 // Kill ends the broker at once (SIGKILL), with all that it started.
 func (s *Server) Kill() {
 	if s.running != nil {
 		syscall.Kill(-s.running.Process.Pid, syscall.SIGKILL)
-		s.running.Wait()
+		<-s.ended
 		s.running = nil
 	}
 }
@@ -102,15 +138,31 @@ func require(t testing.TB, candidates ...string) string {
 	return ""
 }
 
-// freeAddr returns an address of the loopback interface that nobody listens at.
-func freeAddr(t testing.TB) string {
+// FreeAddr returns an address of the loopback interface that nobody listens at. Its
+// port is below those that the system gives to whoever wants just any, outgoing
+// connections above all: so hardly anybody takes it before the caller does, or
+// between a Kill and a Start.
+func FreeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	for range 1000 {
+		addr := fmt.Sprint("127.0.0.1:", 12000+rand.IntN(20000))
+		var l net.Listener
+		if l, err = net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
+	}
+	t.Fatal(err)
+	return ""
+}
+
+// write writes a broker's file.
+func write(t testing.TB, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func port(addr string) string {
