@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"fantail/hub"
@@ -39,6 +41,12 @@ func serveRaw(t *testing.T, play func(*rawConn)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	serveRawAt(t, l, play)
+	return "ws://" + l.Addr().String() + "/"
+}
+
+// serveRawAt is serveRaw with a listener.
+func serveRawAt(t *testing.T, l net.Listener, play func(*rawConn)) {
 	var wg sync.WaitGroup
 	wg.Go(func() { // ended by the listener's Close
 		for {
@@ -53,7 +61,6 @@ func serveRaw(t *testing.T, play func(*rawConn)) string {
 		}
 	})
 	t.Cleanup(func() { l.Close(); wg.Wait() })
-	return "ws://" + l.Addr().String() + "/"
 }
 
 // upgrade answers the opening handshake (RFC 6455 section 4.2.2).
@@ -102,47 +109,48 @@ func TestU1WSPingUnanswered(t *testing.T) {
 		c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
 		c.swallow()
 	})
-	r := start(t, Config{URL: u, Ping: 30 * time.Millisecond})
+	r := start(t, Config{URL: u, Ping: 100 * time.Millisecond})
 	r.sink.wait(t, 2)
 	r.log.wait(t, `"reason":"ping"`, "did not answer a ping")
 }
 
 // TestWSBytesAreASignOfLife: a pong may be late behind a message in transit.
 func TestWSBytesAreASignOfLife(t *testing.T) {
-	u := serveRaw(t, func(c *rawConn) {
-		c.upgrade("")
-		text := bytes.Repeat([]byte("x"), 100)
-		tick := time.NewTicker(12 * time.Millisecond)
-		defer tick.Stop()
-		for _, b := range websocket.AppendMessage(nil, hub.Text, text) {
-			<-tick.C
-			if _, err := c.Write([]byte{b}); err != nil {
-				return // the client gave up
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		serveRawAt(t, p, func(c *rawConn) {
+			c.upgrade("")
+			go c.deaf() // takes the pings; ends with the connection
+			for _, b := range websocket.AppendMessage(nil, hub.Text, bytes.Repeat([]byte("x"), 100)) {
+				time.Sleep(12 * time.Millisecond)
+				if _, err := c.Write([]byte{b}); err != nil {
+					return // the client gave up
+				}
 			}
+			time.Sleep(time.Minute)
+		})
+		r := start(t, Config{URL: "ws://source/", Dial: p.dial, Ping: 400 * time.Millisecond}) // the message takes 1.2 s
+		r.sink.wait(t, 1)
+		if n := r.Stats().Reconnects[ReasonPing]; n != 0 {
+			t.Errorf("took a source that sends for dead")
 		}
-		c.swallow()
+		r.log.wait(t, `"reason":"ping"`) // behind the message there is none
 	})
-	r := start(t, Config{URL: u, Ping: 400 * time.Millisecond}) // the message takes 1.2 s
-	r.sink.wait(t, 1)
-	if n := r.Stats().Reconnects[ReasonPing]; n != 0 {
-		t.Errorf("took a source that sends for dead")
-	}
 }
 
 // TestU2WSUpgradeUnanswered: the end of Run ends an opening handshake (U2).
 func TestU2WSUpgradeUnanswered(t *testing.T) {
-	asked := make(chan struct{}, 1)
+	asked := make(chan struct{}, 10)
 	u := serveRaw(t, func(c *rawConn) {
 		http.ReadRequest(c.r)
 		asked <- struct{}{}
 		c.deaf()
 	})
-	r := start(t, Config{URL: u})
-	<-asked
-	begin := time.Now()
-	if err := r.stop(); err != nil || time.Since(begin) > 5*time.Second {
-		t.Errorf("got %v after %v", err, time.Since(begin))
-	}
+	endsWithin(t, time.Second, func() *running {
+		r := start(t, Config{URL: u})
+		<-asked
+		return r
+	})
 }
 
 // TestU2WSHandshakeTimeout: a source that takes the connection and says nothing,
@@ -150,10 +158,16 @@ func TestU2WSUpgradeUnanswered(t *testing.T) {
 func TestU2WSHandshakeTimeout(t *testing.T) {
 	u := serveRaw(t, (*rawConn).deaf)
 	for _, scheme := range []string{"ws", "wss"} {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		_, err := openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), Config{})
+		var err error
+		for wait := 50 * time.Millisecond; wait < patience; wait *= 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), wait)
+			_, err = openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), Config{})
+			cancel()
+			if f, ok := errors.AsType[*failure](err); ok && f.reason != ReasonDial { // else it was too short for a connection
+				break
+			}
+		}
 		wantFailure(t, err, ReasonHandshake, "did not finish the handshake within 10s")
-		cancel()
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 0) // not even a connection
 	defer cancel()
@@ -171,18 +185,21 @@ func TestExplainTimeouts(t *testing.T) {
 
 // TestWSDeafSourceDoesNotHoldUpTheEnd: one that never answers our close frame.
 func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
-	u := serveRaw(t, func(c *rawConn) {
-		c.upgrade("")
-		c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
-		c.deaf()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		serveRawAt(t, p, func(c *rawConn) {
+			c.upgrade("")
+			c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
+			c.deaf()
+		})
+		r := start(t, Config{URL: "ws://source/", Dial: p.dial})
+		r.sink.wait(t, 1)
+		begin := time.Now()
+		r.stop()
+		if took := time.Since(begin); took != closeWait {
+			t.Errorf("leaving took %v, want %v", took, closeWait)
+		}
 	})
-	r := start(t, Config{URL: u})
-	r.sink.wait(t, 1)
-	begin := time.Now()
-	r.stop()
-	if took := time.Since(begin); took > 4*time.Second {
-		t.Errorf("leaving took %v, want about %v", took, closeWait)
-	}
 }
 
 // TestWSFloodDoesNotHoldUpTheEnd: one that sends on and on, whatever we say.
@@ -196,13 +213,11 @@ func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 			}
 		}
 	})
-	r := start(t, Config{URL: u})
-	r.sink.wait(t, 100)
-	begin := time.Now()
-	r.stop()
-	if took := time.Since(begin); took > 4*time.Second {
-		t.Errorf("leaving took %v, want about %v", took, closeWait)
-	}
+	endsWithin(t, 2*closeWait, func() *running {
+		r := start(t, Config{URL: u})
+		r.sink.wait(t, 100)
+		return r
+	})
 }
 
 // TestWSCutMessageIsNotPublished pins what read makes good: the library takes
