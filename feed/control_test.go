@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"fantail/hub"
@@ -45,14 +46,16 @@ func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 // TestControlFramesHoldUpNotForEver: a flood of pongs does not silence what is
 // sent over this connection and the next.
 func TestControlFramesHoldUpNotForEver(t *testing.T) {
-	limit := Rate{Count: 1, Per: time.Second}.limiter()
-	one := &tap{ReadWriteCloser: nowhere{}, limit: limit}
-	for range 1000 {
-		one.Write(masked4([]byte{0x8A, 0}))
-	}
-	if d := limit.Reserve().Delay(); d < (maxDebt-1)*time.Second || d > (maxDebt+2)*time.Second {
-		t.Errorf("the next frame waits %v", d)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		limit := Rate{Count: 1, Per: time.Second}.limiter()
+		one := &tap{ReadWriteCloser: nowhere{}, limit: limit}
+		for range 1000 {
+			one.Write(masked4([]byte{0x8A, 0}))
+		}
+		if d := limit.Reserve().Delay(); d < (maxDebt-1)*time.Second || d > (maxDebt+2)*time.Second {
+			t.Errorf("the next frame waits %v", d)
+		}
+	})
 }
 
 // FuzzControls holds that what is counted does not depend on how it is cut.

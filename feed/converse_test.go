@@ -180,33 +180,42 @@ func TestWSTextPing(t *testing.T) {
 // TestSendRateHolds: greeting, replies and pings are spaced as the rate says,
 // pongs are counted, and none of it holds up what is read.
 func TestSendRateHolds(t *testing.T) {
-	const every = 40 * time.Millisecond
-	times := make(chan time.Time, 100)
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		for i := range 5 {
-			write(c, hub.Text, fmt.Sprint("ask ", i))
+	synctest.Test(t, func(t *testing.T) {
+		const every = 40 * time.Millisecond
+		times := make(chan time.Time, 100)
+		p := servePipes(t, playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+			go func() { // ends with the connection; a pipe holds nothing until it is read
+				for i := range 5 {
+					write(c, hub.Text, fmt.Sprint("ask ", i))
+				}
+			}()
+			for range 8 {
+				receive(c)
+				times <- time.Now()
+				go c.Ping(context.Background()) // ends with the connection; its pong counts
+			}
+			stay(c)
+		}))
+		begin := time.Now()
+		r := start(t, Config{
+			URL: "ws://source/", Dial: p.dial, SendRate: Rate{Count: 25, Per: time.Second},
+			Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`),
+			Send:  func() ([]string, error) { return []string{"a", "b", "c"}, nil },
+		})
+		r.sink.wait(t, 5)
+		if took := time.Since(begin); took > 3*every {
+			t.Errorf("what is sent held up what is read for %v", took)
 		}
+		var last time.Time
 		for range 8 {
-			receive(c)
-			times <- time.Now()
-			go c.Ping(context.Background()) // ends with the connection; its pong counts
+			last = <-times
 		}
-		stay(c)
+		// 8 frames, and the pongs between them: at least one for each but the last two.
+		if took := last.Sub(begin); took < (8+4)*every {
+			t.Errorf("8 frames and their pongs took %v", took)
+		}
+		r.stop()
 	})
-	begin := time.Now()
-	r := start(t, Config{
-		URL: u, SendRate: Rate{Count: 25, Per: time.Second}, Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`),
-		Send: func() ([]string, error) { return []string{"a", "b", "c"}, nil },
-	})
-	r.sink.wait(t, 5)
-	var last time.Time
-	for range 8 {
-		last = <-times
-	}
-	// 8 frames, and the pongs between them: at least one for each but the last two.
-	if took := last.Sub(begin); took < (8+4)*every {
-		t.Errorf("8 frames and their pongs took %v", took)
-	}
 }
 
 // TestRepliesBeyondTheRoomAreCounted: a rule that answers a flood neither waits
@@ -230,7 +239,7 @@ func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 // TestCursorResumes: what the source kept while the connection was away comes, and
 // what it repeats does not.
 func TestCursorResumes(t *testing.T) {
-	queries := make(chan string, 10)
+	queries := make(chan string, 1000) // never full
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
 		queries <- r.URL.RawQuery
 		from := 0

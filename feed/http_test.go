@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -44,10 +46,7 @@ func (s *streamer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n := len(s.requests)
 	s.requests = append(s.requests, r)
 	s.mu.Unlock()
-	if s.kind == "" {
-		s.kind = "text/event-stream"
-	}
-	w.Header().Set("Content-Type", s.kind)
+	w.Header().Set("Content-Type", cmp.Or(s.kind, "text/event-stream"))
 	for name, value := range s.header {
 		w.Header().Set(name, value)
 	}
@@ -310,31 +309,27 @@ func TestHTTPEnds(t *testing.T) {
 // TestU2HTTPNeverAnswers: neither a source that takes no connection nor one that
 // takes it and says nothing holds the feed up for longer than it has.
 func TestU2HTTPNeverAnswers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes the ten seconds of a handshake")
-	}
-	t.Parallel()
-	u := serveRaw(t, func(c *rawConn) { io.Copy(io.Discard, c) })
-	began := time.Now()
-	_, err := openHTTP(t, strings.Replace(u, "ws:", "http:", 1), Config{})
-	wantFailure(t, err, ReasonHandshake, "did not finish the handshake within 10s")
-	if took := time.Since(began); took > handshakeTimeout+5*time.Second {
-		t.Errorf("took %v", took)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		silent, full := newPipes(), newPipes()
+		serveRawAt(t, silent, (*rawConn).deaf)
+		for p, want := range map[*pipes]Reason{silent: ReasonHandshake, full: ReasonDial} {
+			began := time.Now()
+			_, err := openHTTP(t, "http://source/", Config{Dial: p.dial})
+			wantFailure(t, err, want, "within 10s")
+			if took := time.Since(began); took != handshakeTimeout {
+				t.Errorf("took %v, want %v", took, handshakeTimeout)
+			}
+		}
+	})
 }
 
 func TestHTTPNetworkFailures(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	_, err = openHTTP(t, "http://"+l.Addr().String(), Config{})
+	_, err := openHTTP(t, "http://"+vacant, Config{})
 	wantFailure(t, err, ReasonDial, "refuses connections", "FANTAIL_SOURCE_URL")
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
 	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), Config{})
 	wantFailure(t, err, ReasonHandshake, "closed the connection", "https")
-	_, err = openHTTP(t, "http://127.0.0.1:1/", Config{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
+	_, err = openHTTP(t, "http://"+vacant, Config{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
 	wantFailure(t, err, ReasonConfig, "FANTAIL_SOURCE_HEADERS")
 }
 
@@ -391,8 +386,8 @@ func TestU3HTTPBomb(t *testing.T) {
 	if !slices.Equal(r.sink.payloads(), []string{"small", "small"}) {
 		t.Errorf("got %q", r.sink.payloads())
 	}
-	s.header["Content-Encoding"] = "br"
-	_, err := openHTTP(t, s.serve(t), Config{})
+	other := &streamer{header: map[string]string{"Content-Encoding": "br"}, play: s.play}
+	_, err := openHTTP(t, other.serve(t), Config{})
 	wantFailure(t, err, ReasonHandshake, `"br"`, "Accept-Encoding")
 }
 
@@ -400,29 +395,27 @@ func TestU3HTTPBomb(t *testing.T) {
 // lines are signs of life.
 func TestU1HTTPWatchdog(t *testing.T) {
 	const idle = 500 * time.Millisecond
-	for _, kind := range []string{"text/event-stream", "application/x-ndjson"} {
-		s := &streamer{kind: kind, play: func(a *answer) {
-			alive, message := ":\n", "data: 1\n\n"
-			if kind == "application/x-ndjson" {
-				alive, message = "\n", "1\n"
+	for kind, says := range map[string]struct{ alive, message string }{
+		"text/event-stream": {":\n", "data: 1\n\n"}, "application/x-ndjson": {"\n", "1\n"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := servePipes(t, &streamer{kind: kind, play: func(a *answer) {
+				for range 10 {
+					time.Sleep(idle / 5)
+					a.say("%s", says.alive)
+				}
+				a.say("%s", says.message)
+				a.stay()
+			}})
+			r := start(t, Config{URL: "http://source/", Dial: p.dial, IdleTimeout: idle})
+			r.sink.wait(t, 1)
+			if n := r.Stats().Reconnects[ReasonIdle]; n != 0 {
+				t.Errorf("%s: left %d times while there were signs of life", kind, n)
 			}
-			tick := time.NewTicker(idle / 5)
-			defer tick.Stop()
-			for range 10 {
-				<-tick.C
-				a.say("%s", alive)
-			}
-			a.say("%s", message)
-			a.stay()
-		}}
-		r := start(t, Config{URL: s.serve(t), IdleTimeout: idle})
-		r.sink.wait(t, 1)
-		if n := r.Stats().Reconnects[ReasonIdle]; n != 0 {
-			t.Errorf("%s: left %d times while there were signs of life", kind, n)
-		}
-		r.log.wait(t, `"reason":"idle"`, "FANTAIL_SOURCE_IDLE_TIMEOUT")
-		r.sink.wait(t, 2)
-		r.stop()
+			r.log.wait(t, `"reason":"idle"`, "FANTAIL_SOURCE_IDLE_TIMEOUT")
+			r.sink.wait(t, 2)
+			r.stop()
+		})
 	}
 }
 

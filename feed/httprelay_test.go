@@ -88,11 +88,11 @@ func TestHTTPRelay(t *testing.T) {
 				}
 			}
 			up := Notice{Kind: "source", Up: true, Outage: 1500 * time.Millisecond}
-			for done := false; !done; {
+			eventually(t, "told that the source is back", func() bool {
 				mu.Lock()
-				done = slices.Contains(told, up)
-				mu.Unlock()
-			}
+				defer mu.Unlock()
+				return slices.Contains(told, up)
+			})
 			if at := r.Stats().Position; at != fmt.Sprintf("aaaaaaaa-%d", len(all)) {
 				t.Errorf("stands at %q", at)
 			}

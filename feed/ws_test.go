@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,20 +26,32 @@ import (
 )
 
 // serve starts a source that gives each connection to play and drops it
-// afterwards. It returns its URL.
+// afterwards. It returns its URL. All connections have ended when the test has.
 func serve(t *testing.T, o websocket.AcceptOptions, play func(*websocket.Conn, *http.Request)) string {
 	t.Helper()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewServer(playing(t, o, play))
+	t.Cleanup(srv.Close)
+	return wsURL(srv.URL)
+}
+
+// playing is the handler of serve.
+func playing(t *testing.T, o websocket.AcceptOptions, play func(*websocket.Conn, *http.Request)) http.Handler {
+	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait) // behind the server's own Close, which does not wait for WebSockets
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wg.Add(1)
+		defer wg.Done()
 		c, err := websocket.Accept(w, r, o)
 		if err != nil {
 			return
 		}
 		defer c.CloseNow()
 		play(c, r)
-	}))
-	t.Cleanup(srv.Close)
-	return wsURL(srv.URL)
+	})
 }
+
+// vacant is an address that nobody listens at.
+const vacant = "127.0.0.1:1"
 
 func wsURL(u string) string { return strings.Replace(u, "http", "ws", 1) + "/feed" }
 
@@ -138,7 +151,8 @@ func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
 }
 
 func TestWSSecretsThatCannotBeRead(t *testing.T) {
-	missing := func() error { _, err := os.ReadFile(filepath.Join(t.TempDir(), "token")); return err }
+	dir := t.TempDir()
+	missing := func() error { _, err := os.ReadFile(filepath.Join(dir, "token")); return err }
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
 	r := start(t, Config{URL: u, Send: func() ([]string, error) { return nil, missing() }})
 	r.log.wait(t, `"reason":"config"`, "FANTAIL_SOURCE_SEND", "token")
@@ -191,7 +205,7 @@ func TestWSIdle(t *testing.T) {
 		write(c, hub.Text, fmt.Sprint(n.Add(1)))
 		stay(c) // answers pings
 	})
-	r := start(t, Config{URL: u, IdleTimeout: 50 * time.Millisecond})
+	r := start(t, Config{URL: u, IdleTimeout: 300 * time.Millisecond})
 	r.sink.wait(t, 2)
 	r.log.wait(t, `"reason":"idle"`, "FANTAIL_SOURCE_IDLE_TIMEOUT")
 }
@@ -234,10 +248,13 @@ func TestWSKilledAndBack(t *testing.T) {
 	conns[0].Close()
 	r.log.wait(t, `"reason":"dial"`, l.Addr().String()+" refuses connections")
 
-	l, err = net.Listen("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "its port is free", func() bool { // some connection of the machine's may have it
+		again, err := net.Listen("tcp", l.Addr().String())
+		if err == nil {
+			l = again
+		}
+		return err == nil
+	})
 	back := &http.Server{Handler: handler}
 	go back.Serve(l) // ended by Close
 	defer back.Close()
@@ -379,13 +396,8 @@ func TestWSNetworkFailures(t *testing.T) {
 	if !ok || f.reason != ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
 		t.Errorf("got %v", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	_, err = openWS(t, "ws://"+l.Addr().String(), Config{})
-	wantFailure(t, err, ReasonDial, l.Addr().String()+" refuses connections", "FANTAIL_SOURCE_URL")
+	_, err = openWS(t, "ws://"+vacant, Config{})
+	wantFailure(t, err, ReasonDial, vacant+" refuses connections", "FANTAIL_SOURCE_URL")
 
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
 	_, err = openWS(t, u, Config{})
