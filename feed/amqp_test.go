@@ -172,16 +172,16 @@ func TestAMQP(t *testing.T) {
 	})
 	t.Run("on demand for many", func(t *testing.T) {
 		var users []string
-		for i := range 2000 {
+		for i := range 500 {
 			users = append(users, fmt.Sprint(i))
 		}
-		far := distant(t, server.Addr, 10*time.Millisecond) // asked one by one, they would take 20 s
+		far := distant(t, server.Addr, 40*time.Millisecond) // asked one by one, they would take 20 s
 		r := start(t, Config{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}", Demand: newWishes(users...)})
 		r.log.wait(t, "source is connected")
 		if strings.Contains(r.log.String(), "away") {
 			t.Error(r.log.String())
 		}
-		post(t, ch, "topics", "user.0", "first", "user.1999", "last") // all are bound by now
+		post(t, ch, "topics", "user.0", "first", "user.499", "last") // all are bound by now
 		r.sink.wait(t, 2)
 	})
 	t.Run("publishing", func(t *testing.T) { testAMQPPublishing(t, server, ch) })
@@ -203,15 +203,21 @@ func TestAMQP(t *testing.T) {
 	})
 	t.Run("hangs", func(t *testing.T) {
 		r := start(t, Config{URL: url + "?exchange=topics", Ping: time.Second})
-		r.log.wait(t, "source is connected")
-		server.Stop()
-		r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
-		server.Continue()
-		r.log.wait(t, "source is back")
-		began := time.Now()
-		if err := r.stop(); err != nil || time.Since(began) > time.Second {
-			t.Errorf("Run ended with %v after %v", err, time.Since(began))
+		// The broker, too, gives a connection up that says nothing for seconds, as
+		// that of a busy machine; then the next one is to hang.
+		for late := time.Now().Add(patience); r.Stats().Reconnects[ReasonPing] == 0 && time.Now().Before(late); {
+			eventually(t, "the source is there", func() bool { return r.Stats().Connected })
+			server.Stop()
+			eventually(t, "the source is away", func() bool { return !r.Stats().Connected })
+			server.Continue()
 		}
+		r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
+		r.log.wait(t, "source is back")
+		endsWithin(t, time.Second, func() *running {
+			r := start(t, Config{URL: url + "?exchange=topics"})
+			r.log.wait(t, "source is connected")
+			return r
+		})
 	})
 	t.Run("killed", func(t *testing.T) {
 		r := start(t, Config{URL: url + "?exchange=topics&bind=k"})
@@ -221,11 +227,8 @@ func TestAMQP(t *testing.T) {
 		server.Kill()
 		r.log.wait(t, "source is away")
 		server.Start()
-		began := time.Now()
 		r.log.wait(t, "source is back")
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("back %v after the broker", took)
-		}
+		retriesSoon(t, r)
 		post(t, amqpClient(t, server), "topics", "k", "after")
 		if got := fmt.Sprint(r.sink.wait(t, 2)[1].payload); got != "after" {
 			t.Errorf("got %s", got)

