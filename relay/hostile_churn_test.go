@@ -26,6 +26,7 @@ func TestL4Churn(t *testing.T) {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(seed, i))
 			for range total / 8 {
+				soon(func() bool { return h.Clients() < 50 }) // those who left may not have been noticed yet
 				joinAndLeave(t, addr, r)
 			}
 		})

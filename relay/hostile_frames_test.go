@@ -47,9 +47,9 @@ func violate(t *testing.T, violations []violation) {
 	}
 }
 
-// flatHub is a hub whose ring is full soon, so that its heap is flat while a feed
-// runs.
-var flatHub = hub.Config{Messages: 32}
+// flatHub is a hub whose ring watchHealthy fills, so that its heap is flat while
+// its feed runs.
+var flatHub = hub.Config{Messages: 1000}
 
 // frameOfLength is the beginning of a masked frame that claims a length.
 func frameOfLength(first byte, length uint64) []byte {

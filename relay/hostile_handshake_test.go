@@ -152,7 +152,7 @@ func TestH5NoSecondRequest(t *testing.T) {
 	second := "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 	refused := dialTCP(t, addr)
 	defer refused.Close()
-	refused.SetDeadline(time.Now().Add(10 * time.Second))
+	refused.SetDeadline(time.Now().Add(patience))
 	io.WriteString(refused, strings.ReplaceAll(asking("GET /ws", handshake+"Content-Length: 3\r\n"), "HOST", addr)+"abc"+second)
 	r := bufio.NewReader(refused)
 	if resp, err := http.ReadResponse(r, nil); err != nil || resp.StatusCode != 400 {

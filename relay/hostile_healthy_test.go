@@ -2,9 +2,12 @@ package relay
 
 import (
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,55 +16,108 @@ import (
 )
 
 // healthy is a client that must not notice what happens beside it, and the feed
-// that it watches: numbered messages which carry the time they were published.
+// that it watches: numbered messages which carry the time they were published. The
+// feed is never far ahead of those who read: a busy machine makes it slower, and
+// nobody slow.
 type healthy struct {
 	t     testing.TB
+	hub   *hub.Hub
 	peer  *peer
+	pad   string
 	stop  chan struct{} // closed by check
 	seen  chan string   // from the reader at its end: what was wrong, empty for nothing
 	worst time.Duration // from publication to arrival; the reader's until it ended
-	pause atomic.Int64  // longest call of Publish, ns
 
 	goroutines, files int // before anybody misbehaved
+
+	// guarded by mu, which is held to publish
+	mu      sync.Mutex
+	n       int             // messages published
+	readers []*atomic.Int64 // how many of them each has got
+	pause   time.Duration   // longest call of Publish
 }
 
-// healthyLatency bounds what the healthy client may notice. It is generous: the
-// race detector and the tests' own load share the processors.
-const healthyLatency = 5 * time.Second
+const (
+	// healthyLatency bounds what the healthy client and the publisher may notice: a
+	// little less than the ten seconds for which a client that stands still is
+	// borne, which is how long somebody waits who waits for it.
+	healthyLatency = 9 * time.Second
+
+	// healthyLead is how many messages the feed may be ahead of those who read.
+	healthyLead = 30
+)
 
 // watchHealthy has h publish a message of a size each interval, to a client of
-// its own among others, until check.
+// its own among others, until check. Before that it fills a flatHub's ring.
 func watchHealthy(t testing.TB, h *hub.Hub, addr string, size int, every time.Duration) *healthy {
 	t.Helper()
-	w := &healthy{t: t, peer: join(t, addr, "/ws"), stop: make(chan struct{}), seen: make(chan string, 1)}
-	w.peer.conn.SetDeadline(time.Now().Add(2 * time.Minute))
+	publish(h, 0, flatHub.Messages, 200)
+	w := &healthy{t: t, hub: h, peer: join(t, addr, "/ws"), pad: strings.Repeat("x", size), stop: make(chan struct{}), seen: make(chan string, 1)}
+	w.peer.conn.SetDeadline(time.Now().Add(4 * patience))
 	eventually(t, "the healthy client has joined", func() bool { return h.Clients() > 0 })
 	w.peer.send(9, "up") // its reader answers: all that it costs is there
 	w.peer.want(10, "up")
 	w.goroutines, w.files = runtime.NumGoroutine(), openFiles(t)
-	go w.publish(h, size, every) // ended by check
-	go w.read()                  // ended by the last message, or the peer's deadline
+	go w.publish(every)       // ended by check
+	go w.read(w.waitForOne()) // ended by the last message, or the peer's deadline
 	return w
 }
 
-func (w *healthy) publish(h *hub.Hub, size int, every time.Duration) {
+// waitForOne has the feed wait for one more reader, who tells how many messages
+// it has got, MaxInt64 at its end.
+func (w *healthy) waitForOne() *atomic.Int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	got := new(atomic.Int64)
+	got.Store(int64(w.n))
+	w.readers = append(w.readers, got)
+	return got
+}
+
+func (w *healthy) publish(every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	pad := strings.Repeat("x", size)
-	for n := 0; ; n++ {
+	for {
 		select {
 		case <-tick.C:
-			began := time.Now()
-			h.Publish(hub.Input{Payload: fmt.Appendf(nil, "%d %d %s", n, began.UnixNano(), pad)})
-			w.pause.Store(max(w.pause.Load(), int64(time.Since(began))))
+			w.mu.Lock()
+			if w.leadLocked() < healthyLead {
+				w.sayLocked(w.pad)
+			}
+			w.mu.Unlock()
 		case <-w.stop:
-			h.Publish(hub.Input{Payload: fmt.Appendf(nil, "%d %d end", n, time.Now().UnixNano())})
+			w.mu.Lock()
+			w.sayLocked("end")
+			w.mu.Unlock()
 			return
 		}
 	}
 }
 
-func (w *healthy) read() {
+func (w *healthy) leadLocked() int64 {
+	slowest := int64(w.n)
+	for _, got := range w.readers {
+		slowest = min(slowest, got.Load())
+	}
+	return int64(w.n) - slowest
+}
+
+func (w *healthy) sayLocked(pad string) {
+	began := time.Now()
+	w.hub.Publish(hub.Input{Payload: fmt.Appendf(nil, "%d %d %s", w.n, began.UnixNano(), pad)})
+	w.pause = max(w.pause, time.Since(began))
+	w.n++
+}
+
+// published returns how many messages the feed has had.
+func (w *healthy) published() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.n
+}
+
+func (w *healthy) read(arrived *atomic.Int64) {
+	defer arrived.Store(math.MaxInt64)
 	for next := 0; ; next++ {
 		op, got, err := w.peer.frame()
 		for ; err == nil && op == 9; op, got, err = w.peer.frame() {
@@ -77,11 +133,43 @@ func (w *healthy) read() {
 			return
 		}
 		w.worst = max(w.worst, time.Since(time.Unix(0, sent)))
+		arrived.Store(int64(next) + 1)
 		if strings.HasSuffix(string(got), "end") {
 			w.seen <- ""
 			return
 		}
 	}
+}
+
+// accompany reads the feed as another client, to the end of its connection.
+func (w *healthy) accompany(p *peer) {
+	got := w.waitForOne()
+	go func() { // ended by closing the connection
+		defer got.Store(math.MaxInt64)
+		_, first, err := p.frame()
+		var n int64
+		if _, err := fmt.Sscanf(string(first[:min(len(first), 60)]), "%d ", &n); err != nil {
+			return
+		}
+		for ; err == nil; err = p.skip() {
+			n++
+			got.Store(n)
+		}
+	}()
+}
+
+// skip reads past a frame of less than 64 KiB.
+func (p *peer) skip() error {
+	h, err := p.r.Peek(4)
+	if err != nil {
+		return err
+	}
+	n := 2 + int(h[1])
+	if h[1] == 126 {
+		n = 4 + int(h[2])<<8 + int(h[3])
+	}
+	_, err = io.CopyN(io.Discard, p.r, int64(n))
+	return err
 }
 
 // check ends the feed and holds the client to having seen all of it, in order
@@ -96,10 +184,13 @@ func (w *healthy) check() {
 		} else if w.worst > healthyLatency {
 			w.t.Errorf("the healthy client got a message %v late", w.worst)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		w.t.Error("the healthy client waits for the last message")
 	}
-	if pause := time.Duration(w.pause.Load()); pause > healthyLatency/5 {
+	w.mu.Lock()
+	pause := w.pause
+	w.mu.Unlock()
+	if pause > healthyLatency {
 		w.t.Errorf("the publisher waited %v", pause)
 	}
 	eventually(w.t, fmt.Sprintf("%d goroutines and %d files again", w.goroutines, w.files), func() bool {
@@ -119,10 +210,15 @@ func openFiles(t testing.TB) int {
 	return len(list)
 }
 
-// heap returns the bytes of live objects after a collection.
+// heap returns the bytes of live objects: the least that is left after one of some
+// collections, beside which others allocate.
 func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
+	least := int64(math.MaxInt64)
+	for range 5 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		least = min(least, int64(m.HeapAlloc))
+	}
+	return least
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"syscall"
@@ -30,7 +31,6 @@ func joinBuffered(t testing.TB, addr, path string, size int) *peer {
 	if p.status != 101 {
 		t.Fatalf("handshake: %d %s", p.status, p.body)
 	}
-	c.SetDeadline(time.Now().Add(time.Minute))
 	return p
 }
 
@@ -40,21 +40,29 @@ func TestS2HalfOfTheClientsStopped(t *testing.T) {
 	const stopped = 50
 	_, h, addr := newTestRelay(t, hub.Config{Messages: 400, Queue: hub.Bounds{Messages: 200}}, Config{UnsentLimit: 4096})
 	w := watchHealthy(t, h, addr, 8<<10, 2*time.Millisecond)
-	defer w.check()
+	t.Cleanup(w.check) // when all who stopped have hung up, and before the relay ends
 	others := make([]*peer, stopped)
 	for i := range others {
 		others[i] = join(t, addr, "/ws")
-		go others[i].drink() // ended by closing the connection
+		w.accompany(others[i])
 	}
-	eventually(t, "the ring is full", func() bool { return h.Stats().RingMessages == 400 })
-	before := heap()
-	for range stopped {
-		defer joinNarrow(t, addr, "/ws").conn.Close()
-	}
-	eventually(t, "half of them are stuck", func() bool { return h.Stats().Drainers >= stopped/2 })
-	if each := (heap() - before) / stopped; each > 100<<10 { // a drainer's buffer of 64 KiB, goroutines, both ends' buffers
-		t.Errorf("a stopped client costs %d bytes", each)
-	}
+	full := w.published() + 400
+	eventually(t, "the ring is full of it", func() bool { return w.published() >= full })
+	func() {
+		w.mu.Lock() // the feed rests, so that none is evicted before it is measured
+		defer w.mu.Unlock()
+		before := heap()
+		for range stopped {
+			joinNarrow(t, addr, "/ws") // hung up before the check
+		}
+		for range 50 { // a quarter of what they may be behind
+			w.sayLocked(w.pad)
+		}
+		eventually(t, "half of them are stuck", func() bool { return h.Stats().Drainers >= stopped/2 })
+		if each := (heap() - before) / stopped; each > 100<<10 { // a drainer's buffer of 64 KiB, goroutines, both ends' buffers
+			t.Errorf("a stopped client costs %d bytes", each)
+		}
+	}()
 	eventually(t, "all of them evicted", func() bool { return h.Stats().Leaves[hub.Slow] == stopped })
 	for _, p := range others {
 		p.conn.Close()
@@ -74,12 +82,10 @@ func TestS3NineTenthsOfTheRate(t *testing.T) {
 	defer w.check()
 	p := joinBuffered(t, addr, "/ws", 64<<10) // wide enough for its pace
 	defer p.conn.Close()
-	pace := time.NewTicker(every * 10 / 9)
-	defer pace.Stop()
-	next := -1
+	next, begun := -1, w.published()
 	var closing []byte
-	for closing == nil {
-		<-pace.C
+	for read := 0; closing == nil; read++ {
+		eventually(t, "nine tenths", func() bool { return 9*(w.published()-begun) > 10*read })
 		op, got, err := p.frame()
 		if err != nil {
 			t.Fatalf("no close frame: %v", err)
@@ -95,6 +101,8 @@ func TestS3NineTenthsOfTheRate(t *testing.T) {
 	if code != 4408 || !ok {
 		t.Fatalf("closed with %d %q", code, reason)
 	}
+	behind := w.waitForOne()
+	defer behind.Store(math.MaxInt64)
 	q := join(t, addr, "/ws?since="+resume)
 	defer q.conn.Close()
 	for range 2000 {
@@ -103,6 +111,7 @@ func TestS3NineTenthsOfTheRate(t *testing.T) {
 			t.Fatal(err)
 		}
 		next = checkNumber(t, got, next)
+		behind.Store(int64(next))
 	}
 	if n := h.Stats().Leaves[hub.Slow]; n != 1 {
 		t.Errorf("evicted %d times", n)
@@ -150,6 +159,8 @@ func TestS5PingsAmidLargeMessages(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{PingInterval: 100 * time.Millisecond}, Config{UnsentLimit: 4096})
 	w := watchHealthy(t, h, addr, size, 25*time.Millisecond)
 	defer w.check()
+	behind := w.waitForOne() // it never has to be evicted
+	defer behind.Store(math.MaxInt64)
 	p := joinNarrow(t, addr, "/ws")
 	defer p.conn.Close()
 	p.conn.(*net.TCPConn).SetReadBuffer(32 << 10) // less than a message
@@ -174,6 +185,7 @@ func TestS5PingsAmidLargeMessages(t *testing.T) {
 			t.Fatal(err)
 		case op == 1 && len(got) > size && bytes.Count(got, []byte("x")) == size:
 			next = checkNumber(t, got, next)
+			behind.Store(int64(next))
 		case op == 10: // some may be left out, for a newer one
 			var n int
 			if _, err := fmt.Sscan(string(got), &n); err != nil || n <= last {

@@ -17,6 +17,10 @@ import (
 	"fantail/hub"
 )
 
+// patience is how long a test waits before it is given up. It bounds nothing that
+// is promised.
+const patience = time.Minute
+
 // newTestRelay serves a relay on loopback and returns it with its address.
 func newTestRelay(t *testing.T, hc hub.Config, rc Config) (*Relay, *hub.Hub, string) {
 	t.Helper()
@@ -65,7 +69,7 @@ func dial(t testing.TB, addr, path, lines, extra string) *peer {
 
 func upgrade(t testing.TB, c net.Conn, request string) *peer {
 	t.Helper()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(2 * patience)) // for all that the test does with it
 	if _, err := io.WriteString(c, request); err != nil {
 		t.Fatal(err)
 	}
@@ -194,14 +198,22 @@ func numbered(i, size int) string {
 // eventually waits for a condition that another goroutine brings about.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
+	if !soon(ok) {
+		t.Fatalf("%s: not within %v", what, patience)
+	}
+}
+
+// soon is eventually for any goroutine: it reports whether it came about.
+func soon(ok func() bool) bool {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(15 * time.Second)
+	late := time.After(patience)
 	for !ok() {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("%s: not within 15 s", what)
+			return false
 		}
 	}
+	return true
 }

@@ -101,7 +101,7 @@ func (r *resumer) session(n int) error {
 	}
 	defer c.Close()
 	c.(*net.TCPConn).SetLinger(0) // or 30,000 connections stay in TIME_WAIT
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	next, err := r.open(c)
 	for n > 0 && err == nil {
 		var e line

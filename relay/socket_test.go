@@ -109,7 +109,7 @@ func TestSocketCloseUnblocks(t *testing.T) {
 			<-parked
 			s.socket.Close(true)
 			<-ended
-			s.end.SetReadDeadline(time.Now().Add(10 * time.Second))
+			s.end.SetReadDeadline(time.Now().Add(patience))
 			if _, err := io.Copy(io.Discard, s.end); err == nil {
 				t.Error("the peer saw an orderly end")
 			}

@@ -18,7 +18,7 @@ import (
 func ask(t testing.TB, addr, path, version, lines string) (net.Conn, *http.Response) {
 	t.Helper()
 	c := dialTCP(t, addr)
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(2 * patience))
 	fmt.Fprintf(c, "GET %s HTTP/%s\r\nHost: %s\r\n%s\r\n", path, version, addr, lines)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -99,7 +99,7 @@ func TestCutStreamIsAnError(t *testing.T) {
 	eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	readLines(t, bufio.NewReader(resp.Body), 1)
 	c.(*net.TCPConn).SetLinger(0)
-	h.Publish(hub.Input{Payload: make([]byte, 4<<20)}) // more than the socket takes
+	h.Publish(hub.Input{Payload: make([]byte, 16<<20)}) // more than any socket takes
 	eventually(t, "stuck", func() bool { return h.Stats().Drainers == 1 })
 	go h.Close() // ends with the hub's goroutines
 	if _, err := io.Copy(io.Discard, resp.Body); err == nil {
@@ -243,6 +243,7 @@ func TestSnapshotAndThenAStream(t *testing.T) {
 	if got := readLines(t, bufio.NewReader(resp.Body), 3); fmt.Sprint(got) != `[hello {"n":10} {"n":11}]` {
 		t.Errorf("behind it: %v", got)
 	}
+	eventually(t, "in the snapshot too", func() bool { _, at := h.Snapshot(nil); return at.Seq == 12 })
 	_, resp = ask(t, addr, "/stream?snapshot=1", "1.1", "")
 	if at := resp.Header.Get("Fantail-Position"); at != h.Position(9).String() {
 		t.Errorf("with the snapshot first it begins at %s, want what is before message 10", at)

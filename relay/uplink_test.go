@@ -238,6 +238,7 @@ func TestUplinkHoldsUpNobodyElse(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		go p.drink() // ended by closing the connection
 	}
 	close(release)
 	eventually(t, "all forwarded", func() bool { return r.uplink.forwarded.Load() == 40 })
