@@ -1,6 +1,10 @@
 package relay
 
 import (
+	"bufio"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,22 +18,43 @@ import (
 // A client that another relay of the backbone has told its position gets nothing
 // twice and nothing less, although this relay gets the messages a little later.
 func TestResumeAheadOfTheFeed(t *testing.T) {
-	r, h, addr := newTestRelay(t, hub.Config{Backbone: true}, Config{})
-	h.Adopt("stream", 5)
-	say := func(n uint64, text string) { h.Publish(hub.Input{Payload: []byte(text), Seq: n}) }
-	say(6, "six")
-	joined := make(chan *peer)
-	go func() { joined <- join(t, addr, "/ws?since="+hub.EpochOf("stream")+"-9") }() // ends with the handshake
-	eventually(t, "it has a seat", func() bool {
-		r.seats.mu.Lock()
-		defer r.seats.mu.Unlock()
-		return r.seats.taken == 1
+	synctest.Test(t, func(t *testing.T) {
+		h := hub.New(hub.Config{Backbone: true, Header: FrameHeader})
+		defer h.Close()
+		r, err := New(Config{Hub: h, Log: zerolog.Nop()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Adopt("stream", 5)
+		say := func(n uint64, text string) { h.Publish(hub.Input{Payload: []byte(text), Seq: n}) }
+		say(6, "six")
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		answer, answered := httptest.NewRecorder(), make(chan struct{})
+		go func() { // ended by the handshake
+			defer close(answered)
+			r.Handler().ServeHTTP(takenOver{answer, ours}, upgradeRequest("/ws?since="+hub.EpochOf("stream")+"-9"))
+		}()
+		mustWait := func(when string) {
+			t.Helper()
+			time.Sleep(awaitTime / 4)
+			synctest.Wait()
+			select {
+			case <-answered:
+				t.Fatalf("%s: answered with %d", when, answer.Code)
+			default:
+			}
+		}
+		mustWait("behind six")
+		say(7, "seven")
+		mustWait("behind seven")
+		say(9, "nine")
+		if <-answered; answer.Code != http.StatusSwitchingProtocols {
+			t.Fatalf("answered with %d", answer.Code)
+		}
+		say(10, "ten")
+		(&peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}).want(1, "ten")
 	})
-	say(7, "seven")
-	say(9, "nine")
-	p := <-joined
-	say(10, "ten")
-	p.want(1, "ten")
 }
 
 // Who cannot be told whether its position is held is to come back: before the

@@ -203,14 +203,20 @@ func (o takenOver) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return o.conn, bufio.NewReadWriter(bufio.NewReader(o.conn), bufio.NewWriter(o.conn)), nil
 }
 
-// newTestSession makes c a client, as serveWebSocket does, with a compression of
-// the library's if one is wanted.
-func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) *session {
-	req := httptest.NewRequest("GET", "/ws", nil)
+// upgradeRequest is a handshake as the HTTP server hands it on.
+func upgradeRequest(target string) *http.Request {
+	req := httptest.NewRequest("GET", target, nil)
 	for line := range strings.SplitSeq(strings.TrimSpace(handshake), "\r\n") {
 		name, value, _ := strings.Cut(line, ": ")
 		req.Header.Set(name, value)
 	}
+	return req
+}
+
+// newTestSession makes c a client, as serveWebSocket does, with a compression of
+// the library's if one is wanted.
+func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) *session {
+	req := upgradeRequest("/ws")
 	req.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate")
 	hj := &hijacker{ResponseWriter: takenOver{httptest.NewRecorder(), c}, largest: r.cfg.UplinkMaxMessage}
 	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Compress: compress})

@@ -84,7 +84,11 @@ func TestMetricsAndClients(t *testing.T) {
 	if problems, err := testutil.GatherAndLint(reg); err != nil || len(problems) > 0 {
 		t.Errorf("lint: %v %v", problems, err)
 	}
-	_, text := get(r.Admin(reg), "/metrics")
+	var text string
+	eventually(t, "seen by a sweep", func() bool {
+		_, text = get(r.Admin(reg), "/metrics")
+		return strings.Contains(text, "fantail_queue_depth_max 0")
+	})
 	for _, line := range []string{
 		"fantail_clients{transport=\"ws\"} 1", "fantail_client_joins_total 1", `fantail_client_leaves_total{reason="slow"} 0`,
 		"fantail_deliveries_total 3", "fantail_delivered_bytes_total 306", "fantail_ring_messages 3",

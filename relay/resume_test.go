@@ -192,9 +192,10 @@ func nextEvent(in *textproto.Reader) (l line, err error) {
 func TestS7StalledEventSource(t *testing.T) {
 	for name, late := range map[string]bool{"in time": false, "too late": true} {
 		t.Run(name, func(t *testing.T) {
-			_, h, addr := newTestRelay(t, hub.Config{Messages: 300, Queue: hub.Bounds{Messages: 50, Stall: time.Second}}, Config{UnsentLimit: 4096})
+			_, h, addr := newTestRelay(t, hub.Config{Messages: 300, Queue: hub.Bounds{Messages: 50}}, Config{UnsentLimit: 4096})
 			c := dialTCP(t, addr)
 			c.(*net.TCPConn).SetReadBuffer(4096)
+			c.SetDeadline(time.Now().Add(2 * patience))
 			r := &resumer{h: h, addr: addr, sse: true, at: h.Position(0).String()}
 			next, err := r.open(c)
 			if err != nil {
@@ -205,7 +206,14 @@ func TestS7StalledEventSource(t *testing.T) {
 				n++
 				h.Publish(hub.Input{Payload: fmt.Appendf(nil, `{"n":%d,"x":"%s"}`, n, big)})
 			}
-			eventually(t, "stuck", func() bool { say(); return h.Stats().Drainers == 1 })
+			stuck := func() bool { return h.Stats().Drainers == 1 }
+			for !stuck() { // one by one, so that no busy machine makes it slow before
+				say()
+				eventually(t, "written, or stuck", func() bool { return h.Stats().Deliveries == uint64(n) || stuck() })
+			}
+			say()
+			say()
+			eventually(t, "seen by a sweep, near its bounds", func() bool { return h.Stats().DeepestQueue > 0 })
 			for range 100 {
 				say()
 			}

@@ -105,18 +105,49 @@ func TestCloseHandshakeByThePeer(t *testing.T) {
 }
 
 // A peer that does not answer the close frame is cut off after a second, and
-// what it sends meanwhile is thrown away.
+// what it sends meanwhile is thrown away; at once if that is too much.
 func TestLingerIsBounded(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
-	p := join(t, addr, "/ws")
-	p.raw([]byte{0x81, 1, 'x'}) // unmasked
-	began := time.Now()
-	for h.Clients() > 0 && time.Since(began) < 10*time.Second {
-		p.raw(make([]byte, 1024))
+	for name, tt := range map[string]struct {
+		every       time.Duration // between two kilobytes
+		least, most time.Duration
+	}{"a little": {10 * time.Millisecond, 900 * time.Millisecond, 1200 * time.Millisecond}, "too much": {100 * time.Microsecond, 0, 100 * time.Millisecond}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, p := pipedSession(t, hub.Config{})
+				go s.read()                 // ended by the relay
+				go p.drink()                // likewise
+				p.raw([]byte{0x81, 1, 'x'}) // unmasked
+				began := time.Now()
+				for err := error(nil); err == nil; time.Sleep(tt.every) {
+					_, err = p.conn.Write(make([]byte, 1024))
+				}
+				if took := time.Since(began); took < tt.least || took > tt.most {
+					t.Errorf("the connection lingered for %v", took)
+				}
+			})
+		})
 	}
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("the connection lingered for %v", took)
+}
+
+// pipedSession is a session in a bubble, and its client.
+func pipedSession(t *testing.T, c hub.Config) (*session, *peer) {
+	t.Helper()
+	c.Header = FrameHeader
+	h := hub.New(c)
+	t.Cleanup(func() { h.Close() })
+	r, err := New(Config{Hub: h, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
 	}
+	s, p := r.piped(t)
+	return s, p
+}
+
+// piped makes one end of a pipe a session, and the other its client.
+func (r *Relay) piped(t *testing.T) (*session, *peer) {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	return newTestSession(t, r, ours, false), &peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}
 }
 
 // A drain tells each client where it stands after all it was owed.
@@ -136,17 +167,38 @@ func TestDrainOnTheWire(t *testing.T) {
 
 // Silence is asked about by a ping; a pong keeps the client, none reaps it.
 func TestPingAndSilence(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{PingInterval: 200 * time.Millisecond, PongTimeout: 500 * time.Millisecond}, Config{})
-	answers, silent := join(t, addr, "/ws"), join(t, addr, "/ws")
-	for range 4 {
-		answers.want(9, "")
-		answers.send(10, "")
-	}
-	silent.want(9, "")
-	if reason := silent.wantClose(4408); !strings.HasPrefix(reason, "silent; resume=") {
-		t.Errorf("closed with %q", reason)
-	}
-	eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.Silent] == 1 })
+	synctest.Test(t, func(t *testing.T) {
+		s, answers := pipedSession(t, hub.Config{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second})
+		mute, silent := s.relay.piped(t)
+		h := s.relay.hub
+		go s.read()    // ended by the hub
+		go mute.read() // ended by the peer's answer to the close frame
+		ended := make(chan struct{})
+		go func() { // ended by closing the connection
+			defer close(ended)
+			for range 4 {
+				answers.want(9, "")
+				answers.send(10, "")
+			}
+			answers.conn.Close()
+		}()
+		began := time.Now()
+		silent.want(9, "")
+		if reason := silent.wantClose(4408); !strings.HasPrefix(reason, "silent; resume=") {
+			t.Errorf("closed with %q", reason)
+		}
+		if took := time.Since(began); took < 40*time.Second || took > 42*time.Second {
+			t.Errorf("closed after %v", took)
+		}
+		<-ended
+		if took := time.Since(began); took < 120*time.Second || took > 121*time.Second {
+			t.Errorf("four pings came in %v", took)
+		}
+		synctest.Wait()
+		if l := h.Stats().Leaves; l[hub.Silent] != 1 || l[hub.Left] != 1 {
+			t.Errorf("left: %v", l)
+		}
+	})
 }
 
 // A control frame that is not whole within 5 s is a message sent too slowly.
