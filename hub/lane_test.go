@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 )
 
 // There is one lane for each pair of format and filter, for as long as somebody
@@ -81,6 +82,9 @@ func TestLanesGoWithTheirClients(t *testing.T) {
 		f.sayOf("1", "2", "3")
 	}
 	wg.Wait()
+	for late := time.Now().Add(patience); f.Clients() > 0 && time.Now().Before(late); { // the sweep may be closing one
+		time.Sleep(time.Millisecond)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.lanes) != 1 || f.lane.users != 1 {

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"fantail/hub"
 )
@@ -28,10 +27,10 @@ func serve(t *testing.T, o AcceptOptions, do func(ctx context.Context, c *Conn))
 	return "ws" + strings.TrimPrefix(s.URL, "http")
 }
 
-// dial connects and gives the test ten seconds in all.
+// dial connects, and bounds all that the test does with the connection.
 func dial(t *testing.T, url string, o DialOptions) (context.Context, *Conn, *http.Response) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	c, resp, err := Dial(ctx, url, o)
 	if err != nil {
