@@ -168,17 +168,25 @@ func chromium(t *testing.T) string {
 // open opens a page. The browser and all its processes end with the test.
 func open(t *testing.T, browser, address string) {
 	t.Helper()
+	profile, err := os.MkdirTemp("", "fantail-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--no-first-run", "--disable-background-networking", "--user-data-dir="+t.TempDir(), address)
+		"--no-first-run", "--disable-background-networking", "--user-data-dir="+profile, address)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Start(); err != nil {
 		cancel()
+		os.RemoveAll(profile)
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		cancel()
 		_ = cmd.Wait() // killed
+		for late := time.Now().Add(patience); os.RemoveAll(profile) != nil && time.Now().Before(late); {
+			time.Sleep(10 * time.Millisecond) // one of its processes is still on its way out
+		}
 	})
 }

@@ -27,7 +27,7 @@ func node(t *testing.T, args ...string) *exec.Cmd {
 	for _, flags := range [][]string{nil, {"--experimental-websocket"}} {
 		probe := exec.CommandContext(t.Context(), "node", append(flags, "-e", "process.exit(globalThis.WebSocket ? 0 : 1)")...)
 		if probe.Run() == nil {
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			ctx, cancel := context.WithTimeout(context.Background(), lifetime)
 			t.Cleanup(cancel)
 			return exec.CommandContext(ctx, "node", append(flags, args...)...)
 		}

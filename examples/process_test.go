@@ -13,8 +13,11 @@ import (
 	"time"
 )
 
-// patience bounds everything that another process has to do.
-const patience = 60 * time.Second
+// patience bounds each thing that another process has to do, lifetime a process.
+const (
+	patience = time.Minute
+	lifetime = 4 * patience
+)
 
 // process is an example at work. One goroutine.
 type process struct {
@@ -27,7 +30,7 @@ type process struct {
 // developer's FANTAIL_ variables. The process ends with the test at the latest.
 func launch(t *testing.T, environment []string, program string, args ...string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), lifetime)
 	cmd := exec.CommandContext(ctx, program, args...)
 	ours := func(entry string) bool { return strings.HasPrefix(entry, "FANTAIL_") }
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), ours), environment...)

@@ -37,7 +37,7 @@ func dial(t *testing.T, address string) *client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(2 * patience)) // for all that the test does with it
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", u.RequestURI(), u.Host)
 	c := &client{t, conn, bufio.NewReader(conn)}
@@ -96,9 +96,7 @@ func (c *client) closing() (code uint16, reason string) {
 			continue
 		}
 		echo := append([]byte{0x80 | opClose, 0x80 | 2, 0, 0, 0, 0}, payload[:2]...) // masked with zeros
-		if _, err := c.conn.Write(echo); err != nil {
-			c.t.Fatal(err)
-		}
+		_, _ = c.conn.Write(echo)                                                    // the server may have hung up, as it may a second behind its frame
 		return binary.BigEndian.Uint16(payload), string(payload[2:])
 	}
 }
