@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -99,7 +100,7 @@ func TestCutStreamIsAnError(t *testing.T) {
 	eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	readLines(t, bufio.NewReader(resp.Body), 1)
 	c.(*net.TCPConn).SetLinger(0)
-	h.Publish(hub.Input{Payload: make([]byte, 16<<20)}) // more than any socket takes
+	h.Publish(hub.Input{Payload: bytes.Repeat([]byte("x"), 16<<20)}) // more than any socket takes
 	eventually(t, "stuck", func() bool { return h.Stats().Drainers == 1 })
 	go h.Close() // ends with the hub's goroutines
 	if _, err := io.Copy(io.Discard, resp.Body); err == nil {
