@@ -24,7 +24,7 @@ func TestStopTheWorldUnderSaturatedPumps(t *testing.T) {
 	if os.Getenv("FULL") == "1" {
 		rounds, length = 1, 10*time.Second
 	}
-	bounds := figures{Stop: worldBound, Wake: wakeBound, Close: closeBound, Writes: 10 * worldClients}
+	bounds := figures{Stop: worldBound, Wake: wakeBound, Close: closeBound, Writes: 3 * worldClients}
 	for range rounds {
 		f := measureWorld(t, length)
 		t.Logf("%+v", f)
@@ -34,7 +34,7 @@ func TestStopTheWorldUnderSaturatedPumps(t *testing.T) {
 		idle := measureSpinners(t, length)
 		t.Logf("%+v beside goroutines that spin", idle)
 		machine := bounds
-		machine.Stop, machine.Wake = max(bounds.Stop, 2*idle.Stop), max(bounds.Wake, 2*idle.Wake)
+		machine.Stop, machine.Wake, machine.Close = max(bounds.Stop, 2*idle.Stop), max(bounds.Wake, 2*idle.Wake), max(bounds.Close, 2*idle.Wake)
 		if f.within(machine) {
 			return
 		}
