@@ -95,12 +95,12 @@ func TestStreamsThroughAnHTTPClient(t *testing.T) {
 
 // A frame that is cut is an error to the client, never an end.
 func TestCutStreamIsAnError(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{UnsentLimit: 4096})
 	c, resp := ask(t, addr, "/stream", "1.1", "")
 	eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	readLines(t, bufio.NewReader(resp.Body), 1)
 	c.(*net.TCPConn).SetLinger(0)
-	h.Publish(hub.Input{Payload: bytes.Repeat([]byte("x"), 16<<20)}) // more than any socket takes
+	h.Publish(hub.Input{Payload: bytes.Repeat([]byte("x"), 4<<20)}) // more than the sockets take
 	eventually(t, "stuck", func() bool { return h.Stats().Drainers == 1 })
 	go h.Close() // ends with the hub's goroutines
 	if _, err := io.Copy(io.Discard, resp.Body); err == nil {
