@@ -13,7 +13,7 @@ import (
 // With more clients than one address has ports for, a loopback is reached from
 // several.
 func TestDialSpreadsOverAddresses(t *testing.T) {
-	f := startForeign(t, false, func(ctx context.Context, _ int, _ *websocket.Conn) { <-ctx.Done() })
+	f := startForeign(t, false, func(ctx context.Context, _ *foreign, _ int, _ *websocket.Conn) { <-ctx.Done() })
 	d, err := newDialer(Config{URL: f.url(), Clients: perAddress + 1})
 	if err != nil || !d.spread {
 		t.Fatal(d, err)

@@ -2,12 +2,13 @@ package load
 
 import (
 	"context"
-	"net"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,23 @@ func small(url string) Config {
 	}
 }
 
+// until has a run go on until something is so and has had a moment to arrive.
+func (c *Config) until(ok func() bool) {
+	c.Longest = patience
+	was := 0
+	c.Enough = func() bool {
+		if ok() {
+			was++
+		}
+		return was >= 3
+	}
+}
+
+// untilSent has a run go on until the server has sent this much.
+func (c *Config) untilSent(f *foreign, messages int64) {
+	c.until(func() bool { return f.sent.Load() >= messages })
+}
+
 // mustRun runs c.
 func mustRun(t *testing.T, c Config) Result {
 	t.Helper()
@@ -44,6 +62,7 @@ func TestRunAgainstAForeignServer(t *testing.T) {
 			f := startForeign(t, false, feed(10*time.Millisecond, 100))
 			c := small(f.url())
 			change(&c)
+			c.untilSent(f, 20*50)
 			c.Header = http.Header{"Authorization": {"Bearer x"}}
 			c.Send = []string{`{"op":"subscribe"}`}
 			var open []bool
@@ -52,10 +71,10 @@ func TestRunAgainstAForeignServer(t *testing.T) {
 			if r.Clients != (Clients{Wanted: 20, Connected: 20, Sampled: 5}) || r.Partly || len(r.Closes) > 0 {
 				t.Errorf("%+v", r)
 			}
-			if r.PerS.Deliveries < 200 || r.PerS.Deliveries > 4000 || r.PerS.Bytes < 100*r.PerS.Deliveries {
-				t.Errorf("%+v a second, want about 2,000 deliveries", r.PerS)
+			if n := r.PerS.Deliveries * r.Seconds; r.Messages < 200 || r.Messages > f.sent.Load() || math.Abs(n-float64(r.Messages)) > 1 || r.PerS.Bytes < 100*r.PerS.Deliveries {
+				t.Errorf("%d messages of %d, %+v a second in %v s", r.Messages, f.sent.Load(), r.PerS, r.Seconds)
 			}
-			if r.Latency == nil || r.Latency.Count < 20 || r.Latency.P50 > 1000 || r.Latency.Max < r.Latency.P50 {
+			if r.Latency == nil || r.Latency.Count < 20 || r.Latency.P50 > 20_000 || r.Latency.Max < r.Latency.P50 {
 				t.Errorf("latency %+v", r.Latency)
 			}
 			if r.Order == nil || *r.Order != (Order{Gaps: 5, Missed: 5}) {
@@ -80,6 +99,7 @@ func TestRunWithTLS(t *testing.T) {
 	t.Parallel()
 	f := startForeign(t, true, feed(10*time.Millisecond, 100))
 	c := small(f.url())
+	c.untilSent(f, 20*20)
 	if _, err := Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("an unknown authority: %v", err)
 	}
@@ -94,16 +114,19 @@ func TestRunCountsCloses(t *testing.T) {
 	t.Parallel()
 	for name, change := range engines {
 		t.Run(name, func(t *testing.T) {
+			var closed atomic.Int64
 			send := feed(20*time.Millisecond, 100_000)
-			f := startForeign(t, false, func(ctx context.Context, n int, conn *websocket.Conn) {
+			f := startForeign(t, false, func(ctx context.Context, f *foreign, n int, conn *websocket.Conn) {
 				if n%2 == 1 {
 					conn.Close(4408, "slow; resume=a-1")
+					closed.Add(1)
 					return
 				}
-				send(ctx, n, conn)
+				send(ctx, f, n, conn)
 			})
 			c := small(f.url())
 			change(&c)
+			c.until(func() bool { return closed.Load() == 10 && f.sent.Load() >= 10*10 })
 			c.Sample = c.Clients
 			r := mustRun(t, c)
 			if !slices.Equal(r.Closes, []Close{{4408, "slow", 10}}) {
@@ -121,16 +144,16 @@ func TestRunCountsCloses(t *testing.T) {
 // Stalled clients do not read, so a server that bounds its writes evicts them.
 func TestRunWithStalledClients(t *testing.T) {
 	t.Parallel()
-	f := startForeign(t, false, feed(time.Millisecond, 200_000))
+	f := startForeign(t, false, feedWithin(2*time.Second, time.Millisecond, 200_000))
 	c := small(f.url())
-	c.Clients, c.Stalled, c.Duration = 4, 50, 2*time.Second
-	c.Warm = time.Second
+	c.Clients, c.Stalled = 4, 50
+	c.until(func() bool { return f.cut.Load() >= 2 })
 	r := mustRun(t, c)
 	if r.Clients.Stalled != 2 || r.Clients.Evicted != 2 || r.Clients.Connected != 4 || r.Messages == 0 {
 		t.Errorf("%+v, %d messages", r.Clients, r.Messages)
 	}
-	quiet := startForeign(t, false, func(ctx context.Context, _ int, _ *websocket.Conn) { <-ctx.Done() })
-	c.URL, c.Warm, c.Duration = quiet.url(), 0, 100*time.Millisecond
+	quiet := startForeign(t, false, func(ctx context.Context, _ *foreign, _ int, _ *websocket.Conn) { <-ctx.Done() })
+	c.URL, c.Enough, c.Longest, c.Duration = quiet.url(), nil, 0, 100*time.Millisecond
 	if r := mustRun(t, c); r.Clients.Stalled != 2 || r.Clients.Evicted != 0 {
 		t.Errorf("a quiet server: %+v", r.Clients)
 	}
@@ -142,15 +165,9 @@ func TestRunSaysWhyNobodyConnects(t *testing.T) {
 		http.Error(w, "who are you?", http.StatusUnauthorized)
 	}))
 	defer refuse.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := l.Addr().String()
-	l.Close()
 	for url, want := range map[string]string{
 		"ws" + strings.TrimPrefix(refuse.URL, "http"): "HTTP 401 Unauthorized who are you?",
-		"ws://" + nobody + "/":                        "connection refused",
+		"ws://127.0.0.1:1/":                           "connection refused",
 	} {
 		if _, err := Run(t.Context(), small(url)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", url, err, want)
@@ -197,6 +214,7 @@ func TestRunWithoutTimes(t *testing.T) {
 	t.Parallel()
 	f := startForeign(t, false, feed(10*time.Millisecond, 10))
 	c := small(f.url())
+	c.untilSent(f, 20*20)
 	c.PathTime, c.PathSeq = "data.ts", ""
 	r := mustRun(t, c)
 	if r.Latency != nil || r.Order != nil || !strings.Contains(strings.Join(r.Notes, "\n"), `no message has a time at "data.ts"; -path-time`) {
@@ -224,9 +242,13 @@ func TestRunInterrupted(t *testing.T) {
 		t.Errorf("%+v, %v, %q", r, err, phases)
 	}
 	c.Warm, c.Duration = time.Hour, time.Second
-	ctx, cancel = context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel = context.WithCancel(t.Context())
 	defer cancel()
-	c.Progress = nil
+	c.Progress = func(p Progress) {
+		if p.Phase == "warming up" {
+			cancel()
+		}
+	}
 	if _, err := Run(ctx, c); err == nil || !strings.Contains(err.Error(), "before anything was measured") {
 		t.Errorf("ended while it warmed up: %v", err)
 	}
@@ -244,7 +266,7 @@ func TestRunUntilEnough(t *testing.T) {
 		t.Errorf("asked %d times in %v s", asked, r.Seconds)
 	}
 	c.Enough, c.Longest = func() bool { return false }, 400*time.Millisecond
-	if r := mustRun(t, c); r.Seconds < 0.4 || r.Seconds > 10 {
+	if r := mustRun(t, c); r.Seconds < 0.4 || r.Seconds > 30 {
 		t.Errorf("%v s", r.Seconds)
 	}
 }
@@ -260,7 +282,7 @@ func TestEngineClosed(t *testing.T) {
 		if err := e.add(0, far, &probe{tally: openTally()}, nil); err == nil {
 			t.Error("it was taken in")
 		}
-		near.SetReadDeadline(time.Now().Add(5 * time.Second))
+		near.SetReadDeadline(time.Now().Add(patience))
 		if _, err := near.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
 			t.Errorf("%v, want the end", err)
 		}
@@ -276,7 +298,7 @@ func TestProbe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(probePeriod)
 	defer tick.Stop()
 	for merged(tallies, lagOf).TotalCount() < 5 && time.Now().Before(deadline) {
@@ -284,7 +306,7 @@ func TestProbe(t *testing.T) {
 	}
 	e.close()
 	all.close()
-	if s := spread(merged(tallies, lagOf)); s == nil || s.Count < 5 || s.P50 > 1000 {
+	if s := spread(merged(tallies, lagOf)); s == nil || s.Count < 5 || s.P50 > 20_000 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,22 +16,30 @@ import (
 	"fantail/hub/websocket"
 )
 
+// patience bounds a wait for what has to come, however busy the machine is.
+const patience = 60 * time.Second
+
 // foreign is a WebSocket server that is not the relay: the library, a goroutine
 // for each client.
 type foreign struct {
 	t      *testing.T
 	server *httptest.Server
-	each   func(ctx context.Context, n int, conn *websocket.Conn) // serves the n-th client
+	each   serving
 	wg     sync.WaitGroup
 
+	sent     atomic.Int64 // messages, to all clients
+	cut      atomic.Int64 // clients that did not take a message in time
 	mu       sync.Mutex
 	clients  int           // guarded by mu
 	requests []http.Header // guarded by mu
 	got      []string      // messages of clients; guarded by mu
 }
 
+// serving serves the n-th client of a server.
+type serving func(ctx context.Context, f *foreign, n int, conn *websocket.Conn)
+
 // startForeign serves each client with each until the test ends.
-func startForeign(t *testing.T, secure bool, each func(ctx context.Context, n int, conn *websocket.Conn)) *foreign {
+func startForeign(t *testing.T, secure bool, each serving) *foreign {
 	t.Helper()
 	f := &foreign{t: t, each: each}
 	f.server = httptest.NewUnstartedServer(http.HandlerFunc(f.serve))
@@ -61,7 +70,7 @@ func (f *foreign) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.CloseNow()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithCancel(f.t.Context())
 	defer cancel()
 	f.wg.Go(func() { // ended by CloseNow
 		defer cancel()
@@ -76,13 +85,18 @@ func (f *foreign) serve(w http.ResponseWriter, r *http.Request) {
 			f.mu.Unlock()
 		}
 	})
-	f.each(ctx, n, conn)
+	f.each(ctx, f, n, conn)
 }
 
-// feed sends a message of size bytes every period until the connection ends.
-// Sequence 3 is left out.
-func feed(period time.Duration, size int) func(context.Context, int, *websocket.Conn) {
-	return func(ctx context.Context, _ int, conn *websocket.Conn) {
+// feed sends each client a message of size bytes every period until the connection
+// ends. Sequence 3 is left out.
+func feed(period time.Duration, size int) serving {
+	return feedWithin(patience, period, size)
+}
+
+// feedWithin is feed for clients that are cut if they do not take a message in time.
+func feedWithin(within, period time.Duration, size int) serving {
+	return func(ctx context.Context, f *foreign, _ int, conn *websocket.Conn) {
 		tick := time.NewTicker(period)
 		defer tick.Stop()
 		pad := strings.Repeat("x", size)
@@ -91,12 +105,16 @@ func feed(period time.Duration, size int) func(context.Context, int, *websocket.
 				continue
 			}
 			m := fmt.Sprintf(`{"t":%d,"q":%d,"pad":"%s"}`, time.Now().UnixNano(), q, pad)
-			write, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+			write, cancel := context.WithTimeout(ctx, within)
 			err := conn.Write(write, hub.Text, []byte(m))
 			cancel()
 			if err != nil {
+				if ctx.Err() == nil {
+					f.cut.Add(1)
+				}
 				return
 			}
+			f.sent.Add(1)
 			select {
 			case <-ctx.Done():
 				return
