@@ -18,26 +18,56 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// startSource sends each subscriber message after message and returns its
-// host:port.
-func startSource(t *testing.T, message string) string {
+// startSource sends its subscriber the message whenever it is told to, and returns
+// its host:port.
+func startSource(t *testing.T, message string) (addr string, send func()) {
 	t.Helper()
+	told := make(chan struct{}, 1000) // never closed
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, websocket.AcceptOptions{})
 		if err != nil {
 			return
 		}
 		defer conn.CloseNow()
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for range tick.C {
+		for {
+			select {
+			case <-t.Context().Done():
+				return
+			case <-told:
+			}
 			if conn.Write(context.Background(), hub.Text, []byte(message)) != nil {
 				return
 			}
 		}
 	}))
 	t.Cleanup(s.Close)
-	return s.Listener.Addr().String()
+	return s.Listener.Addr().String(), func() { told <- struct{}{} }
+}
+
+// pace has a source send messages, some at a time, and the run go on until all have
+// come. The next are sent when those before have arrived, so that a reader who lacks
+// the processor is never behind by more than a socket holds.
+func pace(c *load.Config, send func(), messages, atATime int) {
+	sent, arrived, quiet, told := 0, true, 0, false // arrived: something came since the last that were sent
+	c.Longest = 20 * time.Second
+	c.Progress = func(p load.Progress) {
+		if p.Phase != "measuring" {
+			return
+		}
+		if quiet++; told && p.Deliveries > 0 {
+			arrived, quiet = true, 0
+		}
+		told = true // the first has no rate yet
+	}
+	c.Enough = func() bool {
+		if told && arrived && sent < messages {
+			for range atATime {
+				send()
+			}
+			sent, arrived = sent+atATime, false
+		}
+		return sent >= messages && arrived && quiet > 0
+	}
 }
 
 // startFloor serves source until the test ends and returns its host:port.
@@ -68,14 +98,16 @@ func startFloor(t *testing.T, source string) string {
 // than a read.
 func TestFloorPassesOn(t *testing.T) {
 	for _, n := range []int{10, 200, 200_000} {
-		addr := startFloor(t, startSource(t, `{"t":1700000000,"pad":"`+strings.Repeat("x", n)+`"}`))
-		r, err := load.Run(t.Context(), load.Config{
-			URL: "ws://" + addr + "/", Clients: 5, ConnectRate: 1000, Duration: 300 * time.Millisecond, Sample: 5, PathTime: "t",
-		})
+		source, send := startSource(t, `{"t":1700000000,"pad":"`+strings.Repeat("x", n)+`"}`)
+		c := load.Config{
+			URL: "ws://" + startFloor(t, source) + "/", Clients: 5, ConnectRate: 1000, Duration: time.Millisecond, Sample: 5, PathTime: "t",
+		}
+		pace(&c, send, 8, 4)
+		r, err := load.Run(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Clients.Connected != 5 || r.Latency == nil || r.Latency.Count < 10 || len(r.Closes) > 0 {
+		if r.Clients.Connected != 5 || r.Latency == nil || r.Latency.Count != 5*8 || len(r.Closes) > 0 {
 			t.Errorf("%d bytes: %+v", n, r)
 		}
 	}
@@ -83,14 +115,16 @@ func TestFloorPassesOn(t *testing.T) {
 
 // Who does not read is dropped, and nobody else waits for him.
 func TestFloorDropsWhoDoesNotRead(t *testing.T) {
-	addr := startFloor(t, startSource(t, strings.Repeat("x", 200_000)))
-	r, err := load.Run(t.Context(), load.Config{
-		URL: "ws://" + addr + "/", Clients: 4, Stalled: 50, ConnectRate: 1000, Warm: time.Second, Duration: 500 * time.Millisecond, Sample: 4,
-	})
+	source, send := startSource(t, strings.Repeat("x", 200_000))
+	c := load.Config{
+		URL: "ws://" + startFloor(t, source) + "/", Clients: 4, Stalled: 50, ConnectRate: 1000, Duration: time.Millisecond, Sample: 4,
+	}
+	pace(&c, send, 60, 4) // 12 MB, more than the sockets of one connection hold
+	r, err := load.Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Clients.Stalled != 2 || r.Clients.Evicted != 2 || r.Messages == 0 {
+	if r.Clients.Stalled != 2 || r.Clients.Evicted != 2 || r.Messages != 2*60 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -100,12 +134,7 @@ func TestFloorWithoutASource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone.Close()
-	if err := Serve(t.Context(), l, gone.Addr().String()); err == nil || !strings.Contains(err.Error(), "floor: the source") {
+	if err := Serve(t.Context(), l, "127.0.0.1:1"); err == nil || !strings.Contains(err.Error(), "floor: the source") {
 		t.Error(err)
 	}
 	l, _ = net.Listen("tcp", "127.0.0.1:0")
