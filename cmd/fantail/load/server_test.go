@@ -107,9 +107,10 @@ func feedWithin(within, period time.Duration, size int) serving {
 			m := fmt.Sprintf(`{"t":%d,"q":%d,"pad":"%s"}`, time.Now().UnixNano(), q, pad)
 			write, cancel := context.WithTimeout(ctx, within)
 			err := conn.Write(write, hub.Text, []byte(m))
+			late := write.Err() == context.DeadlineExceeded
 			cancel()
 			if err != nil {
-				if ctx.Err() == nil {
+				if late {
 					f.cut.Add(1)
 				}
 				return
