@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"fantail/hub"
 )
@@ -23,6 +22,10 @@ func TestPositionsOfAStream(t *testing.T) {
 				r.find(`(source is connected)`)
 				return r
 			}
+			holdsAll := func(r *relayProcess) {
+				t.Helper()
+				eventually(t, "all messages are held", func() bool { return r.metric("fantail_ring_messages") == 100 })
+			}
 			a, b := begin(), begin()
 			publish, leave := f.connect()
 			defer leave()
@@ -31,11 +34,13 @@ func TestPositionsOfAStream(t *testing.T) {
 				t.Fatal("not all could be published")
 			}
 			positions := positionsOf(t, next, 100)
+			holdsAll(b)
 			b.resumesIn(t, positions, 40)
 			b.resumesIn(t, positions, 99)
 			a.signal(syscall.SIGKILL)
-			a.exit(10 * time.Second)
+			a.exit(patience)
 			a = begin()
+			holdsAll(a)
 			a.resumesIn(t, positions, 0)
 			a.resumesIn(t, positions, 98)
 

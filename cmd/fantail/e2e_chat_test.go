@@ -19,6 +19,7 @@ import (
 // the example's settings and its address changed: through pings, lines that look
 // like commands, and a restart of the server.
 func TestChat(t *testing.T) {
+	t.Parallel()
 	program, err := exec.LookPath("inspircd")
 	if err != nil {
 		if os.Getenv("REQUIRE_CHAT") != "" {
@@ -37,7 +38,7 @@ func TestChat(t *testing.T) {
 	said := []string{"hello", "PING :fool", ":irc.example.org 465 fantail :banned", "ERROR :é", "good bye"}
 	for _, text := range said {
 		alice.say(text)
-		time.Sleep(time.Second) // the server pings every second, and cuts who does not answer
+		time.Sleep(2 * time.Second) // the server pings every four, and cuts who does not answer until the next
 		checkChat(t, client, "alice", text)
 	}
 	if n := r.metric("fantail_source_outage_seconds_total"); n != 0 {
@@ -55,7 +56,7 @@ func TestChat(t *testing.T) {
 // checkChat reads what a client gets next: somebody joins or leaves, or says this.
 func checkChat(t *testing.T, client *subscriber, nick, text string) {
 	t.Helper()
-	client.conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	client.conn.SetReadDeadline(time.Now().Add(patience))
 	for {
 		op, line, err := client.frame()
 		if err != nil {
@@ -96,7 +97,7 @@ func newChatServer(t *testing.T, program string) *chatServer {
 <admin name="test" nick="test" email="test@example.org">
 <bind address="127.0.0.1" port="%s" type="clients">
 <bind address="127.0.0.1" port="%s" type="clients" hook="websocket">
-<connect allow="*" pingfreq="1" timeout="10" resolvehostnames="no" useconnflood="no" localmax="100" globalmax="100">
+<connect allow="*" pingfreq="4" timeout="60" resolvehostnames="no" useconnflood="no" localmax="100" globalmax="100">
 <module name="sha1">
 <module name="websocket">
 <wsorigin allow="https://chat.example.org">
@@ -117,7 +118,7 @@ func (s *chatServer) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	late := time.After(30 * time.Second)
+	late := time.After(patience)
 	for {
 		conn, err := net.Dial("tcp", s.plain)
 		if err == nil {
@@ -183,7 +184,7 @@ func (s *chatServer) connect(nick string) *speaker {
 		if !ok {
 			s.t.Fatalf("%s was cut", nick)
 		}
-	case <-time.After(60 * time.Second):
+	case <-time.After(patience):
 		s.t.Fatal("the relay did not join the channel")
 	}
 	return &speaker{s.t, conn}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -35,7 +34,7 @@ type chatRelay struct {
 func startChat(t testing.TB) *chatSite {
 	t.Helper()
 	server := brokertest.Redis(t, "--appendfsync", "everysec")
-	s := &chatSite{t: t, redis: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1})}
+	s := &chatSite{t: t, redis: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1, ReadTimeout: patience})}
 	t.Cleanup(func() { s.redis.Close() })
 	s.post("lobby", "0") // a relay is connected once there is a stream
 	hosts := []string{"/etc/nginx/users", exampleFile(t, "users"), "/usr/share/nginx/chat;", exampleFile(t, "page") + ";",
@@ -103,7 +102,7 @@ func (s *chatSite) add(fields ...any) {
 func (r *chatRelay) restart(sig syscall.Signal) {
 	r.t.Helper()
 	r.signal(sig)
-	if code := r.exit(20 * time.Second); code != 0 && sig == syscall.SIGTERM {
+	if code := r.exit(patience); code != 0 && sig == syscall.SIGTERM {
 		r.t.Errorf("drained with exit code %d", code)
 	}
 	r.relayProcess = startRelay(r.t, r.env...)

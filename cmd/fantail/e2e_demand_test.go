@@ -26,7 +26,7 @@ type privateChannels struct {
 
 func startPrivateChannels(t testing.TB, relays int, env ...string) *privateChannels {
 	server := brokertest.Redis(t)
-	p := &privateChannels{t: t, client: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1})}
+	p := &privateChannels{t: t, client: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1, ReadTimeout: patience})}
 	t.Cleanup(func() { p.client.Close() })
 	for range relays {
 		r := startRelay(t, append(env, "FANTAIL_SOURCE_URL=redis://"+server.Addr+"?subscribe=user:{key}", "FANTAIL_KEY_REQUIRED=true")...)
@@ -71,6 +71,7 @@ func joinAs(t testing.TB, r *relayProcess, user string) *subscriber {
 // TestPrivateChannels: a user's messages reach the user's clients, wherever they
 // are, and nobody else; the broker sees who is there.
 func TestPrivateChannels(t *testing.T) {
+	t.Parallel()
 	p := startPrivateChannels(t, 2)
 	alice := []*subscriber{joinAs(t, p.relays[0], "alice"), joinAs(t, p.relays[0], "alice"), joinAs(t, p.relays[1], "alice")}
 	bob := joinAs(t, p.relays[1], "bob")
@@ -100,7 +101,7 @@ func TestPrivateChannels(t *testing.T) {
 // mustGet expects a message next.
 func (s *subscriber) mustGet(t testing.TB, want string) {
 	t.Helper()
-	s.conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	s.conn.SetReadDeadline(time.Now().Add(patience))
 	for {
 		op, payload, err := s.frame()
 		if err == nil && op == 9 {
@@ -178,7 +179,7 @@ func TestPushedMessages(t *testing.T) {
 		{"", "a token of sixteen", "application/json", "{\n}", 202},
 		{"?key=a", "a token of sixteen", "application/x-ndjson", "1\n2\n", 202},
 		{"", "another token of sixteen", "text/plain", "no", 401},
-		{"", "a token of sixteen", "text/plain", strings.Repeat("x", 17<<20), 413},
+		{"", "a token of sixteen", "text/plain", strings.Repeat("x", 16<<20+1), 413},
 	} {
 		if status := post(c.query, c.token, c.contentType, c.body); status != c.status {
 			t.Errorf("%q was answered with %d, want %d", c.body[:2], status, c.status)

@@ -60,13 +60,14 @@ func TestSourceKilledAndBack(t *testing.T) {
 	source.signal(syscall.SIGKILL)
 	<-source.ended
 	away := scale(time.Second, 5*time.Second)
+	eventually(t, "the relay notices", func() bool { return r.metric("fantail_source_connected") == 0 })
 	time.Sleep(away) // the outage itself
 	if up := r.metric("fantail_source_connected"); up != 0 {
 		t.Error("the source counts as connected while it is away")
 	}
 	launch(t, "fantail", []string{"replay", file, "-loop", "-listen", addr})
 	flows("again")
-	if s := r.metric("fantail_source_outage_seconds_total"); s < away.Seconds()*0.9 || s > 60 {
+	if s := r.metric("fantail_source_outage_seconds_total"); s < away.Seconds()*0.9 || s > 3*patience.Seconds() {
 		t.Errorf("outage of %v s counted, was %v at least", s, away)
 	}
 	if n := r.metric("fantail_clients{transport=\"ws\"}"); n != float64(len(clients)) {
@@ -93,16 +94,17 @@ func readForEver(addr string) {
 }
 
 // S1: a stopped client on a fast feed is evicted as slow within its bounds; on
-// a quiet feed its silence gives it away; the others do not notice.
+// a quiet feed its silence gives it away; the others do not notice. They may lack
+// the processor for some seconds too, so the bounds are wider than that.
 func TestS1StoppedClient(t *testing.T) {
 	for name, c := range map[string]struct {
 		reason string
 		every  time.Duration
 		env    []string
 	}{
-		"fast feed":  {"slow", time.Millisecond, []string{"FANTAIL_QUEUE_MESSAGES=2000"}},
-		"stall":      {"slow", time.Millisecond, []string{"FANTAIL_STALL_TIMEOUT=1s"}},
-		"quiet feed": {"silent", 200 * time.Millisecond, []string{"FANTAIL_PING_INTERVAL=500ms", "FANTAIL_PONG_TIMEOUT=500ms"}},
+		"fast feed":  {"slow", 4 * time.Millisecond, []string{"FANTAIL_QUEUE_MESSAGES=1500", "FANTAIL_STALL_TIMEOUT=1m"}},
+		"stall":      {"slow", 4 * time.Millisecond, []string{"FANTAIL_STALL_TIMEOUT=5s"}},
+		"quiet feed": {"silent", 200 * time.Millisecond, []string{"FANTAIL_PING_INTERVAL=500ms", "FANTAIL_PONG_TIMEOUT=5s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !full { // the healthy must not be slow for want of processors
@@ -112,7 +114,7 @@ func TestS1StoppedClient(t *testing.T) {
 			if c.reason == "silent" {
 				size = 50
 			}
-			file := ticks(t, 100_000/size*1000, size, c.every)
+			file := ticks(t, 10_000/size*1000, size, c.every)
 			r := startRelay(t, append(c.env, "FANTAIL_SOURCE_URL=replay:"+file+"?loop=1")...)
 			stopped := launch(t, "client", []string{r.addr})
 			stopped.find(`joined (\S+)`)
@@ -175,7 +177,7 @@ func TestFarBehindIsNotSlow(t *testing.T) {
 	defer c.conn.Close()
 	for want := 2000; want <= total; want++ {
 		time.Sleep(time.Duration(want%50/49) * time.Millisecond) // it is slow about it: 10,000 in half a second at best
-		_, p, err := c.frame()
+		p, err := c.message()
 		if err != nil || number(p) != want {
 			t.Fatalf("message %d: got %.40q, %v", want, p, err)
 		}
@@ -227,10 +229,10 @@ func TestL1DrainOnSignal(t *testing.T) {
 	if w.checkEnded(); !strings.HasPrefix(string(w.close), "\x03\xE9draining; resume=") { // 1001
 		t.Errorf("the healthy client was closed with %q", w.close)
 	}
-	if code := r.exit(10 * time.Second); code != 0 {
+	if code := r.exit(patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if took := time.Since(began); took > time.Second+window+500*time.Millisecond {
+	if took := time.Since(began); took > 3*(time.Second+window) { // TestDrain has the budget to the second
 		t.Errorf("took %v, the budget is %v", took, time.Second+window)
 	}
 	first, last := ends[0].at, ends[0].at
@@ -245,7 +247,7 @@ func TestL1DrainOnSignal(t *testing.T) {
 			last = e.at
 		}
 	}
-	if spread := last.Sub(first); spread < window/2 {
+	if spread := last.Sub(first); spread < window/4 { // evenly: TestDrain
 		t.Errorf("the clients were closed within %v of a window of %v", spread, window)
 	}
 	if first.Sub(began) < 900*time.Millisecond {
@@ -253,13 +255,13 @@ func TestL1DrainOnSignal(t *testing.T) {
 	}
 }
 
-// A second signal ends the relay at once.
+// A second signal ends the relay at once, in a delay that outlasts all patience.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	r := startRelay(t, "FANTAIL_DRAIN_DELAY=30s")
+	r := startRelay(t, "FANTAIL_DRAIN_DELAY=5m")
 	r.signal(syscall.SIGTERM)
 	eventually(t, "draining", func() bool { return strings.Contains(r.text(), "draining") })
 	r.signal(syscall.SIGTERM)
-	if code := r.exit(5 * time.Second); code != 1 {
+	if code := r.exit(patience); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
 }

@@ -27,14 +27,17 @@ type healthy struct {
 	mu    sync.Mutex
 	last  int             // number of the last message
 	wrong string          // the first thing that was
-	worst time.Duration   // from a message's making to its arrival
-	late  []time.Duration // of each message
+	late  []time.Duration // from each message's making to its arrival
 }
 
-// healthyLatency bounds what the healthy client may notice. It is generous: the
-// race detector and the tests' own load share the processors, and at full scale
-// those who misbehave do so too, by the thousand.
-var healthyLatency = scale(3*time.Second, 10*time.Second)
+// What the healthy client may notice: of nine messages in ten, and of the worst.
+// It is generous: the race detector and the tests' own load share the processors,
+// none of the three processes on a message's way need run for a second or two,
+// and at full scale those who misbehave share them too, by the thousand.
+var (
+	healthyLatency = scale(3*time.Second, 10*time.Second)
+	worstLatency   = 10 * time.Second
+)
 
 // watchHealthy has a client watch the relay until check.
 func watchHealthy(t testing.TB, r *relayProcess) *healthy {
@@ -57,7 +60,6 @@ func (w *healthy) note(_ byte, message []byte) {
 	}
 	w.last = n
 	w.late = append(w.late, now.Sub(made))
-	w.worst = max(w.worst, now.Sub(made))
 }
 
 // demoNumber reads the number and the time of one of demoFeed's messages.
@@ -94,12 +96,21 @@ func (w *healthy) checkEnded() {
 	if w.wrong != "" {
 		w.t.Errorf("the healthy client noticed: %s", w.wrong)
 	}
-	if n := len(w.late); n > 0 {
-		slices.Sort(w.late)
-		w.t.Logf("the healthy client's %d messages were %v late at most, 99 of 100 at most %v", n, w.worst, w.late[n*99/100])
+	checkLate(w.t, w.late)
+}
+
+// checkLate holds what the healthy client got to its latencies.
+func checkLate(t testing.TB, late []time.Duration) {
+	t.Helper()
+	n := len(late)
+	if n == 0 {
+		return
 	}
-	if w.worst > healthyLatency {
-		w.t.Errorf("the healthy client got a message %v late", w.worst)
+	slices.Sort(late)
+	most, worst := late[n*9/10], late[n-1]
+	t.Logf("the healthy client's %d messages were %v late at most, 9 of 10 at most %v", n, worst, most)
+	if most > healthyLatency || worst > worstLatency {
+		t.Errorf("the healthy client got one message in ten %v late, and the worst %v", most, worst)
 	}
 }
 

@@ -59,7 +59,7 @@ func TestJudges(t *testing.T) {
 		})
 	}
 	file, messages, sum := judgedRecording(t)
-	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_PING_INTERVAL=200ms", "FANTAIL_PONG_TIMEOUT=2s", "FANTAIL_DRAIN_WINDOW=2s")
+	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_PING_INTERVAL=200ms", "FANTAIL_PONG_TIMEOUT=30s", "FANTAIL_DRAIN_WINDOW=4s")
 	eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == float64(messages) })
 	probe := subscribeAll(t, 1, r.addr, "/ws")[0]
 	probe.conn.Close()
@@ -115,9 +115,10 @@ func judgedRecording(t *testing.T) (file string, messages int, sum string) {
 
 // hearing is a judge at work.
 type hearing struct {
-	t     *testing.T
-	judge judge
-	lines *bufio.Scanner
+	t      *testing.T
+	judge  judge
+	lines  *bufio.Scanner
+	pinged bool // it has told of pings, which may come between any two lines
 }
 
 // verdict is a line of a judge's.
@@ -140,17 +141,25 @@ func hear(t *testing.T, j judge, url string, messages int, mode string) *hearing
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Wait() }) // t.Context is done by then
-	return &hearing{t, j, bufio.NewScanner(out)}
+	return &hearing{t: t, judge: j, lines: bufio.NewScanner(out)}
 }
 
-// next reads the next line, which has to be of the given event.
+// next reads the next line but for pings, which has to be of the given event.
 func (s *hearing) next(event string) (v verdict) {
 	s.t.Helper()
-	if !s.lines.Scan() {
-		s.t.Fatalf("%s: ended before it told of %q", s.judge.name, event)
-	}
-	if err := json.Unmarshal(s.lines.Bytes(), &v); err != nil || v.Event != event {
-		s.t.Fatalf("%s: instead of %q it told %s %v", s.judge.name, event, s.lines.Bytes(), err)
+	for event != "pinged" || !s.pinged {
+		if !s.lines.Scan() {
+			s.t.Fatalf("%s: ended before it told of %q", s.judge.name, event)
+		}
+		v = verdict{}
+		err := json.Unmarshal(s.lines.Bytes(), &v)
+		s.pinged = s.pinged || v.Event == "pinged"
+		switch {
+		case err == nil && v.Event == event:
+			return v
+		case v.Event != "pinged":
+			s.t.Fatalf("%s: instead of %q it told %s %v", s.judge.name, event, s.lines.Bytes(), err)
+		}
 	}
 	return v
 }

@@ -24,10 +24,11 @@ type envelopeLine struct {
 	}
 }
 
-// streamLines opens /stream or /snapshot; next returns line after line.
+// streamLines opens /stream or /snapshot; next returns line after line. All of
+// them have to come within some minutes.
 func streamLines(t *testing.T, url string) (next func() (envelopeLine, error)) {
 	t.Helper()
-	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: 5 * patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +121,13 @@ func TestClientsAreToldOfTheSource(t *testing.T) {
 	first.find(`(relay it with)`)
 	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+source+"/")
 	next := streamLines(t, "http://"+r.addr+"/stream")
+	for flows := false; !flows; { // what it was told before is of the beginning
+		line, err := next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		flows = line.Notice == ""
+	}
 	told := func(state string) {
 		t.Helper()
 		for {

@@ -27,7 +27,9 @@ func TestChatOverRestarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := startChat(t)
 			clients, read := s.chat(scale(20, 200), tt.kinds)
-			stop, posted := make(chan struct{}), make(chan int)
+			stop, posted := make(chan struct{}), make(chan int, 1)
+			end := sync.OnceFunc(func() { close(stop) })
+			defer end()
 			go func() { posted <- s.postUntil(stop) }() // ended by stop
 			for range scale(2, 5) {
 				for _, r := range s.rooms {
@@ -36,7 +38,7 @@ func TestChatOverRestarts(t *testing.T) {
 					r.restart(tt.signal)
 				}
 			}
-			close(stop)
+			end()
 			messages := <-posted
 			read.Wait()
 			sessions := 0

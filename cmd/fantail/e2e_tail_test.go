@@ -35,7 +35,7 @@ func TestRecordingsThroughTail(t *testing.T) {
 			source, copied := freePort(t), filepath.Join(t.TempDir(), "copy.txt")
 			launch(t, "fantail", []string{"replay", file, "-listen", source, "-speed", "max"}).find(`(relay it with)`)
 			p := launch(t, "fantail", []string{"tail", "-stats", "-n", fmt.Sprint(want.messages), "-record", copied, "ws://" + source + "/"})
-			if code := p.exit(60 * time.Second); code != 0 {
+			if code := p.exit(patience); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 			if got := readRecording(t, copied); got.sum != want.sum || got.messages != want.messages {
@@ -64,7 +64,7 @@ func TestTailOfARelay(t *testing.T) {
 	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=1000")
 	for _, args := range [][]string{{"tail", "-n", "3"}, {"tail", "-n", "3", r.find(` tail (ws://\S+)`)}} {
 		p := launch(t, "fantail", args, "FANTAIL_LISTEN="+r.addr)
-		if code := p.exit(20 * time.Second); code != 0 || strings.Count(p.text(), `{"demo":true,`) != 3 || !strings.Contains(p.text(), "3 messages, ") {
+		if code := p.exit(patience); code != 0 || strings.Count(p.text(), `{"demo":true,`) != 3 || !strings.Contains(p.text(), "3 messages, ") {
 			t.Errorf("exit code %d:\n%s", code, p.text())
 		}
 	}
@@ -78,7 +78,7 @@ func TestTailReconnects(t *testing.T) {
 	p := launch(t, "fantail", []string{"tail", "-record", copied, "ws://" + source + "/"})
 	p.find(`(?s)two.*(source is away).*source is back.*two`)
 	p.signal(os.Interrupt)
-	if code := p.exit(20 * time.Second); code != 0 {
+	if code := p.exit(patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	p.find(`(\d+ messages, .* lost connections, away for .*; recorded in )`)
@@ -93,7 +93,7 @@ func TestTailRecordingIsOnDisk(t *testing.T) {
 	p := launch(t, "fantail", []string{"tail", "-record", copied, "demo:?rate=1000"})
 	p.find(`"seq":(1000),`)
 	p.signal(os.Kill)
-	p.exit(20 * time.Second)
+	p.exit(patience)
 	if got := readRecording(t, copied); got.messages < 1000 {
 		t.Errorf("%d messages are on disk", got.messages)
 	}
@@ -127,7 +127,7 @@ func TestTailStatsWithoutATerminal(t *testing.T) {
 	p := launch(t, "fantail", []string{"tail", "-stats", "demo:?rate=100"})
 	p.find(`(?m)^(\d+ msg/s  .*/s  total [\d,]+  latency \S+  no gap)$`)
 	p.signal(os.Interrupt)
-	if code := p.exit(20 * time.Second); code != 0 || strings.Contains(p.text(), "\x1b") {
+	if code := p.exit(patience); code != 0 || strings.Contains(p.text(), "\x1b") {
 		t.Errorf("exit code %d, %q", code, p.text())
 	}
 }

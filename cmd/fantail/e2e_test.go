@@ -155,7 +155,7 @@ func (r *relayProcess) metric(name string) float64 {
 
 func (r *relayProcess) get(path string) string {
 	r.t.Helper()
-	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get("http://" + r.admin + path)
 	if err != nil {
 		r.t.Fatal(err)
@@ -173,17 +173,6 @@ func firstGroup(s, pattern string) string {
 		return m[1]
 	}
 	return ""
-}
-
-// freePort returns a port that nobody listens on.
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // subscriber is one client on a socket of the test's own.
@@ -257,6 +246,23 @@ func (s *subscriber) frame() (opcode byte, payload []byte, err error) {
 	return h[0] & 0xF, payload, err
 }
 
+// message reads the next message, and answers the pings before it. A close frame
+// is an error.
+func (s *subscriber) message() (payload []byte, err error) {
+	for {
+		op, payload, err := s.frame()
+		switch {
+		case err != nil:
+			return nil, err
+		case op == 8:
+			return nil, fmt.Errorf("closed with %q", payload)
+		case op != 9:
+			return payload, nil
+		}
+		s.answer(10, payload)
+	}
+}
+
 // answer sends an empty masked pong, or a close frame's echo.
 func (s *subscriber) answer(opcode byte, payload []byte) {
 	b := append([]byte{0x80 | opcode, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
@@ -287,12 +293,12 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(60 * time.Second)
+	late := time.After(patience)
 	for !ok() {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("%s: not within 60 s", what)
+			t.Fatalf("%s: not within %v", what, patience)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (c *visitor) webSocket() error {
 		c.at = s.position
 	}
 	for !c.over {
-		s.conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		s.conn.SetReadDeadline(time.Now().Add(patience))
 		op, payload, err := s.frame()
 		late, _ := errors.AsType[net.Error](err)
 		switch {
@@ -125,7 +125,7 @@ func (c *visitor) events() error {
 	if resp.StatusCode != 200 {
 		return fmt.Errorf("answered %s", resp.Status)
 	}
-	alarm := time.AfterFunc(20*time.Second, cancel)
+	alarm := time.AfterFunc(patience, cancel)
 	defer alarm.Stop()
 	for lines, id := bufio.NewScanner(resp.Body), ""; !c.over && lines.Scan(); {
 		if text, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
@@ -139,7 +139,7 @@ func (c *visitor) events() error {
 			return err
 		}
 		c.at = id // all events of this feed are one line of data, so this one is whole
-		alarm.Reset(20 * time.Second)
+		alarm.Reset(patience)
 	}
 	return ctx.Err()
 }

@@ -67,9 +67,9 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// shell runs a script in a copy's root with ports of its own and returns its
-// output. The script and all it started end with the test.
-func shell(t *testing.T, script string, within time.Duration) (output func() string, done <-chan error) {
+// shell runs a script in a copy's root with ports of its own. The script and all
+// it started end with the test, or when it takes too long.
+func shell(t *testing.T, script string) *process {
 	t.Helper()
 	root, dir := "../..", t.TempDir()
 	public, admin := freePort(t), freePort(t)
@@ -88,28 +88,24 @@ func shell(t *testing.T, script string, within time.Duration) (output func() str
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	late := time.AfterFunc(within, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	go func() { // ended by the kill below
+		p.err = cmd.Wait()
+		close(p.ended)
+	}()
+	late := time.AfterFunc(4*patience, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	t.Cleanup(func() {
 		late.Stop()
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		select {
-		case <-ended:
-		case <-time.After(5 * time.Second):
-		}
+		<-p.ended
 		if t.Failed() {
 			t.Logf("%s\n%s", script, p.text())
 		}
 	})
-	return p.text, ended
+	return p
 }
 
 func readmeFirstRun(t *testing.T, script string) {
-	output, _ := shell(t, script, time.Minute)
-	eventually(t, "the relay says where the feed is", func() bool { return strings.Contains(output(), "ws://") })
-	addr := firstGroup(output(), `feed +ws://(\S+)/ws`)
-	s, err := openSubscriber(addr, "/ws", 4<<10)
+	s, err := openSubscriber(shell(t, script).find(`feed +ws://(\S+)/ws`), "/ws", 4<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,22 +118,21 @@ func readmeSource(t *testing.T, script string) {
 	name := firstGroup(script, `examples/sources/(\w+)\.env`)
 	server := sourcetest.New(sourcetest.Config{Protocol: protocolOf(name), Every: 10 * time.Millisecond})
 	t.Cleanup(server.Close)
-	output, _ := shell(t, "export "+strings.Join(internet(t, server), " ")+"\n"+script, time.Minute)
-	eventually(t, "the relay says where the feed is", func() bool { return strings.Contains(output(), "ws://") })
-	s, err := openSubscriber(firstGroup(output(), `feed +ws://(\S+)/ws`), "/ws", 4<<10)
+	p := shell(t, "export "+strings.Join(internet(t, server), " ")+"\n"+script)
+	s, err := openSubscriber(p.find(`feed +ws://(\S+)/ws`), "/ws", 4<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.conn.Close()
-	if _, message, err := s.frame(); err != nil || !slices.Contains(server.Sent(), string(message)) {
+	if message, err := s.message(); err != nil || !slices.Contains(server.Sent(), string(message)) {
 		t.Errorf("got %q, %v", message, err)
 	}
 }
 
 func readmeTail(t *testing.T, script string) {
-	output, done := shell(t, os.Args[0]+" >relay.log 2>&1 & RELAY=$!\nsleep 1\n"+script+"kill $RELAY; rm -f relay.log", time.Minute)
-	if err := <-done; err != nil || strings.Count(output(), `"demo":true`) < 5 {
-		t.Errorf("%v, and it shows %q", err, output())
+	p := shell(t, os.Args[0]+" >relay.log 2>&1 & RELAY=$!\nsleep 1\n"+script+"kill $RELAY; rm -f relay.log")
+	if <-p.ended; p.err != nil || strings.Count(p.text(), `"demo":true`) < 5 {
+		t.Errorf("%v, and it shows %q", p.err, p.text())
 	}
 }
 
@@ -145,11 +140,11 @@ func readmeSlowClient(t *testing.T, script string) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Fatal("the README's commands use curl; install it")
 	}
-	output, done := shell(t, script, 2*time.Minute)
-	if err := <-done; err != nil {
-		t.Error(err)
+	p := shell(t, script)
+	if <-p.ended; p.err != nil {
+		t.Error(p.err)
 	}
-	if n := firstGroup(output(), `leaves_total\{reason="slow"\} (\d+)`); n != "1" {
+	if n := firstGroup(p.text(), `leaves_total\{reason="slow"\} (\d+)`); n != "1" {
 		t.Errorf("%q clients were evicted as slow, want 1", n)
 	}
 }

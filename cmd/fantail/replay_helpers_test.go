@@ -30,10 +30,14 @@ func (w writes) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// soon is less than the 30 s after which a replay drops who takes nothing, so that
+// what comes within it came for another reason.
+const soon = 25 * time.Second
+
 // await returns what is written next that contains text.
 func (w writes) await(t *testing.T, text string) string {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(soon)
 	for {
 		select {
 		case s := <-w:
@@ -63,7 +67,7 @@ func startReplay(t *testing.T, args ...string) (banner, url string, log writes) 
 			if c != 0 {
 				t.Errorf("exit code %d", c)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(soon):
 			t.Error("replay did not stop")
 		}
 	})
@@ -86,7 +90,7 @@ func subscribe(t *testing.T, url string, o websocket.DialOptions) *websocket.Con
 // receive reads up to n messages and returns them and the error that ended it.
 func receive(t *testing.T, conn *websocket.Conn, n int) (got []message, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for range n {
 		kind, r, err := conn.Reader(ctx)

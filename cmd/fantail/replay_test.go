@@ -192,7 +192,7 @@ func TestReplayAnswersPingsAndIgnoresMessages(t *testing.T) {
 	if _, err := receive(t, conn, 1); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	read := make(chan struct{})
 	go func() { // ended by CloseNow
