@@ -59,7 +59,7 @@ func openBrowser(t testing.TB) *browser {
 	}
 	t.Cleanup(func() {
 		in.Close() // the script closes the browser and ends
-		overdue := time.AfterFunc(30*time.Second, func() {
+		overdue := time.AfterFunc(patience, func() {
 			t.Errorf("the browser did not end by itself")
 			cmd.Process.Signal(syscall.SIGTERM) // at which playwright takes Chromium down with it
 		})
@@ -119,6 +119,14 @@ func (b *browser) text(selector string) string {
 func (b *browser) visible(selector string) bool {
 	b.t.Helper()
 	return ask[bool](b, "visible", "selector", selector)
+}
+
+// tells waits until an element that is watched since before has, or had, a text.
+func (b *browser) tells(what, text string) {
+	b.t.Helper()
+	eventually(b.t, what, func() bool {
+		return slices.ContainsFunc(ask[[]string](b, "watched"), func(s string) bool { return strings.Contains(s, text) })
+	})
 }
 
 // received is the page's own count of messages.

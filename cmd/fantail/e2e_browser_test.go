@@ -21,15 +21,13 @@ const refusedConnection = "WebSocket connection to "
 // The page on the demo feed: everything on it works, with the mouse and the
 // keyboard, in both themes and on a phone.
 func TestPageOnTheDemo(t *testing.T) {
-	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=50")
+	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=50", "FANTAIL_LISTEN="+freePort(t))
 	b.do("open", "url", "http://"+r.addr+"/")
 	b.flows("at first", 100)
-	if !b.visible("#demo") || !b.visible("#latency-now") || b.visible("#latency-unknown") {
-		t.Error("the page does not say that this is demo data, or not its latency")
-	}
-	if !b.visible("#bytes-compressed") {
-		t.Error("the page does not say that its connection is compressed")
-	}
+	eventually(t, "the page says that this is demo data, and its latency", func() bool {
+		return b.visible("#demo") && b.visible("#latency-now") && !b.visible("#latency-unknown")
+	})
+	eventually(t, "the page says that its connection is compressed", func() bool { return b.visible("#bytes-compressed") })
 	if got, want := b.text("#address"), "ws://"+r.addr+"/ws"; got != want {
 		t.Errorf("address %q, want %q", got, want)
 	}
@@ -87,8 +85,9 @@ func pauseAndCopy(t *testing.T, b *browser) {
 	whole := b.text(".row code")
 	b.do("press", "key", "Enter")
 	b.do("press", "key", "Tab")
+	b.do("watch", "selector", "#said")
 	b.do("press", "key", "Enter") // copies it
-	eventually(t, "copied", func() bool { return b.text("#said") == "Copied" })
+	b.tells("copied", "Copied")
 	if got := ask[string](b, "clipboard"); got != whole || !json.Valid([]byte(got)) {
 		t.Errorf("clipboard has %q of %q", got, whole)
 	}
@@ -119,9 +118,10 @@ func takePictures(t *testing.T, b *browser) {
 // drainUnderPage ends the relay in order. The page says why, keeps trying, and
 // is live again on the next relay, whose epoch is another one.
 func drainUnderPage(t *testing.T, b *browser, r *relayProcess) {
+	b.do("watch", "selector", "#trouble")
 	r.signal(syscall.SIGTERM)
-	eventually(t, "the page tells of the drain", func() bool { return strings.Contains(b.text("#trouble"), "1001 draining") })
-	if code := r.exit(20 * time.Second); code != 0 {
+	b.tells("the page tells of the drain", "1001 draining")
+	if code := r.exit(patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	eventually(t, "the title tells", func() bool { return strings.HasPrefix(ask[string](b, "title"), "Reconnecting") })
@@ -141,14 +141,16 @@ func TestPageUnderBurst(t *testing.T) {
 		return source
 	}
 	source := startSource()
-	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+sourceAddr+"/", "FANTAIL_LISTEN="+relayAddr)
+	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+sourceAddr+"/", "FANTAIL_LISTEN="+relayAddr, "FANTAIL_STALL_TIMEOUT=2m")
+	idle, _ := b.frames(2 * time.Second) // what an empty page has on this machine
 	b.do("open", "url", "http://"+r.addr+"/")
 	b.flows("at first", 1000)
+	smooth := max(scale(100*time.Millisecond, 50*time.Millisecond), 3*idle)
 	median, worst := b.frames(5 * time.Second)
-	smooth := scale(100*time.Millisecond, 50*time.Millisecond)
 	for range 4 { // other tests may want the processors too: the best of five counts
-		if median > smooth {
-			median, worst = b.frames(5 * time.Second)
+		if median > smooth || worst > 2*time.Second {
+			m, w := b.frames(5 * time.Second)
+			median, worst = min(median, m), min(worst, w)
 		}
 	}
 	t.Logf("%s: %s messages/s at most, %q; a frame each %v, at worst %v", filepath.Base(file), b.text("#messages-peak"), b.text("#shown"), median, worst)
@@ -162,9 +164,8 @@ func TestPageUnderBurst(t *testing.T) {
 	source.signal(syscall.SIGKILL)
 	<-source.ended
 	eventually(t, "the page is told of the source", func() bool { return b.text("#state-text") == "Connected, source away" })
-	if delivered := int(r.metric("fantail_deliveries_total")); b.received() != delivered {
-		t.Errorf("the page counts %d messages, the relay delivered %d", b.received(), delivered)
-	}
+	delivered := int(r.metric("fantail_deliveries_total"))
+	eventually(t, fmt.Sprintf("the page counts the %d messages that were delivered", delivered), func() bool { return b.received() == delivered })
 	startSource()
 	b.flows("from the source that is back", 1000)
 	if joins := r.metric("fantail_client_joins_total"); joins != 1 {
@@ -192,6 +193,7 @@ func TestPageResumes(t *testing.T) {
 	eventually(t, "the page came back twice", func() bool { return r.metric("fantail_client_joins_total") >= 3 })
 	eventually(t, "the page says so", func() bool { return strings.HasSuffix(b.text("#back"), "went on where it stopped.") })
 	b.flows("after that", 10)
+	eventually(t, "there are rows of several connections", func() bool { return b.received() >= 70 })
 	b.do("click", "selector", "#pause")
 	rows := ask[[]string](b, "texts", "selector", ".row code")
 	for i := range len(rows) - 1 {

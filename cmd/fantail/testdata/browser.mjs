@@ -15,12 +15,13 @@ const profile = mkdtempSync(join(tmpdir(), "fantail-browser-"));
 const context = await chromium.launchPersistentContext(profile, {
   executablePath: process.env.CHROMIUM,
   headless: true,
+  timeout: 120_000,
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   viewport: { width: 1280, height: 800 },
   permissions: ["clipboard-read", "clipboard-write"],
 });
 const page = context.pages()[0];
-page.setDefaultTimeout(20_000);
+page.setDefaultTimeout(60_000);
 
 const faults = [];
 page.on("console", (message) => { if (["error", "warning"].includes(message.type())) faults.push(message.text()); });
@@ -36,6 +37,8 @@ const commands = {
   press: ({ key }) => page.keyboard.press(key),
   away: () => page.mouse.move(2, 2),
   fill: ({ selector, value }) => page.locator(selector).fill(value),
+  watch: ({ selector }) => page.locator(selector).first().evaluate(watch),
+  watched: () => page.evaluate(() => window.watched),
   title: () => page.title(),
   clipboard: () => page.evaluate(() => navigator.clipboard.readText()),
   frames: ({ ms }) => page.evaluate(frames, ms),
@@ -49,6 +52,12 @@ const commands = {
     await page.screenshot({ path: file });
   },
 };
+
+// watch keeps every text that an element has from now on, however soon it changes.
+function watch(element) {
+  window.watched = [];
+  new MutationObserver(() => window.watched.push(element.textContent)).observe(element, { characterData: true, childList: true, subtree: true });
+}
 
 // digest receives so many messages of a WebSocket and returns its extensions and
 // the SHA-256 over kind, length and bytes of each.
