@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -118,10 +119,39 @@ func (c *chat) said() []string {
 // say sends a short text message.
 func (s *subscriber) say(text string) { s.answer(1, []byte(text)) }
 
+// converse says numbered messages and hands on all that it hears, until hear wants
+// no more. Only a few of its own are under way at a time: the relay refuses what
+// would wait too long for its turn.
+func (s *subscriber) converse(speaker, messages int, hear func(text string) (more bool)) error {
+	s.conn.SetDeadline(time.Now().Add(2 * patience))
+	mine, said := fmt.Sprintf("say %d ", speaker), 0
+	say := func() {
+		if said < messages {
+			s.say(mine + strconv.Itoa(said))
+			said++
+		}
+	}
+	for range 4 {
+		say()
+	}
+	for {
+		payload, err := s.message()
+		if err != nil {
+			return fmt.Errorf("speaker %d: %w", speaker, err)
+		}
+		if strings.HasPrefix(string(payload), mine) {
+			say()
+		}
+		if !hear(string(payload)) {
+			return nil
+		}
+	}
+}
+
 // wantEnd reads up to the close frame and returns its code and word.
 func (s *subscriber) wantEnd(t testing.TB) (code uint16, word string) {
 	t.Helper()
-	s.conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	s.conn.SetReadDeadline(time.Now().Add(patience))
 	closing, err := s.readAll(nil)
 	if len(closing) < 2 {
 		t.Fatalf("no close frame: %v", err)
@@ -146,20 +176,13 @@ func TestUplinkChat(t *testing.T) {
 	heard := make([][]string, len(clients))
 	var wg sync.WaitGroup
 	for i, s := range clients {
-		s.conn.SetDeadline(time.Now().Add(time.Minute))
-		wg.Go(func() {
-			for n := range messages {
-				s.say(fmt.Sprintf("say %d %d", i, n))
-			}
-		})
-		wg.Go(func() { // ends with the last message, or the deadline
-			for len(heard[i]) < total {
-				op, payload, err := s.frame()
-				if err != nil || op != 1 {
-					t.Errorf("client %d: opcode %d %q, %v after %d messages", i, op, payload, err, len(heard[i]))
-					return
-				}
-				heard[i] = append(heard[i], string(payload))
+		wg.Go(func() { // ends with the last message, or converse's deadline
+			err := s.converse(i, messages, func(text string) bool {
+				heard[i] = append(heard[i], text)
+				return len(heard[i]) < total
+			})
+			if err != nil {
+				t.Errorf("%v after %d messages", err, len(heard[i]))
 			}
 		})
 	}
@@ -172,9 +195,9 @@ func TestUplinkChat(t *testing.T) {
 		}
 	}
 	for _, r := range relays {
-		if n := r.metric(`fantail_uplink_messages_total{result="forwarded"}`); n != each*messages {
-			t.Errorf("%v messages counted as forwarded, want %d", n, each*messages)
-		}
+		eventually(t, "all messages are counted as forwarded", func() bool {
+			return r.metric(`fantail_uplink_messages_total{result="forwarded"}`) == each*messages
+		})
 	}
 }
 
@@ -200,12 +223,17 @@ func TestUplinkChatOverRedis(t *testing.T) {
 			wg.Go(func() { checkSaid(t, listen(t, r.addr, all[0].position, 2*speakers*messages), 2*speakers, messages) })
 		}
 		for i, s := range all {
-			wg.Go(func() { // ends with its last message
-				for n := range messages {
-					s.say(fmt.Sprintf("say %d %d", at*speakers+i, n))
+			wg.Go(func() { // ends with the last message, or converse's deadline
+				var heard []string
+				err := s.converse(at*speakers+i, messages, func(text string) bool {
+					heard = append(heard, text)
+					return len(heard) < 2*speakers*messages
+				})
+				if err != nil {
+					t.Error(err)
 				}
+				checkSaid(t, heard, 2*speakers, messages)
 			})
-			go s.readAll(nil) // ended by the test's end
 		}
 	}
 	wg.Wait()
@@ -214,11 +242,16 @@ func TestUplinkChatOverRedis(t *testing.T) {
 // listen gets so many messages behind a position, over one connection after the
 // other.
 func listen(t *testing.T, addr, from string, n int) (heard []string) {
-	client := http.Client{Timeout: 20 * time.Second} // of one connection
+	client := http.Client{Timeout: 2 * patience} // of one connection
 	for len(heard) < n && !t.Failed() {
 		resp, err := client.Get("http://" + addr + "/stream?since=" + from)
 		if err != nil {
 			t.Error(err)
+			return heard
+		}
+		if resp.StatusCode != http.StatusOK {
+			resp.Body.Close()
+			t.Errorf("answered %s", resp.Status)
 			return heard
 		}
 		lines := bufio.NewScanner(resp.Body)
@@ -297,12 +330,10 @@ func TestUplinkSourceAway(t *testing.T) {
 	s := subscribeAll(t, 1, r.addr, "/ws")[0]
 	began := time.Now()
 	s.say("anybody there?")
-	if code, word := s.wantEnd(t); code != 1013 || word != "busy" || time.Since(began) > 10*time.Second {
+	if code, word := s.wantEnd(t); code != 1013 || word != "busy" || time.Since(began) > 20*time.Second {
 		t.Errorf("closed with %d %q after %v", code, word, time.Since(began))
 	}
-	if !strings.Contains(r.text(), "source is away, so nothing can be sent") {
-		t.Errorf("no line says so: %s", r.text())
-	}
+	r.find(`(source is away, so nothing can be sent)`)
 }
 
 // TestUplinkFlood: clients that send as fast as they can delay the feed for
@@ -311,9 +342,11 @@ func TestUplinkFlood(t *testing.T) {
 	source, url := startChatServer(t, 5*time.Millisecond)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*", "FANTAIL_UPLINK_RATE=0", "FANTAIL_SOURCE_SEND_RATE=50")
 	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
-	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() { // ends with ctx
 			for ctx.Err() == nil {
@@ -332,29 +365,29 @@ func TestUplinkFlood(t *testing.T) {
 		})
 	}
 	healthy := subscribeAll(t, 1, r.addr, "/ws")[0]
-	next, worst := -1, time.Duration(0)
+	next := -1
+	var late []time.Duration
 	for ctx.Err() == nil {
-		op, payload, err := healthy.frame()
+		payload, err := healthy.message()
 		var n int
 		var made int64
 		switch {
-		case err != nil || op != 1:
-			t.Fatalf("opcode %d %q, %v", op, payload, err)
+		case err != nil:
+			t.Fatal(err)
 		case strings.HasPrefix(string(payload), "flood"):
 			continue
 		}
 		if _, err := fmt.Sscanf(string(payload), "tick %d %d", &n, &made); err != nil || next >= 0 && n != next {
 			t.Fatalf("%q, want tick %d (%v)", payload, next, err)
 		}
-		next, worst = n+1, max(worst, time.Since(time.Unix(0, made)))
+		next, late = n+1, append(late, time.Since(time.Unix(0, made)))
 	}
 	wg.Wait()
-	t.Logf("20 clients flood; the feed came %v late at most, the source got %d messages", worst, len(source.said()))
-	if worst > healthyLatency {
-		t.Errorf("a message of the feed came %v late", worst)
-	}
-	if n := len(source.said()); n < 50 || n > 50*8 {
-		t.Errorf("the source got %d messages in some 4 s at 50 a second", n)
+	n, took := len(source.said()), time.Since(began)
+	t.Logf("20 clients flood; the source got %d messages in %v", n, took)
+	checkLate(t, late)
+	if n < 20 || float64(n) > 50*(took.Seconds()+2) {
+		t.Errorf("the source got %d messages in %v at 50 a second", n, took)
 	}
 }
 
@@ -382,7 +415,7 @@ func TestUplinkJudge(t *testing.T) {
 	_, url := startChatServer(t, 0)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
 	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "judges", "judge_uplink.cjs"), "ws://"+r.addr+"/ws").CombinedOutput()
 	var said struct {
