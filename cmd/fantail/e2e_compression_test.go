@@ -202,6 +202,8 @@ func (x *compressed) part(ctx context.Context, got, most int) (int, error) {
 	return x.read(ctx, c, got, most)
 }
 
+var errAnother = errors.New("the message is not the recorded one")
+
 // read reads messages up to most and compares each.
 func (x *compressed) read(ctx context.Context, c *websocket.Conn, got, most int) (int, error) {
 	for ; got < most; got++ {
@@ -210,8 +212,11 @@ func (x *compressed) read(ctx context.Context, c *websocket.Conn, got, most int)
 			return got, err
 		}
 		p, err := io.ReadAll(r)
-		if want := x.recorded[got]; err != nil || kind != want.Kind || !bytes.Equal(p, want.Payload) {
-			return got, fmt.Errorf("%s of %d bytes, want %s of %d, %w", kind, len(p), want.Kind, len(want.Payload), err)
+		if err != nil {
+			return got, err
+		}
+		if want := x.recorded[got]; kind != want.Kind || !bytes.Equal(p, want.Payload) {
+			return got, fmt.Errorf("%w: %s of %d bytes, want %s of %d", errAnother, kind, len(p), want.Kind, len(want.Payload))
 		}
 	}
 	return got, nil
@@ -271,7 +276,7 @@ func ownRecording(t *testing.T, name string) string {
 // client that takes too long even for the close is reset.
 func (x *compressed) evicted(ctx context.Context, slow <-chan struct{}, told *atomic.Int64) error {
 	o := websocket.DialOptions{Compress: true, Client: smallWindow(4 << 10)}
-	for got := 0; got < len(x.recorded); o.Client = nil {
+	for got, fruitless := 0, 0; got < len(x.recorded); o.Client = nil {
 		c, _, err := websocket.Dial(ctx, x.url("http", got), o)
 		if err != nil {
 			return err
@@ -287,8 +292,13 @@ func (x *compressed) evicted(ctx context.Context, slow <-chan struct{}, told *at
 			return fmt.Errorf("%d %q, want 4408 %q", code, reason, want)
 		case closed:
 			told.Add(1)
+		case errors.Is(err, errAnother):
+			return fmt.Errorf("message %d: %w", got, err)
 		case err != nil && got == before && o.Client == nil:
-			return fmt.Errorf("behind message %d: %w", got, err)
+			// It lacked the processor for longer than the relay waits.
+			if fruitless++; fruitless == 20 {
+				return fmt.Errorf("behind message %d: %w", got, err)
+			}
 		}
 	}
 	return nil
