@@ -3,7 +3,6 @@ package relay
 import (
 	"bytes"
 	"compress/flate"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,9 +17,12 @@ const (
 	sharedLeast = 8       // bytes; a frame has three or more besides the message
 	sharedMost  = 4 << 20 // bytes; a longer message would keep the stream's clients waiting
 
-	// After so many bytes of a large message others get the core, if they wait for
-	// one: about half a millisecond.
-	sharedYield = 16 << 10
+	// After so long a turn at a large message the stream rests. To yield would not
+	// do: while a goroutine is ready to run, Go's scheduler may look for news of the
+	// network every 10 ms only, and plain clients would wait for that.
+	sharedTurn  = 500 * time.Microsecond
+	sharedRest  = 50 * time.Microsecond
+	sharedPiece = 4 << 10 // bytes between two looks at the clock
 
 	aloneLevel = flate.BestSpeed
 	aloneLeast = 256      // bytes; below, a message alone hardly shrinks
@@ -60,7 +62,9 @@ func newDeflater(plain hub.Format, message wireMessage) *deflater {
 
 // NewStream implements hub.Codec.
 func (d *deflater) NewStream() hub.Stream {
-	return &deflateStream{deflater: d, press: newPress(sharedLevel)}
+	p := newPress(sharedLevel)
+	p.rests = true
+	return &deflateStream{deflater: d, press: p}
 }
 
 // deflateStream is permessage-deflate with context takeover.
@@ -130,8 +134,9 @@ func (f *aloneFormat) Plain() hub.Format { return f.Format }
 
 // press makes frames of what it compresses.
 type press struct {
-	w   *flate.Writer
-	out bytes.Buffer
+	w     *flate.Writer
+	out   bytes.Buffer
+	rests bool // within a large message, see sharedTurn
 }
 
 func newPress(level int) *press {
@@ -144,15 +149,22 @@ func newPress(level int) *press {
 // buffer cannot fail.
 func (p *press) frame(kind hub.Kind, payload []byte) []byte {
 	p.out.Reset()
-	for len(payload) > sharedYield {
-		p.w.Write(payload[:sharedYield])
-		payload = payload[sharedYield:]
-		runtime.Gosched()
-	}
-	p.w.Write(payload)
+	p.write(payload)
 	p.w.Flush()
 	body := bytes.TrimSuffix(p.out.Bytes(), []byte(flushTail))
 	return websocket.AppendCompressed(make([]byte, 0, websocket.FrameLen(len(body))), kind, body)
+}
+
+func (p *press) write(payload []byte) {
+	for began := time.Now(); p.rests && len(payload) > sharedPiece; {
+		p.w.Write(payload[:sharedPiece])
+		payload = payload[sharedPiece:]
+		if time.Since(began) > sharedTurn {
+			time.Sleep(sharedRest)
+			began = time.Now()
+		}
+	}
+	p.w.Write(payload)
 }
 
 // effort is what compressing took and what it brought.

@@ -65,9 +65,9 @@
 //
 // compress/flate at level 6, by measurement: BenchmarkCompression. Faster
 // compressors leave messages of some 120 bytes nearly as they are. The compressor
-// yields within a large message, or plain clients would wait for its core: their
-// 99th percentile beside messages of 709 kB is what it is without compression
-// (TestPlainClientsBesideLargeCompressedMessages).
+// rests within a large message, for as long again as it worked: plain clients beside
+// messages of 709 kB then have the 99th percentile that they have without it, where
+// yielding left them twice that (TestPlainClientsBesideLargeCompressedMessages).
 //
 // The handshake is ours (negotiate): the first offer that can be had is taken, with
 // the whole window of 32 KiB and no context of the client's; what breaks the grammar
