@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"fantail/hub/leaktest"
 )
 
 // asMain in the environment makes the test binary a process of another kind:
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("asked to end")
 		select {}
 	default:
-		goleak.VerifyTestMain(m)
+		leaktest.Main(m)
 	}
 }
 

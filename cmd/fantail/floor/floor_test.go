@@ -9,14 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"fantail/cmd/fantail/load"
 	"fantail/hub"
+	"fantail/hub/leaktest"
 	"fantail/hub/websocket"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // startSource sends its subscriber the message whenever it is told to, and returns
 // its host:port.

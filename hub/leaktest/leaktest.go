@@ -1,0 +1,36 @@
+// Package leaktest fails the tests of a package that leave a goroutine behind.
+package leaktest
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// patience is what goroutines get that are about to end, on a machine that is busy.
+// It bounds nothing that is promised.
+const patience = time.Minute
+
+// Main is a package's TestMain. It runs the tests and does not return.
+func Main(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		if err := find(patience); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// find returns the goroutines that are there still after so long.
+func find(patience time.Duration) (err error) {
+	for late := time.Now().Add(patience); ; {
+		if err = goleak.Find(); err == nil || time.Now().After(late) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,21 @@
+package leaktest
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) { Main(m) }
+
+func TestFind(t *testing.T) {
+	end := make(chan struct{})
+	go func() { <-end }() // ended below
+	if err := find(time.Millisecond); err == nil || !strings.Contains(err.Error(), "TestFind") {
+		t.Errorf("a goroutine that stays: %v", err)
+	}
+	time.AfterFunc(time.Second, func() { close(end) })
+	if err := find(patience); err != nil {
+		t.Errorf("a goroutine that ends: %v", err)
+	}
+}
