@@ -77,7 +77,6 @@ type Hub struct {
 	latency      Observer
 	epoch        string // of what was numbered before the present numbering, and of the first
 	backbone     bool
-	born         time.Time
 	pumps        []*pump
 	done         chan struct{} // closed by Close
 
@@ -90,7 +89,7 @@ type Hub struct {
 	numbering atomic.Pointer[numbering] // written by the publisher, read by anybody
 
 	// atomic
-	clock    atomic.Int64 // ns since born, moved by the sweep alone
+	clock    atomic.Int64 // ns that the hub has run, moved by the sweep alone
 	drainers atomic.Int64
 	deepest  atomic.Int64
 	source   atomic.Pointer[sourceEvent]
@@ -132,7 +131,7 @@ func assemble(c Config) *Hub {
 		queue: c.Queue, pingInterval: c.PingInterval, pongTimeout: c.PongTimeout, maxAge: c.MaxAge, heartbeat: c.Heartbeat,
 		maxLanes: c.MaxLanes, demand: c.Demand, lanes: make(map[laneKey]*Lane),
 		header: c.Header, latency: c.Latency,
-		epoch: newEpoch(), backbone: c.Backbone, born: time.Now(),
+		epoch: newEpoch(), backbone: c.Backbone,
 		done: make(chan struct{}), vacant: make(chan struct{}, 1),
 	}
 	h.ring.init(c.Messages, c.Bytes)

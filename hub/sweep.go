@@ -4,7 +4,11 @@ import (
 	"time"
 )
 
-const sweepEvery = 100 * time.Millisecond
+const (
+	sweepEvery = 100 * time.Millisecond
+	// longestStep is the most that the hub's clock moves between two sweeps.
+	longestStep = time.Second
+)
 
 // watch is what the sweep remembers of a client between two looks.
 type watch struct {
@@ -27,16 +31,25 @@ type watch struct {
 func (h *Hub) sweepLoop() {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-tick.C:
-			h.clock.Store(int64(time.Since(h.born)))
+			now := time.Now()
+			h.advance(now.Sub(last))
+			last = now
 			h.sweep()
 			h.tellSwept()
 		case <-h.done:
 			return
 		}
 	}
+}
+
+// advance moves the clock by the time that has passed. What this process did not run
+// for, because it was stopped or found no core, counts for no more than longestStep:
+// no client was late then, and what he sent meanwhile has yet to be read.
+func (h *Hub) advance(passed time.Duration) {
+	h.clock.Add(int64(min(passed, longestStep)))
 }
 
 // sweep looks at every client, copying the list by chunks so that joins and

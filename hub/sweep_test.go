@@ -359,3 +359,22 @@ func TestSweepOfManyClients(t *testing.T) {
 		}
 	})
 }
+
+// What the relay itself did not run for is nobody's delay.
+func TestPauseIsNobodysDelay(t *testing.T) {
+	f := still(t, Config{PingInterval: 5 * time.Second, PongTimeout: 2 * time.Second})
+	s := newConn(t, plenty)
+	f.enter(s, f.Live())
+	for range 60 {
+		f.advance(sweepEvery)
+		f.sweep()
+	}
+	if r := decode(t, s.bytes()); r.order != "P" {
+		t.Fatalf("frames %s, want a ping", r.order)
+	}
+	f.advance(time.Hour) // stopped
+	f.sweep()
+	if mustBeOpen(t, s); f.Stats().Leaves[Silent] != 0 {
+		t.Error("sent away before the relay looked for the pong")
+	}
+}
