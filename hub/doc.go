@@ -253,6 +253,9 @@
 //     could is not silent: reaping it would harm a reader, and one whose large
 //     buffer took it all is found by its stall once that is full. Filtered
 //     clients and those that skip must answer.
+//   - The hub's clock moves by a second at most from one sweep to the next: a relay
+//     that was stopped, or found no core, does not take its own pause for the
+//     silence of its clients (TestPauseIsNobodysDelay).
 //   - Joining a hub that drains is allowed and answered by Draining at once, so
 //     that a handshake under way ends with a close code and a position.
 package hub
