@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"fantail/feed/brokertest"
+	"fantail/hub/nettest"
 )
 
 // certificateFiles writes a certificate of 127.0.0.1 and its key, and returns what
@@ -50,7 +51,7 @@ func overTLS(t *testing.T, url string, trust *tls.Config) {
 
 func TestRedisOverTLS(t *testing.T) {
 	cert, key, trust := certificateFiles(t)
-	addr := brokertest.FreeAddr(t)
+	addr := nettest.FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	brokertest.Redis(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert, "--tls-auth-clients", "no")
 	overTLS(t, "rediss://"+addr+"?subscribe=a", trust)
@@ -64,7 +65,7 @@ func TestNATSOverTLS(t *testing.T) {
 
 func TestAMQPOverTLS(t *testing.T) {
 	cert, key, trust := certificateFiles(t)
-	addr := brokertest.FreeAddr(t)
+	addr := nettest.FreeAddr(t)
 	brokertest.RabbitMQ(t, "listeners.ssl.1 = "+addr+"\nssl_options.certfile = "+cert+"\nssl_options.keyfile = "+key+"\nssl_options.verify = verify_none\n")
 	overTLS(t, "amqps://"+addr+"?exchange=amq.topic", trust)
 }

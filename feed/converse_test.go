@@ -198,7 +198,7 @@ func TestSendRateHolds(t *testing.T) {
 		}))
 		begin := time.Now()
 		r := start(t, Config{
-			URL: "ws://source/", Dial: p.dial, SendRate: Rate{Count: 25, Per: time.Second},
+			URL: "ws://source/", Dial: p.Dial, SendRate: Rate{Count: 25, Per: time.Second},
 			Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`),
 			Send:  func() ([]string, error) { return []string{"a", "b", "c"}, nil },
 		})

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/brokertest"
+	"fantail/hub/nettest"
 )
 
 // wishes is a Demand that a test sets.
@@ -148,7 +149,7 @@ func TestDemandOfRedisForMany(t *testing.T) {
 }
 
 func TestDemandOfNATS(t *testing.T) {
-	monitor := brokertest.FreeAddr(t)
+	monitor := nettest.FreeAddr(t)
 	server := brokertest.NATS(t, "http: \""+monitor+"\"")
 	var c *nats.Conn
 	onDemand(t, server, "nats://"+server.Addr+"?subject=user.{key}", func(key, text string) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/nettest"
 )
 
 // How long a test waits for what must happen: on real sockets, and in a
@@ -225,53 +225,10 @@ func deliver(t *testing.T, r *running, kind hub.Kind, payload []byte) {
 	}
 }
 
-// pipes is a listener for connections within the process. In a synctest bubble all
-// that happens over them takes no time.
-type pipes struct {
-	conns  chan net.Conn // never closed
-	closed chan struct{} // closed by Close
-	close  func()
-}
-
-func newPipes() *pipes {
-	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	p.close = sync.OnceFunc(func() { close(p.closed) })
-	return p
-}
-
-// dial is a Config.Dial that connects to the listener, wherever it is asked to.
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// Accept implements net.Listener.
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close implements net.Listener.
-func (p *pipes) Close() error { p.close(); return nil }
-
-// Addr implements net.Listener.
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80} }
-
 // servePipes serves HTTP within a bubble, and returns its listener.
-func servePipes(t *testing.T, h http.Handler) *pipes {
+func servePipes(t *testing.T, h http.Handler) *nettest.Pipes {
 	t.Helper()
-	p, srv := newPipes(), &http.Server{Handler: h}
+	p, srv := nettest.NewPipes(), &http.Server{Handler: h}
 	done := make(chan struct{})
 	go func() { defer close(done); srv.Serve(p) }() // ended by Close
 	t.Cleanup(func() { srv.Close(); <-done })

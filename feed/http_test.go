@@ -22,6 +22,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/nettest"
 )
 
 // streamer is a source that answers with a stream, of which it keeps history.
@@ -310,11 +311,11 @@ func TestHTTPEnds(t *testing.T) {
 // takes it and says nothing holds the feed up for longer than it has.
 func TestU2HTTPNeverAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		silent, full := newPipes(), newPipes()
+		silent, full := nettest.NewPipes(), nettest.NewPipes()
 		serveRawAt(t, silent, (*rawConn).deaf)
-		for p, want := range map[*pipes]Reason{silent: ReasonHandshake, full: ReasonDial} {
+		for p, want := range map[*nettest.Pipes]Reason{silent: ReasonHandshake, full: ReasonDial} {
 			began := time.Now()
-			_, err := openHTTP(t, "http://source/", Config{Dial: p.dial})
+			_, err := openHTTP(t, "http://source/", Config{Dial: p.Dial})
 			wantFailure(t, err, want, "within 10s")
 			if took := time.Since(began); took != handshakeTimeout {
 				t.Errorf("took %v, want %v", took, handshakeTimeout)
@@ -407,7 +408,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 				a.say("%s", says.message)
 				a.stay()
 			}})
-			r := start(t, Config{URL: "http://source/", Dial: p.dial, IdleTimeout: idle})
+			r := start(t, Config{URL: "http://source/", Dial: p.Dial, IdleTimeout: idle})
 			r.sink.wait(t, 1)
 			if n := r.Stats().Reconnects[ReasonIdle]; n != 0 {
 				t.Errorf("%s: left %d times while there were signs of life", kind, n)

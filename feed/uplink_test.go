@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/nettest"
 	"fantail/hub/websocket"
 )
 
@@ -135,7 +136,7 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 			if n.Load() > 0 {
 				time.Sleep(time.Second) // the source is away for so long
 			}
-			return p.dial(ctx, network, address)
+			return p.Dial(ctx, network, address)
 		}})
 		r.log.wait(t, "source is away")
 		if err := r.Send(hub.Text, []byte("hello")); err != nil {
@@ -153,7 +154,7 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 func TestSendKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := servePipes(t, playing(t, websocket.AcceptOptions{}, echo))
-		r := start(t, Config{URL: "ws://source/", Dial: p.dial, Uplink: true, SendRate: Rate{Count: 10, Per: time.Second}})
+		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Uplink: true, SendRate: Rate{Count: 10, Per: time.Second}})
 		r.log.wait(t, "source is connected")
 		var sent, busy atomic.Int32
 		var wg sync.WaitGroup
@@ -190,7 +191,7 @@ func TestSendKeepsTheRate(t *testing.T) {
 func TestSendToADeafSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		frame := websocket.AppendMessage(nil, hub.Text, []byte("feed"))
-		p := newPipes()
+		p := nettest.NewPipes()
 		serveRawAt(t, p, func(c *rawConn) {
 			c.upgrade("")
 			for {
@@ -200,7 +201,7 @@ func TestSendToADeafSource(t *testing.T) {
 				}
 			}
 		})
-		r := start(t, Config{URL: "ws://source/", Dial: p.dial, Uplink: true, Ping: NoPing})
+		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Uplink: true, Ping: NoPing})
 		r.sink.wait(t, 1)
 		before, began := len(r.sink.messages()), time.Now()
 		var wg sync.WaitGroup

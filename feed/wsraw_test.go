@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/nettest"
 	"fantail/hub/websocket"
 )
 
@@ -117,7 +118,7 @@ func TestU1WSPingUnanswered(t *testing.T) {
 // TestWSBytesAreASignOfLife: a pong may be late behind a message in transit.
 func TestWSBytesAreASignOfLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
+		p := nettest.NewPipes()
 		serveRawAt(t, p, func(c *rawConn) {
 			c.upgrade("")
 			go c.deaf() // takes the pings; ends with the connection
@@ -129,7 +130,7 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		})
-		r := start(t, Config{URL: "ws://source/", Dial: p.dial, Ping: 400 * time.Millisecond}) // the message takes 1.2 s
+		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Ping: 400 * time.Millisecond}) // the message takes 1.2 s
 		r.sink.wait(t, 1)
 		if n := r.Stats().Reconnects[ReasonPing]; n != 0 {
 			t.Errorf("took a source that sends for dead")
@@ -186,13 +187,13 @@ func TestExplainTimeouts(t *testing.T) {
 // TestWSDeafSourceDoesNotHoldUpTheEnd: one that never answers our close frame.
 func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
+		p := nettest.NewPipes()
 		serveRawAt(t, p, func(c *rawConn) {
 			c.upgrade("")
 			c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
 			c.deaf()
 		})
-		r := start(t, Config{URL: "ws://source/", Dial: p.dial})
+		r := start(t, Config{URL: "ws://source/", Dial: p.Dial})
 		r.sink.wait(t, 1)
 		begin := time.Now()
 		r.stop()

@@ -19,6 +19,7 @@ import (
 
 	"fantail/feed"
 	"fantail/hub"
+	"fantail/hub/nettest"
 	"fantail/hub/websocket"
 )
 
@@ -113,7 +114,7 @@ func TestCheck(t *testing.T) {
 		code int
 		want []string // the first of a source that speaks says that it was heard
 	}{
-		{"nothing listens", []string{"FANTAIL_SOURCE_URL=ws://" + freePort(t)}, 1,
+		{"nothing listens", []string{"FANTAIL_SOURCE_URL=ws://" + nettest.FreeAddr(t)}, 1,
 			[]string{"FAIL tcp", "refuses connections; check host and port in FANTAIL_SOURCE_URL"}},
 		{"no such name", []string{"FANTAIL_SOURCE_URL=wss://nowhere.invalid/"}, 1,
 			[]string{"FAIL name", "nowhere.invalid"}},
@@ -189,7 +190,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestCheckTakesTheProxyFromTheEnvironment(t *testing.T) {
-	proxy := freePort(t)
+	proxy := nettest.FreeAddr(t)
 	p := launch(t, "fantail", []string{"check"}, "FANTAIL_SOURCE_URL=ws://feed.invalid/", "HTTP_PROXY=http://user:pw@"+proxy, "NO_PROXY=")
 	if code := p.exit(patience); code != 1 {
 		t.Errorf("exit code %d", code)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/nettest"
 )
 
 // refusedConnection is what Chromium's console says of every connection that
@@ -21,7 +23,7 @@ const refusedConnection = "WebSocket connection to "
 // The page on the demo feed: everything on it works, with the mouse and the
 // keyboard, in both themes and on a phone.
 func TestPageOnTheDemo(t *testing.T) {
-	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=50", "FANTAIL_LISTEN="+freePort(t))
+	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=50", "FANTAIL_LISTEN="+nettest.FreeAddr(t))
 	b.do("open", "url", "http://"+r.addr+"/")
 	b.flows("at first", 100)
 	eventually(t, "the page says that this is demo data, and its latency", func() bool {
@@ -134,7 +136,7 @@ func drainUnderPage(t *testing.T, b *browser, r *relayProcess) {
 // the relay was not.
 func TestPageUnderBurst(t *testing.T) {
 	file := burst(t)
-	b, sourceAddr, relayAddr := openBrowser(t), freePort(t), freePort(t)
+	b, sourceAddr, relayAddr := openBrowser(t), nettest.FreeAddr(t), nettest.FreeAddr(t)
 	startSource := func() *process {
 		source := launch(t, "fantail", []string{"replay", file, "-loop", "-listen", sourceAddr})
 		source.find(`(ws://)`)

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/nettest"
 )
 
 // TestChat relays a channel of a real chat server, InspIRCd over WebSocket, with
@@ -89,7 +91,7 @@ type chatServer struct {
 
 func newChatServer(t *testing.T, program string) *chatServer {
 	t.Helper()
-	s := &chatServer{t: t, program: program, folder: t.TempDir(), plain: freePort(t), socket: freePort(t)}
+	s := &chatServer{t: t, program: program, folder: t.TempDir(), plain: nettest.FreeAddr(t), socket: nettest.FreeAddr(t)}
 	_, plain, _ := net.SplitHostPort(s.plain)
 	_, socket, _ := net.SplitHostPort(s.socket)
 	writeFile(t, filepath.Join(s.folder, "inspircd.conf"), fmt.Sprintf(`<config format="xml">

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fantail/feed/brokertest"
+	"fantail/hub/nettest"
 )
 
 // chatSite is examples/chat at work: Redis, two relays of each kind as processes,
@@ -41,7 +42,7 @@ func startChat(t testing.TB) *chatSite {
 		"/usr/share/nginx/chat-client", exampleFile(t, "../client")}
 	for _, name := range []string{"rooms", "private"} {
 		for n := range 2 {
-			addr := freePort(t)
+			addr := nettest.FreeAddr(t)
 			r := &chatRelay{env: append(exampleEnv(t, name+".env", server.Addr), "FANTAIL_LISTEN="+addr, "FANTAIL_DRAIN_WINDOW=2s")}
 			r.relayProcess = startRelay(t, r.env...)
 			r.find(`(source is connected)`)

@@ -24,6 +24,7 @@ import (
 
 	"fantail/feed"
 	"fantail/hub"
+	"fantail/hub/nettest"
 	"fantail/hub/websocket"
 )
 
@@ -77,7 +78,7 @@ func startCompressed(t *testing.T, file string, env ...string) *compressed {
 	t.Helper()
 	x := &compressed{t: t}
 	x.recorded, x.sum = readMessages(t, file)
-	source := freePort(t)
+	source := nettest.FreeAddr(t)
 	env = append([]string{"FANTAIL_SOURCE_URL=ws://" + source + "/", "FANTAIL_RING_BYTES=256MiB", "FANTAIL_PING_INTERVAL=500ms", "FANTAIL_PONG_TIMEOUT=1m"}, env...)
 	x.relay = startRelay(t, env...)
 	probe := subscribeAll(t, 1, x.relay.addr, "/ws")[0]

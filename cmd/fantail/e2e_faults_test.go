@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/nettest"
 )
 
 // ticks writes a recording of n numbered messages of a size, every apart.
@@ -39,7 +41,7 @@ func number(payload []byte) (n int) {
 // The source is killed and comes back: no client loses its connection, the feed
 // goes on, and the outage is counted in seconds and logged.
 func TestSourceKilledAndBack(t *testing.T) {
-	addr, file := freePort(t), ticks(t, 1000, 100, 10*time.Millisecond)
+	addr, file := nettest.FreeAddr(t), ticks(t, 1000, 100, 10*time.Millisecond)
 	source := launch(t, "fantail", []string{"replay", file, "-loop", "-listen", addr})
 	source.find(`(ws://)`)
 	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/")

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/nettest"
 )
 
 // leaveOut skips a test that this machine cannot run and says what it left out,
@@ -28,7 +30,7 @@ func leaveOut(t *testing.T, required, format string, args ...any) {
 // of the run before, is told that it is gone, and is served from the oldest
 // message there is.
 func TestL2KilledAndRestarted(t *testing.T) {
-	n, addr := scale(300, 5000), freePort(t)
+	n, addr := scale(300, 5000), nettest.FreeAddr(t)
 	first := startRelay(t, demoFeed, "FANTAIL_LISTEN="+addr)
 	clients := subscribeAll(t, n, addr, "/ws")
 	first.signal(syscall.SIGKILL)

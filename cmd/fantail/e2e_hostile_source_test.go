@@ -7,13 +7,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/nettest"
 )
 
 // U1: the source is there and says nothing any more. That is noticed by a ping,
 // told by the strict health check alone, and costs no client its connection.
 func TestU1SourceFallsSilent(t *testing.T) {
 	t.Parallel()
-	addr := freePort(t)
+	addr := nettest.FreeAddr(t)
 	source := launch(t, "fantail", []string{"replay", ticks(t, 1000, 100, 10*time.Millisecond), "-loop", "-listen", addr})
 	source.find(`(ws://)`)
 	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_SOURCE_WS_PING=2s")

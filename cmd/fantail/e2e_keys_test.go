@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/nettest"
 )
 
 // envelopeLine is an envelope or a notice, as /stream has one a line.
@@ -115,7 +116,7 @@ func TestSettingsWithoutKeysWarn(t *testing.T) {
 
 // TestClientsAreToldOfTheSource: a source that dies and comes back.
 func TestClientsAreToldOfTheSource(t *testing.T) {
-	source, file := freePort(t), record(t, time.Millisecond, message{hub.Text, "{}"}, message{hub.Text, "{}"})
+	source, file := nettest.FreeAddr(t), record(t, time.Millisecond, message{hub.Text, "{}"}, message{hub.Text, "{}"})
 	replay := func() *process { return launch(t, "fantail", []string{"replay", file, "-listen", source, "-loop"}) }
 	first := replay()
 	first.find(`(relay it with)`)

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"fantail/hub/nettest"
 )
 
 // The first command of the README: the demo feed, and what to do next.
@@ -47,7 +49,7 @@ func TestErrorsSayWhatToChange(t *testing.T) {
 		{"unknown scheme", []string{"FANTAIL_SOURCE_URL=gopher://x"}, 2, []string{"gopher", "wss:"}},
 		{"no URL", []string{"FANTAIL_SOURCE_URL=stream.example.com"}, 2, []string{"FANTAIL_SOURCE_URL", "wss:"}},
 		{"empty URL", []string{"FANTAIL_SOURCE_URL="}, 2, []string{"FANTAIL_SOURCE_URL", "demo:"}},
-		{"nothing listens", []string{"FANTAIL_SOURCE_URL=ws://" + freePort(t)}, -1, []string{"refuses connections"}},
+		{"nothing listens", []string{"FANTAIL_SOURCE_URL=ws://" + nettest.FreeAddr(t)}, -1, []string{"refuses connections"}},
 		{"TLS with an unknown authority", []string{"FANTAIL_SOURCE_URL=wss://" + host(secure)}, -1, []string{"certificate"}},
 		{"401", []string{"FANTAIL_SOURCE_URL=ws://" + host(unauthorized)}, -1, []string{"401", "FANTAIL_SOURCE_HEADERS"}},
 		{"port taken", []string{"FANTAIL_LISTEN=" + taken.Addr().String()}, 1, []string{"FANTAIL_LISTEN", "taken"}},

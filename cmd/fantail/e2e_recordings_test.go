@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"fantail/feed"
+	"fantail/hub/nettest"
 	"fantail/hub/websocket"
 )
 
@@ -110,7 +111,7 @@ func eachRecorded(t *testing.T, file string, do func(feed.Record)) {
 // relayRecording has n clients join a relay, then the source appear, and
 // compares each client's bytes with the recording's.
 func relayRecording(t *testing.T, file string, want recording, n int, speed float64, env ...string) {
-	source := freePort(t)
+	source := nettest.FreeAddr(t)
 	r := startRelay(t, append(env, "FANTAIL_SOURCE_URL=ws://"+source+"/", "FANTAIL_PING_INTERVAL=1h", "FANTAIL_LOG_LEVEL=debug")...)
 	clients := subscribeAll(t, n, r.addr, "/ws")
 	launch(t, "fantail", []string{"replay", file, "-listen", source, "-speed", fmt.Sprint(speed)})

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/nettest"
 )
 
 // TestHTTPSourceThatIsNotOurs: a server of Python's cuts every connection within
@@ -89,7 +91,7 @@ func TestFailoverOfProcesses(t *testing.T) {
 	var addrs []string
 	var sources []*process
 	for range 2 {
-		addr := freePort(t)
+		addr := nettest.FreeAddr(t)
 		p := launch(t, "fantail", []string{"replay", file, "-loop", "-listen", addr})
 		p.find(`(ws://)`)
 		addrs, sources = append(addrs, "ws://"+addr+"/"), append(sources, p)

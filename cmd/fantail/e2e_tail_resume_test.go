@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"fantail/hub/nettest"
 )
 
 // cutter is a TCP proxy that cuts each of its first connections after a random
@@ -126,7 +128,7 @@ func TestTailResumesAcrossCuts(t *testing.T) {
 // nothing of the first, takes its place. The tail goes on and tells the gap.
 func TestTailGoesOnBehindARestart(t *testing.T) {
 	t.Parallel()
-	addr, file := freePort(t), filepath.Join(t.TempDir(), "copy.txt")
+	addr, file := nettest.FreeAddr(t), filepath.Join(t.TempDir(), "copy.txt")
 	env := []string{"FANTAIL_SOURCE_URL=demo:?rate=100", "FANTAIL_LISTEN=" + addr}
 	first := startRelay(t, env...)
 	p := launch(t, "fantail", []string{"tail", "-record", file, "ws://" + addr + "/ws"})

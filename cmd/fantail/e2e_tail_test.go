@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/nettest"
 )
 
 // TestRecordingsThroughTail records what a replay sends: every message comes
@@ -32,7 +33,7 @@ func TestRecordingsThroughTail(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			want := readRecording(t, file)
-			source, copied := freePort(t), filepath.Join(t.TempDir(), "copy.txt")
+			source, copied := nettest.FreeAddr(t), filepath.Join(t.TempDir(), "copy.txt")
 			launch(t, "fantail", []string{"replay", file, "-listen", source, "-speed", "max"}).find(`(relay it with)`)
 			p := launch(t, "fantail", []string{"tail", "-stats", "-n", fmt.Sprint(want.messages), "-record", copied, "ws://" + source + "/"})
 			if code := p.exit(patience); code != 0 {
@@ -73,7 +74,7 @@ func TestTailOfARelay(t *testing.T) {
 // TestTailReconnects: a source that ends its connections is found again, which
 // is told, and the recording goes on; SIGINT is the orderly end.
 func TestTailReconnects(t *testing.T) {
-	source, copied := freePort(t), filepath.Join(t.TempDir(), "copy.txt")
+	source, copied := nettest.FreeAddr(t), filepath.Join(t.TempDir(), "copy.txt")
 	launch(t, "fantail", []string{"replay", record(t, 0, message{hub.Text, "one"}, message{hub.Text, "two"}), "-listen", source}).find(`(relay it with)`)
 	p := launch(t, "fantail", []string{"tail", "-record", copied, "ws://" + source + "/"})
 	p.find(`(?s)two.*(source is away).*source is back.*two`)

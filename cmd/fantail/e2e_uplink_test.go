@@ -22,6 +22,7 @@ import (
 
 	"fantail/feed/brokertest"
 	"fantail/hub"
+	"fantail/hub/nettest"
 	"fantail/hub/websocket"
 )
 
@@ -325,7 +326,7 @@ func TestUplinkRefusals(t *testing.T) {
 // TestUplinkSourceAway: nothing is dropped silently, and who comes again when the
 // source is back is served.
 func TestUplinkSourceAway(t *testing.T) {
-	addr := freePort(t)
+	addr := nettest.FreeAddr(t)
 	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*")
 	s := subscribeAll(t, 1, r.addr, "/ws")[0]
 	began := time.Now()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/sourcetest"
+	"fantail/hub/nettest"
 )
 
 // readmeBlocks returns the README's shell blocks.
@@ -72,7 +73,7 @@ func TestReadmeCommands(t *testing.T) {
 func shell(t *testing.T, script string) *process {
 	t.Helper()
 	root, dir := "../..", t.TempDir()
-	public, admin := freePort(t), freePort(t)
+	public, admin := nettest.FreeAddr(t), nettest.FreeAddr(t)
 	script = strings.NewReplacer("127.0.0.1:9090", admin, "localhost:8080", public,
 		"go build ./cmd/fantail", "cp "+os.Args[0]+" ./fantail && export TEST_AS_MAIN=fantail",
 		"go run ./cmd/fantail", os.Args[0]).Replace(script)

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"fantail/cmd/fantail/sourcetest"
 	"fantail/feed"
 	"fantail/hub"
+	"fantail/hub/nettest"
 	"fantail/hub/websocket"
 	"fantail/relay"
 )
@@ -69,7 +69,7 @@ func startBubbleRelay(t *testing.T, c config, network *sourcetest.Network) *bubb
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := newPipeListener()
+	listener := nettest.NewPipes()
 	server := &http.Server{Handler: r.Handler()}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -92,9 +92,9 @@ func startBubbleRelay(t *testing.T, c config, network *sourcetest.Network) *bubb
 }
 
 // follow connects a client, and returns what reads its messages to the end.
-func (b *bubbleRelay) follow(l *pipeListener) func() {
+func (b *bubbleRelay) follow(l *nettest.Pipes) func() {
 	b.t.Helper()
-	client := &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{DialContext: l.Dial, DisableKeepAlives: true}}
 	conn, _, err := websocket.Dial(b.t.Context(), "ws://relay/ws", websocket.DialOptions{Client: client})
 	if err != nil {
 		b.t.Fatal(err)
@@ -132,46 +132,3 @@ func (b *bubbleRelay) state() (log string, got []string) {
 	defer b.mu.Unlock()
 	return b.log.String(), b.got
 }
-
-// pipeListener is a listener in memory.
-type pipeListener struct {
-	conns chan net.Conn // never closed
-	done  chan struct{} // closed by Close
-	close func()
-}
-
-func newPipeListener() *pipeListener {
-	l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
-	l.close = sync.OnceFunc(func() { close(l.done) })
-	return l
-}
-
-func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case l.conns <- far:
-		return near, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error   { l.close(); return nil }
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
-
-// pipeAddr is where a client of a bubble comes from.
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "192.0.2.1:1" }

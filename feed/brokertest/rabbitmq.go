@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"fantail/hub/nettest"
 )
 
 // RabbitMQ starts a rabbitmq-server with the user guest. More of its
@@ -33,7 +35,7 @@ func RabbitMQ(t testing.TB, configuration string) *Server {
 		command: func(addr string) *exec.Cmd {
 			write(t, file, "listeners.tcp.1 = "+addr+"\n"+text)
 			cmd := exec.Command(program)
-			cmd.Env = append(slices.Clone(env), "RABBITMQ_NODENAME=test"+port(addr)+"@localhost", "RABBITMQ_DIST_PORT="+port(FreeAddr(t)))
+			cmd.Env = append(slices.Clone(env), "RABBITMQ_NODENAME=test"+port(addr)+"@localhost", "RABBITMQ_DIST_PORT="+port(nettest.FreeAddr(t)))
 			return cmd
 		},
 		ready: func(addr string) error { return greets(addr, "AMQP\x00\x00\x09\x01", "\x01\x00\x00") },

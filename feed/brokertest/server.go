@@ -5,7 +5,6 @@ package brokertest
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/nettest"
 )
 
 const (
@@ -48,7 +49,7 @@ func start(t testing.TB, s *Server) *Server {
 		}
 	})
 	for try := 1; ; try++ {
-		s.Addr = FreeAddr(t)
+		s.Addr = nettest.FreeAddr(t)
 		if err := s.launch(); err == nil {
 			return s
 		} else if try == tries {
@@ -135,25 +136,6 @@ func require(t testing.TB, candidates ...string) string {
 		t.Fatal(missing)
 	}
 	t.Skip(missing)
-	return ""
-}
-
-// FreeAddr returns an address of the loopback interface that nobody listens at. Its
-// port is below those that the system gives to whoever wants just any, outgoing
-// connections above all: so hardly anybody takes it before the caller does, or
-// between a Kill and a Start.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	var err error
-	for range 1000 {
-		addr := fmt.Sprint("127.0.0.1:", 12000+rand.IntN(20000))
-		var l net.Listener
-		if l, err = net.Listen("tcp", addr); err == nil {
-			l.Close()
-			return addr
-		}
-	}
-	t.Fatal(err)
 	return ""
 }
 
