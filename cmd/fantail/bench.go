@@ -54,6 +54,29 @@ func (t texts) Set(text string) error {
 	return nil
 }
 
+// benchCommand is the row of fantail bench.
+func benchCommand() command {
+	return command{
+		name:     "bench",
+		operands: []string{"[URL]"},
+		about:    "Load a WebSocket endpoint with thousands of clients",
+		detail: "It connects clients to any WebSocket endpoint and reports deliveries, latency\n" +
+			"from the send time in the messages, gaps in their sequence, closes by code,\n" +
+			"and whether it was itself the bottleneck. On a loopback it uses more source\n" +
+			"addresses than one if the ports of one run out.\n\n" +
+			"With -selftest it starts a source, and in turn a bare-send floor and this\n" +
+			"relay, on this machine, and prints what the relay costs beside the floor.",
+		examples: []string{
+			"fantail bench ws://localhost:8080/ws", "1,000 clients of a relay",
+			"fantail bench -envelope -storm ws://localhost:8080/ws", "all cut at once, resuming",
+			"fantail bench -stalled 50 ws://localhost:8080/ws", "half of them never read",
+			"fantail bench -selftest -clients 5000", "this machine's ratio to the floor",
+			"fantail bench -selftest -sweep rate -svg rate.svg", "draw what a delivery costs",
+		},
+		setup: setupBench,
+	}
+}
+
 // setupBench registers the flags of fantail bench.
 func setupBench(flags *flag.FlagSet) runner {
 	b := &benchFlags{load: load.Config{Header: http.Header{}}}

@@ -15,6 +15,25 @@ import (
 // maxCheck is the longest time for which a source is watched.
 const maxCheck = time.Hour
 
+// checkCommand is the row of fantail check.
+func checkCommand() command {
+	return command{
+		name:  "check",
+		about: "Check the configuration and try the source",
+		detail: "It prints the configuration without its secrets, and everything that is wrong\n" +
+			"with it at once. Then it connects to the source once, as the relay would, tells\n" +
+			"each step (name, TCP, TLS, handshake, what is sent, the first message), and\n" +
+			"measures the feed. A step that fails says what to change. A running relay is\n" +
+			"left alone; but some sources allow one connection only.\n\n" +
+			"Exit code: 0 the source can be used, 1 it cannot, 2 wrong configuration.",
+		examples: []string{
+			"fantail check", "the source that this environment names",
+			"fantail check -for 1m", "a feed that is quiet at times",
+		},
+		setup: setupCheck,
+	}
+}
+
 // setupCheck registers the flags of fantail check.
 func setupCheck(flags *flag.FlagSet) runner {
 	window := flags.Duration("for", 5*time.Second, "watch the source for `TIME`")

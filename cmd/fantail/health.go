@@ -13,6 +13,16 @@ import (
 // healthTimeout is below the 3 s that probes commonly give.
 const healthTimeout = 2 * time.Second
 
+// healthCommand is the row of fantail health.
+func healthCommand() command {
+	return command{
+		name:   "health",
+		about:  "Ask the relay with this environment whether it is alive",
+		detail: "It asks /healthz at FANTAIL_LISTEN. Exit code: 0 alive, 1 not.",
+		setup:  plain(runHealth),
+	}
+}
+
 // runHealth asks the relay that has the same environment whether it is alive. It
 // looks at the two variables that say where the relay is, and at no other: a
 // relay that runs is not unhealthy because a file went away since.

@@ -16,6 +16,22 @@ import (
 	"github.com/rs/zerolog"
 )
 
+// replayCommand is the row of fantail replay.
+func replayCommand() command {
+	return command{
+		name:     "replay",
+		operands: []string{"FILE"},
+		about:    "Serve a recording as a WebSocket source",
+		detail: "Each subscriber gets the recording from its first message, at the recording's\n" +
+			"own pace. At its end the connection is closed with 1000.",
+		examples: []string{
+			"fantail replay feed.txt", "serve it at ws://127.0.0.1:9000/",
+			"fantail replay -speed 10 -loop feed.txt", "ten times as fast, for ever",
+		},
+		setup: setupReplay,
+	}
+}
+
 // speed is the factor on a recording's own pace; 0 is no pace at all.
 type speed float64
 

@@ -18,6 +18,29 @@ import (
 	"fantail/relay"
 )
 
+// serveCommand is the row of fantail serve.
+func serveCommand() command {
+	return command{
+		name:   "serve",
+		about:  "Relay the source to every client (the default)",
+		detail: "It is configured by environment variables alone; fantail -h lists them.",
+		examples: []string{
+			"fantail", "a demo feed at ws://localhost:8080/ws",
+			"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "a feed of your own",
+		},
+		setup: plain(runServe),
+	}
+}
+
+// runServe loads the configuration and relays until ctx is cancelled.
+func runServe(ctx context.Context, _ []string, std stdio) error {
+	c, err := loadConfig()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, c, newLogger(std.err, c.LogFormat, c.LogLevel), std.out)
+}
+
 // serve relays the source until ctx ends, and then sends the clients away as
 // the drain settings say. An error says what to change.
 func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) error {

@@ -26,6 +26,33 @@ type tailOptions struct {
 	query  url.Values // what to ask a relay for
 }
 
+// tailCommand is the row of fantail tail.
+func tailCommand() command {
+	return command{
+		name:     "tail",
+		operands: []string{"[URL]"},
+		about:    "Print the messages of a feed, or record them",
+		detail: "It prints the feed of the relay with this environment, or of any URL that\n" +
+			"FANTAIL_SOURCE_URL may be, one message a line: a line break within a message is\n" +
+			"printed as \\n, a binary message as <binary 1234 bytes>. What a terminal would\n" +
+			"take for a command is printed as an escape.\n\n" +
+			"A lost connection is made again, as long as it takes. A relay is resumed where\n" +
+			"the tail stood: nothing comes twice, and nothing is lost that the relay still\n" +
+			"holds. Standard error tells of that, of gaps, of the relay's source, and at\n" +
+			"the end what came and the position for -since. With -stats there are figures\n" +
+			"instead: rates, the total, the latency of messages with a \"t\" in ns since\n" +
+			"1970, and the last gap in the connection.",
+		examples: []string{
+			"fantail tail", "the relay at FANTAIL_LISTEN",
+			"fantail tail -n 3 demo:", "three messages of the demo feed",
+			"fantail tail -last 100 -key 'DEMO-M*'", "some keys, from 100 messages back",
+			"fantail tail -stats wss://example.com/feed", "how much a feed sends",
+			"fantail tail -source -stats -record feed.txt", "record this environment's source",
+		},
+		setup: setupTail,
+	}
+}
+
 // setupTail registers the flags of fantail tail.
 func setupTail(flags *flag.FlagSet) runner {
 	var o tailOptions

@@ -9,6 +9,16 @@ import (
 	"strings"
 )
 
+// versionCommand is the row of fantail version.
+func versionCommand() command {
+	return command{
+		name:   "version",
+		about:  "Print the version",
+		detail: "It prints the version, the commit, its time and the Go release of this build.",
+		setup:  plain(runVersion),
+	}
+}
+
 // runVersion prints one line about this build.
 func runVersion(_ context.Context, _ []string, std stdio) error {
 	info, ok := debug.ReadBuildInfo()
