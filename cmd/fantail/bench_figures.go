@@ -177,7 +177,7 @@ func median(values []float64) float64 {
 // printSelftest prints a self-test for people.
 func printSelftest(w io.Writer, r selftestResult) error {
 	p := newPage(w)
-	fmt.Fprintf(p.w, "%s clients, %g messages/s of %d bytes each, %d rounds, medians\n%s/%s, %d cores, %s\n\n",
+	p.printf("%s clients, %g messages/s of %d bytes each, %d rounds, medians\n%s/%s, %d cores, %s\n\n",
 		thousands(r.Clients), r.Rate, r.Size, len(r.Rounds), r.Machine.OS, r.Machine.Arch, r.Machine.Cores, r.Machine.Go)
 	p.row("", r.BaseIs, r.RelayIs, "ratio")
 	type figure func(measured) float64
@@ -199,5 +199,5 @@ func printSelftest(w io.Writer, r selftestResult) error {
 	line("load, share of all cores", func(m measured) float64 { return m.LoadCPU }, ms, false)
 	line("load read late, p99, ms", func(m measured) float64 { return m.Lag }, ms, false)
 	p.notes(r.Notes)
-	return p.w.Flush()
+	return p.flush()
 }

@@ -14,7 +14,7 @@ import (
 // printBench prints the result of a benchmark for people.
 func printBench(w io.Writer, r load.Result) error {
 	p := newPage(w)
-	fmt.Fprintf(p.w, "%s, measured for %.1f s%s\n\n", r.URL, r.Seconds, map[bool]string{true: " (interrupted)"}[r.Partly])
+	p.printf("%s, measured for %.1f s%s\n\n", r.URL, r.Seconds, map[bool]string{true: " (interrupted)"}[r.Partly])
 	p.row("clients", clientsLine(r.Clients))
 	p.row("connects", connectsLine(r.Connect))
 	for _, f := range r.Connect.Failures {
@@ -33,17 +33,7 @@ func printBench(w io.Writer, r load.Result) error {
 	p.row("closes", closesLine(r.Closes))
 	p.row("load", loadLine(r.Load))
 	p.notes(r.Notes)
-	return p.w.Flush()
-}
-
-// notes prints what a reader has to know, a line each.
-func (p page) notes(notes []string) {
-	if len(notes) > 0 {
-		fmt.Fprintln(p.w)
-	}
-	for _, n := range notes {
-		fmt.Fprintf(p.w, "Note: %s.\n", n)
-	}
+	return p.flush()
 }
 
 // thousands writes a number without its fraction, in groups of three digits.

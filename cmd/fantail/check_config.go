@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -16,7 +15,7 @@ import (
 // environment has problems.
 func printConfiguration(out io.Writer, e *environment, c config) {
 	p := newPage(out)
-	fmt.Fprintln(p.w, "Configuration (fantail -h explains the variables)")
+	p.printf("Configuration (fantail -h explains the variables)\n")
 	for _, v := range e.variables() {
 		set := os.Getenv(v.name) != ""
 		if !set && !v.basic {
@@ -39,7 +38,7 @@ func printConfiguration(out io.Writer, e *environment, c config) {
 		}
 		p.row(v.name, value)
 	}
-	_ = p.w.Flush()
+	_ = p.flush()
 }
 
 // maskedSource returns a valid source's URL as the relay's log shows it: with
