@@ -18,7 +18,7 @@ func printBench(w io.Writer, r load.Result) error {
 	p.row("clients", clientsLine(r.Clients))
 	p.row("connects", connectsLine(r.Connect))
 	for _, f := range r.Connect.Failures {
-		p.row("", fmt.Sprintf("%s failed: %s", thousands(f.Count), show(f.Why, "")))
+		p.row("", fmt.Sprintf("%s failed: %s", thousands(f.Count), shorten(f.Why)))
 	}
 	p.row("deliveries", fmt.Sprintf("%s/s, %s in all", thousands(r.PerS.Deliveries), thousands(r.Messages)))
 	p.row("bytes", humanize.Bytes(uint64(r.PerS.Bytes))+"/s")

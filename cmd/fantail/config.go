@@ -100,8 +100,8 @@ func loadConfig() (config, error) {
 	c := p.parse(e)
 	p.crossCheck(e, c)
 	p.rejectUnknown(os.Environ())
-	if len(p.problems) > 0 {
-		return config{}, p.problems
+	if err := p.err(); err != nil {
+		return config{}, err
 	}
 	return c, nil
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -25,6 +25,7 @@ func (p problems) Error() string {
 type parser struct {
 	vars     map[*string]variable
 	bad      map[*string]bool
+	only     []*string // the fields that are parsed; nil is all of them
 	problems problems
 }
 
@@ -39,11 +40,23 @@ func newParser(e *environment) *parser {
 // take parses one field. If that fails it notes the problem and returns the
 // zero value.
 func take[T any](p *parser, field *string, parse func(string) (T, error)) T {
+	if p.only != nil && !slices.Contains(p.only, field) {
+		var none T
+		return none
+	}
 	t, err := parse(*field)
 	if err != nil {
 		p.reject(field, "%w", err)
 	}
 	return t
+}
+
+// err returns the problems found so far as an error.
+func (p *parser) err() error {
+	if len(p.problems) > 0 {
+		return p.problems
+	}
+	return nil
 }
 
 // reject notes a problem of the variable that field holds.
@@ -83,16 +96,11 @@ func show(value, secret string) string {
 	case secret == "url":
 		value = maskURL(value)
 	}
-	if r := []rune(value); len(r) > maxShown {
-		value = string(r[:maxShown]) + "…"
-	}
-	return value
+	return shorten(value)
 }
 
-const (
-	maxShown = 80 // runes of a value
-	hidden   = "(hidden)"
-)
+// hidden stands for what is secret.
+const hidden = "(hidden)"
 
 // maskURL shows the scheme of a URL alone, since tokens are put into any other
 // part of one. What has no authority, such as replay:FILE, is shown up to its
@@ -113,6 +121,3 @@ func maskURL(s string) string {
 	}
 	return s
 }
-
-// quote prints a word of the user's inside a sentence.
-func quote(s string) string { return strconv.Quote(show(s, "")) }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -59,31 +58,4 @@ func FuzzUnknownVariables(f *testing.F) {
 			t.Errorf("%q: %q", name, p.problems)
 		}
 	})
-}
-
-func TestNearest(t *testing.T) {
-	names := []string{"serve", "replay", "health", "version", "heal"}
-	for word, want := range map[string]string{"serv": "serve", "vresion": "version", "reply": "replay", "healt": "heal", "x": "", "": "", "deal": "heal"} {
-		if got := nearest(word, names); got != want {
-			t.Errorf("nearest to %q is %q, want %q", word, got, want)
-		}
-	}
-	slices.Reverse(names)
-	if got := nearest("healt", names); got != "heal" {
-		t.Errorf("the order of the candidates decides: %q", got)
-	}
-}
-
-func TestDistance(t *testing.T) {
-	tests := []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"a", "", 1}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"same", "same", 0}, {"ab", "ba", 2},
-	}
-	for _, tt := range tests {
-		if got, back := distance(tt.a, tt.b), distance(tt.b, tt.a); got != tt.want || back != tt.want {
-			t.Errorf("distance of %q and %q: %d and back %d, want %d", tt.a, tt.b, got, back, tt.want)
-		}
-	}
 }

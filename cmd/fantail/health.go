@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"time"
 )
 
@@ -27,13 +24,11 @@ func healthCommand() command {
 // looks at the two variables that say where the relay is, and at no other: a
 // relay that runs is not unhealthy because a file went away since.
 func runHealth(ctx context.Context, _ []string, std stdio) error {
-	e := readEnvironment()
-	p := newParser(e)
-	listen := take(p, &e.Listen, parseListen)
-	if len(p.problems) > 0 {
-		return p.problems
+	c, err := loadListen()
+	if err != nil {
+		return err
 	}
-	url, client, err := healthTarget(listen, e.TLSCert != "")
+	url, client, err := healthTarget(c.Listen, c.TLSCert != "")
 	if err != nil {
 		return err
 	}
@@ -58,42 +53,6 @@ func healthTarget(listen string, useTLS bool) (string, *http.Client, error) {
 	}
 	t := &http.Transport{TLSClientConfig: conf} // no proxy
 	return scheme + "://" + addr + "/healthz", &http.Client{Transport: t, Timeout: healthTimeout}, nil
-}
-
-// dialRelay returns the address at which to dial the relay that listens at
-// listen, and how to verify its certificate; nil without TLS. The name in a
-// certificate is hardly ever that of the loopback interface, and nobody else
-// answers there: it is not verified there, and is anywhere else.
-func dialRelay(listen string, useTLS bool) (addr string, conf *tls.Config, err error) {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return "", nil, err
-	}
-	if port == "0" {
-		return "", nil, fmt.Errorf("FANTAIL_LISTEN=%s lets the system choose the port, so nobody else knows it; give it a port", listen)
-	}
-	host = reachable(host)
-	if useTLS {
-		conf = &tls.Config{InsecureSkipVerify: isLoopback(host)}
-	}
-	return net.JoinHostPort(host, port), conf, nil
-}
-
-// reachable returns the host to dial for one to listen on.
-func reachable(host string) string {
-	ip, err := netip.ParseAddr(host)
-	switch {
-	case host == "", err == nil && ip.IsUnspecified() && ip.Is4():
-		return "127.0.0.1"
-	case err == nil && ip.IsUnspecified():
-		return "::1"
-	}
-	return host
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // checkHealth returns nil if url answers 200.

@@ -86,32 +86,25 @@ func tailTarget(operands []string, source bool) (feed.Config, error) {
 		c, err := loadConfig()
 		return feedConfig(c), err
 	}
-	e := readEnvironment()
-	p := newParser(e)
-	cfg := feed.Config{Stdin: os.Stdin, MaxMessage: take(p, &e.SourceMaxMessage, size(1, gib))}
 	if len(operands) > 0 {
-		cfg.URL = operands[0]
-		return cfg, p.err()
+		c, err := loadMaxMessage()
+		return feed.Config{URL: operands[0], Stdin: os.Stdin, MaxMessage: c.SourceMaxMessage}, err
 	}
-	listen := take(p, &e.Listen, parseListen)
-	if err := p.err(); err != nil {
-		return cfg, err
-	}
-	scheme := "ws"
-	if e.TLSCert != "" {
-		scheme = "wss"
-	}
-	addr, conf, err := dialRelay(listen, e.TLSCert != "")
-	cfg.URL, cfg.TLS = scheme+"://"+addr+"/ws", conf
-	return cfg, err
+	return localTarget()
 }
 
-// err returns the problems found so far as an error.
-func (p *parser) err() error {
-	if len(p.problems) > 0 {
-		return p.problems
+// localTarget returns the relay of this environment as a feed.
+func localTarget() (feed.Config, error) {
+	c, err := loadListenAndMaxMessage()
+	if err != nil {
+		return feed.Config{}, err
 	}
-	return nil
+	scheme := "ws"
+	if c.TLSCert != "" {
+		scheme = "wss"
+	}
+	addr, conf, err := dialRelay(c.Listen, c.TLSCert != "")
+	return feed.Config{URL: scheme + "://" + addr + "/ws", TLS: conf, Stdin: os.Stdin, MaxMessage: c.SourceMaxMessage}, err
 }
 
 // runTail prints the feed until ctx ends, the limit is reached, the source ends

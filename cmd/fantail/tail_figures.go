@@ -10,9 +10,6 @@ import (
 	"fantail/feed"
 )
 
-// clearLine goes to the start of a terminal's line and clears it (ECMA-48).
-const clearLine = "\r\x1b[K"
-
 // figuresPrinter prints a feed's figures once a second: on a terminal over and
 // over on one line, else a line each time. One goroutine.
 type figuresPrinter struct {
