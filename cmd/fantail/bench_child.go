@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 
 	"fantail/cmd/fantail/floor"
 	"fantail/cmd/fantail/load"
@@ -28,8 +27,15 @@ import (
 // outlives the command that started it.
 const benchChild = "bench-child"
 
+// benchProcess is what a part gets from its process.
+type benchProcess struct {
+	in    io.Reader
+	std   stdio
+	relay runner // serves by the environment
+}
+
 // runBenchChild runs one part until standard input or ctx ends.
-func runBenchChild(ctx context.Context, args []string, in io.Reader, std stdio) error {
+func runBenchChild(ctx context.Context, args []string, p benchProcess) error {
 	flags := flag.NewFlagSet(benchChild, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	s := benchSource{}
@@ -43,14 +49,14 @@ func runBenchChild(ctx context.Context, args []string, in io.Reader, std stdio) 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go answer(in, std.out, cancel) // ended with standard input, at the latest with the process
+	go answer(p.in, p.std.out, cancel) // ended with standard input, at the latest with the process
 	switch parts[0] {
 	case "source":
-		return listening(std.out, func(l net.Listener) error { return s.serve(ctx, l) })
+		return listening(p.std.out, func(l net.Listener) error { return s.serve(ctx, l) })
 	case "floor":
-		return listening(std.out, func(l net.Listener) error { return floor.Serve(ctx, l, *source) })
+		return listening(p.std.out, func(l net.Listener) error { return floor.Serve(ctx, l, *source) })
 	case "relay":
-		return runServe(ctx, nil, std)
+		return p.relay(ctx, nil, p.std)
 	}
 	return usageError{fmt.Errorf("there is no part %s", quote(parts[0]))}
 }
@@ -73,9 +79,4 @@ func answer(in io.Reader, out io.Writer, end func()) {
 		cpu, _ := load.CPU()
 		fmt.Fprintf(out, "cpu %d\n", cpu.Nanoseconds())
 	}
-}
-
-// benchChildMain is runBenchChild on the process's own standard input.
-func benchChildMain(ctx context.Context, args []string, std stdio) error {
-	return runBenchChild(ctx, args, os.Stdin, std)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 )
 
 // commands is the table of subcommands; the first is the default.
@@ -14,11 +15,7 @@ func commands() []command {
 
 // run runs the command line that args is and returns the exit code.
 func run(ctx context.Context, args []string, std stdio) int {
-	err := dispatch(ctx, args, std)
-	if err != nil {
-		fmt.Fprintln(std.err, "fantail:", err)
-	}
-	return exitCode(err)
+	return conclude(dispatch(ctx, args, std), std.err)
 }
 
 // dispatch finds the command and runs it, or prints help.
@@ -29,7 +26,7 @@ func dispatch(ctx context.Context, args []string, std stdio) error {
 	}
 	switch name {
 	case benchChild:
-		return benchChildMain(ctx, args, std)
+		return runBenchChild(ctx, args, benchProcess{in: os.Stdin, std: std, relay: runServe})
 	case "-h", "-help", "--help":
 		return printUsage(std.out)
 	case "help":

@@ -20,6 +20,9 @@ func (p problems) Error() string {
 	return fmt.Sprintf("%d %s with the configuration:\n  %s", len(p), noun, strings.Join(p, "\n  "))
 }
 
+// ExitCode makes problems an exitCoder.
+func (problems) ExitCode() int { return exitMisuse }
+
 // parser gathers what is wrong while an environment becomes a config. It finds
 // a variable's name by its field, so that no name is written twice.
 type parser struct {
