@@ -1,7 +1,6 @@
 package main
 
 import (
-	"regexp"
 	"testing"
 	"time"
 
@@ -28,17 +27,6 @@ func TestConfigUplink(t *testing.T) {
 		setenv(t, tt.set...)
 		if _, err := loadConfig(); err == nil || err.Error() != "1 problem with the configuration:\n  "+tt.want {
 			t.Errorf("%q: got %v\nwant %s", tt.set, err, tt.want)
-		}
-	}
-}
-
-func TestAnchored(t *testing.T) {
-	for expr, want := range map[string]bool{
-		"^a": true, `\Aa`: true, "(?s)^a.*": true, "(^a|^b)c": true, "^a|^b": true, "^{": true, "(?i:^a)": true,
-		"a": false, "^a|b": false, "(^a|b)": false, ".*": false, "": false, "(?m)^a": false, "x?^a": false,
-	} {
-		if got := anchored(regexp.MustCompile(expr)); got != want {
-			t.Errorf("%s: anchored %v, want %v", expr, got, want)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -53,15 +52,10 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	latency := relay.NewLatency()
 	demand, lanes := sourceDemand(c)
 	fc := feedConfig(c)
-	h := hub.New(hub.Config{
-		Messages: c.RingMessages, Bytes: int(c.RingBytes),
-		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
-		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
-		SnapshotKeys: c.SnapshotKeys,
-		Demand:       demand, MaxLanes: lanes,
-		Backbone: fc.Numbered(),
-		Header:   relay.FrameHeader, Latency: latency,
-	})
+	hc := hubConfig(c)
+	hc.Demand, hc.MaxLanes = demand, lanes
+	hc.Header, hc.Latency = relay.FrameHeader, latency
+	h := hub.New(hc)
 	defer h.Close()
 	news := &sourceNews{hub: h}
 	fc.Notify, fc.RelayNotice = news.notify, news.relayed
@@ -75,7 +69,7 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 	}
 	warnOfKeys(c, f, log)
 	warnOfUplink(c, log)
-	r, err := relay.New(relayConfig(c, h, f, log))
+	r, err := relay.New(relayConfigOf(c, h, f, log))
 	if err != nil {
 		return err
 	}
@@ -100,50 +94,13 @@ func sourceDemand(c config) (d *hub.Demand, lanes int) {
 	return hub.NewDemand(demandLinger), max(4096, c.MaxClients)
 }
 
-// warnOfKeys warns of settings that want keys where no message has one.
-func warnOfKeys(c config, f *feed.Feed, log zerolog.Logger) {
-	if f.HasKeys() {
-		return
-	}
-	if c.SnapshotKeys > 0 {
-		log.Warn().Msg("the snapshot holds one message in all, since this source's messages have no keys; set FANTAIL_SOURCE_KEY, or FANTAIL_SNAPSHOT=none")
-	}
-	if c.KeyRequired {
-		log.Warn().Msg("clients must name keys, but this source's messages have none; set FANTAIL_SOURCE_KEY, or FANTAIL_KEY_REQUIRED=false")
-	}
-}
-
-func feedConfig(c config) feed.Config {
-	host, _ := os.Hostname() // without a name the first source is preferred
-	return feed.Config{
-		URL: c.SourceURL, Mode: c.SourceMode, Seq: c.SourceSeq, GapWait: c.SourceGapWait, Failback: c.SourceFailback, Host: host,
-		Send: c.SourceSend, Headers: c.SourceHeaders, Subprotocols: c.SourceSubprotocols,
-		Rules: c.SourceRules, Split: c.SourceSplit, PingText: c.SourcePing, PingEvery: c.SourcePingEvery, SendRate: c.SourceSendRate,
-		ID: c.SourceID, Cursor: c.SourceCursor, MaxAge: c.SourceMaxAge, Overlap: c.SourceOverlap, Uplink: c.Uplink == "forward",
-		Key: c.SourceKey, MaxMessage: c.SourceMaxMessage, Ping: c.SourceWSPing, IdleTimeout: c.SourceIdleTimeout, Stdin: os.Stdin,
-	}
-}
-
-func relayConfig(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
-	rc := relay.Config{
-		Hub: h, Log: log, Source: func() relay.SourceStatus { return sourceStatus(f.Stats()) },
-		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
-		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,
-		Policy: c.SlowPolicy, FixedPolicy: !c.ClientPolicy, KeyRequired: c.KeyRequired, Compression: c.Compression,
-		UplinkMaxMessage: c.UplinkMaxMessage, UplinkAllow: c.UplinkAllow, Forward: f.Send,
-		UnsentLimit: int(c.UnsentLimit), PeerTimeout: c.PingInterval + c.PongTimeout,
-	}
+// relayConfigOf returns the relay's configuration with what is at work.
+func relayConfigOf(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
+	rc := relayConfig(c)
+	rc.Hub, rc.Log, rc.Forward = h, log, f.Send
+	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
 	if isPush(c.SourceURL) {
 		rc.Push = relay.Push{Take: takePushed(f), Token: c.PushToken, MaxBody: c.SourceMaxMessage}
-	}
-	switch c.Uplink {
-	case "ignore":
-		rc.Uplink = relay.UplinkIgnore
-	case "forward":
-		rc.Uplink = relay.UplinkForward
-	}
-	if r := c.UplinkRate; r.Count > 0 {
-		rc.UplinkRate, rc.UplinkBurst = float64(r.Count)/r.Per.Seconds(), r.Count
 	}
 	return rc
 }

@@ -54,18 +54,16 @@ func startBubbleRelay(t *testing.T, c config, network *sourcetest.Network) *bubb
 	t.Helper()
 	b := &bubbleRelay{t: t, keys: make(map[string]int)}
 	log := zerolog.New(b)
-	h := hub.New(hub.Config{
-		Messages: c.RingMessages, Bytes: int(c.RingBytes),
-		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
-		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, Header: relay.FrameHeader,
-	})
+	hc := hubConfig(c)
+	hc.Header = relay.FrameHeader
+	h := hub.New(hc)
 	fc := feedConfig(c)
 	fc.Notify, fc.Dial, fc.TLS = h.Source, network.Dial, network.TLS()
 	var err error
 	if b.feed, err = feed.New(fc, keyTap{h, b}, log); err != nil {
 		t.Fatal(err)
 	}
-	r, err := relay.New(relayConfig(c, h, b.feed, log))
+	r, err := relay.New(relayConfigOf(c, h, b.feed, log))
 	if err != nil {
 		t.Fatal(err)
 	}
