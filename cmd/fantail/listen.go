@@ -19,19 +19,25 @@ const (
 	idleTime    = 60 * time.Second
 )
 
-// listen opens both listeners and serves on them. Either all is listening when
-// it returns, or nothing is.
-func (s *service) listen(public, admin http.Handler) error {
+// listen opens the listeners that o lacks and serves on both. Either all is
+// listening when it returns, or nothing is.
+func (s *service) listen(o serveOptions, public, admin http.Handler) (err error) {
 	s.failures = make(chan error, 1)
-	c := s.config
-	pub, err := listenOn("FANTAIL_LISTEN", c.Listen)
-	if err != nil {
-		return err
+	c, pub, adm := s.config, o.Public, o.Admin
+	defer func() {
+		if err != nil {
+			closeAll(pub, adm)
+		}
+	}()
+	if pub == nil {
+		if pub, err = listenOn("FANTAIL_LISTEN", c.Listen); err != nil {
+			return err
+		}
 	}
-	adm, err := listenOn("FANTAIL_ADMIN_LISTEN", c.AdminListen)
-	if err != nil {
-		pub.Close()
-		return err
+	if adm == nil {
+		if adm, err = listenOn("FANTAIL_ADMIN_LISTEN", c.AdminListen); err != nil {
+			return err
+		}
 	}
 	s.public, s.admin = pub.Addr(), adm.Addr()
 	clients, operators := s.newServer(public), s.newServer(admin)
@@ -41,6 +47,15 @@ func (s *service) listen(public, admin http.Handler) error {
 	s.serveOn(adm, operators, "", "")
 	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.MaxClients).Msg("listening")
 	return nil
+}
+
+// closeAll closes the listeners that there are.
+func closeAll(listeners ...net.Listener) {
+	for _, l := range listeners {
+		if l != nil {
+			l.Close()
+		}
+	}
 }
 
 // newServer makes a server with the limits that strangers are held to.

@@ -37,18 +37,32 @@ func runServe(ctx context.Context, _ []string, std stdio) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, c, newLogger(std.err, c.LogFormat, c.LogLevel), std.out)
-}
-
-// serve relays the source until ctx ends, and then sends the clients away as
-// the drain settings say. An error says what to change.
-func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) error {
+	log := newLogger(std.err, c.LogFormat, c.LogLevel)
 	limitMemory(c.RingBytes, log)
 	// A pump hardly rests under load: leave a processor to everybody else. Only
 	// where it must be: once set, it would no longer follow the container's limit.
 	if runtime.GOMAXPROCS(0) < 2 {
 		runtime.GOMAXPROCS(2)
 	}
+	return serve(ctx, c, serveOptions{Log: log, Out: std.out})
+}
+
+// serveOptions is what a relay works with besides its configuration.
+type serveOptions struct {
+	// Public and Admin are listened on instead of the addresses that are
+	// configured; nil is to open these. They are closed when serve returns.
+	Public, Admin net.Listener
+
+	Log zerolog.Logger
+	Out io.Writer // gets the banner once all is listening; nil is nothing
+}
+
+// serve relays the source until ctx ends, and then sends the clients away as
+// the drain settings say. An error says what to change. It reads no environment
+// and changes nothing of the process, so that several can be at work in one.
+func serve(ctx context.Context, c config, o serveOptions) error {
+	defer closeAll(o.Public, o.Admin)
+	log := o.Log
 	latency := relay.NewLatency()
 	demand, lanes := sourceDemand(c)
 	fc := feedConfig(c)
@@ -74,10 +88,12 @@ func serve(ctx context.Context, c config, log zerolog.Logger, out io.Writer) err
 		return err
 	}
 	s := &service{config: c, log: log, hub: h, feed: f, relay: r}
-	if err := s.listen(r.Handler(), r.Admin(r.Registry(latency))); err != nil {
+	if err := s.listen(o, r.Handler(), r.Admin(r.Registry(latency))); err != nil {
 		return err
 	}
-	s.printBanner(out)
+	if o.Out != nil {
+		s.printBanner(o.Out)
+	}
 	return s.run(ctx)
 }
 
