@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/load"
+	"fantail/hub/peertest"
 )
 
 // bench runs fantail bench as a process and returns its output.
@@ -60,8 +61,8 @@ func jsonFields(t *testing.T, document []byte) []string {
 
 // The fields of -json are what other programs build on.
 func TestBenchOfARelay(t *testing.T) {
-	r := startRelay(t)
-	out := bench(t, "-json", "-clients", "50", "-warm", "0s", "-duration", "3s", "-path-seq", "seq", "ws://"+r.addr+"/ws")
+	r := StartRelay(t)
+	out := bench(t, "-json", "-clients", "50", "-warm", "0s", "-duration", "3s", "-path-seq", "seq", "ws://"+r.Addr+"/ws")
 	var got load.Result
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
@@ -84,11 +85,11 @@ func TestBenchOfARelay(t *testing.T) {
 // With -compress every client of the sample inflates what it gets, and what is
 // told of it is of the wire.
 func TestBenchCompresses(t *testing.T) {
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=100") // what the race detector inflates in time
+	r := StartRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=100") // what the race detector inflates in time
 	for _, form := range [][]string{{"-path-seq", "seq"}, {"-envelope", "-storm"}} {
 		args := append([]string{"-json", "-compress", "-clients", "20", "-warm", "2s", "-duration", "2s"}, form...)
 		var got load.Result
-		out := bench(t, append(args, "ws://"+r.addr+"/ws")...)
+		out := bench(t, append(args, "ws://"+r.Addr+"/ws")...)
 		if err := json.Unmarshal(out, &got); err != nil {
 			t.Fatal(err)
 		}
@@ -98,10 +99,10 @@ func TestBenchCompresses(t *testing.T) {
 			t.Errorf("%q: %s", form, out)
 		}
 	}
-	if out := string(bench(t, "-compress", "-clients", "5", "-warm", "0s", "-duration", "1s", "ws://"+r.addr+"/ws")); !strings.Contains(out, "compression") {
+	if out := string(bench(t, "-compress", "-clients", "5", "-warm", "0s", "-duration", "1s", "ws://"+r.Addr+"/ws")); !strings.Contains(out, "compression") {
 		t.Errorf("the table says nothing of compression: %s", out)
 	}
-	if ratio := r.metric(`fantail_compression_ratio{context="shared"}`); ratio < 2 {
+	if ratio := r.Metric(`fantail_compression_ratio{context="shared"}`); ratio < 2 {
 		t.Errorf("the relay tells of a ratio of %v", ratio)
 	}
 }
@@ -110,8 +111,8 @@ func TestBenchCompresses(t *testing.T) {
 func TestBenchSeesEvictions(t *testing.T) {
 	t.Parallel()
 	source := startPartForTest(t, "source", "-rate", "100", "-size", "20000")
-	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+source.addr+"/", "FANTAIL_STALL_TIMEOUT=4s") // others may lack the processor for a while
-	out := bench(t, "-json", "-clients", "20", "-stalled", "50", "-warm", "0s", "-duration", "10s", "ws://"+r.addr+"/ws")
+	r := StartRelay(t, "FANTAIL_SOURCE_URL=ws://"+source.addr+"/", "FANTAIL_STALL_TIMEOUT=4s") // others may lack the processor for a while
+	out := bench(t, "-json", "-clients", "20", "-stalled", "50", "-warm", "0s", "-duration", "10s", "ws://"+r.Addr+"/ws")
 	var got load.Result
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func TestBenchSeesEvictions(t *testing.T) {
 	if got.Clients.Stalled != 10 || got.Clients.Evicted != 10 || got.Order == nil || got.Order.Missed != 0 {
 		t.Errorf("%s", out)
 	}
-	eventually(t, "the relay counts them", func() bool { return r.metric(`fantail_client_leaves_total{reason="slow"}`) == 10 })
+	peertest.Eventually(t, "the relay counts them", func() bool { return r.Metric(`fantail_client_leaves_total{reason="slow"}`) == 10 })
 }
 
 // startPartForTest starts a part of a self-test, ended with the test.

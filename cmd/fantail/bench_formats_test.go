@@ -13,7 +13,7 @@ import (
 // benchJSON runs fantail bench -json and returns its result.
 func benchJSON(t *testing.T, args ...string) (r load.Result) {
 	t.Helper()
-	code, out, errs := cli(t, append([]string{"bench", "-json", "-clients", "50", "-connect-rate", "2000", "-warm", "200ms", "-duration", "2s"}, args...)...)
+	code, out, errs := RunCommand(t, benchCommand(), append([]string{"-json", "-clients", "50", "-connect-rate", "2000", "-warm", "200ms", "-duration", "2s"}, args...)...)
 	if code != 0 {
 		t.Fatalf("exit code %d, %s", code, errs)
 	}
@@ -25,8 +25,8 @@ func benchJSON(t *testing.T, args ...string) (r load.Result) {
 
 // TestBenchFormats loads a relay by each format, and by storms.
 func TestBenchFormats(t *testing.T) {
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=200")
-	ws, sse := "ws://"+r.addr+"/ws", "http://"+r.addr+"/sse"
+	r := StartRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=200")
+	ws, sse := "ws://"+r.Addr+"/ws", "http://"+r.Addr+"/sse"
 	for name, args := range map[string][]string{
 		"envelope": {"-envelope", ws}, "sse": {"-sse", sse}, "envelope storm": {"-envelope", "-storm", ws}, "sse storm": {"-sse", "-storm", sse},
 	} {
@@ -52,8 +52,8 @@ func TestBenchFormats(t *testing.T) {
 
 // TestBenchStormCountsWhatIsLost: a relay whose ring holds a moment only.
 func TestBenchStormCountsWhatIsLost(t *testing.T) {
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=2000", "FANTAIL_RING_MESSAGES=2", "FANTAIL_QUEUE_MESSAGES=2", "FANTAIL_SLOW_POLICY=skip")
-	if s := benchJSON(t, "-envelope", "-storm", "ws://"+r.addr+"/ws").Storm; s == nil || s.Missed == 0 {
+	r := StartRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=2000", "FANTAIL_RING_MESSAGES=2", "FANTAIL_QUEUE_MESSAGES=2", "FANTAIL_SLOW_POLICY=skip")
+	if s := benchJSON(t, "-envelope", "-storm", "ws://"+r.Addr+"/ws").Storm; s == nil || s.Missed == 0 {
 		t.Errorf("storm %+v", s)
 	}
 }
@@ -64,7 +64,7 @@ func TestBenchFormatFlags(t *testing.T) {
 		{"-selftest", "-envelope", "-sweep", "rate"}, {"-envelope", "http://h/"}, {"-storm", "-sse", "-path-time", "", "http://h/"},
 	} {
 		began := time.Now()
-		if code, _, errs := cli(t, append([]string{"bench"}, args...)...); code != 2 {
+		if code, _, errs := RunCommand(t, benchCommand(), args...); code != 2 {
 			t.Errorf("%v: exit code %d, %s, after %v", args, code, errs, time.Since(began))
 		}
 	}

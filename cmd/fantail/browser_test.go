@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // playwright drives the browser; installed for the run into a directory that
@@ -59,7 +61,7 @@ func openBrowser(t testing.TB) *browser {
 	}
 	t.Cleanup(func() {
 		in.Close() // the script closes the browser and ends
-		overdue := time.AfterFunc(patience, func() {
+		overdue := time.AfterFunc(peertest.Patience, func() {
 			t.Errorf("the browser did not end by itself")
 			cmd.Process.Signal(syscall.SIGTERM) // at which playwright takes Chromium down with it
 		})
@@ -124,7 +126,7 @@ func (b *browser) visible(selector string) bool {
 // tells waits until an element that is watched since before has, or had, a text.
 func (b *browser) tells(what, text string) {
 	b.t.Helper()
-	eventually(b.t, what, func() bool {
+	peertest.Eventually(b.t, what, func() bool {
 		return slices.ContainsFunc(ask[[]string](b, "watched"), func(s string) bool { return strings.Contains(s, text) })
 	})
 }
@@ -143,7 +145,7 @@ func (b *browser) received() int {
 func (b *browser) flows(when string, more int) {
 	b.t.Helper()
 	from := b.received()
-	eventually(b.t, "messages flow "+when, func() bool { return b.text("#state-text") == "Live" && b.received() >= from+more })
+	peertest.Eventually(b.t, "messages flow "+when, func() bool { return b.text("#state-text") == "Live" && b.received() >= from+more })
 }
 
 // frames measures the tab's frames and returns the median and the longest

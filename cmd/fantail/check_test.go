@@ -20,6 +20,7 @@ import (
 	"fantail/feed"
 	"fantail/hub"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
@@ -105,9 +106,9 @@ func silence(c *websocket.Conn) { discard(context.Background(), c) }
 func TestCheck(t *testing.T) {
 	_, securePort, _ := net.SplitHostPort(sourceServer(t, true, silence))
 	file := filepath.Join(t.TempDir(), "feed.txt")
-	writeFile(t, file, "1\ta\n2\tb\n")
+	WriteFile(t, file, "1\ta\n2\tb\n")
 	secret := filepath.Join(t.TempDir(), "secret")
-	writeFile(t, secret, `["my password"]`)
+	WriteFile(t, secret, `["my password"]`)
 	tests := []struct {
 		name string
 		env  []string
@@ -155,11 +156,11 @@ func TestCheck(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			setenv(t, tt.env...)
+			Setenv(t, tt.env...)
 			var code int
 			var out, errs, text string
 			longEnough(func(window string) bool {
-				code, out, errs = cli(t, "check", "-for", window)
+				code, out, errs = RunCommand(t, checkCommand(), "-for", window)
 				text = strings.Join(strings.Fields(out+errs), " ")
 				return strings.Contains(text, tt.want[0])
 			})
@@ -192,7 +193,7 @@ func TestCheck(t *testing.T) {
 func TestCheckTakesTheProxyFromTheEnvironment(t *testing.T) {
 	proxy := nettest.FreeAddr(t)
 	p := launch(t, "fantail", []string{"check"}, "FANTAIL_SOURCE_URL=ws://feed.invalid/", "HTTP_PROXY=http://user:pw@"+proxy, "NO_PROXY=")
-	if code := p.exit(patience); code != 1 {
+	if code := p.exit(peertest.Patience); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
 	text := strings.Join(strings.Fields(p.text()), " ")
@@ -204,7 +205,7 @@ func TestCheckTakesTheProxyFromTheEnvironment(t *testing.T) {
 }
 
 func TestCheckInterrupted(t *testing.T) {
-	setenv(t, "FANTAIL_SOURCE_URL=demo:")
+	Setenv(t, "FANTAIL_SOURCE_URL=demo:")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out strings.Builder
@@ -236,13 +237,13 @@ func TestCheckTLS(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "roots.pem")
 	leaf := conn.ConnectionState().PeerCertificates[0]
-	writeFile(t, file, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})))
+	WriteFile(t, file, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})))
 	conn.Close()
 	var p *process
 	var code int
 	longEnough(func(window string) bool {
 		p = launch(t, "fantail", []string{"check", "-for", window}, "FANTAIL_SOURCE_URL=wss://"+addr, "SSL_CERT_FILE="+file)
-		code = p.exit(patience)
+		code = p.exit(peertest.Patience)
 		return strings.Contains(p.text(), "over TLS")
 	})
 	if code != 0 {

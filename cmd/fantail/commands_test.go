@@ -3,18 +3,14 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"context"
-	"errors"
-	"flag"
-	"io"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
-// cli runs a command line and returns its exit code and what it wrote.
-func cli(t *testing.T, args ...string) (code int, out, errs string) {
+// fantail runs a command line and returns its exit code and what it wrote.
+func fantail(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
 	code = run(t.Context(), args, stdio{&o, &e})
@@ -23,7 +19,7 @@ func cli(t *testing.T, args ...string) (code int, out, errs string) {
 
 func TestUsageNamesEverything(t *testing.T) {
 	for _, args := range [][]string{{"-h"}, {"--help"}, {"help"}} {
-		code, out, errs := cli(t, args...)
+		code, out, errs := fantail(t, args...)
 		if code != 0 || errs != "" {
 			t.Fatalf("%v: exit code %d, %q", args, code, errs)
 		}
@@ -44,13 +40,13 @@ func TestUsageNamesEverything(t *testing.T) {
 func TestCommandUsage(t *testing.T) {
 	for _, c := range commands() {
 		for _, args := range [][]string{{c.name, "-h"}, {c.name, "--help"}, {"help", c.name}} {
-			code, out, errs := cli(t, args...)
+			code, out, errs := fantail(t, args...)
 			if code != 0 || errs != "" || !strings.HasPrefix(out, "Usage: "+c.synopsis()+"\n") || !strings.Contains(out, c.detail) {
 				t.Errorf("%v: exit code %d, %q, %q", args, code, out, errs)
 			}
 		}
 	}
-	_, out, _ := cli(t, "replay", "-h")
+	_, out, _ := fantail(t, "replay", "-h")
 	for _, want := range []string{"-listen HOST:PORT", "[127.0.0.1:9000]", "-loop", "-speed FACTOR", "[1]"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the help of replay lacks %s:\n%s", want, out)
@@ -65,7 +61,7 @@ func TestHelpFitsATerminal(t *testing.T) {
 		lines = append(lines, []string{c.name, "-h"})
 	}
 	for _, args := range lines {
-		_, out, _ := cli(t, args...)
+		_, out, _ := fantail(t, args...)
 		for line := range strings.Lines(out) {
 			line = strings.TrimSuffix(line, "\n")
 			if utf8.RuneCountInString(line) > 80 || strings.TrimRight(line, " ") != line {
@@ -77,7 +73,7 @@ func TestHelpFitsATerminal(t *testing.T) {
 
 func TestCommandsHaveExamples(t *testing.T) {
 	for _, c := range commands() {
-		_, out, _ := cli(t, c.name, "-h")
+		_, out, _ := fantail(t, c.name, "-h")
 		for pair := range slices.Chunk(c.examples, 2) {
 			if !strings.Contains(out, "\n  "+pair[0]) || !strings.Contains(out, "  "+pair[1]+"\n") {
 				t.Errorf("the help of %s lacks %q:\n%s", c.name, pair, out)
@@ -92,6 +88,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"help replya", `there is no command "replya"; did you mean fantail replay?`},
 		{"wxyz", `there is no command "wxyz"; fantail -h lists them`},
 		{"-listen :80", `there is no command "-listen"; fantail -h lists them`},
+		{"bench-child", "this command is for fantail bench -selftest alone; use that"},
 		{"serve now", "1 arguments instead of 0; write fantail serve"},
 		{"serve -port 80", "flag provided but not defined: -port; see fantail serve -h"},
 		{"replay", "0 arguments instead of 1; write fantail replay FILE"},
@@ -104,7 +101,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"replay a -speed fast", `invalid value "fast" for flag -speed: write a factor such as 1, 0.5 or 10, or max; see fantail replay -h`},
 	}
 	for _, tt := range tests {
-		code, out, errs := cli(t, strings.Fields(tt.args)...)
+		code, out, errs := fantail(t, strings.Fields(tt.args)...)
 		if code != 2 || out != "" || errs != "fantail: "+tt.want+"\n" {
 			t.Errorf("%s: exit code %d, %q, %q; want %s", tt.args, code, out, errs, tt.want)
 		}
@@ -112,43 +109,11 @@ func TestWrongCommandLines(t *testing.T) {
 }
 
 func TestWrongConfigurationIsExitCode2(t *testing.T) {
-	setenv(t, "FANTAIL_LISTEN=x", "FANTAIL_SOURCE_URL=")
+	Setenv(t, "FANTAIL_LISTEN=x", "FANTAIL_SOURCE_URL=")
 	for _, args := range [][]string{nil, {"serve"}} {
-		code, out, errs := cli(t, args...)
+		code, out, errs := fantail(t, args...)
 		if code != 2 || out != "" || !strings.HasPrefix(errs, "fantail: 2 problems with the configuration:\n") {
 			t.Errorf("%v: exit code %d, %q, %q", args, code, out, errs)
 		}
-	}
-}
-
-func TestParseArgs(t *testing.T) {
-	tests := []struct {
-		args, operands string
-		listen         string
-		loop           bool
-	}{
-		{"", "", "x", false},
-		{"-listen y FILE", "FILE", "y", false},
-		{"FILE -listen y -loop", "FILE", "y", true},
-		{"-loop FILE -listen=y MORE", "FILE MORE", "y", true},
-		{"-loop -- -listen y", "-listen y", "x", true},
-		{"FILE -- -loop", "FILE -loop", "x", false},
-		{"FILE -", "FILE -", "x", false},
-	}
-	for _, tt := range tests {
-		flags := flag.NewFlagSet("", flag.ContinueOnError)
-		listen, loop := flags.String("listen", "x", ""), flags.Bool("loop", false, "")
-		operands, err := parseArgs(flags, strings.Fields(tt.args))
-		if err != nil || !slices.Equal(operands, strings.Fields(tt.operands)) || *listen != tt.listen || *loop != tt.loop {
-			t.Errorf("%s: %q, -listen %s, -loop %v, %v", tt.args, operands, *listen, *loop, err)
-		}
-	}
-}
-
-func TestCommandFailureIsExitCode1(t *testing.T) {
-	c := command{name: "x", setup: plain(func(context.Context, []string, stdio) error { return errors.New("no") })}
-	err := c.run(t.Context(), nil, stdio{io.Discard, io.Discard})
-	if got := exitCode(err); got != 1 {
-		t.Errorf("exit code %d of %v", got, err)
 	}
 }

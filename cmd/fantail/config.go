@@ -94,12 +94,19 @@ const (
 // loadConfig reads the configuration from the process's environment. It takes
 // no environment as a parameter because envconfig reads the process's own. An
 // error is of type problems and holds everything that is wrong.
-func loadConfig() (config, error) {
-	e := readEnvironment()
+func loadConfig() (config, error) { return configOf(readEnvironment(), os.Environ()) }
+
+// parseConfig returns the configuration of an environment that has these NAME=value
+// entries alone. It reads nothing of the process's, and fails as loadConfig does.
+func parseConfig(entries ...string) (config, error) {
+	return configOf(environmentOf(entries), entries)
+}
+
+func configOf(e *environment, environ []string) (config, error) {
 	p := newParser(e)
 	c := p.parse(e)
 	p.crossCheck(e, c)
-	p.rejectUnknown(os.Environ())
+	p.rejectUnknown(environ)
 	if err := p.err(); err != nil {
 		return config{}, err
 	}

@@ -1,13 +1,7 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
-	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -22,7 +16,7 @@ import (
 )
 
 func TestConfigDefaults(t *testing.T) {
-	setenv(t)
+	Setenv(t)
 	c, err := loadConfig()
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +51,8 @@ func TestConfigDefaults(t *testing.T) {
 
 func TestConfigValues(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "headers.json")
-	writeFile(t, file, `{"Authorization":"Bearer 1"}`)
-	setenv(t, "FANTAIL_SOURCE_URL=wss://example.com/feed?token=t", "FANTAIL_LISTEN=[::1]:0", "FANTAIL_RING_MESSAGES=1",
+	WriteFile(t, file, `{"Authorization":"Bearer 1"}`)
+	Setenv(t, "FANTAIL_SOURCE_URL=wss://example.com/feed?token=t", "FANTAIL_LISTEN=[::1]:0", "FANTAIL_RING_MESSAGES=1",
 		"FANTAIL_RING_BYTES=1GiB", "FANTAIL_QUEUE_BYTES=1GiB", "FANTAIL_MAX_CLIENTS=2",
 		"FANTAIL_ALLOWED_ORIGINS=https://A.example, http://b.example:8000", "FANTAIL_LOG_LEVEL=debug",
 		"FANTAIL_SLOW_POLICY=conflate", "FANTAIL_CLIENT_POLICY=false", "FANTAIL_SNAPSHOT=last", "FANTAIL_SNAPSHOT_KEYS=200", "FANTAIL_KEY_REQUIRED=true",
@@ -77,7 +71,7 @@ func TestConfigValues(t *testing.T) {
 	if got := strings.Join(append(c.AllowedOrigins, c.SourceSubprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
 		t.Errorf("got lists %s", got)
 	}
-	writeFile(t, file, `{"Authorization":"Bearer 2"}`)
+	WriteFile(t, file, `{"Authorization":"Bearer 2"}`)
 	if h, err := c.SourceHeaders(); err != nil || h.Get("Authorization") != "Bearer 2" {
 		t.Errorf("the rotated secret was not read again: %v, %v", h, err)
 	}
@@ -91,8 +85,8 @@ func TestConfigValues(t *testing.T) {
 
 func TestConfigOfRealFeeds(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "rules.json")
-	writeFile(t, file, `[{"match":"^PING (.*)","do":"reply","send":"PONG $1"}]`)
-	setenv(t, "FANTAIL_SOURCE_URL=wss://h/?cursor={cursor}", "FANTAIL_SOURCE_CURSOR=time_us", "FANTAIL_SOURCE_RULES=@"+file,
+	WriteFile(t, file, `[{"match":"^PING (.*)","do":"reply","send":"PONG $1"}]`)
+	Setenv(t, "FANTAIL_SOURCE_URL=wss://h/?cursor={cursor}", "FANTAIL_SOURCE_CURSOR=time_us", "FANTAIL_SOURCE_RULES=@"+file,
 		"FANTAIL_SOURCE_PING=ping", "FANTAIL_SOURCE_PING_EVERY=25s", "FANTAIL_SOURCE_SPLIT=json-array", "FANTAIL_SOURCE_SEND_RATE=20/10s",
 		"FANTAIL_SOURCE_ID=hash", "FANTAIL_SOURCE_MAX_AGE=23h", "FANTAIL_SOURCE_WS_PING=off")
 	c, err := loadConfig()
@@ -109,7 +103,7 @@ func TestConfigOfRealFeeds(t *testing.T) {
 	if c.SourceID != "hash" || c.SourceCursor != "time_us" || c.SourceMaxAge != 23*time.Hour || c.SourceOverlap || c.SourceWSPing != feed.NoPing {
 		t.Errorf("got %+v", c)
 	}
-	writeFile(t, file, "[]")
+	WriteFile(t, file, "[]")
 	if rules, err := c.SourceRules(); err != nil || len(rules) != 0 {
 		t.Errorf("rules that changed were not read again: %v, %v", rules, err)
 	}
@@ -119,7 +113,7 @@ func TestConfigOfRealFeeds(t *testing.T) {
 // together, can have wrong.
 func TestConfigProblems(t *testing.T) {
 	dir := t.TempDir()
-	cert, key := selfSigned(t, dir)
+	cert, key := SelfSigned(t, dir)
 	tests := []struct{ set, want string }{
 		{"FANTAIL_SOURCE_URL=", "FANTAIL_SOURCE_URL=: set, but empty; write the address of the feed, such as wss://example.com/feed, or demo: for the demo feed"},
 		{"FANTAIL_SOURCE_URL=example.com/feed", "FANTAIL_SOURCE_URL=example.com/feed: feed: the source URL has no scheme"},
@@ -191,7 +185,7 @@ func TestConfigProblems(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.set[:min(40, len(tt.set))], func(t *testing.T) {
-			setenv(t, tt.set)
+			Setenv(t, tt.set)
 			_, err := loadConfig()
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("got %v\nwant %s", err, tt.want)
@@ -207,7 +201,7 @@ func TestConfigProblems(t *testing.T) {
 }
 
 func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
-	setenv(t, "FANTAIL_LISTEN=8080", "FANTAIL_RING_BYTES=lots", "FANTAIL_QUEUE_BYTES=1TiB", "FANTAIL_PING_INTERVAL=30",
+	Setenv(t, "FANTAIL_LISTEN=8080", "FANTAIL_RING_BYTES=lots", "FANTAIL_QUEUE_BYTES=1TiB", "FANTAIL_PING_INTERVAL=30",
 		"FANTAIL_UPLINK=maybe", "FANTAIL_RINGMESSAGES=1")
 	_, err := loadConfig()
 	lines := strings.Split(err.Error(), "\n")
@@ -222,39 +216,17 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 }
 
 func TestConfigTLS(t *testing.T) {
-	cert, key := selfSigned(t, t.TempDir())
-	_, otherKey := selfSigned(t, t.TempDir())
-	setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+key)
+	cert, key := SelfSigned(t, t.TempDir())
+	_, otherKey := SelfSigned(t, t.TempDir())
+	Setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+key)
 	if c, err := loadConfig(); err != nil || c.TLSCert != cert || c.TLSKey != key {
 		t.Errorf("got %q, %q, %v", c.TLSCert, c.TLSKey, err)
 	}
 	for _, wrong := range []string{otherKey, key + "x"} {
-		setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+wrong)
+		Setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+wrong)
 		_, err := loadConfig()
 		if err == nil || !strings.Contains(err.Error(), "cannot be used with FANTAIL_TLS_KEY="+wrong) {
 			t.Errorf("got %v", err)
 		}
 	}
-}
-
-// selfSigned writes a certificate for "relay.test" and its key into dir.
-func selfSigned(t *testing.T, dir string) (cert, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"relay.test"}, NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, key = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-	writeFile(t, cert, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
-	writeFile(t, key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})))
-	return cert, key
 }

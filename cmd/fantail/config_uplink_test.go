@@ -9,7 +9,7 @@ import (
 
 func TestConfigUplink(t *testing.T) {
 	const source = "FANTAIL_SOURCE_URL=wss://example.com/chat"
-	setenv(t, source, "FANTAIL_UPLINK=forward", `FANTAIL_UPLINK_ALLOW=^{"type":"chat"`, "FANTAIL_UPLINK_RATE=20/10s", "FANTAIL_UPLINK_MAX_MESSAGE=2KiB")
+	Setenv(t, source, "FANTAIL_UPLINK=forward", `FANTAIL_UPLINK_ALLOW=^{"type":"chat"`, "FANTAIL_UPLINK_RATE=20/10s", "FANTAIL_UPLINK_MAX_MESSAGE=2KiB")
 	c, err := loadConfig()
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func TestConfigUplink(t *testing.T) {
 		{[]string{source, "FANTAIL_UPLINK=forward"}, `FANTAIL_UPLINK_ALLOW=: FANTAIL_UPLINK=forward lets clients send to the source; write what they may, such as ^{"type":"chat", or .* for all`},
 		{[]string{"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*"}, "the source's settings: FANTAIL_UPLINK is forward, but nothing can be sent to a demo: source; write reject or ignore"},
 	} {
-		setenv(t, tt.set...)
+		Setenv(t, tt.set...)
 		if _, err := loadConfig(); err == nil || err.Error() != "1 problem with the configuration:\n  "+tt.want {
 			t.Errorf("%q: got %v\nwant %s", tt.set, err, tt.want)
 		}

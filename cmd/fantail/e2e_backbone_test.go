@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // TestPositionsOfAStream: what one relay of a broker's stream tells as a position
@@ -24,7 +25,7 @@ func TestPositionsOfAStream(t *testing.T) {
 			}
 			holdsAll := func(r *relayProcess) {
 				t.Helper()
-				eventually(t, "all messages are held", func() bool { return r.metric("fantail_ring_messages") == 100 })
+				peertest.Eventually(t, "all messages are held", func() bool { return r.metric("fantail_ring_messages") == 100 })
 			}
 			a, b := begin(), begin()
 			publish, leave := f.connect()
@@ -38,7 +39,7 @@ func TestPositionsOfAStream(t *testing.T) {
 			b.resumesIn(t, positions, 40)
 			b.resumesIn(t, positions, 99)
 			a.signal(syscall.SIGKILL)
-			a.exit(patience)
+			a.exit(peertest.Patience)
 			a = begin()
 			holdsAll(a)
 			a.resumesIn(t, positions, 0)

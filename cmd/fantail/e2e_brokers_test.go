@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fantail/feed/brokertest"
+	"fantail/hub/peertest"
 )
 
 // brokerFeed is a real broker that a relay reads from and a test publishes to.
@@ -65,7 +66,7 @@ var brokerFeeds = map[string]func(testing.TB) *brokerFeed{
 func redisFeed(t testing.TB, query string, add func(redis.Pipeliner, []byte)) *brokerFeed {
 	server := brokertest.Redis(t, "--appendfsync", "everysec")
 	return &brokerFeed{server, "redis://" + server.Addr + "?" + query, func() (func(...[]byte) error, func()) {
-		c := redis.NewClient(&redis.Options{Addr: server.Addr, MaxRetries: -1, DialerRetries: 1, ReadTimeout: patience})
+		c := redis.NewClient(&redis.Options{Addr: server.Addr, MaxRetries: -1, DialerRetries: 1, ReadTimeout: peertest.Patience})
 		return func(text ...[]byte) error {
 			_, err := c.Pipelined(context.Background(), func(p redis.Pipeliner) error {
 				for _, one := range text {
@@ -187,7 +188,7 @@ func deliverAll(t *testing.T, r *relayProcess, publish func(...[]byte) error, cl
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(2 * patience):
+		case <-time.After(2 * peertest.Patience):
 			t.Fatal("the last message does not come")
 		}
 	}
@@ -228,7 +229,7 @@ func TestB1BrokerKilled(t *testing.T) {
 			publish, leave := f.connect()
 			poured := make(chan int, 1)
 			go func() { poured <- pour(publish, 0, 1<<20, 2000) }() // ended by the broker's end
-			eventually(t, "messages", func() bool { return r.metric("fantail_source_messages_total") > 1000 })
+			peertest.Eventually(t, "messages", func() bool { return r.metric("fantail_source_messages_total") > 1000 })
 			f.Kill()
 			from := <-poured
 			leave()

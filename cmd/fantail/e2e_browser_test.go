@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // refusedConnection is what Chromium's console says of every connection that
@@ -26,14 +27,14 @@ func TestPageOnTheDemo(t *testing.T) {
 	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=50", "FANTAIL_LISTEN="+nettest.FreeAddr(t))
 	b.do("open", "url", "http://"+r.addr+"/")
 	b.flows("at first", 100)
-	eventually(t, "the page says that this is demo data, and its latency", func() bool {
+	peertest.Eventually(t, "the page says that this is demo data, and its latency", func() bool {
 		return b.visible("#demo") && b.visible("#latency-now") && !b.visible("#latency-unknown")
 	})
-	eventually(t, "the page says that its connection is compressed", func() bool { return b.visible("#bytes-compressed") })
+	peertest.Eventually(t, "the page says that its connection is compressed", func() bool { return b.visible("#bytes-compressed") })
 	if got, want := b.text("#address"), "ws://"+r.addr+"/ws"; got != want {
 		t.Errorf("address %q, want %q", got, want)
 	}
-	eventually(t, "the title shows the rate", func() bool { return strings.Contains(ask[string](b, "title"), "/s · Fantail") })
+	peertest.Eventually(t, "the title shows the rate", func() bool { return strings.Contains(ask[string](b, "title"), "/s · Fantail") })
 
 	filterPage(t, b)
 	pauseAndCopy(t, b)
@@ -51,7 +52,7 @@ func TestPageOnTheDemo(t *testing.T) {
 // filterPage expects only matching rows, and all again when the filter is gone.
 func filterPage(t *testing.T, b *browser) {
 	b.do("fill", "selector", "#filter", "value", `"demo-tui"`)
-	eventually(t, "matches are counted", func() bool { return strings.Contains(b.text("#shown"), "/s match") })
+	peertest.Eventually(t, "matches are counted", func() bool { return strings.Contains(b.text("#shown"), "/s match") })
 	b.flows("through the filter", 100)
 	rows := ask[[]string](b, "texts", "selector", ".row:not([hidden]) code")
 	if len(rows) == 0 {
@@ -63,9 +64,9 @@ func filterPage(t *testing.T, b *browser) {
 		}
 	}
 	b.do("fill", "selector", "#filter", "value", "no such text")
-	eventually(t, "nothing matches", func() bool { return b.visible("#empty") })
+	peertest.Eventually(t, "nothing matches", func() bool { return b.visible("#empty") })
 	b.do("fill", "selector", "#filter", "value", "")
-	eventually(t, "all rows again", func() bool { return strings.HasPrefix(b.text("#shown"), "Showing") })
+	peertest.Eventually(t, "all rows again", func() bool { return strings.HasPrefix(b.text("#shown"), "Showing") })
 }
 
 // pauseAndCopy expects a paused page to count on but to hold still, and a row to
@@ -74,7 +75,7 @@ func pauseAndCopy(t *testing.T, b *browser) {
 	b.do("click", "selector", "#pause")
 	first := b.text(".row code")
 	from := b.received()
-	eventually(t, "counting goes on", func() bool { return b.received() >= from+20 && strings.Contains(b.text("#shown"), "Paused") })
+	peertest.Eventually(t, "counting goes on", func() bool { return b.received() >= from+20 && strings.Contains(b.text("#shown"), "Paused") })
 	if got := b.text(".row code"); got != first {
 		t.Errorf("paused, yet the first row changed from %s to %s", first, got)
 	}
@@ -123,10 +124,10 @@ func drainUnderPage(t *testing.T, b *browser, r *relayProcess) {
 	b.do("watch", "selector", "#trouble")
 	r.signal(syscall.SIGTERM)
 	b.tells("the page tells of the drain", "1001 draining")
-	if code := r.exit(patience); code != 0 {
+	if code := r.exit(peertest.Patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	eventually(t, "the title tells", func() bool { return strings.HasPrefix(ask[string](b, "title"), "Reconnecting") })
+	peertest.Eventually(t, "the title tells", func() bool { return strings.HasPrefix(ask[string](b, "title"), "Reconnecting") })
 	startRelay(t, "FANTAIL_LISTEN="+r.addr)
 	b.flows("from the next relay", 50)
 	b.noFaults("over the drain", refusedConnection)
@@ -165,8 +166,8 @@ func TestPageUnderBurst(t *testing.T) {
 
 	source.signal(syscall.SIGKILL)
 	<-source.ended
-	eventually(t, "the page is told of the source", func() bool { return b.text("#state-text") == "Connected, source away" })
-	eventually(t, "the page counts what the relay delivers, to the end", func() bool {
+	peertest.Eventually(t, "the page is told of the source", func() bool { return b.text("#state-text") == "Connected, source away" })
+	peertest.Eventually(t, "the page counts what the relay delivers, to the end", func() bool {
 		return b.received() == int(r.metric("fantail_deliveries_total"))
 	})
 	startSource()
@@ -178,7 +179,7 @@ func TestPageUnderBurst(t *testing.T) {
 
 	r.signal(syscall.SIGKILL)
 	<-r.ended
-	eventually(t, "the page notices", func() bool { return b.visible("#trouble") && strings.Contains(b.text("#trouble"), "1006") })
+	peertest.Eventually(t, "the page notices", func() bool { return b.visible("#trouble") && strings.Contains(b.text("#trouble"), "1006") })
 	startRelay(t, "FANTAIL_SOURCE_URL=ws://"+sourceAddr+"/", "FANTAIL_LISTEN="+relayAddr)
 	b.flows("from the relay that is back", 1000)
 	if back := b.text("#back"); !strings.HasPrefix(back, "Back after") {
@@ -193,10 +194,10 @@ func TestPageResumes(t *testing.T) {
 	file := ticks(t, 4000, 60, 80*time.Millisecond) // slow enough that all of a backlog is shown
 	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_CLIENT_MAX_AGE=2s")
 	b.do("open", "url", "http://"+r.addr+"/")
-	eventually(t, "the page came back twice", func() bool { return r.metric("fantail_client_joins_total") >= 3 })
-	eventually(t, "the page says so", func() bool { return strings.HasSuffix(b.text("#back"), "went on where it stopped.") })
+	peertest.Eventually(t, "the page came back twice", func() bool { return r.metric("fantail_client_joins_total") >= 3 })
+	peertest.Eventually(t, "the page says so", func() bool { return strings.HasSuffix(b.text("#back"), "went on where it stopped.") })
 	b.flows("after that", 10)
-	eventually(t, "there are rows of several connections", func() bool { return b.received() >= 70 })
+	peertest.Eventually(t, "there are rows of several connections", func() bool { return b.received() >= 70 })
 	b.do("click", "selector", "#pause")
 	rows := ask[[]string](b, "texts", "selector", ".row code")
 	for i := range len(rows) - 1 {
@@ -237,7 +238,7 @@ func TestPageShowsHostileMessages(t *testing.T) {
 	}
 	fmt.Fprintf(&recording, "%d\tb64\t%s\n", int64(time.Second), base64.StdEncoding.EncodeToString([]byte("\x00\xff binary")))
 	file := filepath.Join(t.TempDir(), "hostile.rec")
-	writeFile(t, file, recording.String())
+	WriteFile(t, file, recording.String())
 
 	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file+"?loop=1")
 	b.do("open", "url", "http://"+r.addr+"/")

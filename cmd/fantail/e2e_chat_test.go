@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // TestChat relays a channel of a real chat server, InspIRCd over WebSocket, with
@@ -48,7 +49,7 @@ func TestChat(t *testing.T) {
 	}
 
 	s.stop()
-	eventually(t, "the relay notices", func() bool { return r.metric("fantail_source_connected") == 0 })
+	peertest.Eventually(t, "the relay notices", func() bool { return r.metric("fantail_source_connected") == 0 })
 	s.start()
 	bob := s.connect("bob")
 	bob.say("again")
@@ -58,7 +59,7 @@ func TestChat(t *testing.T) {
 // checkChat reads what a client gets next: somebody joins or leaves, or says this.
 func checkChat(t *testing.T, client *subscriber, nick, text string) {
 	t.Helper()
-	client.conn.SetReadDeadline(time.Now().Add(patience))
+	client.conn.SetReadDeadline(time.Now().Add(peertest.Patience))
 	for {
 		op, line, err := client.frame()
 		if err != nil {
@@ -94,7 +95,7 @@ func newChatServer(t *testing.T, program string) *chatServer {
 	s := &chatServer{t: t, program: program, folder: t.TempDir(), plain: nettest.FreeAddr(t), socket: nettest.FreeAddr(t)}
 	_, plain, _ := net.SplitHostPort(s.plain)
 	_, socket, _ := net.SplitHostPort(s.socket)
-	writeFile(t, filepath.Join(s.folder, "inspircd.conf"), fmt.Sprintf(`<config format="xml">
+	WriteFile(t, filepath.Join(s.folder, "inspircd.conf"), fmt.Sprintf(`<config format="xml">
 <server name="irc.example.org" description="test" network="Test">
 <admin name="test" nick="test" email="test@example.org">
 <bind address="127.0.0.1" port="%s" type="clients">
@@ -120,7 +121,7 @@ func (s *chatServer) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	late := time.After(patience)
+	late := time.After(peertest.Patience)
 	for {
 		conn, err := net.Dial("tcp", s.plain)
 		if err == nil {
@@ -186,7 +187,7 @@ func (s *chatServer) connect(nick string) *speaker {
 		if !ok {
 			s.t.Fatalf("%s was cut", nick)
 		}
-	case <-time.After(patience):
+	case <-time.After(peertest.Patience):
 		s.t.Fatal("the relay did not join the channel")
 	}
 	return &speaker{s.t, conn}

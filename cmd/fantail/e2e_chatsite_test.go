@@ -15,6 +15,7 @@ import (
 
 	"fantail/feed/brokertest"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // chatSite is examples/chat at work: Redis, two relays of each kind as processes,
@@ -35,7 +36,7 @@ type chatRelay struct {
 func startChat(t testing.TB) *chatSite {
 	t.Helper()
 	server := brokertest.Redis(t, "--appendfsync", "everysec")
-	s := &chatSite{t: t, redis: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1, ReadTimeout: patience})}
+	s := &chatSite{t: t, redis: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1, ReadTimeout: peertest.Patience})}
 	t.Cleanup(func() { s.redis.Close() })
 	s.post("lobby", "0") // a relay is connected once there is a stream
 	hosts := []string{"/etc/nginx/users", exampleFile(t, "users"), "/usr/share/nginx/chat;", exampleFile(t, "page") + ";",
@@ -103,7 +104,7 @@ func (s *chatSite) add(fields ...any) {
 func (r *chatRelay) restart(sig syscall.Signal) {
 	r.t.Helper()
 	r.signal(sig)
-	if code := r.exit(patience); code != 0 && sig == syscall.SIGTERM {
+	if code := r.exit(peertest.Patience); code != 0 && sig == syscall.SIGTERM {
 		r.t.Errorf("drained with exit code %d", code)
 	}
 	r.relayProcess = startRelay(r.t, r.env...)

@@ -59,7 +59,7 @@ func recordingOfSizes(t *testing.T, n int) string {
 		fmt.Fprintf(&lines, "%d\t{\"k\":\"k%d\",\"n\":%d,\"pad\":\"%s\"}\n", at, i%3, i, text)
 	}
 	file := filepath.Join(t.TempDir(), "mixed.ndjson")
-	writeFile(t, file, lines.String())
+	WriteFile(t, file, lines.String())
 	return file
 }
 

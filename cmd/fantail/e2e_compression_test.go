@@ -25,6 +25,7 @@ import (
 	"fantail/feed"
 	"fantail/hub"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
@@ -126,7 +127,7 @@ func (x *compressed) judge(judges []judge) (wait func()) {
 	}
 	hearAll()
 	x.begin()
-	eventually(x.t, "the recording is under way", func() bool { return x.relay.metric("fantail_ring_messages") >= float64(len(x.recorded)/2) })
+	peertest.Eventually(x.t, "the recording is under way", func() bool { return x.relay.metric("fantail_ring_messages") >= float64(len(x.recorded)/2) })
 	hearAll()
 	return wg.Wait
 }
@@ -276,9 +277,9 @@ func TestEvictedCompressedClients(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "all are there", func() bool { return x.relay.metric(`fantail_clients{transport="ws"}`) >= float64(n) })
+	peertest.Eventually(t, "all are there", func() bool { return x.relay.metric(`fantail_clients{transport="ws"}`) >= float64(n) })
 	x.begin()
-	eventually(t, "somebody is evicted", func() bool { return x.relay.metric(`fantail_client_leaves_total{reason="slow"}`) > 0 })
+	peertest.Eventually(t, "somebody is evicted", func() bool { return x.relay.metric(`fantail_client_leaves_total{reason="slow"}`) > 0 })
 	close(slow)
 	wg.Wait()
 	t.Logf("%d closes told where to resume", told.Load())

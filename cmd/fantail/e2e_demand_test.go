@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fantail/feed/brokertest"
+	"fantail/hub/peertest"
 )
 
 // privateChannels is a Redis with relays that read each user's channel while
@@ -26,7 +27,7 @@ type privateChannels struct {
 
 func startPrivateChannels(t testing.TB, relays int, env ...string) *privateChannels {
 	server := brokertest.Redis(t)
-	p := &privateChannels{t: t, client: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1, ReadTimeout: patience})}
+	p := &privateChannels{t: t, client: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1, ReadTimeout: peertest.Patience})}
 	t.Cleanup(func() { p.client.Close() })
 	for range relays {
 		r := startRelay(t, append(env, "FANTAIL_SOURCE_URL=redis://"+server.Addr+"?subscribe=user:{key}", "FANTAIL_KEY_REQUIRED=true")...)
@@ -75,7 +76,7 @@ func TestPrivateChannels(t *testing.T) {
 	p := startPrivateChannels(t, 2)
 	alice := []*subscriber{joinAs(t, p.relays[0], "alice"), joinAs(t, p.relays[0], "alice"), joinAs(t, p.relays[1], "alice")}
 	bob := joinAs(t, p.relays[1], "bob")
-	eventually(t, "both relays listen for alice", func() bool { return p.present("alice") == 2 && p.present("bob") == 1 })
+	peertest.Eventually(t, "both relays listen for alice", func() bool { return p.present("alice") == 2 && p.present("bob") == 1 })
 	p.publish("alice", "for alice")
 	p.publish("bob", "for bob")
 	for _, s := range alice {
@@ -84,11 +85,11 @@ func TestPrivateChannels(t *testing.T) {
 	bob.mustGet(t, "for bob")
 	alice[0].conn.Close()
 	alice[2].conn.Close()
-	eventually(t, "only one relay listens", func() bool { return p.present("alice") == 1 })
+	peertest.Eventually(t, "only one relay listens", func() bool { return p.present("alice") == 1 })
 	p.publish("alice", "still there")
 	alice[1].mustGet(t, "still there")
 	alice[1].conn.Close()
-	eventually(t, "nobody listens for alice", func() bool { return p.present("alice") == 0 })
+	peertest.Eventually(t, "nobody listens for alice", func() bool { return p.present("alice") == 0 })
 	p.publish("bob", "last")
 	bob.mustGet(t, "last")
 	for _, r := range p.relays {
@@ -101,7 +102,7 @@ func TestPrivateChannels(t *testing.T) {
 // mustGet expects a message next.
 func (s *subscriber) mustGet(t testing.TB, want string) {
 	t.Helper()
-	s.conn.SetReadDeadline(time.Now().Add(patience))
+	s.conn.SetReadDeadline(time.Now().Add(peertest.Patience))
 	for {
 		op, payload, err := s.frame()
 		if err == nil && op == 9 {
@@ -145,9 +146,9 @@ func TestPrivateChannelsChurn(t *testing.T) {
 	}
 	wg.Wait()
 	t.Logf("%v joins of %d users; %d channels at the end", p.relays[0].metric("fantail_client_joins_total"), users, p.listened())
-	eventually(t, "no channel is left", func() bool { return p.listened() == 0 })
+	peertest.Eventually(t, "no channel is left", func() bool { return p.listened() == 0 })
 	s := joinAs(t, p.relays[0], "late")
-	eventually(t, "somebody who comes now is heard of", func() bool { return p.present("late") == 1 })
+	peertest.Eventually(t, "somebody who comes now is heard of", func() bool { return p.present("late") == 1 })
 	p.publish("late", "hello")
 	s.mustGet(t, "hello")
 }

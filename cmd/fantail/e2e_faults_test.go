@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // ticks writes a recording of n numbered messages of a size, every apart.
@@ -26,7 +27,7 @@ func ticks(t *testing.T, n, size int, every time.Duration) string {
 		fmt.Fprintf(&b, "%d\t%s%s\"}\n", 1+int64(i)*int64(every), text, strings.Repeat("x", max(0, size-len(text)-2)))
 	}
 	file := filepath.Join(t.TempDir(), "ticks.ndjson")
-	writeFile(t, file, b.String())
+	WriteFile(t, file, b.String())
 	return file
 }
 
@@ -56,20 +57,20 @@ func TestSourceKilledAndBack(t *testing.T) {
 	flows := func(when string) {
 		t.Helper()
 		from := received.Load()
-		eventually(t, "messages flow "+when, func() bool { return received.Load() >= from+int64(3*len(clients)) })
+		peertest.Eventually(t, "messages flow "+when, func() bool { return received.Load() >= from+int64(3*len(clients)) })
 	}
 	flows("at first")
 	source.signal(syscall.SIGKILL)
 	<-source.ended
 	away := scale(time.Second, 5*time.Second)
-	eventually(t, "the relay notices", func() bool { return r.metric("fantail_source_connected") == 0 })
+	peertest.Eventually(t, "the relay notices", func() bool { return r.metric("fantail_source_connected") == 0 })
 	time.Sleep(away) // the outage itself
 	if up := r.metric("fantail_source_connected"); up != 0 {
 		t.Error("the source counts as connected while it is away")
 	}
 	launch(t, "fantail", []string{"replay", file, "-loop", "-listen", addr})
 	flows("again")
-	if s := r.metric("fantail_source_outage_seconds_total"); s < away.Seconds()*0.9 || s > 3*patience.Seconds() {
+	if s := r.metric("fantail_source_outage_seconds_total"); s < away.Seconds()*0.9 || s > 3*peertest.Patience.Seconds() {
 		t.Errorf("outage of %v s counted, was %v at least", s, away)
 	}
 	if n := r.metric("fantail_clients{transport=\"ws\"}"); n != float64(len(clients)) {
@@ -136,7 +137,7 @@ func TestS1StoppedClient(t *testing.T) {
 				})
 			}
 			stopped.signal(syscall.SIGSTOP)
-			eventually(t, "evicted as "+c.reason, func() bool {
+			peertest.Eventually(t, "evicted as "+c.reason, func() bool {
 				return r.metric(`fantail_client_leaves_total{reason="`+c.reason+`"}`) == 1
 			})
 			if n := r.metric("fantail_clients{transport=\"ws\"}"); n != float64(len(healthy)) {
@@ -163,9 +164,9 @@ func TestFarBehindIsNotSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	big := fmt.Sprintf("%d\t{\"n\":%d,\"pad\":%q}\n", int64(total)*1000, total, strings.Repeat("y", 3<<20))
-	writeFile(t, file, string(b)+big)
+	WriteFile(t, file, string(b)+big)
 	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_QUEUE_MESSAGES=500", "FANTAIL_QUEUE_BYTES=100KiB")
-	eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == total+1 })
+	peertest.Eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == total+1 })
 	probe, err := openSubscriber(r.addr, "/ws", 4<<10)
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +224,7 @@ func TestL1DrainOnSignal(t *testing.T) {
 	w := watchHealthy(t, r)
 	began := time.Now()
 	r.signal(syscall.SIGTERM)
-	eventually(t, "not ready", func() bool { return strings.Contains(r.get("/readyz"), "draining") })
+	peertest.Eventually(t, "not ready", func() bool { return strings.Contains(r.get("/readyz"), "draining") })
 	if _, err := openSubscriber(r.addr, "/ws", 4<<10); err != nil && time.Since(began) < 500*time.Millisecond {
 		t.Errorf("refused during the delay: %v", err)
 	}
@@ -231,7 +232,7 @@ func TestL1DrainOnSignal(t *testing.T) {
 	if w.checkEnded(); !strings.HasPrefix(string(w.close), "\x03\xE9draining; resume=") { // 1001
 		t.Errorf("the healthy client was closed with %q", w.close)
 	}
-	if code := r.exit(patience); code != 0 {
+	if code := r.exit(peertest.Patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if took := time.Since(began); took > 3*(time.Second+window) { // TestDrain has the budget to the second
@@ -257,13 +258,13 @@ func TestL1DrainOnSignal(t *testing.T) {
 	}
 }
 
-// A second signal ends the relay at once, in a delay that outlasts all patience.
+// A second signal ends the relay at once, in a delay that outlasts all peertest.Patience.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	r := startRelay(t, "FANTAIL_DRAIN_DELAY=5m")
 	r.signal(syscall.SIGTERM)
-	eventually(t, "draining", func() bool { return strings.Contains(r.text(), "draining") })
+	peertest.Eventually(t, "draining", func() bool { return strings.Contains(r.text(), "draining") })
 	r.signal(syscall.SIGTERM)
-	if code := r.exit(patience); code != 1 {
+	if code := r.exit(peertest.Patience); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
 }

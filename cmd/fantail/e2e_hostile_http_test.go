@@ -128,7 +128,7 @@ func joinEveryNow(addr string, stop chan struct{}) error {
 
 // H1 with TLS: a handshake that stops half-way is closed as soon.
 func TestH1SlowTLSHandshake(t *testing.T) {
-	cert, key := selfSigned(t, t.TempDir())
+	cert, key := SelfSigned(t, t.TempDir())
 	r := startRelay(t, demoFeed, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+key)
 	hello := "\x16\x03\x01\x00\x2e\x01\x00\x00\x2a\x03\x03" // a ClientHello's first bytes
 	checkLasted(t, "half a handshake", dribble(t, r.addr, 20, func(tick int) string { return hello[min(tick, len(hello)-1):min(tick+1, len(hello))] }))

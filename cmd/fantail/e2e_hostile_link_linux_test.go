@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // S6: the link to a client goes down and nothing tells the relay. The client is
@@ -22,10 +24,10 @@ func TestS6LinkGoesDown(t *testing.T) {
 	w := watchHealthy(t, r)
 	far := launchUnder(t, []string{"ip", "netns", "exec", ns}, "client", []string{ours + ":" + port})
 	far.find(`joined (\S+)`)
-	eventually(t, "two clients", func() bool { return r.metric(`fantail_clients{transport="ws"}`) == 2 })
+	peertest.Eventually(t, "two clients", func() bool { return r.metric(`fantail_clients{transport="ws"}`) == 2 })
 	ip(t, "netns", "exec", ns, "ip", "link", "set", theirs, "down")
 	down := time.Now()
-	eventually(t, "reaped as silent", func() bool { return r.metric(`fantail_client_leaves_total{reason="silent"}`) == 1 })
+	peertest.Eventually(t, "reaped as silent", func() bool { return r.metric(`fantail_client_leaves_total{reason="silent"}`) == 1 })
 	if took := time.Since(down); took > 2*(ping+pong)+10*time.Second { // the kernel would take minutes; TestPing of hub has the time to the second
 		t.Errorf("took %v, ping and pong time is %v", took, ping+pong)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // leaveOut skips a test that this machine cannot run and says what it left out,
@@ -49,7 +50,7 @@ func TestL2KilledAndRestarted(t *testing.T) {
 	}
 	wg.Wait()
 	t.Logf("%d clients were back and served within %v", n, time.Since(began))
-	eventually(t, "all of them counted", func() bool { return second.metric(`fantail_client_leaves_total{reason="gone"}`) == float64(n) })
+	peertest.Eventually(t, "all of them counted", func() bool { return second.metric(`fantail_client_leaves_total{reason="gone"}`) == float64(n) })
 	w.check()
 	second.returnsTo(before, 8<<20)
 }
@@ -101,9 +102,9 @@ func TestL3DescriptorsRunOut(t *testing.T) {
 			idle[i] = c
 		}
 		const told = "no file descriptor is free"
-		eventually(t, "the operator is told", func() bool { return strings.Contains(r.text(), told) })
+		peertest.Eventually(t, "the operator is told", func() bool { return strings.Contains(r.text(), told) })
 		from, _ := w.seen()
-		eventually(t, "the feed goes on", func() bool { last, _ := w.seen(); return last > from+20 })
+		peertest.Eventually(t, "the feed goes on", func() bool { last, _ := w.seen(); return last > from+20 })
 		for _, c := range idle {
 			c.Close()
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // U1: the source is there and says nothing any more. That is noticed by a ping,
@@ -34,7 +35,7 @@ func TestU1SourceFallsSilent(t *testing.T) {
 	before := unanswered()
 	source.signal(syscall.SIGSTOP)
 	stopped := time.Now()
-	eventually(t, "noticed by a ping", func() bool { return unanswered() > before })
+	peertest.Eventually(t, "noticed by a ping", func() bool { return unanswered() > before })
 	if took := time.Since(stopped); took > 20*time.Second { // TestU1WSPingUnanswered has the time to the second
 		t.Errorf("noticed after %v, two pings are 4 s apart", took)
 	}

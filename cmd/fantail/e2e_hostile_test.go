@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // demoFeed is the source of the hostile tests: its messages are numbered and
@@ -80,7 +82,7 @@ func (w *healthy) seen() (last int, wrong string) {
 func (w *healthy) check() {
 	w.t.Helper()
 	head := int(w.relay.metric("fantail_source_messages_total"))
-	eventually(w.t, fmt.Sprintf("the healthy client sees message %d", head), func() bool {
+	peertest.Eventually(w.t, fmt.Sprintf("the healthy client sees message %d", head), func() bool {
 		last, wrong := w.seen()
 		return wrong != "" || last >= head
 	})
@@ -134,7 +136,7 @@ func (r *relayProcess) footprint() footprint {
 func (r *relayProcess) returnsTo(before footprint, heap float64) {
 	r.t.Helper()
 	var now footprint
-	eventually(r.t, "clients, goroutines and files as before", func() bool {
+	peertest.Eventually(r.t, "clients, goroutines and files as before", func() bool {
 		now = r.footprint()
 		return now.clients <= before.clients && now.goroutines <= before.goroutines+1 && now.files <= before.files // a scrape more or less
 	})

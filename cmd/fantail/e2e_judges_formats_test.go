@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"fantail/feed"
+	"fantail/hub/peertest"
 )
 
 // formatJudge is a client that is not ours, and what it reads: an address and a
@@ -63,7 +64,7 @@ func TestFormatJudges(t *testing.T) {
 func judgeRecording(t *testing.T, j formatJudge, file string) {
 	messages, sum := payloadSum(t, file)
 	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file+"?speed=1000000", "FANTAIL_RING_BYTES=256MiB", "FANTAIL_RING_MESSAGES=131072")
-	eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == float64(messages) })
+	peertest.Eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == float64(messages) })
 	url := fmt.Sprintf(j.url, r.addr, messages)
 	if got := hear(t, j.judge, url, messages, "").next("received"); got.SHA256 != sum {
 		t.Errorf("%d messages came back as %s, want %s", messages, got.SHA256, sum)

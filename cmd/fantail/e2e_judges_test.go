@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"fantail/hub/peertest"
 )
 
 // judge is a WebSocket client that is not ours.
@@ -60,7 +62,7 @@ func TestJudges(t *testing.T) {
 	}
 	file, messages, sum := judgedRecording(t)
 	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_PING_INTERVAL=200ms", "FANTAIL_PONG_TIMEOUT=30s", "FANTAIL_DRAIN_WINDOW=4s")
-	eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == float64(messages) })
+	peertest.Eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == float64(messages) })
 	probe := subscribeAll(t, 1, r.addr, "/ws")[0]
 	probe.conn.Close()
 	epoch, _, _ := strings.Cut(probe.position, "-")
@@ -109,7 +111,7 @@ func judgedRecording(t *testing.T) (file string, messages int, sum string) {
 		digest.Write([]byte(payload))
 	}
 	file = filepath.Join(t.TempDir(), "judged.ndjson")
-	writeFile(t, file, lines.String())
+	WriteFile(t, file, lines.String())
 	return file, len(all), fmt.Sprintf("%x", digest.Sum(nil))
 }
 

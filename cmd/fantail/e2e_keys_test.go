@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"fantail/hub"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // envelopeLine is an envelope or a notice, as /stream has one a line.
@@ -29,7 +29,7 @@ type envelopeLine struct {
 // them have to come within some minutes.
 func streamLines(t *testing.T, url string) (next func() (envelopeLine, error)) {
 	t.Helper()
-	client := http.Client{Timeout: 5 * patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: 5 * peertest.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestKeysSnapshotAndPolicy(t *testing.T) {
 			t.Fatalf("got %+v of another key", line)
 		}
 	}
-	eventually(t, "a snapshot of both keys", func() bool {
+	peertest.Eventually(t, "a snapshot of both keys", func() bool {
 		keys := map[string]bool{}
 		next := streamLines(t, "http://"+r.addr+"/snapshot")
 		for {
@@ -102,7 +102,7 @@ func TestKeysSnapshotAndPolicy(t *testing.T) {
 
 // TestSettingsWithoutKeysWarn: a snapshot of one message is no one's wish.
 func TestSettingsWithoutKeysWarn(t *testing.T) {
-	source := "FANTAIL_SOURCE_URL=replay:" + record(t, 0, message{hub.Text, "x"})
+	source := "FANTAIL_SOURCE_URL=replay:" + Record(t, 0, Text("x"))
 	r := startRelay(t, source, "FANTAIL_SNAPSHOT=last", "FANTAIL_KEY_REQUIRED=true")
 	for _, want := range []string{"FANTAIL_SNAPSHOT=none", "FANTAIL_KEY_REQUIRED=false"} {
 		if !strings.Contains(r.text(), want) {
@@ -116,7 +116,7 @@ func TestSettingsWithoutKeysWarn(t *testing.T) {
 
 // TestClientsAreToldOfTheSource: a source that dies and comes back.
 func TestClientsAreToldOfTheSource(t *testing.T) {
-	source, file := nettest.FreeAddr(t), record(t, time.Millisecond, message{hub.Text, "{}"}, message{hub.Text, "{}"})
+	source, file := nettest.FreeAddr(t), Record(t, time.Millisecond, Text("{}"), Text("{}"))
 	replay := func() *process { return launch(t, "fantail", []string{"replay", file, "-listen", source, "-loop"}) }
 	first := replay()
 	first.find(`(relay it with)`)

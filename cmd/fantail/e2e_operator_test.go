@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // The first command of the README: the demo feed, and what to do next.
@@ -63,7 +64,7 @@ func TestErrorsSayWhatToChange(t *testing.T) {
 			t.Parallel()
 			p := launch(t, "fantail", nil, append([]string{"FANTAIL_LISTEN=127.0.0.1:0", "FANTAIL_ADMIN_LISTEN=127.0.0.1:0"}, c.env...)...)
 			if c.code >= 0 {
-				if code := p.exit(patience); code != c.code {
+				if code := p.exit(peertest.Patience); code != c.code {
 					t.Errorf("exit code %d, want %d", code, c.code)
 				}
 			}

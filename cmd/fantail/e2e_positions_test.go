@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"fantail/hub/peertest"
+
 	"github.com/tidwall/gjson"
 )
 
@@ -82,9 +84,9 @@ func startRelayOfTen(t *testing.T) (r *relayProcess, at string) {
 	for i := range 10 {
 		fmt.Fprintf(&lines, "%d\t{\"n\":%d}\n", 1_700_000_000_000_000_000+i, i+1)
 	}
-	writeFile(t, file, lines.String())
+	WriteFile(t, file, lines.String())
 	r = startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_RING_MESSAGES=4")
-	eventually(t, "ten messages have come", func() bool {
+	peertest.Eventually(t, "ten messages have come", func() bool {
 		resp, err := http.Get("http://" + r.addr + "/stream")
 		if err != nil {
 			return false
@@ -120,7 +122,7 @@ func wishOnce(t *testing.T, addr, path, query, want string) (status int, got str
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(peertest.Patience))
 	path, protocol, _ := strings.Cut(path, " ")
 	request := "GET " + path + "?" + query + " HTTP/1.1\r\nHost: " + addr + "\r\n"
 	if path == "/ws" {

@@ -145,7 +145,7 @@ func asOnTheWire(t *testing.T, file string) string {
 		fmt.Fprintf(&out, "%d\tb64t\t%s\n", m.Time, base64.StdEncoding.EncodeToString([]byte(string(m.Payload)+"\r\n")))
 	})
 	file = filepath.Join(t.TempDir(), filepath.Base(file))
-	writeFile(t, file, out.String())
+	WriteFile(t, file, out.String())
 	return file
 }
 
@@ -177,7 +177,7 @@ func ownRecordings(t *testing.T) []string {
 	var files []string
 	for name, text := range map[string]string{"market-own.ndjson": market.String(), "chat-own.txt": chat.String(), "binary-own.txt": binary.String()} {
 		file := filepath.Join(dir, name)
-		writeFile(t, file, text)
+		WriteFile(t, file, text)
 		files = append(files, file)
 	}
 	return files

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // TestHTTPSourceThatIsNotOurs: a server of Python's cuts every connection within
@@ -37,7 +38,7 @@ func TestHTTPSourceThatIsNotOurs(t *testing.T) {
 	fmt.Sscanf(line, "listening on %d", &port)
 	r := startRelay(t, fmt.Sprintf("FANTAIL_SOURCE_URL=http://127.0.0.1:%d/", port))
 	c := subscribeAll(t, 1, r.addr, "/ws?last=1000000")[0]
-	c.conn.SetReadDeadline(time.Now().Add(2 * patience))
+	c.conn.SetReadDeadline(time.Now().Add(2 * peertest.Patience))
 	for n := 1; n <= 200; n++ {
 		p, err := c.message()
 		if want := fmt.Sprintf("{\"n\":%d,\n\"é\":1}", n); err != nil || string(p) != want {
@@ -59,7 +60,7 @@ func TestRelaysInATree(t *testing.T) {
 		proxy := cutTimes(t, root.addr, 4)
 		leaf := startRelay(t, "FANTAIL_SOURCE_URL=http://"+proxy.addr+path+"?last=1000000")
 		c := subscribeAll(t, 1, leaf.addr, "/ws?last=1000000")[0]
-		c.conn.SetReadDeadline(time.Now().Add(2 * patience))
+		c.conn.SetReadDeadline(time.Now().Add(2 * peertest.Patience))
 		first := -1
 		for n := 0; n < total; n++ {
 			p, err := c.message()
@@ -97,7 +98,7 @@ func TestFailoverOfProcesses(t *testing.T) {
 		addrs, sources = append(addrs, "ws://"+addr+"/"), append(sources, p)
 	}
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+strings.Join(addrs, " "))
-	eventually(t, "connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	peertest.Eventually(t, "connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	line := func(i int) string { return fmt.Sprintf(`fantail_line_connected{index="%d",source="%s"}`, i, addrs[i]) }
 	used := 0
 	if r.metric(line(1)) == 1 {
@@ -123,8 +124,8 @@ func TestFailoverOfProcesses(t *testing.T) {
 	sources[used].signal(syscall.SIGKILL)
 	<-sources[used].ended
 	died := time.Now()
-	eventually(t, "the other one is connected", func() bool { return r.metric(line(1-used)) == 1 && r.metric(line(used)) == 0 })
-	raw.conn.SetReadDeadline(time.Now().Add(patience))
+	peertest.Eventually(t, "the other one is connected", func() bool { return r.metric(line(1-used)) == 1 && r.metric(line(used)) == 0 })
+	raw.conn.SetReadDeadline(time.Now().Add(peertest.Patience))
 	for next := previous + 1; ; next++ {
 		p, err := raw.message()
 		if err != nil {

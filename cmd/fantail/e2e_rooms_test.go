@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // TestChatOverRestarts: while two relays behind nginx are drained and started again
@@ -34,7 +36,7 @@ func TestChatOverRestarts(t *testing.T) {
 			for range scale(2, 5) {
 				for _, r := range s.rooms {
 					before := r.metric("fantail_deliveries_total")
-					eventually(t, "messages reach its clients", func() bool { return r.metric("fantail_deliveries_total") > before+20*float64(len(clients)) })
+					peertest.Eventually(t, "messages reach its clients", func() bool { return r.metric("fantail_deliveries_total") > before+20*float64(len(clients)) })
 					r.restart(tt.signal)
 				}
 			}
@@ -68,7 +70,7 @@ func (s *chatSite) chat(n int, kinds []visitorKind) (clients []*visitor, read *s
 			}
 		})
 	}
-	eventually(s.t, "all clients are there", func() bool {
+	peertest.Eventually(s.t, "all clients are there", func() bool {
 		return s.rooms[0].metric("fantail_client_joins_total")+s.rooms[1].metric("fantail_client_joins_total") >= float64(len(clients))
 	})
 	return clients, read
@@ -114,7 +116,7 @@ func TestChatPrivately(t *testing.T) {
 	alice := []*subscriber{visit("/private/ws", as("alice", "wonderland")), visit("/private/ws", as("alice", "wonderland"))}
 	bob := visit("/private/ws", as("bob", "builder"))
 	private := &privateChannels{t: t, client: s.redis}
-	eventually(t, "one relay listens for each", func() bool { return private.present("alice") == 1 && private.present("bob") == 1 })
+	peertest.Eventually(t, "one relay listens for each", func() bool { return private.present("alice") == 1 && private.present("bob") == 1 })
 	for user, text := range map[string]string{"alice": "for alice", "bob": "for bob"} {
 		private.publish(user, text)
 	}
@@ -145,7 +147,7 @@ func TestChatPrivately(t *testing.T) {
 	for _, c := range append(alice, bob) {
 		c.conn.Close()
 	}
-	eventually(t, "nobody is listened for", func() bool { return private.listened() == 0 })
+	peertest.Eventually(t, "nobody is listened for", func() bool { return private.listened() == 0 })
 }
 
 // TestChatPage: the example's page shows a room, as text, goes on over a restart
@@ -154,7 +156,7 @@ func TestChatPage(t *testing.T) {
 	b, s := openBrowser(t), startChat(t)
 	shown := func(want ...string) {
 		t.Helper()
-		eventually(t, fmt.Sprintf("the page shows %q", want), func() bool {
+		peertest.Eventually(t, fmt.Sprintf("the page shows %q", want), func() bool {
 			return slices.Equal(ask[[]string](b, "texts", "selector", "li"), want)
 		})
 	}

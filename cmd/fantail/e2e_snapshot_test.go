@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fantail/hub/peertest"
 )
 
 // curl gets the newest message of each key, in order, and with them the place to
@@ -22,10 +24,10 @@ func TestSnapshotByCurl(t *testing.T) {
 	for i := range 50 {
 		fmt.Fprintf(&lines, "%d\t{\"k\":\"k%d\",\"n\":%d}\n", 1_700_000_000_000_000_000+i, i%7%5, i+1)
 	}
-	writeFile(t, file, lines.String())
+	WriteFile(t, file, lines.String())
 	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_SOURCE_KEY=k", "FANTAIL_SNAPSHOT=last")
-	eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == 50 })
-	eventually(t, "the snapshot holds it", func() bool {
+	peertest.Eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == 50 })
+	peertest.Eventually(t, "the snapshot holds it", func() bool {
 		resp, err := http.Get("http://" + r.addr + "/snapshot?key=none")
 		if err != nil {
 			return false

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/sourcetest"
+	"fantail/hub/peertest"
 )
 
 // TestSourcesAsProcesses runs the relay as a user does, with each example's
@@ -25,7 +26,7 @@ func TestSourcesAsProcesses(t *testing.T) {
 			t.Cleanup(server.Close)
 			r := startRelay(t, append(envFile(t, p.Name), internet(t, server)...)...)
 			client := subscribeAll(t, 1, r.addr, "/ws?last=1000000")[0]
-			eventually(t, "the second connection", func() bool {
+			peertest.Eventually(t, "the second connection", func() bool {
 				sessions := server.Sessions()
 				return len(sessions) == 2 && time.Since(sessions[1].Subscribed) > time.Second && !sessions[1].Subscribed.IsZero()
 			})
@@ -55,7 +56,7 @@ func internet(t *testing.T, server *sourcetest.Server) []string {
 		}
 	})
 	file := filepath.Join(t.TempDir(), "authority.pem")
-	writeFile(t, file, string(network.Certificate()))
+	WriteFile(t, file, string(network.Certificate()))
 	return []string{"HTTPS_PROXY=http://" + l.Addr().String(), "SSL_CERT_FILE=" + file, "SSL_CERT_DIR=" + t.TempDir()}
 }
 
@@ -65,7 +66,7 @@ func compareSent(t *testing.T, client *subscriber, server *sourcetest.Server) {
 	t.Helper()
 	want := server.Sent()
 	var got []string
-	client.conn.SetReadDeadline(time.Now().Add(patience))
+	client.conn.SetReadDeadline(time.Now().Add(peertest.Patience))
 	for len(got) == 0 || got[len(got)-1] != want[len(want)-1] {
 		message, err := client.message()
 		if err != nil {

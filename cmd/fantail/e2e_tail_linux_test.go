@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"fantail/hub"
 )
 
 // onTerminal runs fantail with a pseudoterminal as its output and returns all
@@ -60,7 +58,7 @@ func onTerminal(t *testing.T, enough func(got string) bool, args ...string) stri
 
 // TestTailCannotControlATerminal: whatever a message holds, printed raw or not.
 func TestTailCannotControlATerminal(t *testing.T) {
-	file := record(t, 0, message{hub.Text, "\x1b]0;owned\x07\u009b2J"}, message{hub.Binary, "\x1b[2J\x00"})
+	file := Record(t, 0, Text("\x1b]0;owned\x07\u009b2J"), Binary("\x1b[2J\x00"))
 	for _, flags := range [][]string{{}, {"-raw"}} {
 		out, _, found := strings.Cut(onTerminal(t, func(string) bool { return false }, append([]string{"tail", "-n", "2", "replay:" + file}, flags...)...), "2 messages")
 		text := strings.Join(strings.Split(out, "\r\n")[1:], "\n") // behind the log's line, which has colours

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // cutter is a TCP proxy that cuts each of its first connections after a random
@@ -97,14 +98,14 @@ func TestTailResumesAcrossCuts(t *testing.T) {
 	proxy := cutTimes(t, r.addr, 5)
 	file := filepath.Join(t.TempDir(), "copy.txt")
 	p := launch(t, "fantail", []string{"tail", "-stats", "-record", file, "ws://" + proxy.addr + "/ws"})
-	eventually(t, "five cuts", func() bool { return proxy.count() == 5 })
+	peertest.Eventually(t, "five cuts", func() bool { return proxy.count() == 5 })
 	cut, _ := os.ReadFile(file)
-	eventually(t, "messages behind the last cut", func() bool {
+	peertest.Eventually(t, "messages behind the last cut", func() bool {
 		now, _ := os.ReadFile(file)
 		return len(now) > len(cut)+100_000
 	})
 	p.signal(os.Interrupt)
-	if code := p.exit(patience); code != 0 {
+	if code := p.exit(peertest.Patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	text, err := os.ReadFile(file)
@@ -134,12 +135,12 @@ func TestTailGoesOnBehindARestart(t *testing.T) {
 	p := launch(t, "fantail", []string{"tail", "-record", file, "ws://" + addr + "/ws"})
 	p.find(`"demo":true,"t":\d+,"seq":(\d+),`)
 	first.signal(os.Kill)
-	first.exit(patience)
+	first.exit(peertest.Patience)
 	p.find(`(source is away)`)
 	startRelay(t, env...)
 	p.find(`(?s)(gap: an unknown number of messages missed).*"demo":true`)
 	p.signal(os.Interrupt)
-	if code := p.exit(patience); code != 0 {
+	if code := p.exit(peertest.Patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	p.find(`1 gap, an unknown number of messages missed; (recorded in \S+, which lacks what was missed)`)
@@ -150,13 +151,13 @@ func TestTailSince(t *testing.T) {
 	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=500")
 	url := "ws://" + r.addr + "/ws"
 	p := launch(t, "fantail", []string{"tail", "-n", "50", url})
-	if code := p.exit(patience); code != 0 {
+	if code := p.exit(peertest.Patience); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
 	before := demoSeqs(p.text())
 	position := p.find(`; at (\S+)`)
 	p = launch(t, "fantail", []string{"tail", "-n", "10", "-since", position, url})
-	if code := p.exit(patience); code != 0 {
+	if code := p.exit(peertest.Patience); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
 	if after := demoSeqs(p.text()); len(before) != 50 || len(after) != 10 || after[0] != before[49]+1 {
@@ -168,9 +169,9 @@ func TestTailSince(t *testing.T) {
 func TestTailAsksARelay(t *testing.T) {
 	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=500", "FANTAIL_SNAPSHOT=last")
 	url := "ws://" + r.addr + "/ws"
-	eventually(t, "a snapshot of all keys", func() bool {
+	peertest.Eventually(t, "a snapshot of all keys", func() bool {
 		p := launch(t, "fantail", []string{"tail", "-n", "7", "-snapshot", "-policy", "conflate", url})
-		p.exit(patience)
+		p.exit(peertest.Patience)
 		names := map[string]bool{}
 		for _, m := range regexp.MustCompile(`"symbol":"(\S+?)"`).FindAllStringSubmatch(p.text(), -1) {
 			names[m[1]] = true
@@ -178,7 +179,7 @@ func TestTailAsksARelay(t *testing.T) {
 		return len(names) == 7
 	})
 	p := launch(t, "fantail", []string{"tail", "-n", "5", "-last", "5", "-key", "DEMO-MOA", "-key", "DEMO-T*", url})
-	if code := p.exit(patience); code != 0 {
+	if code := p.exit(peertest.Patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if n := len(regexp.MustCompile(`"symbol":"DEMO-(MOA|TUI)"`).FindAllString(p.text(), -1)); n != 5 {

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"fantail/hub"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // TestRecordingsThroughTail records what a replay sends: every message comes
@@ -36,7 +36,7 @@ func TestRecordingsThroughTail(t *testing.T) {
 			source, copied := nettest.FreeAddr(t), filepath.Join(t.TempDir(), "copy.txt")
 			launch(t, "fantail", []string{"replay", file, "-listen", source, "-speed", "max"}).find(`(relay it with)`)
 			p := launch(t, "fantail", []string{"tail", "-stats", "-n", fmt.Sprint(want.messages), "-record", copied, "ws://" + source + "/"})
-			if code := p.exit(patience); code != 0 {
+			if code := p.exit(peertest.Patience); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 			if got := readRecording(t, copied); got.sum != want.sum || got.messages != want.messages {
@@ -54,9 +54,9 @@ func mixedRecording(t *testing.T) string {
 	for i := range large {
 		large[i] = byte(rnd.Uint32())
 	}
-	return record(t, time.Millisecond,
-		message{hub.Text, ""}, message{hub.Binary, ""}, message{hub.Text, "a\tb\x00\x1b[2J"}, message{hub.Text, "PING\r\n"}, message{hub.Text, "\n"},
-		message{hub.Text, "#fantail 1"}, message{hub.Binary, string(large)}, message{hub.Text, strings.Repeat("é", 350_000)})
+	return Record(t, time.Millisecond,
+		Text(""), Binary(""), Text("a\tb\x00\x1b[2J"), Text("PING\r\n"), Text("\n"),
+		Text("#fantail 1"), Binary(string(large)), Text(strings.Repeat("é", 350_000)))
 }
 
 // TestTailOfARelay: without a URL it is the relay of this environment, by the
@@ -65,7 +65,7 @@ func TestTailOfARelay(t *testing.T) {
 	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=1000")
 	for _, args := range [][]string{{"tail", "-n", "3"}, {"tail", "-n", "3", r.find(` tail (ws://\S+)`)}} {
 		p := launch(t, "fantail", args, "FANTAIL_LISTEN="+r.addr)
-		if code := p.exit(patience); code != 0 || strings.Count(p.text(), `{"demo":true,`) != 3 || !strings.Contains(p.text(), "3 messages, ") {
+		if code := p.exit(peertest.Patience); code != 0 || strings.Count(p.text(), `{"demo":true,`) != 3 || !strings.Contains(p.text(), "3 messages, ") {
 			t.Errorf("exit code %d:\n%s", code, p.text())
 		}
 	}
@@ -75,11 +75,11 @@ func TestTailOfARelay(t *testing.T) {
 // is told, and the recording goes on; SIGINT is the orderly end.
 func TestTailReconnects(t *testing.T) {
 	source, copied := nettest.FreeAddr(t), filepath.Join(t.TempDir(), "copy.txt")
-	launch(t, "fantail", []string{"replay", record(t, 0, message{hub.Text, "one"}, message{hub.Text, "two"}), "-listen", source}).find(`(relay it with)`)
+	launch(t, "fantail", []string{"replay", Record(t, 0, Text("one"), Text("two")), "-listen", source}).find(`(relay it with)`)
 	p := launch(t, "fantail", []string{"tail", "-record", copied, "ws://" + source + "/"})
 	p.find(`(?s)two.*(source is away).*source is back.*two`)
 	p.signal(os.Interrupt)
-	if code := p.exit(patience); code != 0 {
+	if code := p.exit(peertest.Patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	p.find(`(\d+ messages, .* lost connections, away for .*; recorded in )`)
@@ -94,7 +94,7 @@ func TestTailRecordingIsOnDisk(t *testing.T) {
 	p := launch(t, "fantail", []string{"tail", "-record", copied, "demo:?rate=1000"})
 	p.find(`"seq":(1000),`)
 	p.signal(os.Kill)
-	p.exit(patience)
+	p.exit(peertest.Patience)
 	if got := readRecording(t, copied); got.messages < 1000 {
 		t.Errorf("%d messages are on disk", got.messages)
 	}
@@ -128,7 +128,7 @@ func TestTailStatsWithoutATerminal(t *testing.T) {
 	p := launch(t, "fantail", []string{"tail", "-stats", "demo:?rate=100"})
 	p.find(`(?m)^(\d+ msg/s  .*/s  total [\d,]+  latency \S+  no gap)$`)
 	p.signal(os.Interrupt)
-	if code := p.exit(patience); code != 0 || strings.Contains(p.text(), "\x1b") {
+	if code := p.exit(peertest.Patience); code != 0 || strings.Contains(p.text(), "\x1b") {
 		t.Errorf("exit code %d, %q", code, p.text())
 	}
 }

@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // full asks for the scale that a release is judged by, instead of the one that
@@ -96,7 +98,7 @@ func (p *process) find(pattern string) string {
 	p.t.Helper()
 	re := regexp.MustCompile(pattern)
 	var found []string
-	eventually(p.t, "output like "+pattern, func() bool {
+	peertest.Eventually(p.t, "output like "+pattern, func() bool {
 		found = re.FindStringSubmatch(p.text())
 		return found != nil
 	})
@@ -155,7 +157,7 @@ func (r *relayProcess) metric(name string) float64 {
 
 func (r *relayProcess) get(path string) string {
 	r.t.Helper()
-	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: peertest.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get("http://" + r.admin + path)
 	if err != nil {
 		r.t.Fatal(err)
@@ -284,21 +286,6 @@ func (s *subscriber) readAll(message func(opcode byte, payload []byte)) (closing
 			s.answer(10, payload)
 		case message != nil:
 			message(op, payload)
-		}
-	}
-}
-
-// eventually waits for what another process brings about.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(patience)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("%s: not within %v", what, patience)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"fantail/feed/brokertest"
 	"fantail/hub"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
@@ -124,7 +125,7 @@ func (s *subscriber) say(text string) { s.answer(1, []byte(text)) }
 // no more. Only a few of its own are under way at a time: the relay refuses what
 // would wait too long for its turn.
 func (s *subscriber) converse(speaker, messages int, hear func(text string) (more bool)) error {
-	s.conn.SetDeadline(time.Now().Add(2 * patience))
+	s.conn.SetDeadline(time.Now().Add(2 * peertest.Patience))
 	mine, said := fmt.Sprintf("say %d ", speaker), 0
 	say := func() {
 		if said < messages {
@@ -152,7 +153,7 @@ func (s *subscriber) converse(speaker, messages int, hear func(text string) (mor
 // wantEnd reads up to the close frame and returns its code and word.
 func (s *subscriber) wantEnd(t testing.TB) (code uint16, word string) {
 	t.Helper()
-	s.conn.SetReadDeadline(time.Now().Add(patience))
+	s.conn.SetReadDeadline(time.Now().Add(peertest.Patience))
 	closing, err := s.readAll(nil)
 	if len(closing) < 2 {
 		t.Fatalf("no close frame: %v", err)
@@ -170,7 +171,7 @@ func TestUplinkChat(t *testing.T) {
 	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
 	var clients []*subscriber
 	for _, r := range relays {
-		eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+		peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 		clients = append(clients, subscribeAll(t, each, r.addr, "/ws")...)
 	}
 	total := len(clients) * messages
@@ -196,7 +197,7 @@ func TestUplinkChat(t *testing.T) {
 		}
 	}
 	for _, r := range relays {
-		eventually(t, "all messages are counted as forwarded", func() bool {
+		peertest.Eventually(t, "all messages are counted as forwarded", func() bool {
 			return r.metric(`fantail_uplink_messages_total{result="forwarded"}`) == each*messages
 		})
 	}
@@ -211,7 +212,7 @@ func TestUplinkChatOverRedis(t *testing.T) {
 		"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=0"}
 	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
 	for _, r := range relays {
-		eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+		peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	}
 	var there [][]*subscriber // before anybody speaks
 	for _, r := range relays {
@@ -243,7 +244,7 @@ func TestUplinkChatOverRedis(t *testing.T) {
 // listen gets so many messages behind a position, over one connection after the
 // other.
 func listen(t *testing.T, addr, from string, n int) (heard []string) {
-	client := http.Client{Timeout: 2 * patience} // of one connection
+	client := http.Client{Timeout: 2 * peertest.Patience} // of one connection
 	for len(heard) < n && !t.Failed() {
 		resp, err := client.Get("http://" + addr + "/stream?since=" + from)
 		if err != nil {
@@ -297,7 +298,7 @@ func checkSaid(t *testing.T, said []string, speakers, messages int) {
 func TestUplinkRefusals(t *testing.T) {
 	source, url := startChatServer(t, 10*time.Millisecond)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say", "FANTAIL_UPLINK_RATE=3/1h", "FANTAIL_UPLINK_MAX_MESSAGE=100")
-	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	for _, c := range []struct {
 		send string
 		n    int
@@ -320,7 +321,7 @@ func TestUplinkRefusals(t *testing.T) {
 			t.Errorf("%v messages counted as %s", n, c.word)
 		}
 	}
-	eventually(t, "the source has what may pass", func() bool { return len(source.said()) == 3 })
+	peertest.Eventually(t, "the source has what may pass", func() bool { return len(source.said()) == 3 })
 }
 
 // TestUplinkSourceAway: nothing is dropped silently, and who comes again when the
@@ -342,7 +343,7 @@ func TestUplinkSourceAway(t *testing.T) {
 func TestUplinkFlood(t *testing.T) {
 	source, url := startChatServer(t, 5*time.Millisecond)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*", "FANTAIL_UPLINK_RATE=0", "FANTAIL_SOURCE_SEND_RATE=50")
-	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	began := time.Now()
@@ -415,8 +416,8 @@ func TestUplinkJudge(t *testing.T) {
 	}
 	_, url := startChatServer(t, 0)
 	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
-	eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), 2*peertest.Patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "judges", "judge_uplink.cjs"), "ws://"+r.addr+"/ws").CombinedOutput()
 	var said struct {

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // visitor is a client of a room that comes back whenever its connection ends, at
@@ -77,7 +79,7 @@ func (c *visitor) webSocket() error {
 		c.at = s.position
 	}
 	for !c.over {
-		s.conn.SetReadDeadline(time.Now().Add(patience))
+		s.conn.SetReadDeadline(time.Now().Add(peertest.Patience))
 		op, payload, err := s.frame()
 		late, _ := errors.AsType[net.Error](err)
 		switch {
@@ -125,7 +127,7 @@ func (c *visitor) events() error {
 	if resp.StatusCode != 200 {
 		return fmt.Errorf("answered %s", resp.Status)
 	}
-	alarm := time.AfterFunc(patience, cancel)
+	alarm := time.AfterFunc(peertest.Patience, cancel)
 	defer alarm.Stop()
 	for lines, id := bufio.NewScanner(resp.Body), ""; !c.over && lines.Scan(); {
 		if text, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
@@ -139,7 +141,7 @@ func (c *visitor) events() error {
 			return err
 		}
 		c.at = id // all events of this feed are one line of data, so this one is whole
-		alarm.Reset(patience)
+		alarm.Reset(peertest.Patience)
 	}
 	return ctx.Err()
 }

@@ -100,6 +100,26 @@ type variable struct {
 func readEnvironment() *environment {
 	e := new(environment)
 	envconfig.MustProcess("", e) // strings alone: only a broken struct could fail
+	return e.completed()
+}
+
+// environmentOf returns an environment that has these NAME=value entries alone, of
+// variables that there are.
+func environmentOf(entries []string) *environment {
+	e := new(environment)
+	for _, v := range e.variables() {
+		*v.value = v.def
+		for _, entry := range entries {
+			if value, ok := strings.CutPrefix(entry, v.name+"="); ok {
+				*v.value = value
+			}
+		}
+	}
+	return e.completed()
+}
+
+// completed takes quotes off and puts defaults in.
+func (e *environment) completed() *environment {
 	for _, v := range e.variables() {
 		*v.value = unquote(strings.TrimSpace(*v.value))
 		if *v.value == "" && v.value != &e.SourceURL {

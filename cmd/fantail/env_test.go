@@ -26,7 +26,7 @@ func TestEnvironmentIsComplete(t *testing.T) {
 }
 
 func TestEnvironmentValues(t *testing.T) {
-	setenv(t, "FANTAIL_LISTEN= :1 \r", "FANTAIL_RING_BYTES=", "FANTAIL_SOURCE_URL=", "FANTAIL_SOURCE_KEY='a b'", "FANTAIL_SNAPSHOT=''", "FANTAIL_SLOW_POLICY='", "FANTAIL_UPLINK='a")
+	Setenv(t, "FANTAIL_LISTEN= :1 \r", "FANTAIL_RING_BYTES=", "FANTAIL_SOURCE_URL=", "FANTAIL_SOURCE_KEY='a b'", "FANTAIL_SNAPSHOT=''", "FANTAIL_SLOW_POLICY='", "FANTAIL_UPLINK='a")
 	e := readEnvironment()
 	for _, tt := range []struct{ what, got, want string }{
 		{"trimmed", e.Listen, ":1"},
@@ -45,7 +45,7 @@ func TestEnvironmentValues(t *testing.T) {
 }
 
 func TestEnvironmentIgnoresUnprefixedNames(t *testing.T) {
-	setenv(t, "LISTEN=:1", "SOURCE_URL=ws://wrong/", "LOG_LEVEL=debug")
+	Setenv(t, "LISTEN=:1", "SOURCE_URL=ws://wrong/", "LOG_LEVEL=debug")
 	if e := readEnvironment(); e.Listen != ":8080" || e.SourceURL != "demo:" || e.LogLevel != "info" {
 		t.Errorf("took over a variable of somebody else: %+v", e)
 	}

@@ -70,8 +70,8 @@ func TestHealthCommand(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			status = tt.status
-			setenv(t, append(tt.env, "FANTAIL_LISTEN="+tt.server.Listener.Addr().String())...)
-			code, out, errs := cli(t, "health")
+			Setenv(t, append(tt.env, "FANTAIL_LISTEN="+tt.server.Listener.Addr().String())...)
+			code, out, errs := RunCommand(t, healthCommand())
 			if text := out + errs; code != tt.code || !strings.Contains(text, tt.want) || strings.Count(text, "\n") != 1 {
 				t.Errorf("exit code %d, %q; want %d and one line with %q", code, text, tt.code, tt.want)
 			}
@@ -80,8 +80,8 @@ func TestHealthCommand(t *testing.T) {
 }
 
 func TestHealthNeedsAnAddress(t *testing.T) {
-	setenv(t, "FANTAIL_LISTEN=8080")
-	if code, _, errs := cli(t, "health"); code != 2 || !strings.Contains(errs, "FANTAIL_LISTEN=8080: not an address") {
+	Setenv(t, "FANTAIL_LISTEN=8080")
+	if code, _, errs := RunCommand(t, healthCommand()); code != 2 || !strings.Contains(errs, "FANTAIL_LISTEN=8080: not an address") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }

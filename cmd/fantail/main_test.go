@@ -66,7 +66,7 @@ func start(t *testing.T, kind string, args ...string) (*exec.Cmd, *bufio.Reader)
 
 func TestSignalEndsReplayWithExitCode0(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.txt")
-	writeFile(t, file, "1\ta\n")
+	WriteFile(t, file, "1\ta\n")
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		cmd, _ := start(t, "fantail", "replay", file, "-listen", "127.0.0.1:0")
 		if err := cmd.Process.Signal(sig); err != nil {
@@ -101,31 +101,5 @@ func TestExitCodeOfProcess(t *testing.T) {
 	out, _ := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() != 2 || !strings.Contains(string(out), "fantail replay FILE") {
 		t.Errorf("exit code %d, output %q", cmd.ProcessState.ExitCode(), out)
-	}
-}
-
-// writeFile writes a file for a test.
-func writeFile(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// setenv makes the test's FANTAIL_ environment exactly the given NAME=value
-// entries, whatever the developer has set.
-func setenv(t *testing.T, entries ...string) {
-	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix) {
-			t.Setenv(name, value) // restores it
-			if err := os.Unsetenv(name); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, entry := range entries {
-		name, value, _ := strings.Cut(entry, "=")
-		t.Setenv(name, value)
 	}
 }

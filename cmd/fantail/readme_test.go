@@ -16,6 +16,7 @@ import (
 
 	"fantail/cmd/fantail/sourcetest"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
 
 // readmeBlocks returns the README's shell blocks.
@@ -93,7 +94,7 @@ func shell(t *testing.T, script string) *process {
 		p.err = cmd.Wait()
 		close(p.ended)
 	}()
-	late := time.AfterFunc(4*patience, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	late := time.AfterFunc(4*peertest.Patience, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	t.Cleanup(func() {
 		late.Stop()
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)

@@ -1,25 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"fantail/feed"
-	"fantail/hub"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
-
-// message is a received or recorded message that can be compared.
-type message struct {
-	kind    hub.Kind
-	payload string
-}
 
 // writes is a Writer that hands on each call's bytes; it never blocks for the
 // few that a test makes.
@@ -58,7 +49,7 @@ func startReplay(t *testing.T, args ...string) (banner, url string, log writes) 
 	ctx, cancel := context.WithCancel(t.Context())
 	code := make(chan int)
 	go func() { // ended by cancel
-		code <- run(ctx, append([]string{"replay", "-listen", "127.0.0.1:0"}, args...), stdio{out, log})
+		code <- conclude(replayCommand().run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), stdio{out, log}), log)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -88,9 +79,9 @@ func subscribe(t *testing.T, url string, o websocket.DialOptions) *websocket.Con
 }
 
 // receive reads up to n messages and returns them and the error that ended it.
-func receive(t *testing.T, conn *websocket.Conn, n int) (got []message, err error) {
+func receive(t *testing.T, conn *websocket.Conn, n int) (got []Message, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), peertest.Patience)
 	defer cancel()
 	for range n {
 		kind, r, err := conn.Reader(ctx)
@@ -101,22 +92,7 @@ func receive(t *testing.T, conn *websocket.Conn, n int) (got []message, err erro
 		if err != nil {
 			return got, err
 		}
-		got = append(got, message{kind, string(p)})
+		got = append(got, Message{kind, string(p)})
 	}
 	return got, nil
-}
-
-// record writes messages, a step apart, as a headed recording.
-func record(t *testing.T, step time.Duration, messages ...message) (file string) {
-	t.Helper()
-	var b bytes.Buffer
-	w := feed.NewRecorder(&b)
-	for i, m := range messages {
-		if err := w.Write(time.Unix(1000, 0).Add(time.Duration(i)*step), m.kind, []byte(m.payload)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	file = filepath.Join(t.TempDir(), "feed.rec")
-	writeFile(t, file, b.String())
-	return file
 }

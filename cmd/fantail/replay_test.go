@@ -17,26 +17,27 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
 func TestReplayByteForByte(t *testing.T) {
-	mixed := []message{
-		{hub.Text, `{"a":"é"}`}, {hub.Text, "PING :x\r\n"}, {hub.Binary, "\x00\xff\n"}, {hub.Text, ""},
-		{hub.Text, strings.Repeat("snapshot,", 80_000)}, // 720 kB
-		{hub.Binary, strings.Repeat("\x80\x00", 40_000)}, {hub.Text, "last\tone"},
+	mixed := []Message{
+		Text(`{"a":"é"}`), Text("PING :x\r\n"), Binary("\x00\xff\n"), Text(""),
+		Text(strings.Repeat("snapshot,", 80_000)), // 720 kB
+		Binary(strings.Repeat("\x80\x00", 40_000)), Text("last\tone"),
 	}
 	dir := t.TempDir()
 	headless, binary := filepath.Join(dir, "a.ndjson"), filepath.Join(dir, "a.b64.txt")
-	writeFile(t, headless, "5\t{}\n3\ta\tb\n0\t\n")
-	writeFile(t, binary, "0\t"+base64.StdEncoding.EncodeToString([]byte{0, 1, 255})+"\n0\t\n")
+	WriteFile(t, headless, "5\t{}\n3\ta\tb\n0\t\n")
+	WriteFile(t, binary, "0\t"+base64.StdEncoding.EncodeToString([]byte{0, 1, 255})+"\n0\t\n")
 	tests := []struct {
 		name, file string
-		want       []message
+		want       []Message
 	}{
-		{"headed", record(t, time.Millisecond, mixed...), mixed},
-		{"headless text", headless, []message{{hub.Text, "{}"}, {hub.Text, "a\tb"}, {hub.Text, ""}}},
-		{"headless binary", binary, []message{{hub.Binary, "\x00\x01\xff"}, {hub.Binary, ""}}},
+		{"headed", Record(t, time.Millisecond, mixed...), mixed},
+		{"headless text", headless, []Message{Text("{}"), Text("a\tb"), Text("")}},
+		{"headless binary", binary, []Message{Binary("\x00\x01\xff"), Binary("")}},
 	}
 	for _, tt := range tests {
 		for _, compress := range []bool{false, true} { // offered, and declined
@@ -57,7 +58,7 @@ func TestReplayByteForByte(t *testing.T) {
 }
 
 func TestReplayBanner(t *testing.T) {
-	banner, url, _ := startReplay(t, record(t, 500*time.Millisecond, message{hub.Text, "abc"}, message{hub.Binary, "de"}, message{hub.Text, "f"}))
+	banner, url, _ := startReplay(t, Record(t, 500*time.Millisecond, Text("abc"), Binary("de"), Text("f")))
 	for _, want := range []string{"feed.rec at " + url + "\n", "2 text and 1 binary messages, 6 B, 1.0 s\n", "  FANTAIL_SOURCE_URL=" + url + " fantail\n"} {
 		if !strings.Contains(banner, want) {
 			t.Errorf("the banner lacks %q:\n%s", want, banner)
@@ -67,14 +68,14 @@ func TestReplayBanner(t *testing.T) {
 
 func TestReplayBannerWithoutTiming(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.txt")
-	writeFile(t, file, "0\ta\n0\tb\n")
+	WriteFile(t, file, "0\ta\n0\tb\n")
 	if banner, _, _ := startReplay(t, file); !strings.Contains(banner, "2 text messages, 2 B, without timing") {
 		t.Errorf("got %s", banner)
 	}
 }
 
 func TestReplayPace(t *testing.T) {
-	two := []message{{hub.Text, "a"}, {hub.Text, "b"}}
+	two := []Message{Text("a"), Text("b")}
 	tests := []struct {
 		speed          string
 		step           time.Duration
@@ -88,7 +89,7 @@ func TestReplayPace(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.speed, func(t *testing.T) {
-			_, url, _ := startReplay(t, record(t, tt.step, two...), "-speed", tt.speed)
+			_, url, _ := startReplay(t, Record(t, tt.step, two...), "-speed", tt.speed)
 			start := time.Now()
 			got, err := receive(t, subscribe(t, url, websocket.DialOptions{}), 2)
 			if took := time.Since(start); err != nil || !slices.Equal(got, two) || took < tt.atLeast || took > tt.below {
@@ -99,8 +100,8 @@ func TestReplayPace(t *testing.T) {
 }
 
 func TestReplayEachSubscriberFromItsFirstMessage(t *testing.T) {
-	want := []message{{hub.Text, "a"}, {hub.Text, "b"}}
-	_, url, _ := startReplay(t, record(t, time.Millisecond, want...))
+	want := []Message{Text("a"), Text("b")}
+	_, url, _ := startReplay(t, Record(t, time.Millisecond, want...))
 	for range 3 {
 		if got, _ := receive(t, subscribe(t, url, websocket.DialOptions{}), 3); !slices.Equal(got, want) {
 			t.Errorf("got %v", got)
@@ -109,15 +110,15 @@ func TestReplayEachSubscriberFromItsFirstMessage(t *testing.T) {
 }
 
 func TestReplayLoop(t *testing.T) {
-	_, url, log := startReplay(t, record(t, time.Millisecond, message{hub.Text, "a"}, message{hub.Text, "b"}), "-loop")
+	_, url, log := startReplay(t, Record(t, time.Millisecond, Text("a"), Text("b")), "-loop")
 	conn := subscribe(t, url, websocket.DialOptions{})
 	got, err := receive(t, conn, 1001)
 	if err != nil || len(got) != 1001 {
 		t.Fatalf("%d messages, %v", len(got), err)
 	}
 	for i, m := range got {
-		if m.payload != []string{"a", "b"}[i%2] {
-			t.Fatalf("message %d is %q", i, m.payload)
+		if m.Payload != []string{"a", "b"}[i%2] {
+			t.Fatalf("message %d is %q", i, m.Payload)
 		}
 	}
 	if err := conn.Close(1000, ""); err != nil {
@@ -127,20 +128,20 @@ func TestReplayLoop(t *testing.T) {
 }
 
 func TestReplayNoticesSubscriberLeaving(t *testing.T) {
-	big := message{hub.Binary, strings.Repeat("x", mib)}
+	big := Binary(strings.Repeat("x", mib))
 	tests := []struct {
 		name string
 		file string
 		args []string
 	}{
-		{"in a long pause", record(t, time.Hour, message{hub.Text, "a"}, message{hub.Text, "b"}), nil},
-		{"in a write that waits for it", record(t, 0, message{hub.Text, "a"}, big, big, big, big, big, big, big, big, big, big), []string{"-loop", "-speed=max"}},
+		{"in a long pause", Record(t, time.Hour, Text("a"), Text("b")), nil},
+		{"in a write that waits for it", Record(t, 0, Text("a"), big, big, big, big, big, big, big, big, big, big), []string{"-loop", "-speed=max"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, url, log := startReplay(t, append(tt.args, tt.file)...)
 			conn := subscribe(t, url, websocket.DialOptions{})
-			if got, err := receive(t, conn, 1); err != nil || got[0].payload != "a" {
+			if got, err := receive(t, conn, 1); err != nil || got[0].Payload != "a" {
 				t.Fatalf("got %v, %v", got, err)
 			}
 			log.await(t, "subscriber joined")
@@ -157,7 +158,7 @@ func TestReplayDropsSubscriberThatTakesNothing(t *testing.T) {
 	}
 	log := make(writes, 1000)
 	p := player{
-		file: record(t, 0, message{hub.Binary, strings.Repeat("x", mib)}),
+		file: Record(t, 0, Binary(strings.Repeat("x", mib))),
 		loop: true, patience: 50 * time.Millisecond, log: zerolog.New(log),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -174,16 +175,16 @@ func TestReplayDropsSubscriberThatTakesNothing(t *testing.T) {
 // TestReplayStopsAtOnce leaves the cleanup of startReplay to end subscribers
 // that are in a pause and in a blocked write.
 func TestReplayStopsAtOnce(t *testing.T) {
-	big := message{hub.Binary, strings.Repeat("x", mib)}
+	big := Binary(strings.Repeat("x", mib))
 	for _, step := range []time.Duration{time.Hour, 0} {
-		_, url, log := startReplay(t, record(t, step, big, big, big, big, big, big, big, big, big, big), "-loop")
+		_, url, log := startReplay(t, Record(t, step, big, big, big, big, big, big, big, big, big, big), "-loop")
 		subscribe(t, url, websocket.DialOptions{})
 		log.await(t, "subscriber joined")
 	}
 }
 
 func TestReplayAnswersPingsAndIgnoresMessages(t *testing.T) {
-	_, url, _ := startReplay(t, record(t, time.Hour, message{hub.Text, "a"}, message{hub.Text, "b"}))
+	_, url, _ := startReplay(t, Record(t, time.Hour, Text("a"), Text("b")))
 	conn := subscribe(t, url, websocket.DialOptions{})
 	subscription := []byte(strings.Repeat(`{"op":"subscribe"}`, 10_000))
 	if err := conn.Write(t.Context(), hub.Text, subscription); err != nil {
@@ -192,7 +193,7 @@ func TestReplayAnswersPingsAndIgnoresMessages(t *testing.T) {
 	if _, err := receive(t, conn, 1); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), peertest.Patience)
 	defer cancel()
 	read := make(chan struct{})
 	go func() { // ended by CloseNow
@@ -207,7 +208,7 @@ func TestReplayAnswersPingsAndIgnoresMessages(t *testing.T) {
 }
 
 func TestReplayTakesAnySubprotocol(t *testing.T) {
-	_, url, _ := startReplay(t, record(t, time.Hour, message{hub.Text, "a"}))
+	_, url, _ := startReplay(t, Record(t, time.Hour, Text("a")))
 	conn := subscribe(t, url, websocket.DialOptions{Subprotocols: []string{"v10.stomp", "other"}})
 	if got := conn.Subprotocol(); got != "v10.stomp" && got != "other" {
 		t.Errorf("negotiated %q", got)
@@ -215,7 +216,7 @@ func TestReplayTakesAnySubprotocol(t *testing.T) {
 }
 
 func TestReplayRefusesPlainHTTP(t *testing.T) {
-	_, url, _ := startReplay(t, record(t, 0, message{hub.Text, "a"}))
+	_, url, _ := startReplay(t, Record(t, 0, Text("a")))
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get("http" + strings.TrimPrefix(url, "ws"))
 	if err != nil {
@@ -228,9 +229,9 @@ func TestReplayRefusesPlainHTTP(t *testing.T) {
 }
 
 func TestReplayRecordingThatBreaksLater(t *testing.T) {
-	file := record(t, 0, message{hub.Text, "a"})
+	file := Record(t, 0, Text("a"))
 	_, url, log := startReplay(t, file)
-	writeFile(t, file, "1\ta\nnonsense\n")
+	WriteFile(t, file, "1\ta\nnonsense\n")
 	got, err := receive(t, subscribe(t, url, websocket.DialOptions{}), 2)
 	if _, _, closed := websocket.CloseCode(err); len(got) != 1 || closed {
 		t.Errorf("got %v, %v; want one message and no orderly end", got, err)
@@ -241,8 +242,8 @@ func TestReplayRecordingThatBreaksLater(t *testing.T) {
 func TestReplayProblems(t *testing.T) {
 	dir := t.TempDir()
 	empty, bad := filepath.Join(dir, "empty"), filepath.Join(dir, "bad")
-	writeFile(t, empty, "")
-	writeFile(t, bad, strings.Repeat("1\ta\n", 16)+"soon\tb\n")
+	WriteFile(t, empty, "")
+	WriteFile(t, bad, strings.Repeat("1\ta\n", 16)+"soon\tb\n")
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -255,11 +256,11 @@ func TestReplayProblems(t *testing.T) {
 		{[]string{dir + "/none"}, "none: no such file or directory"},
 		{[]string{empty}, "empty holds no message; a recording has lines of"},
 		{[]string{bad}, `bad: line 17 starts with "soon"`},
-		{[]string{record(t, 0, message{}), "-listen", taken.Addr().String()}, "address already in use; choose another address with -listen"},
-		{[]string{record(t, 0, message{}), "-listen", "nonsense"}, "choose another address with -listen"},
+		{[]string{Record(t, 0, Text("")), "-listen", taken.Addr().String()}, "address already in use; choose another address with -listen"},
+		{[]string{Record(t, 0, Text("")), "-listen", "nonsense"}, "choose another address with -listen"},
 	}
 	for _, tt := range tests {
-		code, out, errs := cli(t, append([]string{"replay"}, tt.args...)...)
+		code, out, errs := RunCommand(t, replayCommand(), tt.args...)
 		if code != 1 || out != "" || !strings.Contains(errs, tt.want) {
 			t.Errorf("%v: exit code %d, %q, %q; want %q", tt.args, code, out, errs, tt.want)
 		}
@@ -289,7 +290,7 @@ func TestSpeed(t *testing.T) {
 // time to its latest, as feed.Pace waits.
 func TestSummaryFollowsThePace(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
-	writeFile(t, file, "0\ta\n5000000000\tb\n1\tc\n7500000000\td\n7000000000\te\n")
+	WriteFile(t, file, "0\ta\n5000000000\tb\n1\tc\n7500000000\td\n7000000000\te\n")
 	s, err := summarize(t.Context(), file)
 	if err != nil || s.String() != "5 text messages, 5 B, 2.5 s" {
 		t.Errorf("got %s, %v", s, err)

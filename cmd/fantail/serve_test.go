@@ -16,7 +16,7 @@ import (
 // TestServeWithinTheProcess: two relays at work in one process, on listeners that
 // are handed in, end without a trace.
 func TestServeWithinTheProcess(t *testing.T) {
-	setenv(t, "FANTAIL_DRAIN_WINDOW=0")
+	Setenv(t, "FANTAIL_DRAIN_WINDOW=0")
 	c, err := loadConfig()
 	if err != nil {
 		t.Fatal(err)

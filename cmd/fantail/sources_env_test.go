@@ -79,12 +79,12 @@ func sourcedFile(t *testing.T, name string) (entries []string) {
 func TestSourceExamplesReadBothWays(t *testing.T) {
 	for _, name := range sourceExamples(t) {
 		t.Run(name, func(t *testing.T) {
-			setenv(t, envFile(t, name)...)
+			Setenv(t, envFile(t, name)...)
 			docker := *readEnvironment()
 			if _, err := loadConfig(); err != nil {
 				t.Error(err)
 			}
-			setenv(t, sourcedFile(t, name)...)
+			Setenv(t, sourcedFile(t, name)...)
 			if shell := *readEnvironment(); docker != shell {
 				t.Errorf("to docker it is\n%+v\nand to a shell\n%+v", docker, shell)
 			}

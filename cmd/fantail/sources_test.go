@@ -33,7 +33,7 @@ func TestSources(t *testing.T) {
 // exampleConfig is an example's configuration, as docker run --env-file reads it.
 func exampleConfig(t *testing.T, name string, more ...string) config {
 	t.Helper()
-	setenv(t, append(envFile(t, name), more...)...)
+	Setenv(t, append(envFile(t, name), more...)...)
 	c, err := loadConfig()
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +166,7 @@ func TestSourceSettingsAreNeeded(t *testing.T) {
 				continue
 			}
 			t.Run(p.Name+" without "+variable, func(t *testing.T) {
-				setenv(t, slices.Delete(slices.Clone(entries), i, i+1)...)
+				Setenv(t, slices.Delete(slices.Clone(entries), i, i+1)...)
 				c, err := loadConfig()
 				if err != nil {
 					return // so it is needed

@@ -26,7 +26,7 @@ func TestTailQuery(t *testing.T) {
 		{"-key a demo:", "are for relays"},
 		{"-key a -source", "are for relays"},
 	} {
-		setenv(t)
+		Setenv(t)
 		got, err := targetOf(strings.Fields(tt.args))
 		switch {
 		case err != nil && (exitCode(err) != 2 || !strings.Contains(err.Error(), tt.want)):

@@ -95,14 +95,14 @@ func TestFiguresLine(t *testing.T) {
 }
 
 func TestTailPrints(t *testing.T) {
-	setenv(t)
-	file := record(t, 0, message{hub.Text, "one"}, message{hub.Binary, "\x00"}, message{hub.Text, "two\r\n"})
+	Setenv(t)
+	file := Record(t, 0, Text("one"), Binary("\x00"), Text("two\r\n"))
 	for _, tt := range []struct{ flags, out string }{
 		{"", "one\n<binary 1 bytes>\ntwo\\r\\n\n"},
 		{"-n 1", "one\n"},
 		{"-raw", "one\n\x00\ntwo\r\n\n"},
 	} {
-		code, out, errs := cli(t, append([]string{"tail", "replay:" + file}, strings.Fields(tt.flags)...)...)
+		code, out, errs := RunCommand(t, tailCommand(), append([]string{"replay:" + file}, strings.Fields(tt.flags)...)...)
 		if code != 0 || out != tt.out || !strings.Contains(errs, " messages, ") || strings.Contains(errs, "\x1b") {
 			t.Errorf("%s: exit code %d, %q, %q", tt.flags, code, out, errs)
 		}
@@ -127,23 +127,23 @@ func TestTailLogIsForPeople(t *testing.T) {
 }
 
 func TestTailRecordOverwritesNothing(t *testing.T) {
-	setenv(t)
-	source := "replay:" + record(t, 0, message{hub.Text, "new"})
+	Setenv(t)
+	source := "replay:" + Record(t, 0, Text("new"))
 	file := filepath.Join(t.TempDir(), "old.txt")
-	writeFile(t, file, "old")
-	if code, _, errs := cli(t, "tail", source, "-record", file); code != 1 || !strings.Contains(errs, "overwrite it with -force") {
+	WriteFile(t, file, "old")
+	if code, _, errs := RunCommand(t, tailCommand(), source, "-record", file); code != 1 || !strings.Contains(errs, "overwrite it with -force") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 	if text, _ := os.ReadFile(file); string(text) != "old" {
 		t.Errorf("the file holds %q", text)
 	}
-	if code, _, errs := cli(t, "tail", source, "-record", file, "-force"); code != 0 || !strings.Contains(errs, "recorded in "+file) {
+	if code, _, errs := RunCommand(t, tailCommand(), source, "-record", file, "-force"); code != 0 || !strings.Contains(errs, "recorded in "+file) {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 	if text, _ := os.ReadFile(file); !strings.HasPrefix(string(text), "#fantail 1\n") || !strings.HasSuffix(string(text), "\tt\tnew\n") {
 		t.Errorf("the file holds %q", text)
 	}
-	if code, _, errs := cli(t, "tail", source, "-record", t.TempDir()+"/no/such"); code != 1 || !strings.Contains(errs, "-record") {
+	if code, _, errs := RunCommand(t, tailCommand(), source, "-record", t.TempDir()+"/no/such"); code != 1 || !strings.Contains(errs, "-record") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }
@@ -163,7 +163,7 @@ func TestTailTarget(t *testing.T) {
 		{[]string{"FANTAIL_SOURCE_URL=ws://s/", `FANTAIL_SOURCE_HEADERS={"A":"b"}`}, nil, true, "ws://s/", false},
 	}
 	for _, tt := range tests {
-		setenv(t, tt.env...)
+		Setenv(t, tt.env...)
 		cfg, err := tailTarget(tt.operands, tt.source)
 		if err != nil || cfg.URL != tt.want || (cfg.TLS != nil && cfg.TLS.InsecureSkipVerify) != tt.anyName {
 			t.Errorf("%v %v: got %s, %v", tt.env, tt.operands, cfg.URL, err)
@@ -173,7 +173,7 @@ func TestTailTarget(t *testing.T) {
 		}
 	}
 	for _, env := range []string{"FANTAIL_LISTEN=x", "FANTAIL_SOURCE_MAX_MESSAGE=x"} {
-		setenv(t, env)
+		Setenv(t, env)
 		if _, err := tailTarget(nil, false); exitCode(err) != 2 {
 			t.Errorf("%s: %v", env, err)
 		}

@@ -1,0 +1,15 @@
+package main
+
+import "testing"
+
+func TestMaskedSource(t *testing.T) {
+	const several = "demo:?seed=1\n  demo:?seed=2 wss://user:pass@h.example/x"
+	Setenv(t, "FANTAIL_SOURCE_URL="+several, "FANTAIL_SOURCE_MODE=race")
+	c, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := maskedSource(c, c.SourceURL); got != "demo:?seed=1 demo:?seed=2 wss://***@h.example/x" {
+		t.Errorf("shown as %s", got)
+	}
+}
