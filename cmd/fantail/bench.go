@@ -114,7 +114,7 @@ func (b *benchFlags) run(ctx context.Context, operands []string, std stdio) erro
 	}
 	b.setFormat()
 	if err := errors.Join(b.check(operands), b.load.Check()); err != nil {
-		return usageError{err}
+		return misuse(err)
 	}
 	if b.load.Progress = showProgress(std.err); b.load.Progress != nil {
 		defer endProgress(std.err)

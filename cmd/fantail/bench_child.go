@@ -45,7 +45,7 @@ func runBenchChild(ctx context.Context, args []string, p benchProcess) error {
 	source := flags.String("source", "", "")
 	parts, err := parseArgs(flags, args)
 	if err != nil || len(parts) != 1 {
-		return usageError{errors.New("this command is for fantail bench -selftest alone; use that")}
+		return misuse(errors.New("this command is for fantail bench -selftest alone; use that"))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -58,7 +58,7 @@ func runBenchChild(ctx context.Context, args []string, p benchProcess) error {
 	case "relay":
 		return p.relay(ctx, nil, p.std)
 	}
-	return usageError{fmt.Errorf("there is no part %s", quote(parts[0]))}
+	return misuse(fmt.Errorf("there is no part %s", quote(parts[0])))
 }
 
 // listening serves at a free port of the loopback and says at which.

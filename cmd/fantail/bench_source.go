@@ -41,7 +41,7 @@ func (s benchSource) serve(ctx context.Context, l net.Listener) error {
 		defer cancel()
 		go func() { // ended by CloseNow
 			defer cancel()
-			discard(ctx, conn)
+			conn.Discard(ctx)
 		}()
 		s.stream(ctx, conn)
 	})}

@@ -39,7 +39,7 @@ func setupCheck(flags *flag.FlagSet) runner {
 	window := flags.Duration("for", 5*time.Second, "watch the source for `TIME`")
 	return func(ctx context.Context, _ []string, std stdio) error {
 		if *window <= 0 || *window > maxCheck {
-			return usageError{fmt.Errorf("-for %v is out of bounds; write a time from 1ms to %v", *window, maxCheck)}
+			return misuse(fmt.Errorf("-for %v is out of bounds; write a time from 1ms to %v", *window, maxCheck))
 		}
 		return check(ctx, std.out, *window)
 	}

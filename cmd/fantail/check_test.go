@@ -57,10 +57,11 @@ func chatter(kind hub.Kind, text string) func(*websocket.Conn) {
 	return func(c *websocket.Conn) {
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() { // ends with the connection
-			discard(ctx, c)
+			c.Discard(ctx)
 			cancel()
 		}()
-		for sleep(ctx, 5*time.Millisecond) == nil && c.Write(ctx, kind, []byte(text)) == nil {
+		for ctx.Err() == nil && c.Write(ctx, kind, []byte(text)) == nil {
+			time.Sleep(5 * time.Millisecond)
 		}
 	}
 }
@@ -97,10 +98,10 @@ func login(c *websocket.Conn) {
 			c.Write(ctx, hub.Text, []byte(text))
 		}
 	}
-	discard(ctx, c)
+	c.Discard(ctx)
 }
 
-func silence(c *websocket.Conn) { discard(context.Background(), c) }
+func silence(c *websocket.Conn) { c.Discard(context.Background()) }
 
 // TestCheck tries every kind of source on real sockets.
 func TestCheck(t *testing.T) {

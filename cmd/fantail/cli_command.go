@@ -41,9 +41,9 @@ func (c command) run(ctx context.Context, args []string, std stdio) error {
 	case errors.Is(err, flag.ErrHelp):
 		return c.printUsage(std.out, flags)
 	case err != nil:
-		return usageError{fmt.Errorf("%w; see fantail %s -h", err, c.name)}
+		return misuse(fmt.Errorf("%w; see fantail %s -h", err, c.name))
 	case len(operands) < c.required() || len(operands) > len(c.operands):
-		return usageError{fmt.Errorf("%s; write %s", c.miscounted(len(operands)), c.synopsis())}
+		return misuse(fmt.Errorf("%s; write %s", c.miscounted(len(operands)), c.synopsis()))
 	}
 	return run(ctx, operands, std)
 }

@@ -13,6 +13,9 @@ const exitMisuse = 2
 // usageError is a command line that cannot be run as it is.
 type usageError struct{ error }
 
+// misuse makes err a usageError.
+func misuse(err error) error { return usageError{err} }
+
 // ExitCode makes a usageError an exitCoder.
 func (usageError) ExitCode() int { return exitMisuse }
 

@@ -9,6 +9,6 @@ import (
 func RunCommand(t *testing.T, c command, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = conclude(c.run(t.Context(), args, stdio{&o, &e}), &e)
+	code = conclude(c.run(t.Context(), args, stdio{out: &o, err: &e}), &e)
 	return code, o.String(), e.String()
 }

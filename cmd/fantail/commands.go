@@ -57,5 +57,5 @@ func findCommand(name string) (command, error) {
 	if near := nearest(name, names); near != "" {
 		advice = fmt.Sprintf("did you mean fantail %s?", near)
 	}
-	return command{}, usageError{fmt.Errorf("there is no command %s; %s", quote(name), advice)}
+	return command{}, misuse(fmt.Errorf("there is no command %s; %s", quote(name), advice))
 }

@@ -13,7 +13,7 @@ import (
 func fantail(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = run(t.Context(), args, stdio{&o, &e})
+	code = run(t.Context(), args, stdio{out: &o, err: &e})
 	return code, o.String(), e.String()
 }
 

@@ -20,8 +20,9 @@ func (p problems) Error() string {
 	return fmt.Sprintf("%d %s with the configuration:\n  %s", len(p), noun, strings.Join(p, "\n  "))
 }
 
-// ExitCode makes problems an exitCoder.
-func (problems) ExitCode() int { return exitMisuse }
+// ExitCode is that of a command line that has to be changed, and so has the
+// environment.
+func (problems) ExitCode() int { return 2 }
 
 // parser gathers what is wrong while an environment becomes a config. It finds
 // a variable's name by its field, so that no name is written twice.

@@ -160,7 +160,7 @@ func parseOrigins(s string) ([]string, error) { return list(s, relay.CheckOrigin
 func parseProxies(s string) ([]string, error) { return list(s, relay.CheckProxy) }
 
 func list(s string, check func(string) error) ([]string, error) {
-	entries := fields(s)
+	entries := splitList(s)
 	for _, e := range entries {
 		if err := check(e); err != nil {
 			return nil, errors.New(strings.TrimPrefix(err.Error(), "relay: "))
@@ -172,16 +172,11 @@ func list(s string, check func(string) error) ([]string, error) {
 // parseSubprotocols parses a list of subprotocol names, which are tokens (RFC
 // 6455 section 4.1).
 func parseSubprotocols(s string) ([]string, error) {
-	names := fields(s)
+	names := splitList(s)
 	for _, n := range names {
 		if !isToken(n) {
 			return nil, fmt.Errorf("%s is not a subprotocol; write names such as v10.stomp, separated by commas", quote(n))
 		}
 	}
 	return names, nil
-}
-
-// fields splits a list at commas and white space.
-func fields(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 )
 
 // replayReadLimit is more than any subscription is long.
-const replayReadLimit = 16 * mib
+const replayReadLimit = 16 << 20
 
 // player plays a recording to subscribers, each on its own and from the start.
 // A recording is not a live feed: it waits for its subscriber. A player is not
@@ -31,17 +30,18 @@ type player struct {
 // the recorded source may have, and declines compression.
 func (p player) subscriber(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	log := p.log.With().Str("subscriber", r.RemoteAddr).Logger()
-	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{Subprotocols: fields(r.Header.Get("Sec-WebSocket-Protocol"))})
+	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{Subprotocols: splitList(r.Header.Get("Sec-WebSocket-Protocol"))})
 	if err != nil {
 		log.Warn().Err(err).Msg("refused: not a WebSocket handshake")
 		return
 	}
+	conn.SetReadLimit(replayReadLimit)
 	log.Info().Msg("subscriber joined")
 	playing, left := context.WithCancelCause(ctx)
 	gone := make(chan struct{}) // closed by the reader, which ends with the connection
 	go func() {
 		defer close(gone)
-		left(discard(ctx, conn))
+		left(conn.Discard(ctx))
 	}()
 	p.finish(playing, conn, log, p.play(playing, conn))
 	<-gone
@@ -82,21 +82,6 @@ func (p player) playOnce(ctx context.Context, conn *websocket.Conn) error {
 		defer cancel()
 		return conn.Write(ctx, r.Kind, r.Payload)
 	})
-}
-
-// discard reads and drops what a subscriber sends, so that its pings are
-// answered, until it leaves; it returns why.
-func discard(ctx context.Context, conn *websocket.Conn) error {
-	conn.SetReadLimit(replayReadLimit)
-	for {
-		_, r, err := conn.Reader(ctx)
-		if err == nil {
-			_, err = io.Copy(io.Discard, r)
-		}
-		if err != nil {
-			return err
-		}
-	}
 }
 
 // sleep waits for d, or returns the error of a ctx that ends before.

@@ -81,7 +81,7 @@ func setupTail(flags *flag.FlagSet) runner {
 func tailTarget(operands []string, source bool) (feed.Config, error) {
 	switch {
 	case source && len(operands) > 0:
-		return feed.Config{}, usageError{errors.New("-source and a URL exclude each other; leave one of them out")}
+		return feed.Config{}, misuse(errors.New("-source and a URL exclude each other; leave one of them out"))
 	case source:
 		c, err := loadConfig()
 		return feedConfig(c), err
@@ -116,7 +116,7 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std stdio) (er
 	cfg.RelayNotice = t.notice
 	f, err := feed.New(cfg, t, t.log)
 	if err != nil {
-		return usageError{errors.New(nameURL(err.Error(), o.source))}
+		return misuse(errors.New(nameURL(err.Error(), o.source)))
 	}
 	if o.record != "" {
 		file, err := createRecording(o.record, o.force)

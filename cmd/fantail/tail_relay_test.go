@@ -45,7 +45,7 @@ func targetOf(args []string) (address string, err error) {
 	flags.BoolVar(&o.source, "source", false, "")
 	operands, err := parseArgs(flags, args)
 	if err != nil {
-		return "", usageError{err}
+		return "", misuse(err)
 	}
 	cfg, err := tailTarget(operands, o.source)
 	if err == nil {
@@ -68,7 +68,7 @@ func TestNotices(t *testing.T) {
 	} {
 		var errs bytes.Buffer
 		o := tailOptions{query: url.Values{}}
-		tl := &tailer{log: tailLog(stdio{io.Discard, &errs}, o)}
+		tl := &tailer{log: tailLog(stdio{out: io.Discard, err: &errs}, o)}
 		tl.notice(n)
 		if !strings.HasSuffix(errs.String(), want) || want == "" && errs.Len() > 0 {
 			t.Errorf("%+v: %q, want %q", n, errs.String(), want)

@@ -117,7 +117,7 @@ func TestTailLogIsForPeople(t *testing.T) {
 		true:  `WRN source is away error="check FANTAIL_SOURCE_URL" retry_in=1.5s` + "\n",
 	} {
 		var errs bytes.Buffer
-		log := tailLog(stdio{io.Discard, &errs}, tailOptions{source: source})
+		log := tailLog(stdio{out: io.Discard, err: &errs}, tailOptions{source: source})
 		log.Warn().Str("component", "feed").Str("source", "ws://h").Err(errors.New("check FANTAIL_SOURCE_URL")).
 			Dur("retry_in", 1500*time.Millisecond).Msg("source is away")
 		if !strings.HasSuffix(errs.String(), want) || strings.Contains(errs.String(), "\x1b") {
@@ -204,7 +204,7 @@ func TestTailOutputFails(t *testing.T) {
 		want  error
 	}{{full, false, full}, {full, true, full}, {fmt.Errorf("write: %w", syscall.EPIPE), false, nil}, {syscall.EPIPE, true, nil}} {
 		var errs bytes.Buffer
-		err := runTail(t.Context(), feed.Config{URL: "demo:?rate=1000"}, tailOptions{stats: tt.stats}, stdio{&failingWriter{1, tt.err}, &errs})
+		err := runTail(t.Context(), feed.Config{URL: "demo:?rate=1000"}, tailOptions{stats: tt.stats}, stdio{out: &failingWriter{1, tt.err}, err: &errs})
 		if !errors.Is(err, tt.want) || strings.Contains(errs.String(), "messages, ") {
 			t.Errorf("%v, stats %v: got %v, %q", tt.err, tt.stats, err, errs.String())
 		}
