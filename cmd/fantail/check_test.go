@@ -4,10 +4,7 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"encoding/pem"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,50 +17,14 @@ import (
 	"fantail/feed"
 	"fantail/hub"
 	"fantail/hub/nettest"
-	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
-
-// sourceServer serves a WebSocket source over TLS or not. It returns its host
-// and port.
-func sourceServer(t *testing.T, secure bool, play func(*websocket.Conn)) string {
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, websocket.AcceptOptions{Compress: true})
-		if err != nil {
-			return
-		}
-		defer c.CloseNow()
-		play(c)
-	}))
-	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-	if secure {
-		srv.StartTLS()
-	} else {
-		srv.Start()
-	}
-	t.Cleanup(srv.Close)
-	return srv.Listener.Addr().String()
-}
 
 // answering serves plain HTTP with one status.
 func answering(t *testing.T, status int) string {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you?", status) }))
 	t.Cleanup(srv.Close)
 	return srv.Listener.Addr().String()
-}
-
-// chatter sends a message of the kind again and again until the client leaves.
-func chatter(kind hub.Kind, text string) func(*websocket.Conn) {
-	return func(c *websocket.Conn) {
-		ctx, cancel := context.WithCancel(context.Background())
-		go func() { // ends with the connection
-			c.Discard(ctx)
-			cancel()
-		}()
-		for ctx.Err() == nil && c.Write(ctx, kind, []byte(text)) == nil {
-			time.Sleep(5 * time.Millisecond)
-		}
-	}
 }
 
 // gush sends a thousand messages at once, and is a chatter from there on: a feed
@@ -73,18 +34,7 @@ func gush(text string) func(*websocket.Conn) {
 		for range 1000 {
 			c.Write(context.Background(), hub.Text, []byte(text))
 		}
-		chatter(hub.Text, text)(c)
-	}
-}
-
-// longEnough has a source watched for longer and longer until it was heard: how
-// long that takes is the machine's affair. Who says nothing is soon watched for
-// long enough.
-func longEnough(watch func(window string) (heard bool)) {
-	for _, window := range []string{"200ms", "1s", "5s", "20s"} {
-		if watch(window) {
-			return
-		}
+		Chatter(hub.Text, text)(c)
 	}
 }
 
@@ -105,7 +55,7 @@ func silence(c *websocket.Conn) { c.Discard(context.Background()) }
 
 // TestCheck tries every kind of source on real sockets.
 func TestCheck(t *testing.T) {
-	_, securePort, _ := net.SplitHostPort(sourceServer(t, true, silence))
+	_, securePort, _ := net.SplitHostPort(ServeSource(t, true, silence))
 	file := filepath.Join(t.TempDir(), "feed.txt")
 	WriteFile(t, file, "1\ta\n2\tb\n")
 	secret := filepath.Join(t.TempDir(), "secret")
@@ -128,27 +78,27 @@ func TestCheck(t *testing.T) {
 			[]string{"ok tcp", "FAIL handshake", "401 Unauthorized", "who are you?", "FANTAIL_SOURCE_HEADERS"}},
 		{"no WebSocket", []string{"FANTAIL_SOURCE_URL=ws://" + answering(t, 200)}, 1,
 			[]string{"FAIL handshake", "no WebSocket endpoint"}},
-		{"silent", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, silence)}, 0,
+		{"silent", []string{"FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, silence)}, 0,
 			[]string{"warn message none came", "ok handshake 101 Switching Protocols, no subprotocol, permessage-deflate", "FANTAIL_SOURCE_SEND", "-for 1m", "can be used"}},
-		{"silent after a subscription", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, silence), "FANTAIL_SOURCE_SEND=@" + secret}, 0,
+		{"silent after a subscription", []string{"FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, silence), "FANTAIL_SOURCE_SEND=@" + secret}, 0,
 			[]string{"FANTAIL_SOURCE_SEND @" + secret, "ok send 1 sent", "may not have understood"}},
-		{"good", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Text, "{\"price\":1}\x1b[2J"))}, 0,
+		{"good", []string{"FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, Chatter(hub.Text, "{\"price\":1}\x1b[2J"))}, 0,
 			[]string{"ok message text, 15 B", `{"price":1}\x1b[2J`, "messages/s", "the largest message has 15 B", "ok ring", "The source is good."}},
-		{"binary", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Binary, "\x00\xff"))}, 0,
+		{"binary", []string{"FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, Chatter(hub.Binary, "\x00\xff"))}, 0,
 			[]string{"ok message binary, 2 B", "The source is good."}},
-		{"not UTF-8", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Text, "\xff"))}, 0,
+		{"not UTF-8", []string{"FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, Chatter(hub.Text, "\xff"))}, 0,
 			[]string{"warn dropped", "warn message none came", "not UTF-8"}},
-		{"large", []string{"FANTAIL_SOURCE_MAX_MESSAGE=1000", "FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, chatter(hub.Text, strings.Repeat("x", 600)))}, 0,
+		{"large", []string{"FANTAIL_SOURCE_MAX_MESSAGE=1000", "FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, Chatter(hub.Text, strings.Repeat("x", 600)))}, 0,
 			[]string{"xxx…", "warn size", "FANTAIL_SOURCE_MAX_MESSAGE"}},
-		{"small ring", []string{"FANTAIL_RING_MESSAGES=16", "FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, gush("x"))}, 0,
+		{"small ring", []string{"FANTAIL_RING_MESSAGES=16", "FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, gush("x"))}, 0,
 			[]string{"warn ring holds ", "FANTAIL_STALL_TIMEOUT (10s); raise FANTAIL_RING_MESSAGES"}},
-		{"closes", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, func(c *websocket.Conn) { c.Close(1008, "log in first") })}, 1,
+		{"closes", []string{"FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, func(c *websocket.Conn) { c.Close(1008, "log in first") })}, 1,
 			[]string{"FAIL message none: the source closed the connection with 1008: log in first", "FANTAIL_SOURCE_HEADERS"}},
-		{"rules", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, login), "FANTAIL_SOURCE_SPLIT=lines",
+		{"rules", []string{"FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, login), "FANTAIL_SOURCE_SPLIT=lines",
 			`FANTAIL_SOURCE_RULES=[{"match":"^hello","do":"reply","send":{"op":"auth","key":"my password"}},{"match":"^PING (.*)","do":"reply","send":"PONG $1"},{"match":"^never","do":"drop"}]`}, 0,
 			[]string{"ok message text, 4 B", "FANTAIL_SOURCE_RULES (hidden)", `ok rule 1 matched a message: reply {"key":"***","op":"auth"}`,
 				"ok rule 2 matched a message: reply PONG ***", "ok rule 3 matched nothing so far (drop)", "2 messages were kept from the clients"}},
-		{"fatal", []string{"FANTAIL_SOURCE_URL=ws://" + sourceServer(t, false, login), `FANTAIL_SOURCE_RULES=[{"match":"^hello","do":"fatal"}]`}, 1,
+		{"fatal", []string{"FANTAIL_SOURCE_URL=ws://" + ServeSource(t, false, login), `FANTAIL_SOURCE_RULES=[{"match":"^hello","do":"fatal"}]`}, 1,
 			[]string{`FAIL message none: rule 1 of FANTAIL_SOURCE_RULES ("^hello") says that this answer of the source is fatal: "hello my name"`, "ok rule 1 matched a message: fatal"}},
 		{"recording", []string{"FANTAIL_SOURCE_URL=replay:" + file}, 0, []string{"then the source ended", "ok open the recording", "2 messages, 2 B"}},
 		{"demo", nil, 0, []string{`{"demo":true,`, "FANTAIL_SOURCE_URL demo: (default)", "ok open demo data", "The source is good."}},
@@ -160,7 +110,7 @@ func TestCheck(t *testing.T) {
 			Setenv(t, tt.env...)
 			var code int
 			var out, errs, text string
-			longEnough(func(window string) bool {
+			LongEnough(func(window string) bool {
 				code, out, errs = RunCommand(t, checkCommand(), "-for", window)
 				text = strings.Join(strings.Fields(out+errs), " ")
 				return strings.Contains(text, tt.want[0])
@@ -191,20 +141,6 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestCheckTakesTheProxyFromTheEnvironment(t *testing.T) {
-	proxy := nettest.FreeAddr(t)
-	p := launch(t, "fantail", []string{"check"}, "FANTAIL_SOURCE_URL=ws://feed.invalid/", "HTTP_PROXY=http://user:pw@"+proxy, "NO_PROXY=")
-	if code := p.exit(peertest.Patience); code != 1 {
-		t.Errorf("exit code %d", code)
-	}
-	text := strings.Join(strings.Fields(p.text()), " ")
-	for _, want := range []string{"ok proxy through " + proxy, "FAIL tcp no connection to the proxy that HTTP_PROXY", "NO_PROXY", proxy + ": connect"} {
-		if !strings.Contains(text, want) || strings.Contains(text, "user") {
-			t.Errorf("want %q in\n%s", want, p.text())
-		}
-	}
-}
-
 func TestCheckInterrupted(t *testing.T) {
 	Setenv(t, "FANTAIL_SOURCE_URL=demo:")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -224,35 +160,6 @@ func TestCheckWarnsOfTheCertificatesEnd(t *testing.T) {
 		r.step(feed.Step{Kind: feed.StepTLS, Detail: "TLS 1.3", Expires: time.Now().Add(left)}, "wss://h")
 		if r.warnings != want || !strings.Contains(out.String(), "TLS 1.3") {
 			t.Errorf("%v left: %d warnings, %s", left, r.warnings, out.String())
-		}
-	}
-}
-
-// TestCheckTLS needs an authority of the test's own, which the process takes
-// from a file as an operator would give it.
-func TestCheckTLS(t *testing.T) {
-	addr := sourceServer(t, true, chatter(hub.Text, "over TLS"))
-	conn, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "roots.pem")
-	leaf := conn.ConnectionState().PeerCertificates[0]
-	WriteFile(t, file, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})))
-	conn.Close()
-	var p *process
-	var code int
-	longEnough(func(window string) bool {
-		p = launch(t, "fantail", []string{"check", "-for", window}, "FANTAIL_SOURCE_URL=wss://"+addr, "SSL_CERT_FILE="+file)
-		code = p.exit(peertest.Patience)
-		return strings.Contains(p.text(), "over TLS")
-	})
-	if code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-	for _, want := range []string{"ok    tls        TLS 1.3, certificate for example.com", "over TLS", "The source is good."} {
-		if !strings.Contains(p.text(), want) {
-			t.Errorf("want %q in\n%s", want, p.text())
 		}
 	}
 }

@@ -19,7 +19,7 @@ func WriteFile(t testing.TB, name, text string) {
 func Setenv(t testing.TB, entries ...string) {
 	t.Helper()
 	for _, entry := range os.Environ() {
-		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix) {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "FANTAIL_") {
 			t.Setenv(name, value) // restores it
 			if err := os.Unsetenv(name); err != nil {
 				t.Fatal(err)

@@ -36,17 +36,17 @@ func unset(t *testing.T, name string) {
 func TestMemoryLimitFollowsTheContainer(t *testing.T) {
 	unset(t, "GOMEMLIMIT")
 	unset(t, "AUTOMEMLIMIT")
-	limit, logged := memoryLimitAfter(t, 128*mib, memlimit.Limit(1000*mib))
-	if limit != 900*mib || strings.Count(logged, "\n") != 1 || !strings.Contains(logged, `"bytes":943718400,"from_environment":false`) {
+	limit, logged := memoryLimitAfter(t, 128<<20, memlimit.Limit(1000<<20))
+	if limit != 900<<20 || strings.Count(logged, "\n") != 1 || !strings.Contains(logged, `"bytes":943718400,"from_environment":false`) {
 		t.Errorf("limit %d, logged %q; want 90 %% of 1000 MiB and one line", limit, logged)
 	}
 }
 
 func TestMemoryLimitOfTheOperatorWins(t *testing.T) {
 	t.Setenv("GOMEMLIMIT", "777MiB") // the runtime has read its own at the start
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(777 * mib))
-	limit, logged := memoryLimitAfter(t, 128*mib, memlimit.Limit(1000*mib))
-	if limit != 777*mib || !strings.Contains(logged, `"from_environment":true`) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(777 << 20))
+	limit, logged := memoryLimitAfter(t, 128<<20, memlimit.Limit(1000<<20))
+	if limit != 777<<20 || !strings.Contains(logged, `"from_environment":true`) {
 		t.Errorf("limit %d, logged %q; want the operator's", limit, logged)
 	}
 }
@@ -54,7 +54,7 @@ func TestMemoryLimitOfTheOperatorWins(t *testing.T) {
 func TestMemoryLimitWarnsOfALargeRing(t *testing.T) {
 	unset(t, "GOMEMLIMIT")
 	unset(t, "AUTOMEMLIMIT")
-	_, logged := memoryLimitAfter(t, 128*mib, memlimit.Limit(200*mib))
+	_, logged := memoryLimitAfter(t, 128<<20, memlimit.Limit(200<<20))
 	if !strings.Contains(logged, `"level":"warn"`) || !strings.Contains(logged, "FANTAIL_RING_BYTES to at most 90 MiB") {
 		t.Errorf("logged %q, want a warning with what fits", logged)
 	}
@@ -74,7 +74,7 @@ func TestNoMemoryLimit(t *testing.T) {
 		{fs.ErrNotExist, ""},
 		{errors.New("a strange cgroup"), "set GOMEMLIMIT"},
 	} {
-		limit, logged := memoryLimitAfter(t, gib, func() (uint64, error) { return 0, tt.err })
+		limit, logged := memoryLimitAfter(t, 1<<30, func() (uint64, error) { return 0, tt.err })
 		if limit != before || (logged == "") != (tt.want == "") || !strings.Contains(logged, tt.want) {
 			t.Errorf("%v: limit %d, logged %q", tt.err, limit, logged)
 		}

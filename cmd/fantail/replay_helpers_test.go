@@ -74,7 +74,7 @@ func subscribe(t *testing.T, url string, o websocket.DialOptions) *websocket.Con
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.CloseNow() })
-	conn.SetReadLimit(2 * mib)
+	conn.SetReadLimit(2 << 20)
 	return conn
 }
 

@@ -128,7 +128,7 @@ func TestReplayLoop(t *testing.T) {
 }
 
 func TestReplayNoticesSubscriberLeaving(t *testing.T) {
-	big := Binary(strings.Repeat("x", mib))
+	big := Binary(strings.Repeat("x", 1<<20))
 	tests := []struct {
 		name string
 		file string
@@ -158,7 +158,7 @@ func TestReplayDropsSubscriberThatTakesNothing(t *testing.T) {
 	}
 	log := make(writes, 1000)
 	p := player{
-		file: Record(t, 0, Binary(strings.Repeat("x", mib))),
+		file: Record(t, 0, Binary(strings.Repeat("x", 1<<20))),
 		loop: true, patience: 50 * time.Millisecond, log: zerolog.New(log),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -175,7 +175,7 @@ func TestReplayDropsSubscriberThatTakesNothing(t *testing.T) {
 // TestReplayStopsAtOnce leaves the cleanup of startReplay to end subscribers
 // that are in a pause and in a blocked write.
 func TestReplayStopsAtOnce(t *testing.T) {
-	big := Binary(strings.Repeat("x", mib))
+	big := Binary(strings.Repeat("x", 1<<20))
 	for _, step := range []time.Duration{time.Hour, 0} {
 		_, url, log := startReplay(t, Record(t, step, big, big, big, big, big, big, big, big, big, big), "-loop")
 		subscribe(t, url, websocket.DialOptions{})
