@@ -54,31 +54,31 @@ func (t texts) Set(text string) error {
 	return nil
 }
 
-// benchCommand is the row of fantail bench.
-func benchCommand() command {
-	return command{
-		name:     "bench",
-		operands: []string{"[URL]"},
-		about:    "Load a WebSocket endpoint with thousands of clients",
-		detail: "It connects clients to any WebSocket endpoint and reports deliveries, latency\n" +
+// BenchCommand is the row of fantail bench.
+func BenchCommand() Command {
+	return Command{
+		Name:     "bench",
+		Operands: []string{"[URL]"},
+		About:    "Load a WebSocket endpoint with thousands of clients",
+		Detail: "It connects clients to any WebSocket endpoint and reports deliveries, latency\n" +
 			"from the send time in the messages, gaps in their sequence, closes by code,\n" +
 			"and whether it was itself the bottleneck. On a loopback it uses more source\n" +
 			"addresses than one if the ports of one run out.\n\n" +
 			"With -selftest it starts a source, and in turn a bare-send floor and this\n" +
 			"relay, on this machine, and prints what the relay costs beside the floor.",
-		examples: []string{
+		Examples: []string{
 			"fantail bench ws://localhost:8080/ws", "1,000 clients of a relay",
 			"fantail bench -envelope -storm ws://localhost:8080/ws", "all cut at once, resuming",
 			"fantail bench -stalled 50 ws://localhost:8080/ws", "half of them never read",
 			"fantail bench -selftest -clients 5000", "this machine's ratio to the floor",
 			"fantail bench -selftest -sweep rate -svg rate.svg", "draw what a delivery costs",
 		},
-		setup: setupBench,
+		Setup: setupBench,
 	}
 }
 
 // setupBench registers the flags of fantail bench.
-func setupBench(flags *flag.FlagSet) runner {
+func setupBench(flags *flag.FlagSet) Runner {
 	b := &benchFlags{load: load.Config{Header: http.Header{}}}
 	c := &b.load
 	flags.IntVar(&c.Clients, "clients", 1000, "open `N` connections")
@@ -108,28 +108,28 @@ func setupBench(flags *flag.FlagSet) runner {
 }
 
 // run runs the benchmark that the flags describe.
-func (b *benchFlags) run(ctx context.Context, operands []string, std stdio) error {
+func (b *benchFlags) run(ctx context.Context, operands []string, std Stdio) error {
 	if b.load.URL = "ws://127.0.0.1/"; len(operands) > 0 { // a self-test knows its URL later
 		b.load.URL = operands[0]
 	}
 	b.setFormat()
 	if err := errors.Join(b.check(operands), b.load.Check()); err != nil {
-		return misuse(err)
+		return Misuse(err)
 	}
-	if b.load.Progress = showProgress(std.err); b.load.Progress != nil {
-		defer endProgress(std.err)
+	if b.load.Progress = showProgress(std.Err); b.load.Progress != nil {
+		defer endProgress(std.Err)
 	}
 	switch {
 	case b.sweep != "":
-		return b.runSweep(ctx, sweepAxis(b.sweep), std.out)
+		return b.runSweep(ctx, sweepAxis(b.sweep), std.Out)
 	case b.selftest:
-		return b.runSelftest(ctx, std.out)
+		return b.runSelftest(ctx, std.Out)
 	}
 	r, err := load.Run(ctx, b.load)
 	if err != nil {
 		return err
 	}
-	return b.print(std.out, r, func(w io.Writer) error { return printBench(w, r) })
+	return b.print(std.Out, r, func(w io.Writer) error { return printBench(w, r) })
 }
 
 // setFormat sets the format, and where time and sequence are in it unless the
@@ -177,7 +177,7 @@ func (b *benchFlags) check(operands []string) error {
 	case b.svg != "" && b.sweep == "":
 		return errors.New("-svg draws a sweep; add -sweep clients or -sweep rate")
 	case b.sweep != "" && len(sweepAxis(b.sweep).values) == 0:
-		return fmt.Errorf("there is no axis %s; choose clients or rate", quote(b.sweep))
+		return fmt.Errorf("there is no axis %s; choose clients or rate", Quote(b.sweep))
 	case b.selftest && (b.rounds < 1 || b.rounds > 100):
 		return fmt.Errorf("-rounds %d is out of bounds; choose 1 to 100", b.rounds)
 	case b.selftest && !(b.source.rate > 0 && b.source.rate <= maxBenchRate):

@@ -13,7 +13,7 @@ import (
 	"fantail/cmd/fantail/load"
 )
 
-// benchChild is the command by which fantail bench -selftest starts the parts of
+// ChildName is the command by which fantail bench -selftest starts the parts of
 // its set-up as processes of their own. It is for no one else, so no help names
 // it. Its operand is a part:
 //
@@ -25,40 +25,40 @@ import (
 // each line on standard input is answered with "cpu N": the processor time in ns
 // that the process has used. It ends when standard input does, so that no part
 // outlives the command that started it.
-const benchChild = "bench-child"
+const ChildName = "bench-child"
 
-// benchProcess is what a part gets from its process.
-type benchProcess struct {
-	in    io.Reader
-	std   stdio
-	relay runner // serves by the environment
+// ChildProcess is what a part gets from its process.
+type ChildProcess struct {
+	In    io.Reader
+	Std   Stdio
+	Relay Runner // serves by the environment
 }
 
-// runBenchChild runs one part until standard input or ctx ends.
-func runBenchChild(ctx context.Context, args []string, p benchProcess) error {
-	flags := flag.NewFlagSet(benchChild, flag.ContinueOnError)
+// RunChild runs one part until standard input or ctx ends.
+func RunChild(ctx context.Context, args []string, p ChildProcess) error {
+	flags := flag.NewFlagSet(ChildName, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	s := benchSource{}
 	flags.Float64Var(&s.rate, "rate", 1, "")
 	flags.IntVar(&s.size, "size", minBenchSize, "")
 	flags.IntVar(&s.keys, "keys", 0, "")
 	source := flags.String("source", "", "")
-	parts, err := parseArgs(flags, args)
+	parts, err := ParseArgs(flags, args)
 	if err != nil || len(parts) != 1 {
-		return misuse(errors.New("this command is for fantail bench -selftest alone; use that"))
+		return Misuse(errors.New("this command is for fantail bench -selftest alone; use that"))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go answer(p.in, p.std.out, cancel) // ended with standard input, at the latest with the process
+	go answer(p.In, p.Std.Out, cancel) // ended with standard input, at the latest with the process
 	switch parts[0] {
 	case "source":
-		return listening(p.std.out, func(l net.Listener) error { return s.serve(ctx, l) })
+		return listening(p.Std.Out, func(l net.Listener) error { return s.serve(ctx, l) })
 	case "floor":
-		return listening(p.std.out, func(l net.Listener) error { return floor.Serve(ctx, l, *source) })
+		return listening(p.Std.Out, func(l net.Listener) error { return floor.Serve(ctx, l, *source) })
 	case "relay":
-		return p.relay(ctx, nil, p.std)
+		return p.Relay(ctx, nil, p.Std)
 	}
-	return misuse(fmt.Errorf("there is no part %s", quote(parts[0])))
+	return Misuse(fmt.Errorf("there is no part %s", Quote(parts[0])))
 }
 
 // listening serves at a free port of the loopback and says at which.

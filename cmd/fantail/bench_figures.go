@@ -176,17 +176,17 @@ func median(values []float64) float64 {
 
 // printSelftest prints a self-test for people.
 func printSelftest(w io.Writer, r selftestResult) error {
-	p := newPage(w)
-	p.printf("%s clients, %g messages/s of %d bytes each, %d rounds, medians\n%s/%s, %d cores, %s\n\n",
+	p := NewPage(w)
+	p.Printf("%s clients, %g messages/s of %d bytes each, %d rounds, medians\n%s/%s, %d cores, %s\n\n",
 		thousands(r.Clients), r.Rate, r.Size, len(r.Rounds), r.Machine.OS, r.Machine.Arch, r.Machine.Cores, r.Machine.Go)
-	p.row("", r.BaseIs, r.RelayIs, "ratio")
+	p.Row("", r.BaseIs, r.RelayIs, "ratio")
 	type figure func(measured) float64
 	line := func(name string, f figure, text func(float64) string, compare bool) {
 		cells := []string{name, text(f(r.Base)), text(f(r.Relay))}
 		if compare {
 			cells = append(cells, ratioText(roundRatios(r.Rounds, f)))
 		}
-		p.row(cells...)
+		p.Row(cells...)
 	}
 	line("deliveries/s", func(m measured) float64 { return m.Deliveries }, thousands, false)
 	line("server CPU per delivery, µs", func(m measured) float64 { return m.CPU }, ms, true)
@@ -198,6 +198,6 @@ func printSelftest(w io.Writer, r selftestResult) error {
 	line("clients closed", func(m measured) float64 { return m.Closed }, thousands, false)
 	line("load, share of all cores", func(m measured) float64 { return m.LoadCPU }, ms, false)
 	line("load read late, p99, ms", func(m measured) float64 { return m.Lag }, ms, false)
-	p.notes(r.Notes)
-	return p.flush()
+	p.Notes(r.Notes)
+	return p.Flush()
 }

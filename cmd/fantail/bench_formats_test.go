@@ -13,7 +13,7 @@ import (
 // benchJSON runs fantail bench -json and returns its result.
 func benchJSON(t *testing.T, args ...string) (r load.Result) {
 	t.Helper()
-	code, out, errs := RunCommand(t, benchCommand(), append([]string{"-json", "-clients", "50", "-connect-rate", "2000", "-warm", "200ms", "-duration", "2s"}, args...)...)
+	code, out, errs := RunCommand(t, BenchCommand(), append([]string{"-json", "-clients", "50", "-connect-rate", "2000", "-warm", "200ms", "-duration", "2s"}, args...)...)
 	if code != 0 {
 		t.Fatalf("exit code %d, %s", code, errs)
 	}
@@ -64,7 +64,7 @@ func TestBenchFormatFlags(t *testing.T) {
 		{"-selftest", "-envelope", "-sweep", "rate"}, {"-envelope", "http://h/"}, {"-storm", "-sse", "-path-time", "", "http://h/"},
 	} {
 		began := time.Now()
-		if code, _, errs := RunCommand(t, benchCommand(), args...); code != 2 {
+		if code, _, errs := RunCommand(t, BenchCommand(), args...); code != 2 {
 			t.Errorf("%v: exit code %d, %s, after %v", args, code, errs, time.Since(began))
 		}
 	}

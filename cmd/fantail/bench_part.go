@@ -40,7 +40,7 @@ func startPart(name string, args, env []string) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &part{name: name, cmd: exec.Command(self, append([]string{benchChild, name}, args...)...), errs: &lastBytes{}}
+	p := &part{name: name, cmd: exec.Command(self, append([]string{ChildName, name}, args...)...), errs: &lastBytes{}}
 	p.cmd.Env = append(withoutPrefix(os.Environ()), env...)
 	p.cmd.Stderr = p.errs
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
@@ -64,7 +64,7 @@ func startPart(name string, args, env []string) (*part, error) {
 // is of the defaults.
 func withoutPrefix(environ []string) (out []string) {
 	for _, entry := range environ {
-		if !strings.HasPrefix(entry, prefix) {
+		if !strings.HasPrefix(entry, Prefix) {
 			out = append(out, entry)
 		}
 	}

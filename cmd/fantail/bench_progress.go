@@ -13,14 +13,14 @@ import (
 // showProgress returns what keeps one living line on w, or nil if w is no
 // terminal.
 func showProgress(w io.Writer) func(load.Progress) {
-	if !isTerminal(w) {
+	if !IsTerminal(w) {
 		return nil
 	}
-	return func(p load.Progress) { fmt.Fprint(w, clearLine, progressLine(p)) }
+	return func(p load.Progress) { fmt.Fprint(w, ClearLine, progressLine(p)) }
 }
 
 // endProgress takes the living line away.
-func endProgress(w io.Writer) { fmt.Fprint(w, clearLine) }
+func endProgress(w io.Writer) { fmt.Fprint(w, ClearLine) }
 
 // progressLine says how far a run is.
 func progressLine(p load.Progress) string {

@@ -13,27 +13,27 @@ import (
 
 // printBench prints the result of a benchmark for people.
 func printBench(w io.Writer, r load.Result) error {
-	p := newPage(w)
-	p.printf("%s, measured for %.1f s%s\n\n", r.URL, r.Seconds, map[bool]string{true: " (interrupted)"}[r.Partly])
-	p.row("clients", clientsLine(r.Clients))
-	p.row("connects", connectsLine(r.Connect))
+	p := NewPage(w)
+	p.Printf("%s, measured for %.1f s%s\n\n", r.URL, r.Seconds, map[bool]string{true: " (interrupted)"}[r.Partly])
+	p.Row("clients", clientsLine(r.Clients))
+	p.Row("connects", connectsLine(r.Connect))
 	for _, f := range r.Connect.Failures {
-		p.row("", fmt.Sprintf("%s failed: %s", thousands(f.Count), shorten(f.Why)))
+		p.Row("", fmt.Sprintf("%s failed: %s", thousands(f.Count), Shorten(f.Why)))
 	}
-	p.row("deliveries", fmt.Sprintf("%s/s, %s in all", thousands(r.PerS.Deliveries), thousands(r.Messages)))
-	p.row("bytes", humanize.Bytes(uint64(r.PerS.Bytes))+"/s")
+	p.Row("deliveries", fmt.Sprintf("%s/s, %s in all", thousands(r.PerS.Deliveries), thousands(r.Messages)))
+	p.Row("bytes", humanize.Bytes(uint64(r.PerS.Bytes))+"/s")
 	if r.Compression != nil {
-		p.row("compression", compressionLine(*r.Compression))
+		p.Row("compression", compressionLine(*r.Compression))
 	}
-	p.row("latency", spreadLine(r.Latency))
-	p.row("sequence", orderLine(r.Order))
+	p.Row("latency", spreadLine(r.Latency))
+	p.Row("sequence", orderLine(r.Order))
 	if r.Storm != nil {
-		p.row("storm", stormLine(*r.Storm))
+		p.Row("storm", stormLine(*r.Storm))
 	}
-	p.row("closes", closesLine(r.Closes))
-	p.row("load", loadLine(r.Load))
-	p.notes(r.Notes)
-	return p.flush()
+	p.Row("closes", closesLine(r.Closes))
+	p.Row("load", loadLine(r.Load))
+	p.Notes(r.Notes)
+	return p.Flush()
 }
 
 // thousands writes a number without its fraction, in groups of three digits.

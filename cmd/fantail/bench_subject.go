@@ -72,11 +72,11 @@ func (s subject) start(source string) (*part, error) {
 		return startPart("floor", []string{"-source", source}, nil)
 	}
 	env := []string{
-		prefix + "SOURCE_URL=ws://" + source + "/", prefix + "LISTEN=127.0.0.1:0", prefix + "ADMIN_LISTEN=127.0.0.1:0",
-		prefix + "LOG_LEVEL=warn", prefix + "LOG_FORMAT=json", prefix + "DRAIN_WINDOW=1s",
+		Prefix + "SOURCE_URL=ws://" + source + "/", Prefix + "LISTEN=127.0.0.1:0", Prefix + "ADMIN_LISTEN=127.0.0.1:0",
+		Prefix + "LOG_LEVEL=warn", Prefix + "LOG_FORMAT=json", Prefix + "DRAIN_WINDOW=1s",
 	}
 	if s.keys > 0 {
-		env = append(env, prefix+"SOURCE_KEY=k")
+		env = append(env, Prefix+"SOURCE_KEY=k")
 	}
 	return startPart("relay", nil, env)
 }

@@ -116,13 +116,13 @@ func (r sweepResult) draw(file string, a axis) error {
 
 // printSweep prints a sweep for people.
 func printSweep(w io.Writer, r sweepResult, a axis) error {
-	p := newPage(w)
-	p.printf("Server CPU per delivery, "+a.about+"\n%s/%s, %d cores, %s\n\n", r.Size, r.Machine.OS, r.Machine.Arch, r.Machine.Cores, r.Machine.Go)
-	p.row(a.label, "floor, µs", "relay, µs", "ratio", "floor p99, ms", "relay p99, ms", "deliveries/s", "missed", "closed")
+	p := NewPage(w)
+	p.Printf("Server CPU per delivery, "+a.about+"\n%s/%s, %d cores, %s\n\n", r.Size, r.Machine.OS, r.Machine.Arch, r.Machine.Cores, r.Machine.Go)
+	p.Row(a.label, "floor, µs", "relay, µs", "ratio", "floor p99, ms", "relay p99, ms", "deliveries/s", "missed", "closed")
 	for _, q := range r.Points {
-		p.row(fmt.Sprint(q.Value), ms(q.Base.CPU), ms(q.Relay.CPU), fmt.Sprintf("%.2f", q.Ratio.CPU), ms(q.Base.P99), ms(q.Relay.P99),
+		p.Row(fmt.Sprint(q.Value), ms(q.Base.CPU), ms(q.Relay.CPU), fmt.Sprintf("%.2f", q.Ratio.CPU), ms(q.Base.P99), ms(q.Relay.P99),
 			thousands(q.Relay.Deliveries), thousands(q.Relay.Missed), thousands(q.Relay.Closed))
 	}
-	p.notes(r.Notes)
-	return p.flush()
+	p.Notes(r.Notes)
+	return p.Flush()
 }

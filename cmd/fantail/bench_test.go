@@ -37,7 +37,7 @@ func TestWrongBenchLines(t *testing.T) {
 		{"-selftest -filters 1000 -rate 1000", "at most 100000"},
 	}
 	for _, tt := range tests {
-		code, out, errs := RunCommand(t, benchCommand(), strings.Fields(tt.args)...)
+		code, out, errs := RunCommand(t, BenchCommand(), strings.Fields(tt.args)...)
 		if code != 2 || out != "" || !strings.Contains(errs, tt.want) {
 			t.Errorf("%s: exit code %d, %q, %q; want %s", tt.args, code, out, errs, tt.want)
 		}

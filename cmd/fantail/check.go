@@ -15,33 +15,33 @@ import (
 // maxCheck is the longest time for which a source is watched.
 const maxCheck = time.Hour
 
-// checkCommand is the row of fantail check.
-func checkCommand() command {
-	return command{
-		name:  "check",
-		about: "Check the configuration and try the source",
-		detail: "It prints the configuration without its secrets, and everything that is wrong\n" +
+// CheckCommand is the row of fantail check.
+func CheckCommand() Command {
+	return Command{
+		Name:  "check",
+		About: "Check the configuration and try the source",
+		Detail: "It prints the configuration without its secrets, and everything that is wrong\n" +
 			"with it at once. Then it connects to the source once, as the relay would, tells\n" +
 			"each step (name, TCP, TLS, handshake, what is sent, the first message), and\n" +
 			"measures the feed. A step that fails says what to change. A running relay is\n" +
 			"left alone; but some sources allow one connection only.\n\n" +
 			"Exit code: 0 the source can be used, 1 it cannot, 2 wrong configuration.",
-		examples: []string{
+		Examples: []string{
 			"fantail check", "the source that this environment names",
 			"fantail check -for 1m", "a feed that is quiet at times",
 		},
-		setup: setupCheck,
+		Setup: setupCheck,
 	}
 }
 
 // setupCheck registers the flags of fantail check.
-func setupCheck(flags *flag.FlagSet) runner {
+func setupCheck(flags *flag.FlagSet) Runner {
 	window := flags.Duration("for", 5*time.Second, "watch the source for `TIME`")
-	return func(ctx context.Context, _ []string, std stdio) error {
+	return func(ctx context.Context, _ []string, std Stdio) error {
 		if *window <= 0 || *window > maxCheck {
-			return misuse(fmt.Errorf("-for %v is out of bounds; write a time from 1ms to %v", *window, maxCheck))
+			return Misuse(fmt.Errorf("-for %v is out of bounds; write a time from 1ms to %v", *window, maxCheck))
 		}
-		return check(ctx, std.out, *window)
+		return check(ctx, std.Out, *window)
 	}
 }
 
@@ -49,8 +49,8 @@ func setupCheck(flags *flag.FlagSet) runner {
 // error is of type problems if the configuration is wrong; any other says that
 // the source cannot be used.
 func check(ctx context.Context, out io.Writer, window time.Duration) error {
-	c, err := loadConfig()
-	printConfiguration(out, readEnvironment(), c)
+	c, err := Load()
+	printConfiguration(out, ReadEnvironment(), c)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func check(ctx context.Context, out io.Writer, window time.Duration) error {
 }
 
 // checkSources checks one source after the other.
-func checkSources(ctx context.Context, r *checkReport, c config, window time.Duration) error {
+func checkSources(ctx context.Context, r *checkReport, c Config, window time.Duration) error {
 	urls := feed.SourceURLs(c.SourceURL)
 	for i, u := range urls {
 		if len(urls) == 1 {
@@ -84,11 +84,11 @@ func checkSources(ctx context.Context, r *checkReport, c config, window time.Dur
 var errSource = errors.New("a source cannot be used as it is configured; the line marked FAIL says what to change")
 
 // checkSource probes one source and reports each step.
-func checkSource(ctx context.Context, r *checkReport, c config, window time.Duration) error {
+func checkSource(ctx context.Context, r *checkReport, c Config, window time.Duration) error {
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
 	w := newCheckWatch(window, stop, r)
-	cfg := feedConfig(c)
+	cfg := FeedConfig(c)
 	stats, err := feed.Probe(probing, cfg, w, func(s feed.Step) {
 		r.step(s, cfg.URL)
 		if s.Kind == feed.StepOpen && s.Err == nil {
@@ -132,7 +132,7 @@ func (r *checkReport) fail(about, format string, args ...any) {
 // line prints one finding, broken into lines that fit a terminal.
 func (r *checkReport) line(mark, about, format string, args ...any) {
 	head := fmt.Sprintf("  %-4s  %-9s  ", mark, about)
-	for _, line := range wrap(fmt.Sprintf(format, args...), helpWidth-len(head)) {
+	for _, line := range Wrap(fmt.Sprintf(format, args...), Width-len(head)) {
 		fmt.Fprintln(r.out, head+line)
 		head = strings.Repeat(" ", len(head))
 	}
@@ -141,7 +141,7 @@ func (r *checkReport) line(mark, about, format string, args ...any) {
 // verbatim prints text below a finding, broken where a line is full.
 func (r *checkReport) verbatim(text string) {
 	const indent = "  %-4s  %-9s  %s\n"
-	room := helpWidth - len(fmt.Sprintf(indent, "", "", "")) + 1
+	room := Width - len(fmt.Sprintf(indent, "", "", "")) + 1
 	for runes := []rune(text); len(runes) > 0; {
 		n := min(room, len(runes))
 		fmt.Fprintf(r.out, indent, "", "", string(runes[:n]))
@@ -160,11 +160,11 @@ func (r *checkReport) step(s feed.Step, url string) {
 		r.ok(about, "%s", local)
 	case s.Kind == feed.StepOpen:
 	case s.Kind == feed.StepTLS && time.Until(s.Expires) < certificateWarning:
-		r.warn(about, "%s (%v); tell the source's operator to renew it", s.Detail, brief(s.Took))
+		r.warn(about, "%s (%v); tell the source's operator to renew it", s.Detail, Brief(s.Took))
 	case s.Kind == feed.StepProxy:
 		r.ok(about, "%s", s.Detail)
 	default:
-		r.ok(about, "%s (%v)", s.Detail, brief(s.Took))
+		r.ok(about, "%s (%v)", s.Detail, Brief(s.Took))
 	}
 }
 
@@ -179,7 +179,7 @@ func localSource(url string) string {
 		return "demo data, made up; set FANTAIL_SOURCE_URL for a feed of your own"
 	case "replay":
 		file, _, _ := strings.Cut(rest, "?")
-		return "the recording " + quote(file)
+		return "the recording " + Quote(file)
 	case "push":
 		return "messages that are POSTed to /push with the token of FANTAIL_PUSH_TOKEN"
 	case "stdin":

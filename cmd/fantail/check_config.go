@@ -13,19 +13,19 @@ import (
 // printConfiguration prints the variables that most operators look at and all
 // others that are set, without what is secret. The config is zero if the
 // environment has problems.
-func printConfiguration(out io.Writer, e *environment, c config) {
-	p := newPage(out)
-	p.printf("Configuration (fantail -h explains the variables)\n")
-	for _, v := range e.variables() {
-		set := os.Getenv(v.name) != ""
-		if !set && !v.basic {
+func printConfiguration(out io.Writer, e *Environment, c Config) {
+	p := NewPage(out)
+	p.Printf("Configuration (fantail -h explains the variables)\n")
+	for _, v := range e.Variables() {
+		set := os.Getenv(v.Name) != ""
+		if !set && !v.Basic {
 			continue
 		}
-		value := string(appendPrintable(nil, []byte(show(*v.value, v.secret))))
+		value := string(AppendPrintable(nil, []byte(Show(*v.Value, v.Secret))))
 		switch {
-		case v.value == &e.SourceURL && c.SourceURL != "":
+		case v.Value == &e.SourceURL && c.SourceURL != "":
 			value = maskedSource(c, c.SourceURL)
-		case v.value == &e.MaxClients && *v.value == "auto" && c.MaxClients > 0:
+		case v.Value == &e.MaxClients && *v.Value == "auto" && c.MaxClients > 0:
 			value += ": " + humanize.Comma(int64(c.MaxClients)) + " with this limit on open files"
 		}
 		switch {
@@ -36,19 +36,19 @@ func printConfiguration(out io.Writer, e *environment, c config) {
 		case !set:
 			value += " (default)"
 		}
-		p.row(v.name, value)
+		p.Row(v.Name, value)
 	}
-	_ = p.flush()
+	_ = p.Flush()
 }
 
 // maskedSource returns a valid source's URL as the relay's log shows it: with
 // its host, but without what looks like a secret.
-func maskedSource(c config, url string) string {
-	cfg := feedConfig(c)
+func maskedSource(c Config, url string) string {
+	cfg := FeedConfig(c)
 	cfg.URL = url
 	f, err := feed.New(cfg, nil, zerolog.Nop())
 	if err != nil {
-		return hidden
+		return Hidden
 	}
 	return f.Stats().Source
 }

@@ -5,7 +5,7 @@ import "testing"
 func TestMaskedSource(t *testing.T) {
 	const several = "demo:?seed=1\n  demo:?seed=2 wss://user:pass@h.example/x"
 	Setenv(t, "FANTAIL_SOURCE_URL="+several, "FANTAIL_SOURCE_MODE=race")
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func TestCheck(t *testing.T) {
 			var code int
 			var out, errs, text string
 			LongEnough(func(window string) bool {
-				code, out, errs = RunCommand(t, checkCommand(), "-for", window)
+				code, out, errs = RunCommand(t, CheckCommand(), "-for", window)
 				text = strings.Join(strings.Fields(out+errs), " ")
 				return strings.Contains(text, tt.want[0])
 			})
@@ -130,7 +130,7 @@ func TestCheck(t *testing.T) {
 				t.Error("tried a source with a wrong configuration")
 			}
 			for line := range strings.Lines(out) {
-				if strings.HasPrefix(line, "  ok") && utf8.RuneCountInString(line) > helpWidth+1 {
+				if strings.HasPrefix(line, "  ok") && utf8.RuneCountInString(line) > Width+1 {
 					t.Errorf("a long line: %s", line)
 				}
 			}

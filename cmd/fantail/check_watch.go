@@ -85,15 +85,15 @@ func (w *checkWatch) result() watched {
 
 // firstMessage shows the beginning of a message.
 func (r *checkReport) firstMessage(in hub.Input, after time.Duration) {
-	r.ok("message", "%s, %s, after %v", in.Kind, humanize.IBytes(uint64(len(in.Payload))), brief(after))
+	r.ok("message", "%s, %s, after %v", in.Kind, humanize.IBytes(uint64(len(in.Payload))), Brief(after))
 	if in.Kind == hub.Text {
-		r.verbatim(excerptOf(in.Payload, 120))
+		r.verbatim(Excerpt(in.Payload, 120))
 	}
 }
 
 // watched reports what came, and how it ended: err is nil if it was watched to
 // the end of its window.
-func (r *checkReport) watched(w watched, err error, c config) {
+func (r *checkReport) watched(w watched, err error, c Config) {
 	switch {
 	case w.messages == 0:
 		r.silent(err, c)
@@ -104,10 +104,10 @@ func (r *checkReport) watched(w watched, err error, c config) {
 	}
 	rate, bytes := float64(w.messages)/w.took.Seconds(), float64(w.bytes)/w.took.Seconds()
 	if err == io.EOF {
-		r.ok("rate", "%s messages, %s in %v, then the source ended", humanize.Comma(int64(w.messages)), humanize.IBytes(w.bytes), brief(w.took))
+		r.ok("rate", "%s messages, %s in %v, then the source ended", humanize.Comma(int64(w.messages)), humanize.IBytes(w.bytes), Brief(w.took))
 	} else {
 		r.ok("rate", "%s messages/s, %s/s over %v; the largest message has %s", humanize.CommafWithDigits(rate, 1),
-			humanize.IBytes(uint64(bytes)), brief(w.took), humanize.IBytes(uint64(w.largest)))
+			humanize.IBytes(uint64(bytes)), Brief(w.took), humanize.IBytes(uint64(w.largest)))
 		r.ring(rate, bytes, c)
 	}
 	if int64(w.largest) > c.SourceMaxMessage/2 {
@@ -119,7 +119,7 @@ const droppedAdvice = "Some sources drop who does not subscribe (FANTAIL_SOURCE_
 	"or has another connection already: the relay itself may be that one."
 
 // silent reports a source that sent nothing.
-func (r *checkReport) silent(err error, c config) {
+func (r *checkReport) silent(err error, c Config) {
 	frames, _ := c.SourceSend() // read a moment ago
 	switch {
 	case err == io.EOF:
@@ -128,7 +128,7 @@ func (r *checkReport) silent(err error, c config) {
 		r.fail("message", "none: %v. %s", err, droppedAdvice)
 	case localSource(c.SourceURL) != "":
 		r.warn("message", "none came; is there something to read? Watch longer, with -for 1m")
-	case isBroker(c.SourceURL):
+	case IsBroker(c.SourceURL):
 		r.warn("message", "none came. A quiet feed is legal; publish something to it while this watches, or watch longer, with -for 1m")
 	case len(frames) == 0:
 		r.warn("message", "none came. A quiet feed is legal, but many say nothing until they are asked: set FANTAIL_SOURCE_SEND "+
@@ -140,7 +140,7 @@ func (r *checkReport) silent(err error, c config) {
 }
 
 // ring says how long a client can be away from a feed like this one.
-func (r *checkReport) ring(rate, bytes float64, c config) {
+func (r *checkReport) ring(rate, bytes float64, c Config) {
 	const overhead = 128 // bytes that the ring counts for each message beside its payload
 	seconds, bound := float64(c.RingMessages)/rate, "FANTAIL_RING_MESSAGES"
 	if byBytes := float64(c.RingBytes) / (bytes + overhead*rate); byBytes < seconds {

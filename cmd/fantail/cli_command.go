@@ -9,48 +9,48 @@ import (
 	"strings"
 )
 
-// command is one row of the table of subcommands.
-type command struct {
-	name     string
-	operands []string // what follows the name, such as FILE; [URL] may be left out
-	about    string   // one line
-	detail   string   // some more, for its own help
-	examples []string // pairs of a command line and what it does
-	setup    func(*flag.FlagSet) runner
+// Command is one row of the table of subcommands.
+type Command struct {
+	Name     string
+	Operands []string // what follows the name, such as FILE; [URL] may be left out
+	About    string   // one line
+	Detail   string   // some more, for its own help
+	Examples []string // pairs of a command line and what it does
+	Setup    func(*flag.FlagSet) Runner
 }
 
-// runner runs a command once its flags are parsed, with its operands. It ends
+// Runner runs a command once its flags are parsed, with its operands. It ends
 // soon after ctx is cancelled.
-type runner func(ctx context.Context, operands []string, std stdio) error
+type Runner func(ctx context.Context, operands []string, std Stdio) error
 
-// stdio is what a command may write to.
-type stdio struct{ out, err io.Writer }
+// Stdio is what a command may write to.
+type Stdio struct{ Out, Err io.Writer }
 
-// plain is the setup of a command without flags.
-func plain(r runner) func(*flag.FlagSet) runner {
-	return func(*flag.FlagSet) runner { return r }
+// Plain is the setup of a command without flags.
+func Plain(r Runner) func(*flag.FlagSet) Runner {
+	return func(*flag.FlagSet) Runner { return r }
 }
 
-// run parses args and runs c, or prints its help.
-func (c command) run(ctx context.Context, args []string, std stdio) error {
-	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+// Run parses args and runs c, or prints its help.
+func (c Command) Run(ctx context.Context, args []string, std Stdio) error {
+	flags := flag.NewFlagSet(c.Name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	run := c.setup(flags)
-	operands, err := parseArgs(flags, args)
+	run := c.Setup(flags)
+	operands, err := ParseArgs(flags, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return c.printUsage(std.out, flags)
+		return c.printUsage(std.Out, flags)
 	case err != nil:
-		return misuse(fmt.Errorf("%w; see fantail %s -h", err, c.name))
-	case len(operands) < c.required() || len(operands) > len(c.operands):
-		return misuse(fmt.Errorf("%s; write %s", c.miscounted(len(operands)), c.synopsis()))
+		return Misuse(fmt.Errorf("%w; see fantail %s -h", err, c.Name))
+	case len(operands) < c.required() || len(operands) > len(c.Operands):
+		return Misuse(fmt.Errorf("%s; write %s", c.miscounted(len(operands)), c.Synopsis()))
 	}
 	return run(ctx, operands, std)
 }
 
 // required returns how many operands cannot be left out.
-func (c command) required() (n int) {
-	for _, o := range c.operands {
+func (c Command) required() (n int) {
+	for _, o := range c.Operands {
 		if !strings.HasPrefix(o, "[") {
 			n++
 		}
@@ -59,14 +59,14 @@ func (c command) required() (n int) {
 }
 
 // miscounted says that n operands are too few or too many.
-func (c command) miscounted(n int) string {
-	if c.required() < len(c.operands) {
-		return fmt.Sprintf("%d arguments instead of %d to %d", n, c.required(), len(c.operands))
+func (c Command) miscounted(n int) string {
+	if c.required() < len(c.Operands) {
+		return fmt.Sprintf("%d arguments instead of %d to %d", n, c.required(), len(c.Operands))
 	}
-	return fmt.Sprintf("%d arguments instead of %d", n, len(c.operands))
+	return fmt.Sprintf("%d arguments instead of %d", n, len(c.Operands))
 }
 
-// synopsis returns the command line of c.
-func (c command) synopsis() string {
-	return strings.Join(append([]string{"fantail", c.name}, c.operands...), " ")
+// Synopsis returns the command line of c.
+func (c Command) Synopsis() string {
+	return strings.Join(append([]string{"fantail", c.Name}, c.Operands...), " ")
 }

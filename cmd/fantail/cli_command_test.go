@@ -8,9 +8,9 @@ import (
 )
 
 func TestCommandFailureIsExitCode1(t *testing.T) {
-	c := command{name: "x", setup: plain(func(context.Context, []string, stdio) error { return errors.New("no") })}
-	err := c.run(t.Context(), nil, stdio{out: io.Discard, err: io.Discard})
-	if got := exitCode(err); got != 1 {
+	c := Command{Name: "x", Setup: Plain(func(context.Context, []string, Stdio) error { return errors.New("no") })}
+	err := c.Run(t.Context(), nil, Stdio{Out: io.Discard, Err: io.Discard})
+	if got := ExitCode(err); got != 1 {
 		t.Errorf("exit code %d of %v", got, err)
 	}
 }

@@ -13,8 +13,8 @@ const exitMisuse = 2
 // usageError is a command line that cannot be run as it is.
 type usageError struct{ error }
 
-// misuse makes err a usageError.
-func misuse(err error) error { return usageError{err} }
+// Misuse makes err a usageError.
+func Misuse(err error) error { return usageError{err} }
 
 // ExitCode makes a usageError an exitCoder.
 func (usageError) ExitCode() int { return exitMisuse }
@@ -25,9 +25,9 @@ type exitCoder interface {
 	ExitCode() int
 }
 
-// exitCode returns 0 for no error, that of an exitCoder, and 1 for any other
+// ExitCode returns 0 for no error, that of an exitCoder, and 1 for any other
 // failure.
-func exitCode(err error) int {
+func ExitCode(err error) int {
 	if err == nil {
 		return 0
 	}
@@ -37,10 +37,10 @@ func exitCode(err error) int {
 	return 1
 }
 
-// conclude tells of an error, if there is one, and returns the exit code.
-func conclude(err error, w io.Writer) int {
+// Conclude tells of an error, if there is one, and returns the exit code.
+func Conclude(err error, w io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(w, "fantail:", err)
 	}
-	return exitCode(err)
+	return ExitCode(err)
 }

@@ -2,9 +2,9 @@ package main
 
 import "flag"
 
-// parseArgs parses flags before, between and behind the operands, which it
+// ParseArgs parses flags before, between and behind the operands, which it
 // returns. Everything behind "--" is an operand.
-func parseArgs(flags *flag.FlagSet, args []string) (operands []string, err error) {
+func ParseArgs(flags *flag.FlagSet, args []string) (operands []string, err error) {
 	for {
 		if err := flags.Parse(args); err != nil {
 			return nil, err

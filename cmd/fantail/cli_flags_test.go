@@ -24,7 +24,7 @@ func TestParseArgs(t *testing.T) {
 	for _, tt := range tests {
 		flags := flag.NewFlagSet("", flag.ContinueOnError)
 		listen, loop := flags.String("listen", "x", ""), flags.Bool("loop", false, "")
-		operands, err := parseArgs(flags, strings.Fields(tt.args))
+		operands, err := ParseArgs(flags, strings.Fields(tt.args))
 		if err != nil || !slices.Equal(operands, strings.Fields(tt.operands)) || *listen != tt.listen || *loop != tt.loop {
 			t.Errorf("%s: %q, -listen %s, -loop %v, %v", tt.args, operands, *listen, *loop, err)
 		}

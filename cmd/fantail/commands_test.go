@@ -13,7 +13,7 @@ import (
 func fantail(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = run(t.Context(), args, stdio{out: &o, err: &e})
+	code = run(t.Context(), args, Stdio{Out: &o, Err: &e})
 	return code, o.String(), e.String()
 }
 
@@ -24,14 +24,14 @@ func TestUsageNamesEverything(t *testing.T) {
 			t.Fatalf("%v: exit code %d, %q", args, code, errs)
 		}
 		for _, c := range commands() {
-			if !strings.Contains(out, "\n  "+c.name+" ") || !strings.Contains(out, c.about) {
-				t.Errorf("%v: command %s is missing", args, c.name)
+			if !strings.Contains(out, "\n  "+c.Name+" ") || !strings.Contains(out, c.About) {
+				t.Errorf("%v: command %s is missing", args, c.Name)
 			}
 		}
-		for _, v := range new(environment).variables() {
-			entry := v.name + " " + v.about + " [" + cmp.Or(v.def, "unset") + "]"
-			if !strings.Contains(strings.Join(strings.Fields(out), " "), entry) || !strings.Contains(out, "\n  "+v.name+" ") {
-				t.Errorf("%v: variable %s is missing", args, v.name)
+		for _, v := range new(Environment).Variables() {
+			entry := v.Name + " " + v.About + " [" + cmp.Or(v.Def, "unset") + "]"
+			if !strings.Contains(strings.Join(strings.Fields(out), " "), entry) || !strings.Contains(out, "\n  "+v.Name+" ") {
+				t.Errorf("%v: variable %s is missing", args, v.Name)
 			}
 		}
 	}
@@ -39,9 +39,9 @@ func TestUsageNamesEverything(t *testing.T) {
 
 func TestCommandUsage(t *testing.T) {
 	for _, c := range commands() {
-		for _, args := range [][]string{{c.name, "-h"}, {c.name, "--help"}, {"help", c.name}} {
+		for _, args := range [][]string{{c.Name, "-h"}, {c.Name, "--help"}, {"help", c.Name}} {
 			code, out, errs := fantail(t, args...)
-			if code != 0 || errs != "" || !strings.HasPrefix(out, "Usage: "+c.synopsis()+"\n") || !strings.Contains(out, c.detail) {
+			if code != 0 || errs != "" || !strings.HasPrefix(out, "Usage: "+c.Synopsis()+"\n") || !strings.Contains(out, c.Detail) {
 				t.Errorf("%v: exit code %d, %q, %q", args, code, out, errs)
 			}
 		}
@@ -58,7 +58,7 @@ func TestCommandUsage(t *testing.T) {
 func TestHelpFitsATerminal(t *testing.T) {
 	lines := [][]string{{"-h"}}
 	for _, c := range commands() {
-		lines = append(lines, []string{c.name, "-h"})
+		lines = append(lines, []string{c.Name, "-h"})
 	}
 	for _, args := range lines {
 		_, out, _ := fantail(t, args...)
@@ -73,10 +73,10 @@ func TestHelpFitsATerminal(t *testing.T) {
 
 func TestCommandsHaveExamples(t *testing.T) {
 	for _, c := range commands() {
-		_, out, _ := fantail(t, c.name, "-h")
-		for pair := range slices.Chunk(c.examples, 2) {
+		_, out, _ := fantail(t, c.Name, "-h")
+		for pair := range slices.Chunk(c.Examples, 2) {
 			if !strings.Contains(out, "\n  "+pair[0]) || !strings.Contains(out, "  "+pair[1]+"\n") {
-				t.Errorf("the help of %s lacks %q:\n%s", c.name, pair, out)
+				t.Errorf("the help of %s lacks %q:\n%s", c.Name, pair, out)
 			}
 		}
 	}

@@ -15,9 +15,9 @@ import (
 	"fantail/hub"
 )
 
-// config is the configuration of a relay, parsed, checked and complete: no
+// Config is the configuration of a relay, parsed, checked and complete: no
 // field still stands for "auto". Sizes are in bytes.
-type config struct {
+type Config struct {
 	SourceURL      string
 	Listen         string // host:port
 	AdminListen    string // host:port
@@ -91,31 +91,31 @@ const (
 	maxMessages = 16 << 20 // in the ring: 128 MiB of slots alone
 )
 
-// loadConfig reads the configuration from the process's environment. It takes
+// Load reads the configuration from the process's environment. It takes
 // no environment as a parameter because envconfig reads the process's own. An
 // error is of type problems and holds everything that is wrong.
-func loadConfig() (config, error) { return configOf(readEnvironment(), os.Environ()) }
+func Load() (Config, error) { return configOf(ReadEnvironment(), os.Environ()) }
 
-// parseConfig returns the configuration of an environment that has these NAME=value
+// Parse returns the configuration of an environment that has these NAME=value
 // entries alone. It reads nothing of the process's, and fails as loadConfig does.
-func parseConfig(entries ...string) (config, error) {
+func Parse(entries ...string) (Config, error) {
 	return configOf(environmentOf(entries), entries)
 }
 
-func configOf(e *environment, environ []string) (config, error) {
+func configOf(e *Environment, environ []string) (Config, error) {
 	p := newParser(e)
 	c := p.parse(e)
 	p.crossCheck(e, c)
 	p.rejectUnknown(environ)
 	if err := p.err(); err != nil {
-		return config{}, err
+		return Config{}, err
 	}
 	return c, nil
 }
 
 // parse turns e into types, each value checked on its own.
-func (p *parser) parse(e *environment) config {
-	c := config{
+func (p *parser) parse(e *Environment) Config {
+	c := Config{
 		SourceURL:      take(p, &e.SourceURL, parseSource),
 		Listen:         take(p, &e.Listen, parseListen),
 		AdminListen:    take(p, &e.AdminListen, parseListen),
@@ -180,7 +180,7 @@ func (p *parser) parse(e *environment) config {
 }
 
 // crossCheck checks values against each other, where each is good alone.
-func (p *parser) crossCheck(e *environment, c config) {
+func (p *parser) crossCheck(e *Environment, c Config) {
 	if p.good(&e.QueueMessages, &e.RingMessages) && c.QueueMessages > c.RingMessages {
 		p.reject(&e.QueueMessages, "a queue is a part of the ring; write at most FANTAIL_RING_MESSAGES (%d), or auto", c.RingMessages)
 	}
@@ -196,14 +196,14 @@ func (p *parser) crossCheck(e *environment, c config) {
 	}
 	p.checkUplink(e, c)
 	p.checkSource(e, c)
-	if p.good(&e.SourceURL, &e.PushToken) && e.PushToken == "" && isPush(c.SourceURL) {
+	if p.good(&e.SourceURL, &e.PushToken) && e.PushToken == "" && IsPush(c.SourceURL) {
 		p.reject(&e.PushToken, "anybody could push messages to clients; write a token of 16 characters or more, or @ and a file that holds it")
 	}
 	p.checkTLS(e)
 }
 
 // checkSource has feed check what belongs together in the source's settings.
-func (p *parser) checkSource(e *environment, c config) {
+func (p *parser) checkSource(e *Environment, c Config) {
 	if !p.good(&e.SourceURL, &e.SourceRules, &e.SourceCursor, &e.SourceID, &e.SourcePing, &e.SourceMaxAge, &e.SourceOverlap, &e.SourceMode, &e.SourceSeq) {
 		return
 	}
@@ -221,7 +221,7 @@ func (p *parser) checkSource(e *environment, c config) {
 }
 
 // checkTLS reads the certificate and its key, if TLS is wanted.
-func (p *parser) checkTLS(e *environment) {
+func (p *parser) checkTLS(e *Environment) {
 	switch {
 	case e.TLSCert == "" && e.TLSKey == "":
 	case e.TLSKey == "":

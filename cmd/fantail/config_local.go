@@ -7,37 +7,37 @@ import (
 	"net/netip"
 )
 
-// loadListen reads where the relay that has this environment listens, and whether
+// LoadListen reads where the relay that has this environment listens, and whether
 // it does so by TLS: Listen and TLSCert alone. It looks at no other variable, so a
 // relay that runs is found even if a file that it was started with is gone.
-func loadListen() (config, error) {
-	return loadOnly(func(e *environment) []*string { return []*string{&e.Listen, &e.TLSCert} })
+func LoadListen() (Config, error) {
+	return loadOnly(func(e *Environment) []*string { return []*string{&e.Listen, &e.TLSCert} })
 }
 
-// loadMaxMessage reads SourceMaxMessage alone.
-func loadMaxMessage() (config, error) {
-	return loadOnly(func(e *environment) []*string { return []*string{&e.SourceMaxMessage} })
+// LoadMaxMessage reads SourceMaxMessage alone.
+func LoadMaxMessage() (Config, error) {
+	return loadOnly(func(e *Environment) []*string { return []*string{&e.SourceMaxMessage} })
 }
 
-// loadListenAndMaxMessage reads what loadListen and loadMaxMessage do.
-func loadListenAndMaxMessage() (config, error) {
-	return loadOnly(func(e *environment) []*string { return []*string{&e.Listen, &e.TLSCert, &e.SourceMaxMessage} })
+// LoadListenAndMaxMessage reads what loadListen and loadMaxMessage do.
+func LoadListenAndMaxMessage() (Config, error) {
+	return loadOnly(func(e *Environment) []*string { return []*string{&e.Listen, &e.TLSCert, &e.SourceMaxMessage} })
 }
 
 // loadOnly reads some variables. All other fields are zero.
-func loadOnly(fields func(*environment) []*string) (config, error) {
-	e := readEnvironment()
+func loadOnly(fields func(*Environment) []*string) (Config, error) {
+	e := ReadEnvironment()
 	p := newParser(e)
 	p.only = fields(e)
 	c := p.parse(e)
 	return c, p.err()
 }
 
-// dialRelay returns the address at which to dial the relay that listens at
+// DialRelay returns the address at which to dial the relay that listens at
 // listen, and how to verify its certificate; nil without TLS. The name in a
 // certificate is hardly ever that of the loopback interface, and nobody else
 // answers there: it is not verified there, and is anywhere else.
-func dialRelay(listen string, useTLS bool) (addr string, conf *tls.Config, err error) {
+func DialRelay(listen string, useTLS bool) (addr string, conf *tls.Config, err error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return "", nil, err
@@ -45,15 +45,15 @@ func dialRelay(listen string, useTLS bool) (addr string, conf *tls.Config, err e
 	if port == "0" {
 		return "", nil, fmt.Errorf("FANTAIL_LISTEN=%s lets the system choose the port, so nobody else knows it; give it a port", listen)
 	}
-	host = reachable(host)
+	host = Reachable(host)
 	if useTLS {
 		conf = &tls.Config{InsecureSkipVerify: isLoopback(host)}
 	}
 	return net.JoinHostPort(host, port), conf, nil
 }
 
-// reachable returns the host to dial for one to listen on.
-func reachable(host string) string {
+// Reachable returns the host to dial for one to listen on.
+func Reachable(host string) string {
 	ip, err := netip.ParseAddr(host)
 	switch {
 	case host == "", err == nil && ip.IsUnspecified() && ip.Is4():

@@ -27,16 +27,16 @@ func (problems) ExitCode() int { return 2 }
 // parser gathers what is wrong while an environment becomes a config. It finds
 // a variable's name by its field, so that no name is written twice.
 type parser struct {
-	vars     map[*string]variable
+	vars     map[*string]Variable
 	bad      map[*string]bool
 	only     []*string // the fields that are parsed; nil is all of them
 	problems problems
 }
 
-func newParser(e *environment) *parser {
-	p := &parser{vars: map[*string]variable{}, bad: map[*string]bool{}}
-	for _, v := range e.variables() {
-		p.vars[v.value] = v
+func newParser(e *Environment) *parser {
+	p := &parser{vars: map[*string]Variable{}, bad: map[*string]bool{}}
+	for _, v := range e.Variables() {
+		p.vars[v.Value] = v
 	}
 	return p
 }
@@ -67,7 +67,7 @@ func (p *parser) err() error {
 func (p *parser) reject(field *string, format string, args ...any) {
 	p.bad[field] = true
 	v := p.vars[field]
-	p.add(v.name+"="+show(*field, v.secret), fmt.Errorf(format, args...))
+	p.add(v.Name+"="+Show(*field, v.Secret), fmt.Errorf(format, args...))
 }
 
 // good says whether none of the fields was rejected so far.
@@ -91,20 +91,20 @@ func (p *parser) add(subject string, err error) {
 	}, line))
 }
 
-// show returns a value as an error may print it: without what is secret, and
+// Show returns a value as an error may print it: without what is secret, and
 // cut where it is long.
-func show(value, secret string) string {
+func Show(value, secret string) string {
 	switch {
 	case secret == "all" && value != "" && !strings.HasPrefix(value, "@"):
-		return hidden
+		return Hidden
 	case secret == "url":
 		value = maskURL(value)
 	}
-	return shorten(value)
+	return Shorten(value)
 }
 
-// hidden stands for what is secret.
-const hidden = "(hidden)"
+// Hidden stands for what is secret.
+const Hidden = "(hidden)"
 
 // maskURL shows the scheme of a URL alone, since tokens are put into any other
 // part of one. What has no authority, such as replay:FILE, is shown up to its
@@ -117,11 +117,11 @@ func maskURL(s string) string {
 	scheme, _, remote := strings.Cut(s[:end], "://")
 	switch {
 	case remote:
-		return scheme + "://" + hidden
+		return scheme + "://" + Hidden
 	case strings.Contains(s, "@"):
-		return hidden
+		return Hidden
 	case end < len(s):
-		return s[:end+1] + hidden
+		return s[:end+1] + Hidden
 	}
 	return s
 }

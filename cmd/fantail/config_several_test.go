@@ -11,7 +11,7 @@ import (
 func TestSeveralSourcesAreConfigured(t *testing.T) {
 	Setenv(t, "FANTAIL_SOURCE_URL=demo:?seed=1\n  demo:?seed=2 wss://user:pass@h.example/x", "FANTAIL_SOURCE_MODE=race",
 		"FANTAIL_SOURCE_SEQ=seq", "FANTAIL_SOURCE_GAP_WAIT=200ms", "FANTAIL_SOURCE_FAILBACK=0")
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestSeveralSourcesProblems(t *testing.T) {
 	} {
 		t.Run(tt.want, func(t *testing.T) {
 			Setenv(t, tt.env...)
-			if _, err := loadConfig(); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "geheim") {
+			if _, err := Load(); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "geheim") {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -134,7 +134,7 @@ func checkHeader(name string, values []string) error {
 	canonical := textproto.CanonicalMIMEHeaderKey(name)
 	switch {
 	case !isToken(name):
-		return fmt.Errorf("%s is not a header name; write one such as Authorization", quote(name))
+		return fmt.Errorf("%s is not a header name; write one such as Authorization", Quote(name))
 	case canonical == "Host", canonical == "Connection", canonical == "Upgrade", strings.HasPrefix(canonical, "Sec-Websocket-"):
 		return fmt.Errorf("%s is set by the handshake; leave it out", name)
 	}
@@ -238,16 +238,16 @@ func parsePushToken(text []byte) (string, error) {
 	return token, nil
 }
 
-// isPush says whether a source, or one of several, is fed by /push.
-func isPush(urls string) bool {
+// IsPush says whether a source, or one of several, is fed by /push.
+func IsPush(urls string) bool {
 	return slices.ContainsFunc(feed.SourceURLs(urls), func(url string) bool {
 		scheme, _, _ := strings.Cut(url, ":")
 		return strings.EqualFold(scheme, "push")
 	})
 }
 
-// isBroker says whether a source is a broker, which is asked by its URL alone.
-func isBroker(url string) bool {
+// IsBroker says whether a source is a broker, which is asked by its URL alone.
+func IsBroker(url string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(url), ":")
 	return slices.Contains([]string{"redis", "rediss", "nats", "tls+nats", "amqp", "amqps"}, scheme)
 }

@@ -128,7 +128,7 @@ func TestIsPush(t *testing.T) {
 	for urls, want := range map[string]bool{
 		"push:": true, "Push:": true, "demo: push:": true, "push: wss://h": true, "demo:": false, "wss://h/push:": false,
 	} {
-		if isPush(urls) != want {
+		if IsPush(urls) != want {
 			t.Errorf("%s: %v", urls, !want)
 		}
 	}

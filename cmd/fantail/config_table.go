@@ -19,9 +19,9 @@ func configTable() string {
 			b.WriteString("\nMore, seldom needed:\n\n")
 		}
 		b.WriteString("| variable | default | what it sets |\n|---|---|---|\n")
-		for _, v := range new(environment).variables() {
-			if v.basic == basic {
-				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.name, code(v.def), cell(v.about))
+		for _, v := range new(Environment).Variables() {
+			if v.Basic == basic {
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, code(v.Def), cell(v.About))
 			}
 		}
 	}

@@ -34,9 +34,9 @@ func TestReadmeTable(t *testing.T) {
 
 func TestConfigTableHasARowForEachVariable(t *testing.T) {
 	table := configTable()
-	for _, v := range new(environment).variables() {
-		if strings.Count(table, "\n| `"+v.name+"` | ") != 1 {
-			t.Errorf("no row, or several, for %s", v.name)
+	for _, v := range new(Environment).Variables() {
+		if strings.Count(table, "\n| `"+v.Name+"` | ") != 1 {
+			t.Errorf("no row, or several, for %s", v.Name)
 		}
 	}
 	for line := range strings.Lines(table) {

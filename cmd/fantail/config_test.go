@@ -17,7 +17,7 @@ import (
 
 func TestConfigDefaults(t *testing.T) {
 	Setenv(t)
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestConfigDefaults(t *testing.T) {
 		t.Errorf("SourceRules() = %v, %v", rules, err)
 	}
 	c.SourceSend, c.SourceHeaders, c.SourceRules, c.PushToken = nil, nil, nil, nil // DeepEqual compares no functions
-	want := config{
+	want := Config{
 		SourceURL: "demo:", Listen: ":8080", AdminListen: "127.0.0.1:9090",
 		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: hub.Evict, ClientPolicy: true, StallTimeout: 10 * time.Second,
 		MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, LogLevel: zerolog.InfoLevel,
@@ -58,7 +58,7 @@ func TestConfigValues(t *testing.T) {
 		"FANTAIL_SLOW_POLICY=conflate", "FANTAIL_CLIENT_POLICY=false", "FANTAIL_SNAPSHOT=last", "FANTAIL_SNAPSHOT_KEYS=200", "FANTAIL_KEY_REQUIRED=true",
 		"FANTAIL_SOURCE_MAX_AGE=1h", "FANTAIL_SOURCE_OVERLAP=true",
 		"FANTAIL_SOURCE_KEY=a.b:c", "FANTAIL_SOURCE_WS_PING=1m", "FANTAIL_SOURCE_SUBPROTOCOLS=v1,v2", `FANTAIL_SOURCE_SEND=["a"]`, "FANTAIL_SOURCE_HEADERS=@"+file)
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestConfigOfRealFeeds(t *testing.T) {
 	Setenv(t, "FANTAIL_SOURCE_URL=wss://h/?cursor={cursor}", "FANTAIL_SOURCE_CURSOR=time_us", "FANTAIL_SOURCE_RULES=@"+file,
 		"FANTAIL_SOURCE_PING=ping", "FANTAIL_SOURCE_PING_EVERY=25s", "FANTAIL_SOURCE_SPLIT=json-array", "FANTAIL_SOURCE_SEND_RATE=20/10s",
 		"FANTAIL_SOURCE_ID=hash", "FANTAIL_SOURCE_MAX_AGE=23h", "FANTAIL_SOURCE_WS_PING=off")
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestConfigProblems(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.set[:min(40, len(tt.set))], func(t *testing.T) {
 			Setenv(t, tt.set)
-			_, err := loadConfig()
+			_, err := Load()
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("got %v\nwant %s", err, tt.want)
 			}
@@ -203,7 +203,7 @@ func TestConfigProblems(t *testing.T) {
 func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 	Setenv(t, "FANTAIL_LISTEN=8080", "FANTAIL_RING_BYTES=lots", "FANTAIL_QUEUE_BYTES=1TiB", "FANTAIL_PING_INTERVAL=30",
 		"FANTAIL_UPLINK=maybe", "FANTAIL_RINGMESSAGES=1")
-	_, err := loadConfig()
+	_, err := Load()
 	lines := strings.Split(err.Error(), "\n")
 	if lines[0] != "5 problems with the configuration:" || len(lines) != 6 {
 		t.Fatalf("got %d lines: %v", len(lines), err)
@@ -219,12 +219,12 @@ func TestConfigTLS(t *testing.T) {
 	cert, key := SelfSigned(t, t.TempDir())
 	_, otherKey := SelfSigned(t, t.TempDir())
 	Setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+key)
-	if c, err := loadConfig(); err != nil || c.TLSCert != cert || c.TLSKey != key {
+	if c, err := Load(); err != nil || c.TLSCert != cert || c.TLSKey != key {
 		t.Errorf("got %q, %q, %v", c.TLSCert, c.TLSKey, err)
 	}
 	for _, wrong := range []string{otherKey, key + "x"} {
 		Setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+wrong)
-		_, err := loadConfig()
+		_, err := Load()
 		if err == nil || !strings.Contains(err.Error(), "cannot be used with FANTAIL_TLS_KEY="+wrong) {
 			t.Errorf("got %v", err)
 		}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// prefix is what the names of all our variables begin with.
-const prefix = "FANTAIL_"
+// Prefix is what the names of all our variables begin with.
+const Prefix = "FANTAIL_"
 
 // injected matches the variables that Kubernetes sets in every pod for a service
 // whose name begins with "fantail", such as FANTAIL_SERVICE_HOST,
@@ -22,17 +22,17 @@ func (p *parser) rejectUnknown(environ []string) {
 	known := make(map[string]bool, len(p.vars))
 	names := make([]string, 0, len(p.vars))
 	for _, v := range p.vars {
-		known[v.name] = true
-		names = append(names, strings.TrimPrefix(v.name, prefix))
+		known[v.Name] = true
+		names = append(names, strings.TrimPrefix(v.Name, Prefix))
 	}
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, prefix) || known[name] || injected.MatchString(entry) {
+		if !strings.HasPrefix(name, Prefix) || known[name] || injected.MatchString(entry) {
 			continue
 		}
 		advice := "fantail -h lists all variables"
-		if near := nearest(strings.TrimPrefix(name, prefix), names); near != "" {
-			advice = "did you mean " + prefix + near + "?"
+		if near := Nearest(strings.TrimPrefix(name, Prefix), names); near != "" {
+			advice = "did you mean " + Prefix + near + "?"
 		}
 		p.add(name, fmt.Errorf("no such variable; %s", advice))
 	}

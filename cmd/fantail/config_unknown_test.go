@@ -30,7 +30,7 @@ func TestUnknownVariables(t *testing.T) {
 		{"FANTAIL_SERVICE=x", "FANTAIL_SERVICE: no such variable"},
 	}
 	for _, tt := range tests {
-		p := newParser(new(environment))
+		p := newParser(new(Environment))
 		p.rejectUnknown([]string{tt.entry})
 		switch {
 		case tt.want == "" && len(p.problems) > 0:
@@ -48,13 +48,13 @@ func FuzzUnknownVariables(f *testing.F) {
 	f.Add("FANTAIL_PORT", "tcp://")
 	f.Fuzz(func(t *testing.T, name, value string) {
 		const secret = "\x01value\x01"
-		p := newParser(new(environment))
+		p := newParser(new(Environment))
 		p.rejectUnknown([]string{name + "=" + value + secret})
 		if len(p.problems) == 0 {
 			return
 		}
 		line := p.problems[0]
-		if !strings.HasPrefix(name, prefix) || len(p.problems) > 1 || strings.ContainsAny(line, "\r\n") || strings.Contains(line, "value\x01") {
+		if !strings.HasPrefix(name, Prefix) || len(p.problems) > 1 || strings.ContainsAny(line, "\r\n") || strings.Contains(line, "value\x01") {
 			t.Errorf("%q: %q", name, p.problems)
 		}
 	})

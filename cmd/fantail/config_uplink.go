@@ -7,7 +7,7 @@ import (
 
 // checkUplink checks what an uplink that forwards needs, and that what is set for
 // one is meant.
-func (p *parser) checkUplink(e *environment, c config) {
+func (p *parser) checkUplink(e *Environment, c Config) {
 	switch forward := c.Uplink == "forward"; {
 	case !p.good(&e.Uplink, &e.UplinkAllow):
 	case forward && c.UplinkAllow == nil:

@@ -10,7 +10,7 @@ import (
 func TestConfigUplink(t *testing.T) {
 	const source = "FANTAIL_SOURCE_URL=wss://example.com/chat"
 	Setenv(t, source, "FANTAIL_UPLINK=forward", `FANTAIL_UPLINK_ALLOW=^{"type":"chat"`, "FANTAIL_UPLINK_RATE=20/10s", "FANTAIL_UPLINK_MAX_MESSAGE=2KiB")
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestConfigUplink(t *testing.T) {
 		{[]string{"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*"}, "the source's settings: FANTAIL_UPLINK is forward, but nothing can be sent to a demo: source; write reject or ignore"},
 	} {
 		Setenv(t, tt.set...)
-		if _, err := loadConfig(); err == nil || err.Error() != "1 problem with the configuration:\n  "+tt.want {
+		if _, err := Load(); err == nil || err.Error() != "1 problem with the configuration:\n  "+tt.want {
 			t.Errorf("%q: got %v\nwant %s", tt.set, err, tt.want)
 		}
 	}

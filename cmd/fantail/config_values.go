@@ -150,7 +150,7 @@ func parseListen(s string) (string, error) {
 		return "", fmt.Errorf("not an address; %s", advice)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return "", fmt.Errorf("port %s is not a number from 0 to 65535; %s", quote(port), advice)
+		return "", fmt.Errorf("port %s is not a number from 0 to 65535; %s", Quote(port), advice)
 	}
 	return s, nil
 }
@@ -160,7 +160,7 @@ func parseOrigins(s string) ([]string, error) { return list(s, relay.CheckOrigin
 func parseProxies(s string) ([]string, error) { return list(s, relay.CheckProxy) }
 
 func list(s string, check func(string) error) ([]string, error) {
-	entries := splitList(s)
+	entries := SplitList(s)
 	for _, e := range entries {
 		if err := check(e); err != nil {
 			return nil, errors.New(strings.TrimPrefix(err.Error(), "relay: "))
@@ -172,10 +172,10 @@ func list(s string, check func(string) error) ([]string, error) {
 // parseSubprotocols parses a list of subprotocol names, which are tokens (RFC
 // 6455 section 4.1).
 func parseSubprotocols(s string) ([]string, error) {
-	names := splitList(s)
+	names := SplitList(s)
 	for _, n := range names {
 		if !isToken(n) {
-			return nil, fmt.Errorf("%s is not a subprotocol; write names such as v10.stomp, separated by commas", quote(n))
+			return nil, fmt.Errorf("%s is not a subprotocol; write names such as v10.stomp, separated by commas", Quote(n))
 		}
 	}
 	return names, nil

@@ -72,7 +72,7 @@ func TestTailCannotControlATerminal(t *testing.T) {
 func TestTailStatsOnATerminal(t *testing.T) {
 	twice := func(got string) bool { return strings.Count(got, "msg/s") >= 2 }
 	got := onTerminal(t, twice, "tail", "-stats", "demo:?rate=1")
-	if !twice(got) || strings.Count(got, clearLine) < 2 || strings.Contains(got, "no gap\r\n"+clearLine) {
+	if !twice(got) || strings.Count(got, ClearLine) < 2 || strings.Contains(got, "no gap\r\n"+ClearLine) {
 		t.Errorf("the terminal got %q", got)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/kelseyhightower/envconfig"
 )
 
-// environment is the configuration as text and the one place that knows each
+// Environment is the configuration as text and the one place that knows each
 // variable's name, default and description: the help, the README's table and
 // the check for unknown variables are made from it. Its fields are strings, so
 // that reading it cannot fail and every problem is found by our own parsing.
@@ -17,7 +17,7 @@ import (
 //
 // A secret is "all" where an error may show nothing of the value, and "url"
 // where it may show what maskURL leaves.
-type environment struct {
+type Environment struct {
 	Basics
 	Details
 }
@@ -84,34 +84,34 @@ type Details struct {
 	SourceIdleTimeout  string `envconfig:"FANTAIL_SOURCE_IDLE_TIMEOUT" default:"0" desc:"silence after which the source is connected anew; 0 is off, since quiet feeds are legal"`
 }
 
-// variable is one field of an environment.
-type variable struct {
-	name, def, about, secret string
-	basic                    bool
-	value                    *string
+// Variable is one field of an environment.
+type Variable struct {
+	Name, Def, About, Secret string
+	Basic                    bool
+	Value                    *string
 }
 
-// readEnvironment reads the process's environment. A variable that is set but
+// ReadEnvironment reads the process's environment. A variable that is set but
 // empty has its default, as compose files write it, except FANTAIL_SOURCE_URL:
 // an image sets that one empty so that nobody is served demo prices by mistake.
 // Single quotes around a value are taken off, so that one file of NAME='value'
 // lines serves shells, which take them off by themselves, and docker run
 // --env-file, which does not.
-func readEnvironment() *environment {
-	e := new(environment)
+func ReadEnvironment() *Environment {
+	e := new(Environment)
 	envconfig.MustProcess("", e) // strings alone: only a broken struct could fail
 	return e.completed()
 }
 
 // environmentOf returns an environment that has these NAME=value entries alone, of
 // variables that there are.
-func environmentOf(entries []string) *environment {
-	e := new(environment)
-	for _, v := range e.variables() {
-		*v.value = v.def
+func environmentOf(entries []string) *Environment {
+	e := new(Environment)
+	for _, v := range e.Variables() {
+		*v.Value = v.Def
 		for _, entry := range entries {
-			if value, ok := strings.CutPrefix(entry, v.name+"="); ok {
-				*v.value = value
+			if value, ok := strings.CutPrefix(entry, v.Name+"="); ok {
+				*v.Value = value
 			}
 		}
 	}
@@ -119,11 +119,11 @@ func environmentOf(entries []string) *environment {
 }
 
 // completed takes quotes off and puts defaults in.
-func (e *environment) completed() *environment {
-	for _, v := range e.variables() {
-		*v.value = unquote(strings.TrimSpace(*v.value))
-		if *v.value == "" && v.value != &e.SourceURL {
-			*v.value = v.def
+func (e *Environment) completed() *Environment {
+	for _, v := range e.Variables() {
+		*v.Value = unquote(strings.TrimSpace(*v.Value))
+		if *v.Value == "" && v.Value != &e.SourceURL {
+			*v.Value = v.Def
 		}
 	}
 	return e
@@ -138,22 +138,22 @@ func unquote(value string) string {
 	return value
 }
 
-// variables lists e's fields in the order in which they are written above.
-func (e *environment) variables() []variable {
-	var all []variable
+// Variables lists e's fields in the order in which they are written above.
+func (e *Environment) Variables() []Variable {
+	var all []Variable
 	basics, values := reflect.TypeFor[Basics](), reflect.ValueOf(e).Elem()
 	for _, f := range reflect.VisibleFields(values.Type()) {
 		if f.Anonymous {
 			continue
 		}
 		_, basic := basics.FieldByName(f.Name)
-		all = append(all, variable{
-			name:   f.Tag.Get("envconfig"),
-			def:    f.Tag.Get("default"),
-			about:  f.Tag.Get("desc"),
-			secret: f.Tag.Get("secret"),
-			basic:  basic,
-			value:  values.FieldByIndex(f.Index).Addr().Interface().(*string),
+		all = append(all, Variable{
+			Name:   f.Tag.Get("envconfig"),
+			Def:    f.Tag.Get("default"),
+			About:  f.Tag.Get("desc"),
+			Secret: f.Tag.Get("secret"),
+			Basic:  basic,
+			Value:  values.FieldByIndex(f.Index).Addr().Interface().(*string),
 		})
 	}
 	return all

@@ -8,17 +8,17 @@ import (
 func TestEnvironmentIsComplete(t *testing.T) {
 	seen := map[string]bool{}
 	basics := 0
-	for i, v := range new(environment).variables() {
-		if !strings.HasPrefix(v.name, prefix) || v.about == "" || seen[v.name] {
+	for i, v := range new(Environment).Variables() {
+		if !strings.HasPrefix(v.Name, Prefix) || v.About == "" || seen[v.Name] {
 			t.Errorf("%+v wants a name of its own and a description", v)
 		}
-		if v.basic {
+		if v.Basic {
 			basics++
 			if i != basics-1 {
-				t.Errorf("%s: a basic behind the others", v.name)
+				t.Errorf("%s: a basic behind the others", v.Name)
 			}
 		}
-		seen[v.name] = true
+		seen[v.Name] = true
 	}
 	if basics != 10 {
 		t.Errorf("%d basics, want 10", basics)
@@ -27,7 +27,7 @@ func TestEnvironmentIsComplete(t *testing.T) {
 
 func TestEnvironmentValues(t *testing.T) {
 	Setenv(t, "FANTAIL_LISTEN= :1 \r", "FANTAIL_RING_BYTES=", "FANTAIL_SOURCE_URL=", "FANTAIL_SOURCE_KEY='a b'", "FANTAIL_SNAPSHOT=''", "FANTAIL_SLOW_POLICY='", "FANTAIL_UPLINK='a")
-	e := readEnvironment()
+	e := ReadEnvironment()
 	for _, tt := range []struct{ what, got, want string }{
 		{"trimmed", e.Listen, ":1"},
 		{"empty has its default", e.RingBytes, "128MiB"},
@@ -46,7 +46,7 @@ func TestEnvironmentValues(t *testing.T) {
 
 func TestEnvironmentIgnoresUnprefixedNames(t *testing.T) {
 	Setenv(t, "LISTEN=:1", "SOURCE_URL=ws://wrong/", "LOG_LEVEL=debug")
-	if e := readEnvironment(); e.Listen != ":8080" || e.SourceURL != "demo:" || e.LogLevel != "info" {
+	if e := ReadEnvironment(); e.Listen != ":8080" || e.SourceURL != "demo:" || e.LogLevel != "info" {
 		t.Errorf("took over a variable of somebody else: %+v", e)
 	}
 }

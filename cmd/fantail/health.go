@@ -10,21 +10,21 @@ import (
 // healthTimeout is below the 3 s that probes commonly give.
 const healthTimeout = 2 * time.Second
 
-// healthCommand is the row of fantail health.
-func healthCommand() command {
-	return command{
-		name:   "health",
-		about:  "Ask the relay with this environment whether it is alive",
-		detail: "It asks /healthz at FANTAIL_LISTEN. Exit code: 0 alive, 1 not.",
-		setup:  plain(runHealth),
+// HealthCommand is the row of fantail health.
+func HealthCommand() Command {
+	return Command{
+		Name:   "health",
+		About:  "Ask the relay with this environment whether it is alive",
+		Detail: "It asks /healthz at FANTAIL_LISTEN. Exit code: 0 alive, 1 not.",
+		Setup:  Plain(runHealth),
 	}
 }
 
 // runHealth asks the relay that has the same environment whether it is alive. It
 // looks at the two variables that say where the relay is, and at no other: a
 // relay that runs is not unhealthy because a file went away since.
-func runHealth(ctx context.Context, _ []string, std stdio) error {
-	c, err := loadListen()
+func runHealth(ctx context.Context, _ []string, std Stdio) error {
+	c, err := LoadListen()
 	if err != nil {
 		return err
 	}
@@ -36,14 +36,14 @@ func runHealth(ctx context.Context, _ []string, std stdio) error {
 	if err := checkHealth(ctx, client, url); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(std.out, "healthy:", url)
+	_, err = fmt.Fprintln(std.Out, "healthy:", url)
 	return err
 }
 
 // healthTarget returns the URL of the relay that listens at listen and a client
 // for it.
 func healthTarget(listen string, useTLS bool) (string, *http.Client, error) {
-	addr, conf, err := dialRelay(listen, useTLS)
+	addr, conf, err := DialRelay(listen, useTLS)
 	if err != nil {
 		return "", nil, err
 	}

@@ -71,7 +71,7 @@ func TestHealthCommand(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			status = tt.status
 			Setenv(t, append(tt.env, "FANTAIL_LISTEN="+tt.server.Listener.Addr().String())...)
-			code, out, errs := RunCommand(t, healthCommand())
+			code, out, errs := RunCommand(t, HealthCommand())
 			if text := out + errs; code != tt.code || !strings.Contains(text, tt.want) || strings.Count(text, "\n") != 1 {
 				t.Errorf("exit code %d, %q; want %d and one line with %q", code, text, tt.code, tt.want)
 			}
@@ -81,7 +81,7 @@ func TestHealthCommand(t *testing.T) {
 
 func TestHealthNeedsAnAddress(t *testing.T) {
 	Setenv(t, "FANTAIL_LISTEN=8080")
-	if code, _, errs := RunCommand(t, healthCommand()); code != 2 || !strings.Contains(errs, "FANTAIL_LISTEN=8080: not an address") {
+	if code, _, errs := RunCommand(t, HealthCommand()); code != 2 || !strings.Contains(errs, "FANTAIL_LISTEN=8080: not an address") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }

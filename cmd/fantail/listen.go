@@ -21,7 +21,7 @@ const (
 
 // listen opens the listeners that o lacks and serves on both. Either all is
 // listening when it returns, or nothing is.
-func (s *service) listen(o serveOptions, public, admin http.Handler) (err error) {
+func (s *service) listen(o Options, public, admin http.Handler) (err error) {
 	s.failures = make(chan error, 1)
 	c, pub, adm := s.config, o.Public, o.Admin
 	defer func() {

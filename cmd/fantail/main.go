@@ -12,7 +12,7 @@ import (
 
 func main() {
 	ctx := endOnSignal(context.Background())
-	os.Exit(run(ctx, os.Args[1:], stdio{out: os.Stdout, err: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], Stdio{Out: os.Stdout, Err: os.Stderr}))
 }
 
 // endOnSignal returns a context that the first SIGINT or SIGTERM cancels. The

@@ -16,19 +16,19 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// replayCommand is the row of fantail replay.
-func replayCommand() command {
-	return command{
-		name:     "replay",
-		operands: []string{"FILE"},
-		about:    "Serve a recording as a WebSocket source",
-		detail: "Each subscriber gets the recording from its first message, at the recording's\n" +
+// ReplayCommand is the row of fantail replay.
+func ReplayCommand() Command {
+	return Command{
+		Name:     "replay",
+		Operands: []string{"FILE"},
+		About:    "Serve a recording as a WebSocket source",
+		Detail: "Each subscriber gets the recording from its first message, at the recording's\n" +
 			"own pace. At its end the connection is closed with 1000.",
-		examples: []string{
+		Examples: []string{
 			"fantail replay feed.txt", "serve it at ws://127.0.0.1:9000/",
 			"fantail replay -speed 10 -loop feed.txt", "ten times as fast, for ever",
 		},
-		setup: setupReplay,
+		Setup: setupReplay,
 	}
 }
 
@@ -57,14 +57,14 @@ func (s *speed) Set(text string) error {
 }
 
 // setupReplay registers the flags of fantail replay.
-func setupReplay(flags *flag.FlagSet) runner {
+func setupReplay(flags *flag.FlagSet) Runner {
 	p := player{speed: 1, patience: 30 * time.Second}
 	listen := flags.String("listen", "127.0.0.1:9000", "listen at `HOST:PORT`; port 0 is any that is free")
 	flags.Var(&p.speed, "speed", "multiply the recording's pace by `FACTOR`; 0 or max is as fast as the subscriber takes it")
 	flags.BoolVar(&p.loop, "loop", false, "start again at the end")
-	return func(ctx context.Context, operands []string, std stdio) error {
-		p.file, p.log = operands[0], newLogger(std.err, "auto", zerolog.InfoLevel)
-		return replay(ctx, p, *listen, std.out)
+	return func(ctx context.Context, operands []string, std Stdio) error {
+		p.file, p.log = operands[0], NewLogger(std.Err, "auto", zerolog.InfoLevel)
+		return replay(ctx, p, *listen, std.Out)
 	}
 }
 
@@ -87,7 +87,7 @@ func replay(ctx context.Context, p player, listen string, out io.Writer) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	url := "ws://" + net.JoinHostPort(reachable(host), port) + "/"
+	url := "ws://" + net.JoinHostPort(Reachable(host), port) + "/"
 	fmt.Fprintf(out, "replaying %s at %s\n  %s\nrelay it with\n  FANTAIL_SOURCE_URL=%s fantail\n", p.file, url, s, url)
 	return p.serve(ctx, l)
 }

@@ -49,7 +49,7 @@ func startReplay(t *testing.T, args ...string) (banner, url string, log writes) 
 	ctx, cancel := context.WithCancel(t.Context())
 	code := make(chan int)
 	go func() { // ended by cancel
-		code <- conclude(replayCommand().run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), stdio{out: out, err: log}), log)
+		code <- Conclude(ReplayCommand().Run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), Stdio{Out: out, Err: log}), log)
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -30,7 +30,7 @@ type player struct {
 // the recorded source may have, and declines compression.
 func (p player) subscriber(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	log := p.log.With().Str("subscriber", r.RemoteAddr).Logger()
-	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{Subprotocols: splitList(r.Header.Get("Sec-WebSocket-Protocol"))})
+	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{Subprotocols: SplitList(r.Header.Get("Sec-WebSocket-Protocol"))})
 	if err != nil {
 		log.Warn().Err(err).Msg("refused: not a WebSocket handshake")
 		return

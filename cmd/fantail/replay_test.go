@@ -260,7 +260,7 @@ func TestReplayProblems(t *testing.T) {
 		{[]string{Record(t, 0, Text("")), "-listen", "nonsense"}, "choose another address with -listen"},
 	}
 	for _, tt := range tests {
-		code, out, errs := RunCommand(t, replayCommand(), tt.args...)
+		code, out, errs := RunCommand(t, ReplayCommand(), tt.args...)
 		if code != 1 || out != "" || !strings.Contains(errs, tt.want) {
 			t.Errorf("%v: exit code %d, %q, %q; want %q", tt.args, code, out, errs, tt.want)
 		}

@@ -17,38 +17,38 @@ import (
 	"fantail/relay"
 )
 
-// serveCommand is the row of fantail serve.
-func serveCommand() command {
-	return command{
-		name:   "serve",
-		about:  "Relay the source to every client (the default)",
-		detail: "It is configured by environment variables alone; fantail -h lists them.",
-		examples: []string{
+// ServeCommand is the row of fantail serve.
+func ServeCommand() Command {
+	return Command{
+		Name:   "serve",
+		About:  "Relay the source to every client (the default)",
+		Detail: "It is configured by environment variables alone; fantail -h lists them.",
+		Examples: []string{
 			"fantail", "a demo feed at ws://localhost:8080/ws",
 			"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "a feed of your own",
 		},
-		setup: plain(runServe),
+		Setup: Plain(FromEnvironment),
 	}
 }
 
-// runServe loads the configuration and relays until ctx is cancelled.
-func runServe(ctx context.Context, _ []string, std stdio) error {
-	c, err := loadConfig()
+// FromEnvironment loads the configuration and relays until ctx is cancelled.
+func FromEnvironment(ctx context.Context, _ []string, std Stdio) error {
+	c, err := Load()
 	if err != nil {
 		return err
 	}
-	log := newLogger(std.err, c.LogFormat, c.LogLevel)
+	log := NewLogger(std.Err, c.LogFormat, c.LogLevel)
 	limitMemory(c.RingBytes, log)
 	// A pump hardly rests under load: leave a processor to everybody else. Only
 	// where it must be: once set, it would no longer follow the container's limit.
 	if runtime.GOMAXPROCS(0) < 2 {
 		runtime.GOMAXPROCS(2)
 	}
-	return serve(ctx, c, serveOptions{Log: log, Out: std.out})
+	return Run(ctx, c, Options{Log: log, Out: std.Out})
 }
 
-// serveOptions is what a relay works with besides its configuration.
-type serveOptions struct {
+// Options is what a relay works with besides its configuration.
+type Options struct {
 	// Public and Admin are listened on instead of the addresses that are
 	// configured; nil is to open these. They are closed when serve returns.
 	Public, Admin net.Listener
@@ -57,16 +57,16 @@ type serveOptions struct {
 	Out io.Writer // gets the banner once all is listening; nil is nothing
 }
 
-// serve relays the source until ctx ends, and then sends the clients away as
+// Run relays the source until ctx ends, and then sends the clients away as
 // the drain settings say. An error says what to change. It reads no environment
 // and changes nothing of the process, so that several can be at work in one.
-func serve(ctx context.Context, c config, o serveOptions) error {
+func Run(ctx context.Context, c Config, o Options) error {
 	defer closeAll(o.Public, o.Admin)
 	log := o.Log
 	latency := relay.NewLatency()
 	demand, lanes := sourceDemand(c)
-	fc := feedConfig(c)
-	hc := hubConfig(c)
+	fc := FeedConfig(c)
+	hc := HubConfig(c)
 	hc.Demand, hc.MaxLanes = demand, lanes
 	hc.Header, hc.Latency = relay.FrameHeader, latency
 	h := hub.New(hc)
@@ -83,7 +83,7 @@ func serve(ctx context.Context, c config, o serveOptions) error {
 	}
 	warnOfKeys(c, f, log)
 	warnOfUplink(c, log)
-	r, err := relay.New(relayConfigOf(c, h, f, log))
+	r, err := relay.New(RelayConfigOf(c, h, f, log))
 	if err != nil {
 		return err
 	}
@@ -103,19 +103,19 @@ const demandLinger = 5 * time.Second
 
 // sourceDemand returns what tells a source on demand which keys are wanted, or
 // nil, and how many lanes there may be: on demand each client has its own.
-func sourceDemand(c config) (d *hub.Demand, lanes int) {
+func sourceDemand(c Config) (d *hub.Demand, lanes int) {
 	if !feed.OnDemand(c.SourceURL) {
 		return nil, 0
 	}
 	return hub.NewDemand(demandLinger), max(4096, c.MaxClients)
 }
 
-// relayConfigOf returns the relay's configuration with what is at work.
-func relayConfigOf(c config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
-	rc := relayConfig(c)
+// RelayConfigOf returns the relay's configuration with what is at work.
+func RelayConfigOf(c Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
+	rc := RelayConfig(c)
 	rc.Hub, rc.Log, rc.Forward = h, log, f.Send
 	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
-	if isPush(c.SourceURL) {
+	if IsPush(c.SourceURL) {
 		rc.Push = relay.Push{Take: takePushed(f), Token: c.PushToken, MaxBody: c.SourceMaxMessage}
 	}
 	return rc
@@ -138,7 +138,7 @@ func takePushed(f *feed.Feed) func([]hub.Input) error {
 
 // service is a relay at work: its feed, its hub and its two HTTP servers.
 type service struct {
-	config config
+	config Config
 	log    zerolog.Logger
 	hub    *hub.Hub
 	feed   *feed.Feed

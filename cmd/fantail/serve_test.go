@@ -17,7 +17,7 @@ import (
 // are handed in, end without a trace.
 func TestServeWithinTheProcess(t *testing.T) {
 	Setenv(t, "FANTAIL_DRAIN_WINDOW=0")
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestServeWithinTheProcess(t *testing.T) {
 		var out bytes.Buffer // written before the first answer
 		ended := make(chan error, 1)
 		go func() { // ended by stop
-			ended <- serve(ctx, c, serveOptions{Public: listeners[0], Admin: listeners[1], Log: zerolog.Nop(), Out: &out})
+			ended <- Run(ctx, c, Options{Public: listeners[0], Admin: listeners[1], Log: zerolog.Nop(), Out: &out})
 		}()
 		public, admin := listeners[0].Addr().String(), listeners[1].Addr().String()
 		for url, want := range map[string]string{"http://" + public + "/healthz": "ok", "http://" + admin + "/metrics": "fantail_clients"} {
@@ -69,8 +69,8 @@ func TestServeClosesItsListeners(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := config{SourceURL: "gopher:"}
-	if err := serve(t.Context(), c, serveOptions{Public: l, Log: zerolog.Nop()}); err == nil {
+	c := Config{SourceURL: "gopher:"}
+	if err := Run(t.Context(), c, Options{Public: l, Log: zerolog.Nop()}); err == nil {
 		t.Error("served an unknown source")
 	}
 	if _, err := l.Accept(); err == nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // warnOfKeys warns of settings that want keys where no message has one.
-func warnOfKeys(c config, f *feed.Feed, log zerolog.Logger) {
+func warnOfKeys(c Config, f *feed.Feed, log zerolog.Logger) {
 	if f.HasKeys() {
 		return
 	}
@@ -25,7 +25,7 @@ func warnOfKeys(c config, f *feed.Feed, log zerolog.Logger) {
 
 // warnOfUplink warns of an uplink that lets more through than its operator may
 // think: strangers can make use of it.
-func warnOfUplink(c config, log zerolog.Logger) {
+func warnOfUplink(c Config, log zerolog.Logger) {
 	if c.Uplink != "forward" {
 		return
 	}

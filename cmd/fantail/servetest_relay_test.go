@@ -31,7 +31,7 @@ type Relay struct {
 // ports of its own choice. It ends with the test.
 func StartRelay(t testing.TB, entries ...string) *Relay {
 	t.Helper()
-	c, err := parseConfig(append([]string{"FANTAIL_DRAIN_WINDOW=0"}, entries...)...)
+	c, err := Parse(append([]string{"FANTAIL_DRAIN_WINDOW=0"}, entries...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func StartRelay(t testing.TB, entries ...string) *Relay {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { // ended by stop
-		ended <- serve(ctx, c, serveOptions{Public: public, Admin: admin, Log: zerolog.New(r).Level(c.LogLevel)})
+		ended <- Run(ctx, c, Options{Public: public, Admin: admin, Log: zerolog.New(r).Level(c.LogLevel)})
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -67,7 +67,7 @@ func sourcedFile(t *testing.T, name string) (entries []string) {
 		t.Fatalf("sh: %v\n%s", err, out)
 	}
 	for line := range strings.Lines(string(out)) {
-		if strings.HasPrefix(line, prefix) {
+		if strings.HasPrefix(line, Prefix) {
 			entries = append(entries, strings.TrimSuffix(line, "\n"))
 		}
 	}
@@ -80,12 +80,12 @@ func TestSourceExamplesReadBothWays(t *testing.T) {
 	for _, name := range sourceExamples(t) {
 		t.Run(name, func(t *testing.T) {
 			Setenv(t, envFile(t, name)...)
-			docker := *readEnvironment()
-			if _, err := loadConfig(); err != nil {
+			docker := *ReadEnvironment()
+			if _, err := Load(); err != nil {
 				t.Error(err)
 			}
 			Setenv(t, sourcedFile(t, name)...)
-			if shell := *readEnvironment(); docker != shell {
+			if shell := *ReadEnvironment(); docker != shell {
 				t.Errorf("to docker it is\n%+v\nand to a shell\n%+v", docker, shell)
 			}
 			if docker.SourceURL == "demo:" || docker.SourceKey == "" {

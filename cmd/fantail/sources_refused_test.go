@@ -34,7 +34,7 @@ func TestSourcesRefused(t *testing.T) {
 
 // playRefusal has a server grant no subscription for ten minutes, and returns what
 // was wrong.
-func playRefusal(t *testing.T, c config, p sourcetest.Protocol) (bad []string) {
+func playRefusal(t *testing.T, c Config, p sourcetest.Protocol) (bad []string) {
 	server := sourcetest.New(sourcetest.Config{Protocol: p, Every: time.Second, Refuse: true})
 	b := playOn(t, c, server)
 	time.Sleep(10 * time.Minute)

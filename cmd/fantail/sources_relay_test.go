@@ -50,20 +50,20 @@ func (k keyTap) Publish(in hub.Input) {
 
 // startBubbleRelay starts a relay on a network, with one client. Its end comes
 // before the network's.
-func startBubbleRelay(t *testing.T, c config, network *sourcetest.Network) *bubbleRelay {
+func startBubbleRelay(t *testing.T, c Config, network *sourcetest.Network) *bubbleRelay {
 	t.Helper()
 	b := &bubbleRelay{t: t, keys: make(map[string]int)}
 	log := zerolog.New(b)
-	hc := hubConfig(c)
+	hc := HubConfig(c)
 	hc.Header = relay.FrameHeader
 	h := hub.New(hc)
-	fc := feedConfig(c)
+	fc := FeedConfig(c)
 	fc.Notify, fc.Dial, fc.TLS = h.Source, network.Dial, network.TLS()
 	var err error
 	if b.feed, err = feed.New(fc, keyTap{h, b}, log); err != nil {
 		t.Fatal(err)
 	}
-	r, err := relay.New(relayConfigOf(c, h, b.feed, log))
+	r, err := relay.New(RelayConfigOf(c, h, b.feed, log))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,10 +31,10 @@ func TestSources(t *testing.T) {
 }
 
 // exampleConfig is an example's configuration, as docker run --env-file reads it.
-func exampleConfig(t *testing.T, name string, more ...string) config {
+func exampleConfig(t *testing.T, name string, more ...string) Config {
 	t.Helper()
 	Setenv(t, append(envFile(t, name), more...)...)
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func exampleConfig(t *testing.T, name string, more ...string) config {
 }
 
 // playTenMinutes returns what was wrong.
-func playTenMinutes(t *testing.T, c config, p sourcetest.Protocol) []string {
+func playTenMinutes(t *testing.T, c Config, p sourcetest.Protocol) []string {
 	server := sourcetest.New(sourcetest.Config{
 		Protocol: p,
 		Every:    237 * time.Millisecond, // never at the time of anything else
@@ -83,7 +83,7 @@ var sourceKeys = map[string][]string{
 }
 
 // playOn starts a relay whose network has this server.
-func playOn(t *testing.T, c config, server *sourcetest.Server) *bubbleRelay {
+func playOn(t *testing.T, c Config, server *sourcetest.Server) *bubbleRelay {
 	t.Helper()
 	t.Cleanup(server.Close)
 	network, err := sourcetest.NewNetwork(server)
@@ -161,13 +161,13 @@ func TestSourceSettingsAreNeeded(t *testing.T) {
 	for _, p := range sourcetest.Protocols() {
 		entries := envFile(t, p.Name)
 		for i, entry := range entries {
-			variable, _, _ := strings.Cut(strings.TrimPrefix(entry, prefix), "=")
+			variable, _, _ := strings.Cut(strings.TrimPrefix(entry, Prefix), "=")
 			if slices.Contains(spared, variable) || slices.Contains(spared, p.Name+" "+variable) {
 				continue
 			}
 			t.Run(p.Name+" without "+variable, func(t *testing.T) {
 				Setenv(t, slices.Delete(slices.Clone(entries), i, i+1)...)
-				c, err := loadConfig()
+				c, err := Load()
 				if err != nil {
 					return // so it is needed
 				}

@@ -26,13 +26,13 @@ type tailOptions struct {
 	query  url.Values // what to ask a relay for
 }
 
-// tailCommand is the row of fantail tail.
-func tailCommand() command {
-	return command{
-		name:     "tail",
-		operands: []string{"[URL]"},
-		about:    "Print the messages of a feed, or record them",
-		detail: "It prints the feed of the relay with this environment, or of any URL that\n" +
+// TailCommand is the row of fantail tail.
+func TailCommand() Command {
+	return Command{
+		Name:     "tail",
+		Operands: []string{"[URL]"},
+		About:    "Print the messages of a feed, or record them",
+		Detail: "It prints the feed of the relay with this environment, or of any URL that\n" +
 			"FANTAIL_SOURCE_URL may be, one message a line: a line break within a message is\n" +
 			"printed as \\n, a binary message as <binary 1234 bytes>. What a terminal would\n" +
 			"take for a command is printed as an escape.\n\n" +
@@ -42,19 +42,19 @@ func tailCommand() command {
 			"the end what came and the position for -since. With -stats there are figures\n" +
 			"instead: rates, the total, the latency of messages with a \"t\" in ns since\n" +
 			"1970, and the last gap in the connection.",
-		examples: []string{
+		Examples: []string{
 			"fantail tail", "the relay at FANTAIL_LISTEN",
 			"fantail tail -n 3 demo:", "three messages of the demo feed",
 			"fantail tail -last 100 -key 'DEMO-M*'", "some keys, from 100 messages back",
 			"fantail tail -stats wss://example.com/feed", "how much a feed sends",
 			"fantail tail -source -stats -record feed.txt", "record this environment's source",
 		},
-		setup: setupTail,
+		Setup: setupTail,
 	}
 }
 
 // setupTail registers the flags of fantail tail.
-func setupTail(flags *flag.FlagSet) runner {
+func setupTail(flags *flag.FlagSet) Runner {
 	var o tailOptions
 	flags.Uint64Var(&o.limit, "n", 0, "stop after `N` messages; 0 is never")
 	flags.BoolVar(&o.stats, "stats", false, "print figures once a second instead of messages")
@@ -63,7 +63,7 @@ func setupTail(flags *flag.FlagSet) runner {
 	flags.BoolVar(&o.force, "force", false, "let -record overwrite its file")
 	flags.BoolVar(&o.source, "source", false, "take FANTAIL_SOURCE_URL with all its settings, not the relay")
 	o.query = askRelay(flags)
-	return func(ctx context.Context, operands []string, std stdio) error {
+	return func(ctx context.Context, operands []string, std Stdio) error {
 		cfg, err := tailTarget(operands, o.source)
 		if err == nil {
 			err = o.ask(&cfg)
@@ -81,13 +81,13 @@ func setupTail(flags *flag.FlagSet) runner {
 func tailTarget(operands []string, source bool) (feed.Config, error) {
 	switch {
 	case source && len(operands) > 0:
-		return feed.Config{}, misuse(errors.New("-source and a URL exclude each other; leave one of them out"))
+		return feed.Config{}, Misuse(errors.New("-source and a URL exclude each other; leave one of them out"))
 	case source:
-		c, err := loadConfig()
-		return feedConfig(c), err
+		c, err := Load()
+		return FeedConfig(c), err
 	}
 	if len(operands) > 0 {
-		c, err := loadMaxMessage()
+		c, err := LoadMaxMessage()
 		return feed.Config{URL: operands[0], Stdin: os.Stdin, MaxMessage: c.SourceMaxMessage}, err
 	}
 	return localTarget()
@@ -95,7 +95,7 @@ func tailTarget(operands []string, source bool) (feed.Config, error) {
 
 // localTarget returns the relay of this environment as a feed.
 func localTarget() (feed.Config, error) {
-	c, err := loadListenAndMaxMessage()
+	c, err := LoadListenAndMaxMessage()
 	if err != nil {
 		return feed.Config{}, err
 	}
@@ -103,20 +103,20 @@ func localTarget() (feed.Config, error) {
 	if c.TLSCert != "" {
 		scheme = "wss"
 	}
-	addr, conf, err := dialRelay(c.Listen, c.TLSCert != "")
+	addr, conf, err := DialRelay(c.Listen, c.TLSCert != "")
 	return feed.Config{URL: scheme + "://" + addr + "/ws", TLS: conf, Stdin: os.Stdin, MaxMessage: c.SourceMaxMessage}, err
 }
 
 // runTail prints the feed until ctx ends, the limit is reached, the source ends
 // for good, or nobody reads any more.
-func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std stdio) (err error) {
+func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std Stdio) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	t := &tailer{limit: o.limit, stop: stop, show: o.printer(std.out), log: tailLog(std, o)}
+	t := &tailer{limit: o.limit, stop: stop, show: o.printer(std.Out), log: tailLog(std, o)}
 	cfg.RelayNotice = t.notice
 	f, err := feed.New(cfg, t, t.log)
 	if err != nil {
-		return misuse(errors.New(nameURL(err.Error(), o.source)))
+		return Misuse(errors.New(nameURL(err.Error(), o.source)))
 	}
 	if o.record != "" {
 		file, err := createRecording(o.record, o.force)
@@ -128,12 +128,12 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std stdio) (er
 	}
 	defer ignoreBrokenPipes()()
 	began := time.Now()
-	if err := t.run(ctx, f, o.living(std.out)); errors.Is(err, syscall.EPIPE) {
+	if err := t.run(ctx, f, o.living(std.Out)); errors.Is(err, syscall.EPIPE) {
 		return nil // such as head, which has seen enough
 	} else if err != nil {
 		return err
 	}
-	fmt.Fprintln(std.err, t.summary(f.Stats(), time.Since(began), o.record))
+	fmt.Fprintln(std.Err, t.summary(f.Stats(), time.Since(began), o.record))
 	return nil
 }
 
@@ -142,7 +142,7 @@ func (o tailOptions) printer(out io.Writer) *messagePrinter {
 	if o.stats {
 		return nil
 	}
-	return &messagePrinter{out: out, raw: o.raw, terminal: isTerminal(out)}
+	return &messagePrinter{out: out, raw: o.raw, terminal: IsTerminal(out)}
 }
 
 // living returns what prints the figures, nil if none are to be printed.
@@ -150,7 +150,7 @@ func (o tailOptions) living(out io.Writer) *figuresPrinter {
 	if !o.stats {
 		return nil
 	}
-	return &figuresPrinter{out: out, terminal: isTerminal(out)}
+	return &figuresPrinter{out: out, terminal: IsTerminal(out)}
 }
 
 // createRecording creates the file, which must not exist unless it is forced. It

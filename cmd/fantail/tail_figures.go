@@ -42,7 +42,7 @@ func (p *figuresPrinter) print(stats func() feed.Stats, delays *delays, over <-c
 
 func (p *figuresPrinter) write(line string) error {
 	if p.terminal {
-		line = clearLine + line
+		line = ClearLine + line
 	} else {
 		line += "\n"
 	}
@@ -69,7 +69,7 @@ func (p *figuresPrinter) line(now time.Time, s feed.Stats, delays *delays) strin
 		humanize.IBytes(uint64(float64(s.Bytes-p.before.Bytes)/seconds)),
 		humanize.Comma(int64(s.Messages)))
 	if mean, ok := delays.take(); ok {
-		line += fmt.Sprintf("  latency %v", brief(mean))
+		line += fmt.Sprintf("  latency %v", Brief(mean))
 	}
 	line += "  " + p.connection(now, s)
 	p.at, p.before = now, s
@@ -94,5 +94,5 @@ func (p *figuresPrinter) connection(now time.Time, s feed.Stats) string {
 	if p.since.IsZero() {
 		return "no gap"
 	}
-	return fmt.Sprintf("last gap %v, %v ago", brief(p.last), now.Sub(p.since).Round(time.Second))
+	return fmt.Sprintf("last gap %v, %v ago", Brief(p.last), now.Sub(p.since).Round(time.Second))
 }

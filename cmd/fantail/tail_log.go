@@ -12,17 +12,17 @@ import (
 
 // tailLog returns the logger for what the feed has to say, lines for people. A
 // line of figures that lives on the terminal makes room for them.
-func tailLog(std stdio, o tailOptions) zerolog.Logger {
+func tailLog(std Stdio, o tailOptions) zerolog.Logger {
 	w := zerolog.ConsoleWriter{
-		Out:                 std.err,
-		NoColor:             !isTerminal(std.err),
+		Out:                 std.Err,
+		NoColor:             !IsTerminal(std.Err),
 		TimeFormat:          time.TimeOnly,
 		FieldsExclude:       []string{"component", "source"},
 		FormatPrepare:       durationsForPeople,
 		FormatErrFieldValue: func(v any) string { return nameURL(fmt.Sprint(v), o.source) },
 	}
-	if o.stats && isTerminal(std.out) && isTerminal(std.err) {
-		w.Out = clearsLine{std.err}
+	if o.stats && IsTerminal(std.Out) && IsTerminal(std.Err) {
+		w.Out = clearsLine{std.Err}
 	}
 	return zerolog.New(w).With().Timestamp().Logger()
 }
@@ -36,7 +36,7 @@ func durationsForPeople(fields map[string]any) error {
 			if err != nil {
 				return err
 			}
-			fields[name] = brief(time.Duration(ms * float64(time.Millisecond))).String()
+			fields[name] = Brief(time.Duration(ms * float64(time.Millisecond))).String()
 		}
 	}
 	return nil
@@ -46,7 +46,7 @@ func durationsForPeople(fields map[string]any) error {
 type clearsLine struct{ w io.Writer }
 
 func (c clearsLine) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(c.w, clearLine); err != nil {
+	if _, err := io.WriteString(c.w, ClearLine); err != nil {
 		return 0, err
 	}
 	return c.w.Write(p)

@@ -79,13 +79,13 @@ func (t *tailer) Publish(in hub.Input) {
 // summary returns for example "1,200 messages, 350 KiB in 60 s (20.0/s)".
 func (t *tailer) summary(s feed.Stats, took time.Duration, file string) string {
 	text := fmt.Sprintf("%s messages, %s in %v (%s/s)", humanize.Comma(int64(t.messages)), humanize.IBytes(t.bytes),
-		brief(took), humanize.CommafWithDigits(float64(t.messages)/took.Seconds(), 1))
+		Brief(took), humanize.CommafWithDigits(float64(t.messages)/took.Seconds(), 1))
 	lost := uint64(0)
 	for _, n := range s.Reconnects {
 		lost += n
 	}
 	if lost > 0 {
-		text += fmt.Sprintf("; %d failed or lost connections, away for %v", lost, brief(s.Outage))
+		text += fmt.Sprintf("; %d failed or lost connections, away for %v", lost, Brief(s.Outage))
 	}
 	if t.gaps.number > 0 {
 		text += "; " + t.gaps.String()
@@ -117,11 +117,11 @@ func (p *messagePrinter) print(in hub.Input) error {
 	case in.Kind == hub.Binary && !p.raw:
 		b = fmt.Appendf(b, "<binary %d bytes>", len(in.Payload))
 	case p.terminal:
-		b = appendPrintable(b, in.Payload)
+		b = AppendPrintable(b, in.Payload)
 	case p.raw:
 		b = append(b, in.Payload...)
 	default:
-		b = appendOneLine(b, in.Payload)
+		b = AppendOneLine(b, in.Payload)
 	}
 	p.buf = append(b, '\n')
 	_, err := p.out.Write(p.buf)

@@ -60,18 +60,18 @@ func (o tailOptions) ask(cfg *feed.Config) error {
 	case len(o.query) == 0:
 		return nil
 	case !cfg.Resume:
-		return misuse(errors.New("-since, -last, -snapshot, -key and -policy are for relays; name one as ws://host/ws, or leave them out"))
+		return Misuse(errors.New("-since, -last, -snapshot, -key and -policy are for relays; name one as ws://host/ws, or leave them out"))
 	}
 	begins := 0
 	for _, name := range []string{"since", "last", "snapshot"} {
 		begins += len(o.query[name])
 	}
 	if begins > 1 {
-		return misuse(errors.New("-since, -last and -snapshot say each where to begin; leave all but one of them out"))
+		return Misuse(errors.New("-since, -last and -snapshot say each where to begin; leave all but one of them out"))
 	}
 	u, err := url.Parse(cfg.URL)
 	if err != nil {
-		return misuse(errors.New("the URL is none; write one such as ws://host/ws"))
+		return Misuse(errors.New("the URL is none; write one such as ws://host/ws"))
 	}
 	query := u.Query()
 	for name, values := range o.query {
@@ -130,7 +130,7 @@ func (t *tailer) notice(n feed.Notice) {
 		t.log.Warn().Msg(text)
 	case "source":
 		if n.Up {
-			t.log.Info().Msgf("the relay's source is back after %v; what it sent meanwhile is lost", brief(n.Outage))
+			t.log.Info().Msgf("the relay's source is back after %v; what it sent meanwhile is lost", Brief(n.Outage))
 		} else {
 			t.log.Warn().Msg("the relay's source is away")
 		}

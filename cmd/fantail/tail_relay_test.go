@@ -29,7 +29,7 @@ func TestTailQuery(t *testing.T) {
 		Setenv(t)
 		got, err := targetOf(strings.Fields(tt.args))
 		switch {
-		case err != nil && (exitCode(err) != 2 || !strings.Contains(err.Error(), tt.want)):
+		case err != nil && (ExitCode(err) != 2 || !strings.Contains(err.Error(), tt.want)):
 			t.Errorf("%s: %v, want %s", tt.args, err, tt.want)
 		case err == nil && got != tt.want:
 			t.Errorf("%s: %s, want %s", tt.args, got, tt.want)
@@ -43,9 +43,9 @@ func targetOf(args []string) (address string, err error) {
 	flags.SetOutput(io.Discard)
 	o := tailOptions{query: askRelay(flags)}
 	flags.BoolVar(&o.source, "source", false, "")
-	operands, err := parseArgs(flags, args)
+	operands, err := ParseArgs(flags, args)
 	if err != nil {
-		return "", misuse(err)
+		return "", Misuse(err)
 	}
 	cfg, err := tailTarget(operands, o.source)
 	if err == nil {
@@ -68,7 +68,7 @@ func TestNotices(t *testing.T) {
 	} {
 		var errs bytes.Buffer
 		o := tailOptions{query: url.Values{}}
-		tl := &tailer{log: tailLog(stdio{out: io.Discard, err: &errs}, o)}
+		tl := &tailer{log: tailLog(Stdio{Out: io.Discard, Err: &errs}, o)}
 		tl.notice(n)
 		if !strings.HasSuffix(errs.String(), want) || want == "" && errs.Len() > 0 {
 			t.Errorf("%+v: %q, want %q", n, errs.String(), want)

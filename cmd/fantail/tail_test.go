@@ -102,7 +102,7 @@ func TestTailPrints(t *testing.T) {
 		{"-n 1", "one\n"},
 		{"-raw", "one\n\x00\ntwo\r\n\n"},
 	} {
-		code, out, errs := RunCommand(t, tailCommand(), append([]string{"replay:" + file}, strings.Fields(tt.flags)...)...)
+		code, out, errs := RunCommand(t, TailCommand(), append([]string{"replay:" + file}, strings.Fields(tt.flags)...)...)
 		if code != 0 || out != tt.out || !strings.Contains(errs, " messages, ") || strings.Contains(errs, "\x1b") {
 			t.Errorf("%s: exit code %d, %q, %q", tt.flags, code, out, errs)
 		}
@@ -117,7 +117,7 @@ func TestTailLogIsForPeople(t *testing.T) {
 		true:  `WRN source is away error="check FANTAIL_SOURCE_URL" retry_in=1.5s` + "\n",
 	} {
 		var errs bytes.Buffer
-		log := tailLog(stdio{out: io.Discard, err: &errs}, tailOptions{source: source})
+		log := tailLog(Stdio{Out: io.Discard, Err: &errs}, tailOptions{source: source})
 		log.Warn().Str("component", "feed").Str("source", "ws://h").Err(errors.New("check FANTAIL_SOURCE_URL")).
 			Dur("retry_in", 1500*time.Millisecond).Msg("source is away")
 		if !strings.HasSuffix(errs.String(), want) || strings.Contains(errs.String(), "\x1b") {
@@ -131,19 +131,19 @@ func TestTailRecordOverwritesNothing(t *testing.T) {
 	source := "replay:" + Record(t, 0, Text("new"))
 	file := filepath.Join(t.TempDir(), "old.txt")
 	WriteFile(t, file, "old")
-	if code, _, errs := RunCommand(t, tailCommand(), source, "-record", file); code != 1 || !strings.Contains(errs, "overwrite it with -force") {
+	if code, _, errs := RunCommand(t, TailCommand(), source, "-record", file); code != 1 || !strings.Contains(errs, "overwrite it with -force") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 	if text, _ := os.ReadFile(file); string(text) != "old" {
 		t.Errorf("the file holds %q", text)
 	}
-	if code, _, errs := RunCommand(t, tailCommand(), source, "-record", file, "-force"); code != 0 || !strings.Contains(errs, "recorded in "+file) {
+	if code, _, errs := RunCommand(t, TailCommand(), source, "-record", file, "-force"); code != 0 || !strings.Contains(errs, "recorded in "+file) {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 	if text, _ := os.ReadFile(file); !strings.HasPrefix(string(text), "#fantail 1\n") || !strings.HasSuffix(string(text), "\tt\tnew\n") {
 		t.Errorf("the file holds %q", text)
 	}
-	if code, _, errs := RunCommand(t, tailCommand(), source, "-record", t.TempDir()+"/no/such"); code != 1 || !strings.Contains(errs, "-record") {
+	if code, _, errs := RunCommand(t, TailCommand(), source, "-record", t.TempDir()+"/no/such"); code != 1 || !strings.Contains(errs, "-record") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }
@@ -174,7 +174,7 @@ func TestTailTarget(t *testing.T) {
 	}
 	for _, env := range []string{"FANTAIL_LISTEN=x", "FANTAIL_SOURCE_MAX_MESSAGE=x"} {
 		Setenv(t, env)
-		if _, err := tailTarget(nil, false); exitCode(err) != 2 {
+		if _, err := tailTarget(nil, false); ExitCode(err) != 2 {
 			t.Errorf("%s: %v", env, err)
 		}
 	}
@@ -204,7 +204,7 @@ func TestTailOutputFails(t *testing.T) {
 		want  error
 	}{{full, false, full}, {full, true, full}, {fmt.Errorf("write: %w", syscall.EPIPE), false, nil}, {syscall.EPIPE, true, nil}} {
 		var errs bytes.Buffer
-		err := runTail(t.Context(), feed.Config{URL: "demo:?rate=1000"}, tailOptions{stats: tt.stats}, stdio{out: &failingWriter{1, tt.err}, err: &errs})
+		err := runTail(t.Context(), feed.Config{URL: "demo:?rate=1000"}, tailOptions{stats: tt.stats}, Stdio{Out: &failingWriter{1, tt.err}, Err: &errs})
 		if !errors.Is(err, tt.want) || strings.Contains(errs.String(), "messages, ") {
 			t.Errorf("%v, stats %v: got %v, %q", tt.err, tt.stats, err, errs.String())
 		}

@@ -2,8 +2,8 @@ package main
 
 import "time"
 
-// brief rounds a duration to what a reader wants to know.
-func brief(d time.Duration) time.Duration {
+// Brief rounds a duration to what a reader wants to know.
+func Brief(d time.Duration) time.Duration {
 	switch {
 	case d < time.Millisecond:
 		return d.Round(time.Microsecond)

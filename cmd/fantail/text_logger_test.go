@@ -13,7 +13,7 @@ import (
 func TestLoggerFormats(t *testing.T) {
 	for format, wantJSON := range map[string]bool{"json": true, "auto": true, "console": false} { // a buffer is no terminal
 		var out bytes.Buffer
-		log := newLogger(&out, format, zerolog.InfoLevel)
+		log := NewLogger(&out, format, zerolog.InfoLevel)
 		log.Info().Int("n", 1).Msg("hello")
 		if json.Valid(out.Bytes()) != wantJSON || !strings.Contains(out.String(), "hello") {
 			t.Errorf("%s: %q", format, out.String())
@@ -23,7 +23,7 @@ func TestLoggerFormats(t *testing.T) {
 
 func TestLoggerLevelAndTime(t *testing.T) {
 	var out bytes.Buffer
-	log := newLogger(&out, "json", zerolog.WarnLevel)
+	log := NewLogger(&out, "json", zerolog.WarnLevel)
 	log.Info().Msg("quiet")
 	if out.Len() > 0 {
 		t.Errorf("logged below its level: %s", out.String())
@@ -41,7 +41,7 @@ func TestFileIsNoTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if isTerminal(f) {
+	if IsTerminal(f) {
 		t.Error("a file passes for a terminal")
 	}
 }

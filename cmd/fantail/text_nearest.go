@@ -1,9 +1,9 @@
 package main
 
-// nearest returns the candidate that word becomes with the fewest edits, the
+// Nearest returns the candidate that word becomes with the fewest edits, the
 // first in the alphabet of several, or nothing if that takes more edits than
 // half of word's length.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, least := "", len(word)/2+1
 	for _, c := range candidates {
 		if d := distance(word, c); d < least || d == least && c < best {

@@ -8,12 +8,12 @@ import (
 func TestNearest(t *testing.T) {
 	names := []string{"serve", "replay", "health", "version", "heal"}
 	for word, want := range map[string]string{"serv": "serve", "vresion": "version", "reply": "replay", "healt": "heal", "x": "", "": "", "deal": "heal"} {
-		if got := nearest(word, names); got != want {
+		if got := Nearest(word, names); got != want {
 			t.Errorf("nearest to %q is %q, want %q", word, got, want)
 		}
 	}
 	slices.Reverse(names)
-	if got := nearest("healt", names); got != "heal" {
+	if got := Nearest("healt", names); got != "heal" {
 		t.Errorf("the order of the candidates decides: %q", got)
 	}
 }

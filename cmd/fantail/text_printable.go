@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// appendPrintable appends text so that it is one line and cannot do anything to a
+// AppendPrintable appends text so that it is one line and cannot do anything to a
 // terminal: line breaks, control characters, bytes that are not UTF-8 and the
 // characters that reverse the direction of writing are written as escapes such as
 // \n, \x1b, \u009b and \u202e. A TAB stays.
-func appendPrintable(b, text []byte) []byte {
+func AppendPrintable(b, text []byte) []byte {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
 		switch {
@@ -25,8 +25,8 @@ func appendPrintable(b, text []byte) []byte {
 	return b
 }
 
-// appendOneLine appends text with its line breaks, and nothing else, as escapes.
-func appendOneLine(b, text []byte) []byte {
+// AppendOneLine appends text with its line breaks, and nothing else, as escapes.
+func AppendOneLine(b, text []byte) []byte {
 	for _, c := range text {
 		if c == '\n' || c == '\r' {
 			b = appendByteEscape(b, c)
@@ -57,9 +57,9 @@ func turns(r rune) bool {
 	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x61c
 }
 
-// excerptOf returns the first most characters of text, printable.
-func excerptOf(text []byte, most int) string {
-	runes := []rune(string(appendPrintable(nil, text[:min(len(text), most*utf8.UTFMax)])))
+// Excerpt returns the first most characters of text, printable.
+func Excerpt(text []byte, most int) string {
+	runes := []rune(string(AppendPrintable(nil, text[:min(len(text), most*utf8.UTFMax)])))
 	if len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

@@ -20,10 +20,10 @@ func TestAppendPrintable(t *testing.T) {
 		{"", "", ""},
 	}
 	for _, tt := range tests {
-		if got := string(appendPrintable(nil, []byte(tt.text))); got != tt.want {
+		if got := string(AppendPrintable(nil, []byte(tt.text))); got != tt.want {
 			t.Errorf("%q: got %s, want %s", tt.text, got, tt.want)
 		}
-		if got := string(appendOneLine(nil, []byte(tt.text))); got != tt.oneLine {
+		if got := string(AppendOneLine(nil, []byte(tt.text))); got != tt.oneLine {
 			t.Errorf("%q on one line: got %q, want %q", tt.text, got, tt.oneLine)
 		}
 	}
@@ -33,7 +33,7 @@ func TestExcerptOf(t *testing.T) {
 	for text, want := range map[string]string{
 		"abc": "abc", "abcd": "abcd", "abcde": "abcd…", "é\né": `é\né`, "€€€€€€€€€": "€€€€…", strings.Repeat("x", 99): "xxxx…",
 	} {
-		if got := excerptOf([]byte(text), 4); got != want {
+		if got := Excerpt([]byte(text), 4); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
@@ -43,7 +43,7 @@ func TestWrap(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "a b c": "a b c", "one two three": "one two|three", "a verylongword b": "a|verylongword|b", "é é é é é": "é é é é|é",
 	} {
-		if got := strings.Join(wrap(text, 7), "|"); got != want {
+		if got := strings.Join(Wrap(text, 7), "|"); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
@@ -54,7 +54,7 @@ func FuzzPrintable(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got := string(appendPrintable(nil, text))
+		got := string(AppendPrintable(nil, text))
 		if !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return unicode.IsControl(r) && r != '\t' || turns(r) }) {
 			t.Errorf("%q becomes %q", text, got)
 		}

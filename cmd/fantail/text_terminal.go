@@ -7,10 +7,10 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// clearLine goes to the start of a terminal's line and clears it (ECMA-48).
-const clearLine = "\r\x1b[K"
+// ClearLine goes to the start of a terminal's line and clears it (ECMA-48).
+const ClearLine = "\r\x1b[K"
 
-func isTerminal(w io.Writer) bool {
+func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }

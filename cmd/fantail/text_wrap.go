@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// wrap breaks text into lines of at most width characters, where it has spaces.
+// Wrap breaks text into lines of at most width characters, where it has spaces.
 // A word that is longer has a line of its own.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	var lines []string
 	line, used := "", 0
 	for _, word := range strings.Fields(text) {

@@ -180,7 +180,7 @@ func transcript(t *testing.T, file string) (lines []string) {
 }
 
 // playLines has a server send lines that end nothing.
-func playLines(t *testing.T, c config, p sourcetest.Protocol, lines []sourcetest.Data) {
+func playLines(t *testing.T, c Config, p sourcetest.Protocol, lines []sourcetest.Data) {
 	server, b := playTranscript(t, c, p, lines)
 	_, got := b.state()
 	if want := server.Sent(); !slices.Equal(got, want) {
@@ -193,7 +193,7 @@ func playLines(t *testing.T, c config, p sourcetest.Protocol, lines []sourcetest
 }
 
 // playLastLine has a server send a line that ends the session.
-func playLastLine(t *testing.T, c config, p sourcetest.Protocol, line string, kind lineKind) {
+func playLastLine(t *testing.T, c Config, p sourcetest.Protocol, line string, kind lineKind) {
 	server, b := playTranscript(t, c, p, []sourcetest.Data{{Frame: line, Messages: []string{}}})
 	log, got := b.state()
 	if len(got) > 0 {
@@ -211,7 +211,7 @@ func playLastLine(t *testing.T, c config, p sourcetest.Protocol, line string, ki
 // playTranscript has a server send lines once it was subscribed to, and ends a
 // moment later. The lines are data to it, whatever they are: it expects no answer
 // to them, and takes any that the protocol knows.
-func playTranscript(t *testing.T, c config, p sourcetest.Protocol, lines []sourcetest.Data) (*sourcetest.Server, *bubbleRelay) {
+func playTranscript(t *testing.T, c Config, p sourcetest.Protocol, lines []sourcetest.Data) (*sourcetest.Server, *bubbleRelay) {
 	const pause = 10 * time.Millisecond
 	p.Data, p.Cursor = func(n int) sourcetest.Data { return lines[n] }, nil
 	p.Aside = append(slices.Clip(p.Aside), sourcetest.Exchange{Hears: `.*(?i:pong|JOIN|public/test|pusher:subscribe).*`})

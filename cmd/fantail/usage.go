@@ -8,37 +8,37 @@ const helpNames = 31
 
 // printUsage prints what fantail is, its commands and its variables.
 func printUsage(w io.Writer) error {
-	p := newPage(w)
-	p.printf("fantail relays one live feed to tens of thousands of clients.\n")
-	p.heading("Usage: fantail [COMMAND]")
+	p := NewPage(w)
+	p.Printf("fantail relays one live feed to tens of thousands of clients.\n")
+	p.Heading("Usage: fantail [COMMAND]")
 	for _, c := range commands() {
-		p.row(c.name, c.about)
+		p.Row(c.Name, c.About)
 	}
-	p.row("help", "Print this; fantail help COMMAND tells more about one")
-	p.examples([]string{
+	p.Row("help", "Print this; fantail help COMMAND tells more about one")
+	p.Examples([]string{
 		"fantail", "a demo feed at ws://localhost:8080/ws",
 		"fantail tail", "watch it",
 		"FANTAIL_SOURCE_URL=wss://example.com/feed fantail check", "try a feed of your own",
 		"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "relay it",
 	})
-	p.heading("Environment variables, all optional; [default]:")
+	p.Heading("Environment variables, all optional; [default]:")
 	printVariables(p, true)
-	p.heading("More of them, seldom needed:")
+	p.Heading("More of them, seldom needed:")
 	printVariables(p, false)
-	p.heading("Exit code: 0 fine, 1 failed, 2 wrong command line or configuration.")
-	return p.flush()
+	p.Heading("Exit code: 0 fine, 1 failed, 2 wrong command line or configuration.")
+	return p.Flush()
 }
 
 // printVariables prints the basic variables or the others.
-func printVariables(p page, basic bool) {
-	for _, v := range new(environment).variables() {
-		if v.basic != basic {
+func printVariables(p Page, basic bool) {
+	for _, v := range new(Environment).Variables() {
+		if v.Basic != basic {
 			continue
 		}
-		about := v.about + " [" + v.def + "]"
-		if v.def == "" {
-			about = v.about + " [unset]"
+		about := v.About + " [" + v.Def + "]"
+		if v.Def == "" {
+			about = v.About + " [unset]"
 		}
-		p.entry(v.name, about, helpNames)
+		p.Entry(v.Name, about, helpNames)
 	}
 }

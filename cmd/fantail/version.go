@@ -10,22 +10,22 @@ import (
 )
 
 // versionCommand is the row of fantail version.
-func versionCommand() command {
-	return command{
-		name:   "version",
-		about:  "Print the version",
-		detail: "It prints the version, the commit, its time and the Go release of this build.",
-		setup:  plain(runVersion),
+func versionCommand() Command {
+	return Command{
+		Name:   "version",
+		About:  "Print the version",
+		Detail: "It prints the version, the commit, its time and the Go release of this build.",
+		Setup:  Plain(runVersion),
 	}
 }
 
 // runVersion prints one line about this build.
-func runVersion(_ context.Context, _ []string, std stdio) error {
+func runVersion(_ context.Context, _ []string, std Stdio) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return errors.New("this build carries no information about itself; build it with Go modules")
 	}
-	_, err := fmt.Fprintln(std.out, versionLine(info))
+	_, err := fmt.Fprintln(std.Out, versionLine(info))
 	return err
 }
 
