@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 // benchFlags are the flags of fantail bench.

@@ -9,8 +9,8 @@ import (
 	"io"
 	"net"
 
-	"fantail/cmd/fantail/floor"
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/floor"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 // ChildName is the command by which fantail bench -selftest starts the parts of

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 	"fantail/hub/peertest"
 )
 

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"slices"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 // measured is what one server did in one round.

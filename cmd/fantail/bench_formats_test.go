@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 // benchJSON runs fantail bench -json and returns its result.

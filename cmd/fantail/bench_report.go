@@ -8,7 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 // printBench prints the result of a benchmark for people.

@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 // selftest is one set-up of source, server and load on this machine, with two

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 // subject is one side of a self-test: a server, and what its clients ask of it.

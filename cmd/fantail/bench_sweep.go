@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"fantail/cmd/fantail/plot"
+	"fantail/cmd/fantail/internal/bench/plot"
 )
 
 // axis is what a sweep changes from point to point.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 func TestWrongBenchLines(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"fantail/cmd/fantail/sourcetest"
+	"fantail/cmd/fantail/e2e/sourcetest"
 	"fantail/hub/peertest"
 )
 

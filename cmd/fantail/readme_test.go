@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"fantail/cmd/fantail/sourcetest"
+	"fantail/cmd/fantail/e2e/sourcetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"fantail/cmd/fantail/sourcetest"
+	"fantail/cmd/fantail/e2e/sourcetest"
 )
 
 // sourcesDir is where the examples of real feeds are.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"fantail/cmd/fantail/sourcetest"
+	"fantail/cmd/fantail/e2e/sourcetest"
 	"fantail/feed"
 	"fantail/hub"
 	"fantail/hub/nettest"

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"fantail/cmd/fantail/sourcetest"
+	"fantail/cmd/fantail/e2e/sourcetest"
 )
 
 // TestSources relays each real feed's example, as it is written, from a server

@@ -13,7 +13,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"fantail/cmd/fantail/sourcetest"
+	"fantail/cmd/fantail/e2e/sourcetest"
 )
 
 // what a line of a transcript is to a relay.

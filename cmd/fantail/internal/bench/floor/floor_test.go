@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 	"fantail/hub"
 	"fantail/hub/leaktest"
 	"fantail/hub/websocket"

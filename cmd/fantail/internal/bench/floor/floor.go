@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"fantail/cmd/fantail/load"
+	"fantail/cmd/fantail/internal/bench/load"
 )
 
 const (
