@@ -4,29 +4,38 @@ import (
 	"context"
 	"fmt"
 	"os"
+
+	"fantail/cmd/fantail/internal/bench"
+	"fantail/cmd/fantail/internal/check"
+	"fantail/cmd/fantail/internal/cli"
+	"fantail/cmd/fantail/internal/health"
+	"fantail/cmd/fantail/internal/replay"
+	"fantail/cmd/fantail/internal/serve"
+	"fantail/cmd/fantail/internal/tail"
+	"fantail/cmd/fantail/internal/text"
 )
 
 // commands is the table of subcommands; the first is the default.
-func commands() []Command {
-	return []Command{
-		ServeCommand(), CheckCommand(), ReplayCommand(), TailCommand(), BenchCommand(), HealthCommand(), versionCommand(),
+func commands() []cli.Command {
+	return []cli.Command{
+		serve.ServeCommand(), check.CheckCommand(), replay.ReplayCommand(), tail.TailCommand(), bench.BenchCommand(), health.HealthCommand(), versionCommand(),
 	}
 }
 
 // run runs the command line that args is and returns the exit code.
-func run(ctx context.Context, args []string, std Stdio) int {
-	return Conclude(dispatch(ctx, args, std), std.Err)
+func run(ctx context.Context, args []string, std cli.Stdio) int {
+	return cli.Conclude(dispatch(ctx, args, std), std.Err)
 }
 
 // dispatch finds the command and runs it, or prints help.
-func dispatch(ctx context.Context, args []string, std Stdio) error {
+func dispatch(ctx context.Context, args []string, std cli.Stdio) error {
 	name := commands()[0].Name
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
 	}
 	switch name {
-	case ChildName:
-		return RunChild(ctx, args, ChildProcess{In: os.Stdin, Std: std, Relay: FromEnvironment})
+	case bench.ChildName:
+		return bench.RunChild(ctx, args, bench.ChildProcess{In: os.Stdin, Std: std, Relay: serve.FromEnvironment})
 	case "-h", "-help", "--help":
 		return printUsage(std.Out)
 	case "help":
@@ -45,7 +54,7 @@ func dispatch(ctx context.Context, args []string, std Stdio) error {
 }
 
 // findCommand returns the command of that name, or an error that suggests one.
-func findCommand(name string) (Command, error) {
+func findCommand(name string) (cli.Command, error) {
 	var names []string
 	for _, c := range commands() {
 		if c.Name == name {
@@ -54,8 +63,8 @@ func findCommand(name string) (Command, error) {
 		names = append(names, c.Name)
 	}
 	advice := "fantail -h lists them"
-	if near := Nearest(name, names); near != "" {
+	if near := text.Nearest(name, names); near != "" {
 		advice = fmt.Sprintf("did you mean fantail %s?", near)
 	}
-	return Command{}, Misuse(fmt.Errorf("there is no command %s; %s", Quote(name), advice))
+	return cli.Command{}, cli.Misuse(fmt.Errorf("there is no command %s; %s", text.Quote(name), advice))
 }

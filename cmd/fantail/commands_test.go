@@ -7,13 +7,17 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"fantail/cmd/fantail/internal/cli"
+	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/config"
 )
 
 // fantail runs a command line and returns its exit code and what it wrote.
 func fantail(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = run(t.Context(), args, Stdio{Out: &o, Err: &e})
+	code = run(t.Context(), args, cli.Stdio{Out: &o, Err: &e})
 	return code, o.String(), e.String()
 }
 
@@ -28,7 +32,7 @@ func TestUsageNamesEverything(t *testing.T) {
 				t.Errorf("%v: command %s is missing", args, c.Name)
 			}
 		}
-		for _, v := range new(Environment).Variables() {
+		for _, v := range new(config.Environment).Variables() {
 			entry := v.Name + " " + v.About + " [" + cmp.Or(v.Def, "unset") + "]"
 			if !strings.Contains(strings.Join(strings.Fields(out), " "), entry) || !strings.Contains(out, "\n  "+v.Name+" ") {
 				t.Errorf("%v: variable %s is missing", args, v.Name)
@@ -109,7 +113,7 @@ func TestWrongCommandLines(t *testing.T) {
 }
 
 func TestWrongConfigurationIsExitCode2(t *testing.T) {
-	Setenv(t, "FANTAIL_LISTEN=x", "FANTAIL_SOURCE_URL=")
+	cmdtest.Setenv(t, "FANTAIL_LISTEN=x", "FANTAIL_SOURCE_URL=")
 	for _, args := range [][]string{nil, {"serve"}} {
 		code, out, errs := fantail(t, args...)
 		if code != 2 || out != "" || !strings.HasPrefix(errs, "fantail: 2 problems with the configuration:\n") {

@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"fantail/cmd/fantail/internal/cli"
 )
 
 func main() {
 	ctx := endOnSignal(context.Background())
-	os.Exit(run(ctx, os.Args[1:], Stdio{Out: os.Stdout, Err: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], cli.Stdio{Out: os.Stdout, Err: os.Stderr}))
 }
 
 // endOnSignal returns a context that the first SIGINT or SIGTERM cancels. The

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/hub/leaktest"
 )
 
@@ -19,20 +20,10 @@ import (
 // fantail itself, or one that does not end when it is asked to.
 const asMain = "TEST_AS_MAIN"
 
-// asClient is what a process of the kind "client" does; set where it is used.
-var asClient func(addr string)
-
-// asHostile is what a process of the kind "hostile" does; set where it is used.
-var asHostile func(args []string)
-
 func TestMain(m *testing.M) {
 	switch os.Getenv(asMain) {
 	case "fantail":
 		main()
-	case "client":
-		asClient(os.Args[1])
-	case "hostile":
-		asHostile(os.Args[1:])
 	case "stubborn":
 		ctx := endOnSignal(context.Background())
 		fmt.Println("running")
@@ -66,7 +57,7 @@ func start(t *testing.T, kind string, args ...string) (*exec.Cmd, *bufio.Reader)
 
 func TestSignalEndsReplayWithExitCode0(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.txt")
-	WriteFile(t, file, "1\ta\n")
+	cmdtest.WriteFile(t, file, "1\ta\n")
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		cmd, _ := start(t, "fantail", "replay", file, "-listen", "127.0.0.1:0")
 		if err := cmd.Process.Signal(sig); err != nil {

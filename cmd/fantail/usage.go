@@ -1,6 +1,11 @@
 package main
 
-import "io"
+import (
+	"io"
+
+	"fantail/cmd/fantail/internal/config"
+	"fantail/cmd/fantail/internal/text"
+)
 
 // helpNames is the width of the column of variables: the longest name and two
 // spaces.
@@ -8,7 +13,7 @@ const helpNames = 31
 
 // printUsage prints what fantail is, its commands and its variables.
 func printUsage(w io.Writer) error {
-	p := NewPage(w)
+	p := text.NewPage(w)
 	p.Printf("fantail relays one live feed to tens of thousands of clients.\n")
 	p.Heading("Usage: fantail [COMMAND]")
 	for _, c := range commands() {
@@ -30,8 +35,8 @@ func printUsage(w io.Writer) error {
 }
 
 // printVariables prints the basic variables or the others.
-func printVariables(p Page, basic bool) {
-	for _, v := range new(Environment).Variables() {
+func printVariables(p text.Page, basic bool) {
+	for _, v := range new(config.Environment).Variables() {
 		if v.Basic != basic {
 			continue
 		}

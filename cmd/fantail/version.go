@@ -7,20 +7,22 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"fantail/cmd/fantail/internal/cli"
 )
 
 // versionCommand is the row of fantail version.
-func versionCommand() Command {
-	return Command{
+func versionCommand() cli.Command {
+	return cli.Command{
 		Name:   "version",
 		About:  "Print the version",
 		Detail: "It prints the version, the commit, its time and the Go release of this build.",
-		Setup:  Plain(runVersion),
+		Setup:  cli.Plain(runVersion),
 	}
 }
 
 // runVersion prints one line about this build.
-func runVersion(_ context.Context, _ []string, std Stdio) error {
+func runVersion(_ context.Context, _ []string, std cli.Stdio) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return errors.New("this build carries no information about itself; build it with Go modules")

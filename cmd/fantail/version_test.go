@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"fantail/cmd/fantail/internal/cli"
 )
 
 func TestVersionLine(t *testing.T) {
@@ -31,7 +33,7 @@ func TestVersionLine(t *testing.T) {
 func TestVersionCommand(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"--version"}} {
 		var out, errs bytes.Buffer
-		if code := run(t.Context(), args, Stdio{Out: &out, Err: &errs}); code != 0 || !strings.HasPrefix(out.String(), "fantail ") || !strings.Contains(out.String(), runtime.Version()) {
+		if code := run(t.Context(), args, cli.Stdio{Out: &out, Err: &errs}); code != 0 || !strings.HasPrefix(out.String(), "fantail ") || !strings.Contains(out.String(), runtime.Version()) {
 			t.Errorf("%v: exit code %d, %q, %q", args, code, out.String(), errs.String())
 		}
 	}

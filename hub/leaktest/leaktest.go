@@ -15,15 +15,18 @@ import (
 const patience = time.Minute
 
 // Main is a package's TestMain. It runs the tests and does not return.
-func Main(m *testing.M) {
-	code := m.Run()
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for a package that has more to do: it returns the exit code.
+func Run(m *testing.M) (code int) {
+	code = m.Run()
 	if code == 0 {
 		if err := find(patience); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 // find returns the goroutines that are there still after so long.

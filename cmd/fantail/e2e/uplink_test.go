@@ -1,0 +1,432 @@
+//go:build unix
+
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fantail/feed/brokertest"
+	"fantail/hub"
+	"fantail/hub/nettest"
+	"fantail/hub/peertest"
+	"fantail/hub/websocket"
+)
+
+// chat is a source that sends each message it gets to all its subscribers, and
+// numbered ticks between them if it is to.
+type chat struct {
+	t     testing.TB
+	mu    sync.Mutex
+	conns map[*websocket.Conn]bool // guarded by mu, which is held while all are sent to
+	got   []string                 // guarded by mu
+}
+
+// startChatServer serves a chat and returns the URL of its feed.
+func startChatServer(t testing.TB, tick time.Duration) (*chat, string) {
+	c := &chat{t: t, conns: map[*websocket.Conn]bool{}}
+	srv := httptest.NewServer(http.HandlerFunc(c.serve))
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() { // ended by stop
+		defer close(stopped)
+		c.tick(tick, stop)
+	}()
+	t.Cleanup(func() {
+		close(stop)
+		<-stopped
+		c.hangUp()
+		srv.Close()
+	})
+	return c, strings.Replace(srv.URL, "http", "ws", 1)
+}
+
+func (c *chat) serve(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{})
+	if err != nil {
+		return
+	}
+	defer conn.CloseNow()
+	conn.SetReadLimit(1 << 20)
+	c.mu.Lock()
+	c.conns[conn] = true
+	c.mu.Unlock()
+	for {
+		_, r, err := conn.Reader(context.Background())
+		if err != nil {
+			c.mu.Lock()
+			delete(c.conns, conn)
+			c.mu.Unlock()
+			return
+		}
+		text, _ := io.ReadAll(r)
+		c.broadcast(string(text), true)
+	}
+}
+
+func (c *chat) broadcast(text string, said bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if said {
+		c.got = append(c.got, text)
+	}
+	for conn := range c.conns {
+		conn.Write(context.Background(), hub.Text, []byte(text)) // its reader notices the end
+	}
+}
+
+func (c *chat) tick(every time.Duration, stop <-chan struct{}) {
+	if every == 0 {
+		return
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return
+		case <-ticker.C:
+			c.broadcast(fmt.Sprintf("tick %d %d", n, time.Now().UnixNano()), false)
+		}
+	}
+}
+
+func (c *chat) hangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn := range c.conns {
+		conn.CloseNow()
+	}
+}
+
+func (c *chat) said() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.got...)
+}
+
+// say sends a short text message.
+func (s *subscriber) say(text string) { s.answer(1, []byte(text)) }
+
+// converse says numbered messages and hands on all that it hears, until hear wants
+// no more. Only a few of its own are under way at a time: the relay refuses what
+// would wait too long for its turn.
+func (s *subscriber) converse(speaker, messages int, hear func(text string) (more bool)) error {
+	s.conn.SetDeadline(time.Now().Add(2 * peertest.Patience))
+	mine, said := fmt.Sprintf("say %d ", speaker), 0
+	say := func() {
+		if said < messages {
+			s.say(mine + strconv.Itoa(said))
+			said++
+		}
+	}
+	for range 4 {
+		say()
+	}
+	for {
+		payload, err := s.message()
+		if err != nil {
+			return fmt.Errorf("speaker %d: %w", speaker, err)
+		}
+		if strings.HasPrefix(string(payload), mine) {
+			say()
+		}
+		if !hear(string(payload)) {
+			return nil
+		}
+	}
+}
+
+// wantEnd reads up to the close frame and returns its code and word.
+func (s *subscriber) wantEnd(t testing.TB) (code uint16, word string) {
+	t.Helper()
+	s.conn.SetReadDeadline(time.Now().Add(peertest.Patience))
+	closing, err := s.readAll(nil)
+	if len(closing) < 2 {
+		t.Fatalf("no close frame: %v", err)
+	}
+	word, _, _ = strings.Cut(string(closing[2:]), ";")
+	return binary.BigEndian.Uint16(closing), word
+}
+
+// TestUplinkChat: two relays on one source and their clients, who talk to each
+// other through them: everybody gets every message once, in one order.
+func TestUplinkChat(t *testing.T) {
+	const each, messages = 5, 40
+	source, url := startChatServer(t, 0)
+	env := []string{"FANTAIL_SOURCE_URL=" + url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100"}
+	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
+	var clients []*subscriber
+	for _, r := range relays {
+		peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+		clients = append(clients, subscribeAll(t, each, r.addr, "/ws")...)
+	}
+	total := len(clients) * messages
+	heard := make([][]string, len(clients))
+	var wg sync.WaitGroup
+	for i, s := range clients {
+		wg.Go(func() { // ends with the last message, or converse's deadline
+			err := s.converse(i, messages, func(text string) bool {
+				heard[i] = append(heard[i], text)
+				return len(heard[i]) < total
+			})
+			if err != nil {
+				t.Errorf("%v after %d messages", err, len(heard[i]))
+			}
+		})
+	}
+	wg.Wait()
+	said := source.said()
+	checkSaid(t, said, len(clients), messages)
+	for i := range clients {
+		if fmt.Sprint(heard[i]) != fmt.Sprint(said) {
+			t.Errorf("client %d heard another conversation than the source: %d messages of %d", i, len(heard[i]), len(said))
+		}
+	}
+	for _, r := range relays {
+		peertest.Eventually(t, "all messages are counted as forwarded", func() bool {
+			return r.metric(`fantail_uplink_messages_total{result="forwarded"}`) == each*messages
+		})
+	}
+}
+
+// TestUplinkChatOverRedis: two relays on a channel of Redis, to which they
+// publish too. Listeners break off and resume between any two messages; nobody
+// misses one or gets one twice.
+func TestUplinkChatOverRedis(t *testing.T) {
+	const speakers, messages = 3, 100
+	env := []string{"FANTAIL_SOURCE_URL=redis://" + brokertest.Redis(t).Addr + "?subscribe=room&publish=room",
+		"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=0"}
+	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
+	for _, r := range relays {
+		peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	}
+	var there [][]*subscriber // before anybody speaks
+	for _, r := range relays {
+		there = append(there, subscribeAll(t, speakers, r.addr, "/ws"))
+	}
+	var wg sync.WaitGroup
+	for at, r := range relays {
+		all := there[at]
+		for range 3 {
+			wg.Go(func() { checkSaid(t, listen(t, r.addr, all[0].position, 2*speakers*messages), 2*speakers, messages) })
+		}
+		for i, s := range all {
+			wg.Go(func() { // ends with the last message, or converse's deadline
+				var heard []string
+				err := s.converse(at*speakers+i, messages, func(text string) bool {
+					heard = append(heard, text)
+					return len(heard) < 2*speakers*messages
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				checkSaid(t, heard, 2*speakers, messages)
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// listen gets so many messages behind a position, over one connection after the
+// other.
+func listen(t *testing.T, addr, from string, n int) (heard []string) {
+	client := http.Client{Timeout: 2 * peertest.Patience} // of one connection
+	for len(heard) < n && !t.Failed() {
+		resp, err := client.Get("http://" + addr + "/stream?since=" + from)
+		if err != nil {
+			t.Error(err)
+			return heard
+		}
+		if resp.StatusCode != http.StatusOK {
+			resp.Body.Close()
+			t.Errorf("answered %s", resp.Status)
+			return heard
+		}
+		lines := bufio.NewScanner(resp.Body)
+		for left := rand.IntN(50); left >= 0 && len(heard) < n && lines.Scan(); {
+			var line struct{ Pos, Notice, Data string }
+			if err := json.Unmarshal(lines.Bytes(), &line); err != nil || line.Notice == "gap" {
+				t.Errorf("got %s (%v)", lines.Bytes(), err)
+				return heard
+			}
+			if line.Notice == "" {
+				heard, from = append(heard, line.Data), line.Pos
+				left--
+			}
+		}
+		resp.Body.Close()
+		if err := lines.Err(); err != nil {
+			t.Errorf("%v after %d messages of %d", err, len(heard), n)
+		}
+	}
+	return heard
+}
+
+// checkSaid holds whoever heard this to having heard each message once, and each
+// speaker's in order.
+func checkSaid(t *testing.T, said []string, speakers, messages int) {
+	t.Helper()
+	next := make([]int, speakers)
+	for _, text := range said {
+		var from, n int
+		if _, err := fmt.Sscanf(text, "say %d %d", &from, &n); err != nil || n != next[from] {
+			t.Errorf("%q, want number %d of that speaker (%v)", text, next[from], err)
+			return
+		}
+		next[from]++
+	}
+	if len(said) != speakers*messages {
+		t.Errorf("%d messages were heard, want %d", len(said), speakers*messages)
+	}
+}
+
+// TestUplinkRefusals: what a client is told, and that the others stay.
+func TestUplinkRefusals(t *testing.T) {
+	source, url := startChatServer(t, 10*time.Millisecond)
+	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say", "FANTAIL_UPLINK_RATE=3/1h", "FANTAIL_UPLINK_MAX_MESSAGE=100")
+	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	for _, c := range []struct {
+		send string
+		n    int
+		code uint16
+		word string
+	}{
+		{`{"op":"unsubscribe"}`, 1, 1008, "uplink"},
+		{"say \xff", 1, 1007, "not-utf8"},
+		{"say " + strings.Repeat("x", 100), 1, 1009, "too-large"},
+		{"say it again", 4, 1008, "flood"},
+	} {
+		s := subscribeAll(t, 1, r.addr, "/ws")[0]
+		for range c.n {
+			s.say(c.send)
+		}
+		if code, word := s.wantEnd(t); code != c.code || word != c.word {
+			t.Errorf("%.20q: closed with %d %q, want %d %q", c.send, code, word, c.code, c.word)
+		}
+		if n := r.metric(`fantail_uplink_messages_total{result="` + c.word + `"}`); n != 1 {
+			t.Errorf("%v messages counted as %s", n, c.word)
+		}
+	}
+	peertest.Eventually(t, "the source has what may pass", func() bool { return len(source.said()) == 3 })
+}
+
+// TestUplinkSourceAway: nothing is dropped silently, and who comes again when the
+// source is back is served.
+func TestUplinkSourceAway(t *testing.T) {
+	addr := nettest.FreeAddr(t)
+	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*")
+	s := subscribeAll(t, 1, r.addr, "/ws")[0]
+	began := time.Now()
+	s.say("anybody there?")
+	if code, word := s.wantEnd(t); code != 1013 || word != "busy" || time.Since(began) > 20*time.Second {
+		t.Errorf("closed with %d %q after %v", code, word, time.Since(began))
+	}
+	r.find(`(source is away, so nothing can be sent)`)
+}
+
+// TestUplinkFlood: clients that send as fast as they can delay the feed for
+// nobody, and the source gets no more than the rate.
+func TestUplinkFlood(t *testing.T) {
+	source, url := startChatServer(t, 5*time.Millisecond)
+	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*", "FANTAIL_UPLINK_RATE=0", "FANTAIL_SOURCE_SEND_RATE=50")
+	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	for range 20 {
+		wg.Go(func() { // ends with ctx
+			for ctx.Err() == nil {
+				s, err := openSubscriber(r.addr, "/ws", 8<<10)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i := range 1000 {
+					s.say(fmt.Sprint("flood ", i))
+				}
+				s.conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+				s.readAll(nil)
+				s.conn.Close()
+			}
+		})
+	}
+	healthy := subscribeAll(t, 1, r.addr, "/ws")[0]
+	next := -1
+	var late []time.Duration
+	for ctx.Err() == nil {
+		payload, err := healthy.message()
+		var n int
+		var made int64
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case strings.HasPrefix(string(payload), "flood"):
+			continue
+		}
+		if _, err := fmt.Sscanf(string(payload), "tick %d %d", &n, &made); err != nil || next >= 0 && n != next {
+			t.Fatalf("%q, want tick %d (%v)", payload, next, err)
+		}
+		next, late = n+1, append(late, time.Since(time.Unix(0, made)))
+	}
+	wg.Wait()
+	n, took := len(source.said()), time.Since(began)
+	t.Logf("20 clients flood; the source got %d messages in %v", n, took)
+	checkLate(t, late)
+	if n < 20 || float64(n) > 50*(took.Seconds()+2) {
+		t.Errorf("the source got %d messages in %v at 50 a second", n, took)
+	}
+}
+
+// TestUplinkWarnings: settings that let more through than it seems.
+func TestUplinkWarnings(t *testing.T) {
+	_, url := startChatServer(t, 0)
+	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=chat", "FANTAIL_ALLOWED_ORIGINS=*")
+	for _, want := range []string{"begin it with ^", "FANTAIL_ALLOWED_ORIGINS instead of *"} {
+		if !strings.Contains(r.text(), want) {
+			t.Errorf("no warning %q in %s", want, r.text())
+		}
+	}
+	r = startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^chat")
+	if strings.Contains(r.text(), "UPLINK") {
+		t.Errorf("warns without need: %s", r.text())
+	}
+}
+
+// TestUplinkJudge has a client that is not ours talk through the relay, in
+// fragments and compressed if the relay wants that.
+func TestUplinkJudge(t *testing.T) {
+	if out, err := exec.Command("node", "-e", "require('ws')").CombinedOutput(); err != nil {
+		leaveOut(t, "REQUIRE_JUDGES", "what ws of Node sends through the uplink; npm install ws, and set NODE_PATH to its node_modules (%v %s)", err, tail(string(out), 200))
+	}
+	_, url := startChatServer(t, 0)
+	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
+	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), 2*peertest.Patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "judges", "judge_uplink.cjs"), "ws://"+r.addr+"/ws").CombinedOutput()
+	var said struct {
+		Extensions    string
+		Heard, Code   int
+		Wrong, Reason string
+	}
+	if err != nil || json.Unmarshal(out, &said) != nil || said.Heard != 5 || said.Wrong != "" || said.Code != 1008 || said.Reason != "uplink" {
+		t.Errorf("it says %s (%v)", out, err)
+	}
+	t.Logf("agreed on the extensions %q", said.Extensions)
+}

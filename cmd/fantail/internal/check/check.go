@@ -1,0 +1,205 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"fantail/cmd/fantail/internal/cli"
+	"fantail/cmd/fantail/internal/config"
+	"fantail/cmd/fantail/internal/text"
+	"fantail/feed"
+)
+
+// maxCheck is the longest time for which a source is watched.
+const maxCheck = time.Hour
+
+// CheckCommand is the row of fantail check.
+func CheckCommand() cli.Command {
+	return cli.Command{
+		Name:  "check",
+		About: "Check the configuration and try the source",
+		Detail: "It prints the configuration without its secrets, and everything that is wrong\n" +
+			"with it at once. Then it connects to the source once, as the relay would, tells\n" +
+			"each step (name, TCP, TLS, handshake, what is sent, the first message), and\n" +
+			"measures the feed. A step that fails says what to change. A running relay is\n" +
+			"left alone; but some sources allow one connection only.\n\n" +
+			"Exit code: 0 the source can be used, 1 it cannot, 2 wrong configuration.",
+		Examples: []string{
+			"fantail check", "the source that this environment names",
+			"fantail check -for 1m", "a feed that is quiet at times",
+		},
+		Setup: setupCheck,
+	}
+}
+
+// setupCheck registers the flags of fantail check.
+func setupCheck(flags *flag.FlagSet) cli.Runner {
+	window := flags.Duration("for", 5*time.Second, "watch the source for `TIME`")
+	return func(ctx context.Context, _ []string, std cli.Stdio) error {
+		if *window <= 0 || *window > maxCheck {
+			return cli.Misuse(fmt.Errorf("-for %v is out of bounds; write a time from 1ms to %v", *window, maxCheck))
+		}
+		return check(ctx, std.Out, *window)
+	}
+}
+
+// check prints the configuration, then opens the source once and watches it. Its
+// error is of type problems if the configuration is wrong; any other says that
+// the source cannot be used.
+func check(ctx context.Context, out io.Writer, window time.Duration) error {
+	c, err := config.Load()
+	printConfiguration(out, config.ReadEnvironment(), c)
+	if err != nil {
+		return err
+	}
+	r := &checkReport{out: out}
+	return r.verdict(checkSources(ctx, r, c, window))
+}
+
+// checkSources checks one source after the other.
+func checkSources(ctx context.Context, r *checkReport, c config.Config, window time.Duration) error {
+	urls := feed.SourceURLs(c.SourceURL)
+	for i, u := range urls {
+		if len(urls) == 1 {
+			fmt.Fprintf(r.out, "\nSource\n")
+		} else {
+			fmt.Fprintf(r.out, "\nSource %d of %d: %s\n", i+1, len(urls), maskedSource(c, u))
+		}
+		one := c
+		one.SourceURL = u
+		if err := checkSource(ctx, r, one, window); err != nil && err != errSource {
+			return err
+		}
+	}
+	if r.failed {
+		return errSource
+	}
+	return nil
+}
+
+// errSource is what a source that cannot be used ends in; the report has said
+// why.
+var errSource = errors.New("a source cannot be used as it is configured; the line marked FAIL says what to change")
+
+// checkSource probes one source and reports each step.
+func checkSource(ctx context.Context, r *checkReport, c config.Config, window time.Duration) error {
+	probing, stop := context.WithCancel(ctx)
+	defer stop()
+	w := newCheckWatch(window, stop, r)
+	cfg := config.FeedConfig(c)
+	stats, err := feed.Probe(probing, cfg, w, func(s feed.Step) {
+		r.step(s, cfg.URL)
+		if s.Kind == feed.StepOpen && s.Err == nil {
+			w.open()
+		}
+	})
+	if ctx.Err() != nil {
+		return errors.New("interrupted before the check was done")
+	}
+	if w.opened {
+		r.watched(w.result(), err, c)
+		r.dropped(stats.Dropped)
+		r.rules(stats)
+	}
+	if r.failed {
+		return errSource
+	}
+	return nil
+}
+
+// checkReport prints what was found: a mark, what it is about, and what to say.
+// One goroutine at a time.
+type checkReport struct {
+	out      io.Writer
+	failed   bool
+	warnings int
+}
+
+func (r *checkReport) ok(about, format string, args ...any) { r.line("ok", about, format, args...) }
+
+func (r *checkReport) warn(about, format string, args ...any) {
+	r.warnings++
+	r.line("warn", about, format, args...)
+}
+
+func (r *checkReport) fail(about, format string, args ...any) {
+	r.failed = true
+	r.line("FAIL", about, format, args...)
+}
+
+// line prints one finding, broken into lines that fit a terminal.
+func (r *checkReport) line(mark, about, format string, args ...any) {
+	head := fmt.Sprintf("  %-4s  %-9s  ", mark, about)
+	for _, line := range text.Wrap(fmt.Sprintf(format, args...), text.Width-len(head)) {
+		fmt.Fprintln(r.out, head+line)
+		head = strings.Repeat(" ", len(head))
+	}
+}
+
+// verbatim prints text below a finding, broken where a line is full.
+func (r *checkReport) verbatim(message string) {
+	const indent = "  %-4s  %-9s  %s\n"
+	room := text.Width - len(fmt.Sprintf(indent, "", "", "")) + 1
+	for runes := []rune(message); len(runes) > 0; {
+		n := min(room, len(runes))
+		fmt.Fprintf(r.out, indent, "", "", string(runes[:n]))
+		runes = runes[n:]
+	}
+}
+
+// step reports a step of the probe. To open a source that has a host is nothing
+// in itself.
+func (r *checkReport) step(s feed.Step, url string) {
+	about := s.Kind.String()
+	switch local := localSource(url); {
+	case s.Err != nil:
+		r.fail(about, "%v", s.Err)
+	case s.Kind == feed.StepOpen && local != "":
+		r.ok(about, "%s", local)
+	case s.Kind == feed.StepOpen:
+	case s.Kind == feed.StepTLS && time.Until(s.Expires) < certificateWarning:
+		r.warn(about, "%s (%v); tell the source's operator to renew it", s.Detail, text.Brief(s.Took))
+	case s.Kind == feed.StepProxy:
+		r.ok(about, "%s", s.Detail)
+	default:
+		r.ok(about, "%s (%v)", s.Detail, text.Brief(s.Took))
+	}
+}
+
+// certificateWarning is how long before its end a certificate is warned of.
+const certificateWarning = 14 * 24 * time.Hour
+
+// localSource says what a source without a host is, or returns nothing.
+func localSource(url string) string {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch strings.ToLower(scheme) {
+	case "demo":
+		return "demo data, made up; set FANTAIL_SOURCE_URL for a feed of your own"
+	case "replay":
+		file, _, _ := strings.Cut(rest, "?")
+		return "the recording " + text.Quote(file)
+	case "push":
+		return "messages that are POSTed to /push with the token of FANTAIL_PUSH_TOKEN"
+	case "stdin":
+		return "standard input, a line a message; what this check reads of it, no relay will see"
+	}
+	return ""
+}
+
+// verdict prints the last line, unless the error does it.
+func (r *checkReport) verdict(err error) error {
+	switch {
+	case err != nil:
+		return err
+	case r.warnings > 0:
+		fmt.Fprintf(r.out, "\nThe source can be used; look at the lines marked warn (%d).\n", r.warnings)
+	default:
+		fmt.Fprintf(r.out, "\nThe source is good.\n")
+	}
+	return nil
+}

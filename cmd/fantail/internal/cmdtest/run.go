@@ -1,0 +1,16 @@
+package cmdtest
+
+import (
+	"bytes"
+	"testing"
+
+	"fantail/cmd/fantail/internal/cli"
+)
+
+// RunCommand runs a command by itself and returns its exit code and what it wrote.
+func RunCommand(t *testing.T, c cli.Command, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = cli.Conclude(c.Run(t.Context(), args, cli.Stdio{Out: &o, Err: &e}), &e)
+	return code, o.String(), e.String()
+}

@@ -1,0 +1,269 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/cmd/fantail/internal/text"
+	"fantail/feed"
+)
+
+// parseSource has feed check a source, which its error shows nothing secret of.
+// No source at all is never taken for the demo: whoever sets the variable wants
+// a feed of his own.
+func parseSource(s string) (string, error) {
+	if s == "" {
+		return "", errors.New("set, but empty; write the address of the feed, such as wss://example.com/feed, or demo: for the demo feed")
+	}
+	cfg := feed.Config{URL: s, Stdin: strings.NewReader("")}
+	if feed.HasCursor(s) {
+		cfg.Cursor = "any" // what it is, is checked when all is known
+	}
+	_, err := feed.New(cfg, nil, zerolog.Nop())
+	return s, err
+}
+
+// reread makes a parser of a value that is written out or, as @file, stands in a
+// file. The function it returns parses the value anew at each call, so that a
+// rotated secret is taken up at the next connect; it may be called
+// concurrently. The value is checked once at the start.
+func reread[T any](parse func([]byte) (T, error)) func(string) (func() (T, error), error) {
+	return func(s string) (func() (T, error), error) {
+		get := func() (T, error) {
+			text, err := contents(s)
+			if err != nil {
+				var none T
+				return none, err
+			}
+			return parse(text)
+		}
+		_, err := get()
+		return get, err
+	}
+}
+
+// contents returns the value itself or what is in the file that it names.
+func contents(value string) ([]byte, error) {
+	name, isFile := strings.CutPrefix(value, "@")
+	if !isFile {
+		return []byte(value), nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w; write @ and the name of a readable file", err)
+	}
+	return text, nil
+}
+
+// parseFrames parses the messages to send to a source: a JSON array whose
+// strings are sent as they are and whose other values are sent as JSON, so that
+// a subscription can be written without escapes. No text is no message.
+func parseFrames(text []byte) ([]string, error) {
+	var values []json.RawMessage
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(text, &values); err != nil || values == nil {
+		return nil, fmt.Errorf(`not a JSON array%s; write the messages such as [{"op":"subscribe"},"ping"]`, where(err))
+	}
+	frames := make([]string, len(values))
+	for i, v := range values {
+		frames[i] = frame(v)
+	}
+	return frames, nil
+}
+
+// frame returns the text that a valid JSON value stands for.
+func frame(v json.RawMessage) string {
+	if v[0] == '"' {
+		var s string
+		_ = json.Unmarshal(v, &s) // cannot fail: v was parsed before
+		return s
+	}
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, v) // nor can this
+	return compact.String()
+}
+
+// parseHeaders parses the headers of the connection to a source: a JSON object
+// whose values are strings or arrays of strings. No text is no header. An error
+// shows names but no value.
+func parseHeaders(text []byte) (http.Header, error) {
+	var values map[string]headerValues
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(text, &values); err != nil || values == nil {
+		return nil, fmt.Errorf(`not a JSON object of strings%s; write the headers such as {"Authorization":"Bearer …"}`, where(err))
+	}
+	header := make(http.Header, len(values))
+	for name, vs := range values {
+		if err := checkHeader(name, vs); err != nil {
+			return nil, err
+		}
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		header[canonical] = append(header[canonical], vs...)
+	}
+	return header, nil
+}
+
+// headerValues are one header's values, written as a string or an array.
+type headerValues []string
+
+func (h *headerValues) UnmarshalJSON(text []byte) error {
+	var one string
+	if err := json.Unmarshal(text, &one); err == nil {
+		*h = headerValues{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(h))
+}
+
+// checkHeader checks a header against RFC 9110 section 5 and the handshake,
+// which sets some headers itself (RFC 6455 section 4.1).
+func checkHeader(name string, values []string) error {
+	canonical := textproto.CanonicalMIMEHeaderKey(name)
+	switch {
+	case !isToken(name):
+		return fmt.Errorf("%s is not a header name; write one such as Authorization", text.Quote(name))
+	case canonical == "Host", canonical == "Connection", canonical == "Upgrade", strings.HasPrefix(canonical, "Sec-Websocket-"):
+		return fmt.Errorf("%s is set by the handshake; leave it out", name)
+	}
+	for _, v := range values {
+		if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return fmt.Errorf("the value of %s has a control character in it, perhaps a line break; take it out", name)
+		}
+	}
+	return nil
+}
+
+// parseKey checks where a message's key is, and returns it unchanged.
+func parseKey(s string) (string, error) {
+	if err := feed.CheckKey(s); err != nil {
+		return "", errors.New(strings.TrimPrefix(err.Error(), "feed: "))
+	}
+	return s, nil
+}
+
+// parseID checks what makes two messages the same, and returns it unchanged.
+func parseID(s string) (string, error) {
+	if s == "hash" {
+		return s, nil
+	}
+	return parseKey(s)
+}
+
+// parseRules parses what to do about messages of the source's protocol.
+func parseRules(text []byte) ([]feed.Rule, error) { return feed.ParseRules(text) }
+
+// parseSplit parses whether a message is several.
+func parseSplit(s string) (feed.Split, error) {
+	split, err := feed.ParseSplit(s)
+	if err != nil {
+		err = errors.New(strings.TrimPrefix(err.Error(), "feed: "))
+	}
+	return split, err
+}
+
+// parseRate parses a number of messages a second, or in another time.
+func parseRate(s string) (feed.Rate, error) {
+	number, per, found := strings.Cut(s, "/")
+	if !found {
+		per = "1s"
+	}
+	n, err := count(0, 10_000)(number)
+	if err != nil {
+		return feed.Rate{}, fmt.Errorf("%w, perhaps with a time, such as 5 or 20/10s", err)
+	}
+	d, err := duration(tick, hour)(per)
+	if err != nil {
+		return feed.Rate{}, fmt.Errorf("the time behind the / is %w", err)
+	}
+	if n == 0 {
+		return feed.Rate{}, nil
+	}
+	return feed.Rate{Count: n, Per: d}, nil
+}
+
+// parseMode parses what becomes of several sources.
+func parseMode(s string) (feed.Mode, error) {
+	mode, err := feed.ParseMode(s)
+	if err != nil {
+		err = errors.New(strings.TrimPrefix(err.Error(), "feed: "))
+	}
+	return mode, err
+}
+
+// parseFailback parses the time after which a preferred source is tried again, or
+// that it is not.
+func parseFailback(s string) (time.Duration, error) {
+	d, err := zeroOr(duration(time.Second, 24*hour))(s)
+	if err == nil && d == 0 {
+		return feed.NoFailback, nil
+	}
+	return d, err
+}
+
+// parseWSPing parses the interval of WebSocket pings, or that there are none.
+func parseWSPing(s string) (time.Duration, error) {
+	if s == "off" {
+		return feed.NoPing, nil
+	}
+	d, err := zeroOr(duration(tick, hour))(s)
+	if err == nil && d == 0 {
+		return feed.NoPing, nil
+	}
+	return d, err
+}
+
+// leastPushToken is the shortest token that nobody guesses.
+const leastPushToken = 16
+
+// parsePushToken parses the token of /push; a file's last line break is not part
+// of it. None at all is for the cross-check to judge.
+func parsePushToken(text []byte) (string, error) {
+	token := strings.TrimSpace(string(text))
+	if n := len(token); n > 0 && n < leastPushToken {
+		return "", fmt.Errorf("too short with its %d characters; write at least %d", n, leastPushToken)
+	}
+	return token, nil
+}
+
+// IsPush says whether a source, or one of several, is fed by /push.
+func IsPush(urls string) bool {
+	return slices.ContainsFunc(feed.SourceURLs(urls), func(url string) bool {
+		scheme, _, _ := strings.Cut(url, ":")
+		return strings.EqualFold(scheme, "push")
+	})
+}
+
+// IsBroker says whether a source is a broker, which is asked by its URL alone.
+func IsBroker(url string) bool {
+	scheme, _, _ := strings.Cut(strings.ToLower(url), ":")
+	return slices.Contains([]string{"redis", "rediss", "nats", "tls+nats", "amqp", "amqps"}, scheme)
+}
+
+// isToken says whether s is a token of RFC 9110 section 5.6.2.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}
+
+// where says at which byte JSON stops making sense, without quoting it.
+func where(err error) string {
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf(" (byte %d)", e.Offset)
+	}
+	return ""
+}

@@ -1,0 +1,183 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/rs/zerolog"
+
+	"fantail/cmd/fantail/internal/text"
+	"fantail/hub"
+	"fantail/relay"
+)
+
+// The parsers of single values. Each is a pure function of the text, and its
+// error goes on from "FANTAIL_NAME=value: " with what is wrong and what would
+// be right.
+
+// count parses a whole number within bounds.
+func count(least, most int) func(string) (int, error) {
+	return func(s string) (int, error) {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return 0, fmt.Errorf("not a whole number; write one from %d to %d", least, most)
+		}
+		return n, within(n, least, most, strconv.Itoa)
+	}
+}
+
+// size parses a number of bytes within bounds: KiB, MiB, GiB and TiB are powers
+// of 1024, KB, MB, GB and TB of 1000, and a bare number is bytes. A comma is
+// refused, since it means thousands to some and a fraction to others.
+func size(least, most int64) func(string) (int64, error) {
+	return func(s string) (int64, error) {
+		n, err := humanize.ParseBytes(s)
+		if err != nil || strings.Contains(s, ",") {
+			return 0, errors.New("not a size; write one such as 64KiB, 128MiB, 1GiB, 5MB or 1000")
+		}
+		if n > math.MaxInt64 {
+			n = math.MaxInt64
+		}
+		return int64(n), within(int64(n), least, most, formatSize)
+	}
+}
+
+// formatSize writes a size exactly, in the largest binary unit that divides it,
+// so that size reads the same number back.
+func formatSize(n int64) string {
+	units := []string{"", "KiB", "MiB", "GiB", "TiB"}
+	i := 0
+	for ; n != 0 && n%kib == 0 && i < len(units)-1; i++ {
+		n /= kib
+	}
+	return strconv.FormatInt(n, 10) + units[i]
+}
+
+// duration parses a time.Duration within bounds.
+func duration(least, most time.Duration) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			return 0, errors.New("not a duration; write a number with its unit, such as 500ms, 10s or 2m")
+		}
+		return d, within(d, least, most, time.Duration.String)
+	}
+}
+
+func within[T cmp.Ordered](v, least, most T, format func(T) string) error {
+	switch {
+	case v < least:
+		return fmt.Errorf("too small; write at least %s", format(least))
+	case v > most:
+		return fmt.Errorf("too large; write at most %s", format(most))
+	}
+	return nil
+}
+
+// zeroOr also takes a zero, which is off, below the bounds of parse.
+func zeroOr(parse func(string) (time.Duration, error)) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		if d, err := time.ParseDuration(s); err == nil && d == 0 {
+			return 0, nil
+		}
+		d, err := parse(s)
+		if err != nil {
+			err = fmt.Errorf("%w, or 0", err)
+		}
+		return d, err
+	}
+}
+
+// autoOr also takes the word auto, which is the value given.
+func autoOr[T any](auto T, parse func(string) (T, error)) func(string) (T, error) {
+	return func(s string) (T, error) {
+		if s == "auto" {
+			return auto, nil
+		}
+		t, err := parse(s)
+		if err != nil {
+			err = fmt.Errorf("%w, or auto", err)
+		}
+		return t, err
+	}
+}
+
+// choice parses one of a few words.
+func choice(words ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if !slices.Contains(words, s) {
+			return "", fmt.Errorf("not known; write %s", strings.Join(words, " or "))
+		}
+		return s, nil
+	}
+}
+
+// parsePolicy parses the name of what becomes of slow clients.
+func parsePolicy(s string) (hub.Policy, error) {
+	p, ok := relay.ParsePolicy(s)
+	if !ok {
+		return p, errors.New("not known; write evict, skip or conflate")
+	}
+	return p, nil
+}
+
+// parseBool parses a yes or no.
+func parseBool(s string) (bool, error) {
+	_, err := choice("true", "false")(s)
+	return s == "true", err
+}
+
+// parseLevel parses one of the four levels that Fantail logs at.
+func parseLevel(s string) (zerolog.Level, error) {
+	if _, err := choice("debug", "info", "warn", "error")(s); err != nil {
+		return zerolog.NoLevel, err
+	}
+	return zerolog.ParseLevel(s)
+}
+
+// parseListen checks an address to listen on and returns it unchanged.
+func parseListen(s string) (string, error) {
+	const advice = "write host:port, such as :8080, 127.0.0.1:8080 or [::1]:8080"
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return "", fmt.Errorf("not an address; %s", advice)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("port %s is not a number from 0 to 65535; %s", text.Quote(port), advice)
+	}
+	return s, nil
+}
+
+// parseOrigins and parseProxies parse lists of what relay defines.
+func parseOrigins(s string) ([]string, error) { return list(s, relay.CheckOrigin) }
+func parseProxies(s string) ([]string, error) { return list(s, relay.CheckProxy) }
+
+func list(s string, check func(string) error) ([]string, error) {
+	entries := text.SplitList(s)
+	for _, e := range entries {
+		if err := check(e); err != nil {
+			return nil, errors.New(strings.TrimPrefix(err.Error(), "relay: "))
+		}
+	}
+	return entries, nil
+}
+
+// parseSubprotocols parses a list of subprotocol names, which are tokens (RFC
+// 6455 section 4.1).
+func parseSubprotocols(s string) ([]string, error) {
+	names := text.SplitList(s)
+	for _, n := range names {
+		if !isToken(n) {
+			return nil, fmt.Errorf("%s is not a subprotocol; write names such as v10.stomp, separated by commas", text.Quote(n))
+		}
+	}
+	return names, nil
+}

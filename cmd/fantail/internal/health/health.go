@@ -1,0 +1,76 @@
+package health
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"fantail/cmd/fantail/internal/cli"
+	"fantail/cmd/fantail/internal/config"
+)
+
+// healthTimeout is below the 3 s that probes commonly give.
+const healthTimeout = 2 * time.Second
+
+// HealthCommand is the row of fantail health.
+func HealthCommand() cli.Command {
+	return cli.Command{
+		Name:   "health",
+		About:  "Ask the relay with this environment whether it is alive",
+		Detail: "It asks /healthz at FANTAIL_LISTEN. Exit code: 0 alive, 1 not.",
+		Setup:  cli.Plain(runHealth),
+	}
+}
+
+// runHealth asks the relay that has the same environment whether it is alive. It
+// looks at the two variables that say where the relay is, and at no other: a
+// relay that runs is not unhealthy because a file went away since.
+func runHealth(ctx context.Context, _ []string, std cli.Stdio) error {
+	c, err := config.LoadListen()
+	if err != nil {
+		return err
+	}
+	url, client, err := healthTarget(c.Listen, c.TLSCert != "")
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	if err := checkHealth(ctx, client, url); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(std.Out, "healthy:", url)
+	return err
+}
+
+// healthTarget returns the URL of the relay that listens at listen and a client
+// for it.
+func healthTarget(listen string, useTLS bool) (string, *http.Client, error) {
+	addr, conf, err := config.DialRelay(listen, useTLS)
+	if err != nil {
+		return "", nil, err
+	}
+	scheme := "http"
+	if useTLS {
+		scheme = "https"
+	}
+	t := &http.Transport{TLSClientConfig: conf} // no proxy
+	return scheme + "://" + addr + "/healthz", &http.Client{Transport: t, Timeout: healthTimeout}, nil
+}
+
+// checkHealth returns nil if url answers 200.
+func checkHealth(ctx context.Context, client *http.Client, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("unhealthy: %w; is the relay running with this FANTAIL_LISTEN?", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("unhealthy: %s answered %s", url, resp.Status)
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package replay
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/cmd/fantail/internal/text"
+	"fantail/feed"
+	"fantail/hub/websocket"
+)
+
+// replayReadLimit is more than any subscription is long.
+const replayReadLimit = 16 << 20
+
+// player plays a recording to subscribers, each on its own and from the start.
+// A recording is not a live feed: it waits for its subscriber. A player is not
+// changed once it serves.
+type player struct {
+	file     string
+	speed    speed
+	loop     bool
+	patience time.Duration // for one write, after which the subscriber is dropped
+	log      zerolog.Logger
+}
+
+// subscriber accepts one subscriber and plays to it until the end, until it
+// leaves or until ctx is cancelled. It takes whatever subprotocol is offered, as
+// the recorded source may have, and declines compression.
+func (p player) subscriber(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	log := p.log.With().Str("subscriber", r.RemoteAddr).Logger()
+	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{Subprotocols: text.SplitList(r.Header.Get("Sec-WebSocket-Protocol"))})
+	if err != nil {
+		log.Warn().Err(err).Msg("refused: not a WebSocket handshake")
+		return
+	}
+	conn.SetReadLimit(replayReadLimit)
+	log.Info().Msg("subscriber joined")
+	playing, left := context.WithCancelCause(ctx)
+	gone := make(chan struct{}) // closed by the reader, which ends with the connection
+	go func() {
+		defer close(gone)
+		left(conn.Discard(ctx))
+	}()
+	p.finish(playing, conn, log, p.play(playing, conn))
+	<-gone
+}
+
+// finish ends the connection: with a closing handshake if the recording came to
+// its end.
+func (p player) finish(playing context.Context, conn *websocket.Conn, log zerolog.Logger, err error) {
+	if cause := context.Cause(playing); cause != nil {
+		err = cause
+	}
+	if err == nil {
+		err = conn.Close(1000, "end of the recording")
+	}
+	_ = conn.CloseNow() // reports a connection that is closed already
+	log.Info().AnErr("reason", err).Msg("subscriber left")
+}
+
+// play sends the recording once, or over and over.
+func (p player) play(ctx context.Context, conn *websocket.Conn) error {
+	for {
+		err := p.playOnce(ctx, conn)
+		if err != nil || !p.loop {
+			return err
+		}
+	}
+}
+
+func (p player) playOnce(ctx context.Context, conn *websocket.Conn) error {
+	pace := feed.NewPace(float64(p.speed))
+	return eachRecord(p.file, func(r feed.Record) error {
+		if p.speed > 0 {
+			if err := sleep(ctx, pace.Wait(r.Time, time.Now())); err != nil {
+				return err
+			}
+		}
+		ctx, cancel := context.WithTimeout(ctx, p.patience)
+		defer cancel()
+		return conn.Write(ctx, r.Kind, r.Payload)
+	})
+}
+
+// sleep waits for d, or returns the error of a ctx that ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

@@ -1,0 +1,44 @@
+package serve
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+)
+
+// printBanner says where the feed is, how to look at it, and what to do next.
+func (s *service) printBanner(out io.Writer) {
+	scheme, demo := "ws", strings.HasPrefix(s.config.SourceURL, "demo:")
+	if s.config.TLSCert != "" {
+		scheme = "wss"
+	}
+	feed := scheme + "://" + dialable(s.public) + "/ws"
+	if demo {
+		fmt.Fprintf(out, "This is demo data: a made-up market whose messages say \"demo\":true. No real prices.\n\n")
+	}
+	fmt.Fprintf(out, "  feed     %s\n  watch    %s tail %s\n  metrics  http://%s/metrics\n", feed, howToRun(), feed, dialable(s.admin))
+	if demo {
+		fmt.Fprintf(out, "\nNext, a real source:\n  FANTAIL_SOURCE_URL=wss://stream.binance.com:9443/ws/btcusdt@trade %s\n", howToRun())
+	}
+	fmt.Fprintln(out)
+}
+
+// dialable returns an address to dial for one that is listened on.
+func dialable(a net.Addr) string {
+	host, port, _ := net.SplitHostPort(a.String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// howToRun is how this program was called, as far as it can be typed again: a
+// "go run" leaves a name in a temporary directory.
+func howToRun() string {
+	if strings.Contains(os.Args[0], "go-build") {
+		return "go run ./cmd/fantail"
+	}
+	return os.Args[0]
+}

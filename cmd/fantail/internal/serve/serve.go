@@ -1,0 +1,206 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/cmd/fantail/internal/cli"
+	"fantail/cmd/fantail/internal/config"
+	"fantail/cmd/fantail/internal/text"
+	"fantail/feed"
+	"fantail/hub"
+	"fantail/relay"
+)
+
+// ServeCommand is the row of fantail serve.
+func ServeCommand() cli.Command {
+	return cli.Command{
+		Name:   "serve",
+		About:  "Relay the source to every client (the default)",
+		Detail: "It is configured by environment variables alone; fantail -h lists them.",
+		Examples: []string{
+			"fantail", "a demo feed at ws://localhost:8080/ws",
+			"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "a feed of your own",
+		},
+		Setup: cli.Plain(FromEnvironment),
+	}
+}
+
+// FromEnvironment loads the configuration and relays until ctx is cancelled.
+func FromEnvironment(ctx context.Context, _ []string, std cli.Stdio) error {
+	c, err := config.Load()
+	if err != nil {
+		return err
+	}
+	log := text.NewLogger(std.Err, c.LogFormat, c.LogLevel)
+	limitMemory(c.RingBytes, log)
+	// A pump hardly rests under load: leave a processor to everybody else. Only
+	// where it must be: once set, it would no longer follow the container's limit.
+	if runtime.GOMAXPROCS(0) < 2 {
+		runtime.GOMAXPROCS(2)
+	}
+	return Run(ctx, c, Options{Log: log, Out: std.Out})
+}
+
+// Options is what a relay works with besides its configuration.
+type Options struct {
+	// Public and Admin are listened on instead of the addresses that are
+	// configured; nil is to open these. They are closed when serve returns.
+	Public, Admin net.Listener
+
+	Log zerolog.Logger
+	Out io.Writer // gets the banner once all is listening; nil is nothing
+}
+
+// Run relays the source until ctx ends, and then sends the clients away as
+// the drain settings say. An error says what to change. It reads no environment
+// and changes nothing of the process, so that several can be at work in one.
+func Run(ctx context.Context, c config.Config, o Options) error {
+	defer closeAll(o.Public, o.Admin)
+	log := o.Log
+	latency := relay.NewLatency()
+	demand, lanes := sourceDemand(c)
+	fc := config.FeedConfig(c)
+	hc := config.HubConfig(c)
+	hc.Demand, hc.MaxLanes = demand, lanes
+	hc.Header, hc.Latency = relay.FrameHeader, latency
+	h := hub.New(hc)
+	defer h.Close()
+	news := &sourceNews{hub: h}
+	fc.Notify, fc.RelayNotice = news.notify, news.relayed
+	fc.Number = h.Adopt
+	if demand != nil {
+		fc.Demand = demand
+	}
+	f, err := feed.New(fc, h, log)
+	if err != nil {
+		return err
+	}
+	warnOfKeys(c, f, log)
+	warnOfUplink(c, log)
+	r, err := relay.New(RelayConfigOf(c, h, f, log))
+	if err != nil {
+		return err
+	}
+	s := &service{config: c, log: log, hub: h, feed: f, relay: r}
+	if err := s.listen(o, r.Handler(), r.Admin(r.Registry(latency))); err != nil {
+		return err
+	}
+	if o.Out != nil {
+		s.printBanner(o.Out)
+	}
+	return s.run(ctx)
+}
+
+// demandLinger is how long the source is still asked for a key that its last
+// client left, so that one who reconnects misses nothing.
+const demandLinger = 5 * time.Second
+
+// sourceDemand returns what tells a source on demand which keys are wanted, or
+// nil, and how many lanes there may be: on demand each client has its own.
+func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
+	if !feed.OnDemand(c.SourceURL) {
+		return nil, 0
+	}
+	return hub.NewDemand(demandLinger), max(4096, c.MaxClients)
+}
+
+// RelayConfigOf returns the relay's configuration with what is at work.
+func RelayConfigOf(c config.Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
+	rc := config.RelayConfig(c)
+	rc.Hub, rc.Log, rc.Forward = h, log, f.Send
+	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
+	if config.IsPush(c.SourceURL) {
+		rc.Push = relay.Push{Take: takePushed(f), Token: c.PushToken, MaxBody: c.SourceMaxMessage}
+	}
+	return rc
+}
+
+// takePushed hands pushed messages to the feed, and the relay the feed's
+// refusals in the relay's words.
+func takePushed(f *feed.Feed) func([]hub.Input) error {
+	return func(messages []hub.Input) error {
+		switch err := f.Push(messages); {
+		case errors.Is(err, feed.ErrPushFull):
+			return relay.ErrBusy
+		case errors.Is(err, feed.ErrPushTooLarge):
+			return relay.ErrTooLarge
+		default:
+			return err
+		}
+	}
+}
+
+// service is a relay at work: its feed, its hub and its two HTTP servers.
+type service struct {
+	config config.Config
+	log    zerolog.Logger
+	hub    *hub.Hub
+	feed   *feed.Feed
+	relay  *relay.Relay
+
+	public, admin net.Addr
+
+	servers  []*http.Server
+	failures chan error // a server or the feed has failed; never closed
+	running  sync.WaitGroup
+}
+
+// run works until ctx ends or something fails, and then shuts down.
+func (s *service) run(ctx context.Context) error {
+	sourceCtx, leaveSource := context.WithCancel(context.Background())
+	defer leaveSource()
+	s.running.Go(func() { // ended by leaveSource
+		if err := s.feed.Run(sourceCtx); err != nil {
+			s.fail(err)
+		}
+	})
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-s.failures:
+		s.log.Error().Err(err).Msg("failed; shutting down")
+	}
+	s.drain()
+	leaveSource()
+	s.hub.Close()
+	for _, srv := range s.servers {
+		err = errors.Join(err, srv.Close())
+	}
+	s.running.Wait()
+	return err
+}
+
+func (s *service) fail(err error) {
+	select {
+	case s.failures <- err:
+	default: // the first failure is enough
+	}
+}
+
+// drain is the orderly end: not ready, wait, accept nobody, send the clients
+// away. DRAIN_DELAY and DRAIN_WINDOW together are the whole budget.
+func (s *service) drain() {
+	began, c := time.Now(), s.config
+	s.log.Info().Int("clients", s.hub.Clients()).Stringer("delay", c.DrainDelay).Stringer("window", c.DrainWindow).Msg("draining")
+	ctx, cancel := context.WithTimeout(context.Background(), c.DrainDelay+c.DrainWindow)
+	defer cancel()
+	s.relay.NotReady()
+	select {
+	case <-time.After(c.DrainDelay):
+	case <-ctx.Done():
+	}
+	s.relay.Refuse()
+	s.running.Go(func() { s.servers[0].Shutdown(ctx) }) // ends with ctx
+	s.hub.Drain(ctx, c.DrainWindow)
+	cancel()
+	s.log.Info().Int("left", s.hub.Clients()).Stringer("took", time.Since(began).Round(time.Millisecond)).Msg("drained")
+}

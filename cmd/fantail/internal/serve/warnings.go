@@ -1,0 +1,58 @@
+package serve
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"fantail/cmd/fantail/internal/config"
+	"fantail/feed"
+)
+
+// warnOfKeys warns of settings that want keys where no message has one.
+func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
+	if f.HasKeys() {
+		return
+	}
+	if c.SnapshotKeys > 0 {
+		log.Warn().Msg("the snapshot holds one message in all, since this source's messages have no keys; set FANTAIL_SOURCE_KEY, or FANTAIL_SNAPSHOT=none")
+	}
+	if c.KeyRequired {
+		log.Warn().Msg("clients must name keys, but this source's messages have none; set FANTAIL_SOURCE_KEY, or FANTAIL_KEY_REQUIRED=false")
+	}
+}
+
+// warnOfUplink warns of an uplink that lets more through than its operator may
+// think: strangers can make use of it.
+func warnOfUplink(c config.Config, log zerolog.Logger) {
+	if c.Uplink != "forward" {
+		return
+	}
+	if expr := c.UplinkAllow.String(); expr != ".*" && !anchored(c.UplinkAllow) {
+		log.Warn().Str("allow", expr).Msg("FANTAIL_UPLINK_ALLOW may match anywhere in a client's message, so more may pass than it seems; begin it with ^")
+	}
+	if slices.Contains(c.AllowedOrigins, "*") {
+		log.Warn().Msg("pages of any origin may send to the source in the name of whoever looks at them; name the ones that may in FANTAIL_ALLOWED_ORIGINS instead of *")
+	}
+}
+
+// anchored says whether a regular expression matches at the start of a text
+// alone.
+func anchored(re *regexp.Regexp) bool {
+	tree, err := syntax.Parse(re.String(), syntax.Perl)
+	return err == nil && beginsText(tree)
+}
+
+func beginsText(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpBeginText:
+		return true
+	case syntax.OpConcat, syntax.OpCapture:
+		return beginsText(re.Sub[0])
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(branch *syntax.Regexp) bool { return !beginsText(branch) })
+	}
+	return false
+}
