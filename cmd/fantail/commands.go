@@ -18,7 +18,7 @@ import (
 // commands is the table of subcommands; the first is the default.
 func commands() []cli.Command {
 	return []cli.Command{
-		serve.ServeCommand(), check.CheckCommand(), replay.ReplayCommand(), tail.TailCommand(), bench.BenchCommand(), health.HealthCommand(), versionCommand(),
+		serve.Command(), check.Command(), replay.Command(), tail.Command(), bench.Command(), health.Command(), versionCommand(),
 	}
 }
 

@@ -56,16 +56,16 @@ func startBubbleRelay(t *testing.T, c config.Config, network *sourcetest.Network
 	t.Helper()
 	b := &bubbleRelay{t: t, keys: make(map[string]int)}
 	log := zerolog.New(b)
-	hc := config.HubConfig(c)
+	hc := config.Hub(c)
 	hc.Header = relay.FrameHeader
 	h := hub.New(hc)
-	fc := config.FeedConfig(c)
+	fc := config.Feed(c)
 	fc.Notify, fc.Dial, fc.TLS = h.Source, network.Dial, network.TLS()
 	var err error
 	if b.feed, err = feed.New(fc, keyTap{h, b}, log); err != nil {
 		t.Fatal(err)
 	}
-	r, err := relay.New(serve.RelayConfigOf(c, h, b.feed, log))
+	r, err := relay.New(serve.RelayConfig(c, h, b.feed, log))
 	if err != nil {
 		t.Fatal(err)
 	}

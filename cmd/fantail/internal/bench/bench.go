@@ -56,8 +56,8 @@ func (t texts) Set(text string) error {
 	return nil
 }
 
-// BenchCommand is the row of fantail bench.
-func BenchCommand() cli.Command {
+// Command is the row of fantail bench.
+func Command() cli.Command {
 	return cli.Command{
 		Name:     "bench",
 		Operands: []string{"[URL]"},

@@ -38,7 +38,7 @@ func TestWrongBenchLines(t *testing.T) {
 		{"-selftest -filters 1000 -rate 1000", "at most 100000"},
 	}
 	for _, tt := range tests {
-		code, out, errs := cmdtest.RunCommand(t, BenchCommand(), strings.Fields(tt.args)...)
+		code, out, errs := cmdtest.Run(t, Command(), strings.Fields(tt.args)...)
 		if code != 2 || out != "" || !strings.Contains(errs, tt.want) {
 			t.Errorf("%s: exit code %d, %q, %q; want %s", tt.args, code, out, errs, tt.want)
 		}

@@ -62,7 +62,7 @@ func jsonFields(t *testing.T, document []byte) []string {
 
 // The fields of -json are what other programs build on.
 func TestBenchOfARelay(t *testing.T) {
-	r := servetest.StartRelay(t)
+	r := servetest.Start(t)
 	out := bench(t, "-json", "-clients", "50", "-warm", "0s", "-duration", "3s", "-path-seq", "seq", "ws://"+r.Addr+"/ws")
 	var got load.Result
 	if err := json.Unmarshal(out, &got); err != nil {
@@ -86,7 +86,7 @@ func TestBenchOfARelay(t *testing.T) {
 // With -compress every client of the sample inflates what it gets, and what is
 // told of it is of the wire.
 func TestBenchCompresses(t *testing.T) {
-	r := servetest.StartRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=100") // what the race detector inflates in time
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=100") // what the race detector inflates in time
 	for _, form := range [][]string{{"-path-seq", "seq"}, {"-envelope", "-storm"}} {
 		args := append([]string{"-json", "-compress", "-clients", "20", "-warm", "2s", "-duration", "2s"}, form...)
 		var got load.Result
@@ -112,7 +112,7 @@ func TestBenchCompresses(t *testing.T) {
 func TestBenchSeesEvictions(t *testing.T) {
 	t.Parallel()
 	source := startPartForTest(t, "source", "-rate", "100", "-size", "20000")
-	r := servetest.StartRelay(t, "FANTAIL_SOURCE_URL=ws://"+source.addr+"/", "FANTAIL_STALL_TIMEOUT=4s") // others may lack the processor for a while
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=ws://"+source.addr+"/", "FANTAIL_STALL_TIMEOUT=4s") // others may lack the processor for a while
 	out := bench(t, "-json", "-clients", "20", "-stalled", "50", "-warm", "0s", "-duration", "10s", "ws://"+r.Addr+"/ws")
 	var got load.Result
 	if err := json.Unmarshal(out, &got); err != nil {

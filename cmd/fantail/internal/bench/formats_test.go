@@ -15,7 +15,7 @@ import (
 // benchJSON runs fantail bench -json and returns its result.
 func benchJSON(t *testing.T, args ...string) (r load.Result) {
 	t.Helper()
-	code, out, errs := cmdtest.RunCommand(t, BenchCommand(), append([]string{"-json", "-clients", "50", "-connect-rate", "2000", "-warm", "200ms", "-duration", "2s"}, args...)...)
+	code, out, errs := cmdtest.Run(t, Command(), append([]string{"-json", "-clients", "50", "-connect-rate", "2000", "-warm", "200ms", "-duration", "2s"}, args...)...)
 	if code != 0 {
 		t.Fatalf("exit code %d, %s", code, errs)
 	}
@@ -27,7 +27,7 @@ func benchJSON(t *testing.T, args ...string) (r load.Result) {
 
 // TestBenchFormats loads a relay by each format, and by storms.
 func TestBenchFormats(t *testing.T) {
-	r := servetest.StartRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=200")
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=200")
 	ws, sse := "ws://"+r.Addr+"/ws", "http://"+r.Addr+"/sse"
 	for name, args := range map[string][]string{
 		"envelope": {"-envelope", ws}, "sse": {"-sse", sse}, "envelope storm": {"-envelope", "-storm", ws}, "sse storm": {"-sse", "-storm", sse},
@@ -54,7 +54,7 @@ func TestBenchFormats(t *testing.T) {
 
 // TestBenchStormCountsWhatIsLost: a relay whose ring holds a moment only.
 func TestBenchStormCountsWhatIsLost(t *testing.T) {
-	r := servetest.StartRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=2000", "FANTAIL_RING_MESSAGES=2", "FANTAIL_QUEUE_MESSAGES=2", "FANTAIL_SLOW_POLICY=skip")
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=2000", "FANTAIL_RING_MESSAGES=2", "FANTAIL_QUEUE_MESSAGES=2", "FANTAIL_SLOW_POLICY=skip")
 	if s := benchJSON(t, "-envelope", "-storm", "ws://"+r.Addr+"/ws").Storm; s == nil || s.Missed == 0 {
 		t.Errorf("storm %+v", s)
 	}
@@ -66,7 +66,7 @@ func TestBenchFormatFlags(t *testing.T) {
 		{"-selftest", "-envelope", "-sweep", "rate"}, {"-envelope", "http://h/"}, {"-storm", "-sse", "-path-time", "", "http://h/"},
 	} {
 		began := time.Now()
-		if code, _, errs := cmdtest.RunCommand(t, BenchCommand(), args...); code != 2 {
+		if code, _, errs := cmdtest.Run(t, Command(), args...); code != 2 {
 			t.Errorf("%v: exit code %d, %s, after %v", args, code, errs, time.Since(began))
 		}
 	}

@@ -26,5 +26,5 @@ func asProgram(ctx context.Context, args []string, std cli.Stdio) error {
 	if args[0] == ChildName {
 		return RunChild(ctx, args[1:], ChildProcess{In: os.Stdin, Std: std, Relay: serve.FromEnvironment})
 	}
-	return BenchCommand().Run(ctx, args[1:], std)
+	return Command().Run(ctx, args[1:], std)
 }

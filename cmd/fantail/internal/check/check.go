@@ -18,8 +18,8 @@ import (
 // maxCheck is the longest time for which a source is watched.
 const maxCheck = time.Hour
 
-// CheckCommand is the row of fantail check.
-func CheckCommand() cli.Command {
+// Command is the row of fantail check.
+func Command() cli.Command {
 	return cli.Command{
 		Name:  "check",
 		About: "Check the configuration and try the source",
@@ -91,7 +91,7 @@ func checkSource(ctx context.Context, r *checkReport, c config.Config, window ti
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
 	w := newCheckWatch(window, stop, r)
-	cfg := config.FeedConfig(c)
+	cfg := config.Feed(c)
 	stats, err := feed.Probe(probing, cfg, w, func(s feed.Step) {
 		r.step(s, cfg.URL)
 		if s.Kind == feed.StepOpen && s.Err == nil {

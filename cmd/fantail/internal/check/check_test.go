@@ -113,7 +113,7 @@ func TestCheck(t *testing.T) {
 			var code int
 			var out, errs, said string
 			cmdtest.LongEnough(func(window string) bool {
-				code, out, errs = cmdtest.RunCommand(t, CheckCommand(), "-for", window)
+				code, out, errs = cmdtest.Run(t, Command(), "-for", window)
 				said = strings.Join(strings.Fields(out+errs), " ")
 				return strings.Contains(said, tt.want[0])
 			})

@@ -46,7 +46,7 @@ func printConfiguration(out io.Writer, e *config.Environment, c config.Config) {
 // maskedSource returns a valid source's URL as the relay's log shows it: with
 // its host, but without what looks like a secret.
 func maskedSource(c config.Config, url string) string {
-	cfg := config.FeedConfig(c)
+	cfg := config.Feed(c)
 	cfg.URL = url
 	f, err := feed.New(cfg, nil, zerolog.Nop())
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"fantail/cmd/fantail/internal/cli"
 )
 
-// RunCommand runs a command by itself and returns its exit code and what it wrote.
-func RunCommand(t *testing.T, c cli.Command, args ...string) (code int, out, errs string) {
+// Run runs a command by itself and returns its exit code and what it wrote.
+func Run(t *testing.T, c cli.Command, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
 	code = cli.Conclude(c.Run(t.Context(), args, cli.Stdio{Out: &o, Err: &e}), &e)

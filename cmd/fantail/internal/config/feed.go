@@ -6,8 +6,8 @@ import (
 	"fantail/feed"
 )
 
-// FeedConfig returns the configuration of the source.
-func FeedConfig(c Config) feed.Config {
+// Feed returns the configuration of the source.
+func Feed(c Config) feed.Config {
 	host, _ := os.Hostname() // without a name the first source is preferred
 	return feed.Config{
 		URL: c.SourceURL, Mode: c.SourceMode, Seq: c.SourceSeq, GapWait: c.SourceGapWait, Failback: c.SourceFailback, Host: host,

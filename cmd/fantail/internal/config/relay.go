@@ -5,19 +5,19 @@ import (
 	"fantail/relay"
 )
 
-// HubConfig returns the hub's settings. What is at work is its caller's to add.
-func HubConfig(c Config) hub.Config {
+// Hub returns the hub's settings. What is at work is its caller's to add.
+func Hub(c Config) hub.Config {
 	return hub.Config{
 		Messages: c.RingMessages, Bytes: int(c.RingBytes),
 		Queue:        hub.Bounds{Messages: c.QueueMessages, Bytes: int(c.QueueBytes), Stall: c.StallTimeout},
 		PingInterval: c.PingInterval, PongTimeout: c.PongTimeout, MaxAge: c.ClientMaxAge,
 		SnapshotKeys: c.SnapshotKeys,
-		Backbone:     FeedConfig(c).Numbered(),
+		Backbone:     Feed(c).Numbered(),
 	}
 }
 
-// RelayConfig returns the relay's settings. What is at work is its caller's to add.
-func RelayConfig(c Config) relay.Config {
+// Relay returns the relay's settings. What is at work is its caller's to add.
+func Relay(c Config) relay.Config {
 	rc := relay.Config{
 		MaxClients: c.MaxClients, MaxClientsPerIP: c.MaxClientsPerIP, HandshakeRate: float64(c.HandshakeRate),
 		TrustedProxies: c.TrustedProxies, AllowedOrigins: c.AllowedOrigins,

@@ -13,8 +13,8 @@ import (
 // healthTimeout is below the 3 s that probes commonly give.
 const healthTimeout = 2 * time.Second
 
-// HealthCommand is the row of fantail health.
-func HealthCommand() cli.Command {
+// Command is the row of fantail health.
+func Command() cli.Command {
 	return cli.Command{
 		Name:   "health",
 		About:  "Ask the relay with this environment whether it is alive",

@@ -73,7 +73,7 @@ func TestHealthCommand(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			status = tt.status
 			cmdtest.Setenv(t, append(tt.env, "FANTAIL_LISTEN="+tt.server.Listener.Addr().String())...)
-			code, out, errs := cmdtest.RunCommand(t, HealthCommand())
+			code, out, errs := cmdtest.Run(t, Command())
 			if text := out + errs; code != tt.code || !strings.Contains(text, tt.want) || strings.Count(text, "\n") != 1 {
 				t.Errorf("exit code %d, %q; want %d and one line with %q", code, text, tt.code, tt.want)
 			}
@@ -83,7 +83,7 @@ func TestHealthCommand(t *testing.T) {
 
 func TestHealthNeedsAnAddress(t *testing.T) {
 	cmdtest.Setenv(t, "FANTAIL_LISTEN=8080")
-	if code, _, errs := cmdtest.RunCommand(t, HealthCommand()); code != 2 || !strings.Contains(errs, "FANTAIL_LISTEN=8080: not an address") {
+	if code, _, errs := cmdtest.Run(t, Command()); code != 2 || !strings.Contains(errs, "FANTAIL_LISTEN=8080: not an address") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }

@@ -51,7 +51,7 @@ func startReplay(t *testing.T, args ...string) (banner, url string, log writes) 
 	ctx, cancel := context.WithCancel(t.Context())
 	code := make(chan int)
 	go func() { // ended by cancel
-		code <- cli.Conclude(ReplayCommand().Run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), cli.Stdio{Out: out, Err: log}), log)
+		code <- cli.Conclude(Command().Run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), cli.Stdio{Out: out, Err: log}), log)
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -20,8 +20,8 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// ReplayCommand is the row of fantail replay.
-func ReplayCommand() cli.Command {
+// Command is the row of fantail replay.
+func Command() cli.Command {
 	return cli.Command{
 		Name:     "replay",
 		Operands: []string{"FILE"},

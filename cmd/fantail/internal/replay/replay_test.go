@@ -261,7 +261,7 @@ func TestReplayProblems(t *testing.T) {
 		{[]string{cmdtest.Record(t, 0, cmdtest.Text("")), "-listen", "nonsense"}, "choose another address with -listen"},
 	}
 	for _, tt := range tests {
-		code, out, errs := cmdtest.RunCommand(t, ReplayCommand(), tt.args...)
+		code, out, errs := cmdtest.Run(t, Command(), tt.args...)
 		if code != 1 || out != "" || !strings.Contains(errs, tt.want) {
 			t.Errorf("%v: exit code %d, %q, %q; want %q", tt.args, code, out, errs, tt.want)
 		}

@@ -20,8 +20,8 @@ import (
 	"fantail/relay"
 )
 
-// ServeCommand is the row of fantail serve.
-func ServeCommand() cli.Command {
+// Command is the row of fantail serve.
+func Command() cli.Command {
 	return cli.Command{
 		Name:   "serve",
 		About:  "Relay the source to every client (the default)",
@@ -68,8 +68,8 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	log := o.Log
 	latency := relay.NewLatency()
 	demand, lanes := sourceDemand(c)
-	fc := config.FeedConfig(c)
-	hc := config.HubConfig(c)
+	fc := config.Feed(c)
+	hc := config.Hub(c)
 	hc.Demand, hc.MaxLanes = demand, lanes
 	hc.Header, hc.Latency = relay.FrameHeader, latency
 	h := hub.New(hc)
@@ -86,7 +86,7 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	}
 	warnOfKeys(c, f, log)
 	warnOfUplink(c, log)
-	r, err := relay.New(RelayConfigOf(c, h, f, log))
+	r, err := relay.New(RelayConfig(c, h, f, log))
 	if err != nil {
 		return err
 	}
@@ -113,9 +113,9 @@ func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
 	return hub.NewDemand(demandLinger), max(4096, c.MaxClients)
 }
 
-// RelayConfigOf returns the relay's configuration with what is at work.
-func RelayConfigOf(c config.Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
-	rc := config.RelayConfig(c)
+// RelayConfig returns the relay's configuration with what is at work.
+func RelayConfig(c config.Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
+	rc := config.Relay(c)
 	rc.Hub, rc.Log, rc.Forward = h, log, f.Send
 	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
 	if config.IsPush(c.SourceURL) {

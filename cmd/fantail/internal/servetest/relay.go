@@ -29,9 +29,9 @@ type Relay struct {
 	log bytes.Buffer // guarded by mu
 }
 
-// StartRelay starts a relay with the given NAME=value entries as its environment, at
+// Start starts a relay with the given NAME=value entries as its environment, at
 // ports of its own choice. It ends with the test.
-func StartRelay(t testing.TB, entries ...string) *Relay {
+func Start(t testing.TB, entries ...string) *Relay {
 	t.Helper()
 	c, err := config.Parse(append([]string{"FANTAIL_DRAIN_WINDOW=0"}, entries...)...)
 	if err != nil {

@@ -29,8 +29,8 @@ type tailOptions struct {
 	query  url.Values // what to ask a relay for
 }
 
-// TailCommand is the row of fantail tail.
-func TailCommand() cli.Command {
+// Command is the row of fantail tail.
+func Command() cli.Command {
 	return cli.Command{
 		Name:     "tail",
 		Operands: []string{"[URL]"},
@@ -87,7 +87,7 @@ func tailTarget(operands []string, source bool) (feed.Config, error) {
 		return feed.Config{}, cli.Misuse(errors.New("-source and a URL exclude each other; leave one of them out"))
 	case source:
 		c, err := config.Load()
-		return config.FeedConfig(c), err
+		return config.Feed(c), err
 	}
 	if len(operands) > 0 {
 		c, err := config.LoadMaxMessage()

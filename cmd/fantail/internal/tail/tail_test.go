@@ -104,7 +104,7 @@ func TestTailPrints(t *testing.T) {
 		{"-n 1", "one\n"},
 		{"-raw", "one\n\x00\ntwo\r\n\n"},
 	} {
-		code, out, errs := cmdtest.RunCommand(t, TailCommand(), append([]string{"replay:" + file}, strings.Fields(tt.flags)...)...)
+		code, out, errs := cmdtest.Run(t, Command(), append([]string{"replay:" + file}, strings.Fields(tt.flags)...)...)
 		if code != 0 || out != tt.out || !strings.Contains(errs, " messages, ") || strings.Contains(errs, "\x1b") {
 			t.Errorf("%s: exit code %d, %q, %q", tt.flags, code, out, errs)
 		}
@@ -133,19 +133,19 @@ func TestTailRecordOverwritesNothing(t *testing.T) {
 	source := "replay:" + cmdtest.Record(t, 0, cmdtest.Text("new"))
 	file := filepath.Join(t.TempDir(), "old.txt")
 	cmdtest.WriteFile(t, file, "old")
-	if code, _, errs := cmdtest.RunCommand(t, TailCommand(), source, "-record", file); code != 1 || !strings.Contains(errs, "overwrite it with -force") {
+	if code, _, errs := cmdtest.Run(t, Command(), source, "-record", file); code != 1 || !strings.Contains(errs, "overwrite it with -force") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 	if text, _ := os.ReadFile(file); string(text) != "old" {
 		t.Errorf("the file holds %q", text)
 	}
-	if code, _, errs := cmdtest.RunCommand(t, TailCommand(), source, "-record", file, "-force"); code != 0 || !strings.Contains(errs, "recorded in "+file) {
+	if code, _, errs := cmdtest.Run(t, Command(), source, "-record", file, "-force"); code != 0 || !strings.Contains(errs, "recorded in "+file) {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 	if text, _ := os.ReadFile(file); !strings.HasPrefix(string(text), "#fantail 1\n") || !strings.HasSuffix(string(text), "\tt\tnew\n") {
 		t.Errorf("the file holds %q", text)
 	}
-	if code, _, errs := cmdtest.RunCommand(t, TailCommand(), source, "-record", t.TempDir()+"/no/such"); code != 1 || !strings.Contains(errs, "-record") {
+	if code, _, errs := cmdtest.Run(t, Command(), source, "-record", t.TempDir()+"/no/such"); code != 1 || !strings.Contains(errs, "-record") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }
