@@ -32,8 +32,8 @@ func TestUsageNamesEverything(t *testing.T) {
 				t.Errorf("%v: command %s is missing", args, c.Name)
 			}
 		}
-		for _, v := range new(config.Environment).Variables() {
-			entry := v.Name + " " + v.About + " [" + cmp.Or(v.Def, "unset") + "]"
+		for _, v := range config.Variables() {
+			entry := v.Name + " " + v.About + " [" + cmp.Or(v.Default, "unset") + "]"
 			if !strings.Contains(strings.Join(strings.Fields(out), " "), entry) || !strings.Contains(out, "\n  "+v.Name+" ") {
 				t.Errorf("%v: variable %s is missing", args, v.Name)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 
 	"fantail/cmd/fantail/internal/config"
@@ -27,23 +28,16 @@ func printUsage(w io.Writer) error {
 		"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "relay it",
 	})
 	p.Heading("Environment variables, all optional; [default]:")
-	printVariables(p, true)
+	printVariables(p, config.Basics())
 	p.Heading("More of them, seldom needed:")
-	printVariables(p, false)
+	printVariables(p, config.Details())
 	p.Heading("Exit code: 0 fine, 1 failed, 2 wrong command line or configuration.")
 	return p.Flush()
 }
 
-// printVariables prints the basic variables or the others.
-func printVariables(p text.Page, basic bool) {
-	for _, v := range new(config.Environment).Variables() {
-		if v.Basic != basic {
-			continue
-		}
-		about := v.About + " [" + v.Def + "]"
-		if v.Def == "" {
-			about = v.About + " [unset]"
-		}
-		p.Entry(v.Name, about, helpNames)
+// printVariables prints variables, each with its default.
+func printVariables(p text.Page, vars []config.Variable) {
+	for _, v := range vars {
+		p.Entry(v.Name, v.About+" ["+cmp.Or(v.Default, "unset")+"]", helpNames)
 	}
 }

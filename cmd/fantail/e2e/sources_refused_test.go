@@ -65,14 +65,14 @@ func TestSourceRulesAreNeeded(t *testing.T) {
 			continue
 		}
 		c := exampleConfig(t, p.Name)
-		rules, err := c.SourceRules()
+		rules, err := c.Feed.Rules()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, rule := range rules {
 			t.Run(fmt.Sprintf("%s without rule %d", p.Name, i+1), func(t *testing.T) {
 				c := c
-				c.SourceRules = func() ([]feed.Rule, error) { return slices.Delete(slices.Clone(rules), i, i+1), nil }
+				c.Feed.Rules = func() ([]feed.Rule, error) { return slices.Delete(slices.Clone(rules), i, i+1), nil }
 				var bad []string
 				synctest.Test(t, func(t *testing.T) { bad = playTenMinutes(t, c, p) })
 				synctest.Test(t, func(t *testing.T) { bad = append(bad, playRefusal(t, c, p)...) })

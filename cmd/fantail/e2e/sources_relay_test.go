@@ -56,10 +56,10 @@ func startBubbleRelay(t *testing.T, c config.Config, network *sourcetest.Network
 	t.Helper()
 	b := &bubbleRelay{t: t, keys: make(map[string]int)}
 	log := zerolog.New(b)
-	hc := config.Hub(c)
+	hc := c.Hub
 	hc.Header = relay.FrameHeader
 	h := hub.New(hc)
-	fc := config.Feed(c)
+	fc := c.Feed
 	fc.Notify, fc.Dial, fc.TLS = h.Source, network.Dial, network.TLS()
 	var err error
 	if b.feed, err = feed.New(fc, keyTap{h, b}, log); err != nil {

@@ -53,7 +53,7 @@ func setupCheck(flags *flag.FlagSet) cli.Runner {
 // the source cannot be used.
 func check(ctx context.Context, out io.Writer, window time.Duration) error {
 	c, err := config.Load()
-	printConfiguration(out, config.ReadEnvironment(), c)
+	printConfiguration(out, config.ReadEnvironment(), c, err == nil)
 	if err != nil {
 		return err
 	}
@@ -63,15 +63,15 @@ func check(ctx context.Context, out io.Writer, window time.Duration) error {
 
 // checkSources checks one source after the other.
 func checkSources(ctx context.Context, r *checkReport, c config.Config, window time.Duration) error {
-	urls := feed.SourceURLs(c.SourceURL)
+	urls := feed.SourceURLs(c.Feed.URL)
 	for i, u := range urls {
 		if len(urls) == 1 {
 			fmt.Fprintf(r.out, "\nSource\n")
 		} else {
-			fmt.Fprintf(r.out, "\nSource %d of %d: %s\n", i+1, len(urls), maskedSource(c, u))
+			fmt.Fprintf(r.out, "\nSource %d of %d: %s\n", i+1, len(urls), c.MaskedSource(u))
 		}
 		one := c
-		one.SourceURL = u
+		one.Feed.URL = u
 		if err := checkSource(ctx, r, one, window); err != nil && err != errSource {
 			return err
 		}
@@ -91,7 +91,7 @@ func checkSource(ctx context.Context, r *checkReport, c config.Config, window ti
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
 	w := newCheckWatch(window, stop, r)
-	cfg := config.Feed(c)
+	cfg := c.Feed
 	stats, err := feed.Probe(probing, cfg, w, func(s feed.Step) {
 		r.step(s, cfg.URL)
 		if s.Kind == feed.StepOpen && s.Err == nil {

@@ -112,7 +112,7 @@ func (r *checkReport) watched(w watched, err error, c config.Config) {
 			humanize.IBytes(uint64(bytes)), text.Brief(w.took), humanize.IBytes(uint64(w.largest)))
 		r.ring(rate, bytes, c)
 	}
-	if int64(w.largest) > c.SourceMaxMessage/2 {
+	if int64(w.largest) > c.Feed.MaxMessage/2 {
 		r.warn("size", "a message had more than half of FANTAIL_SOURCE_MAX_MESSAGE; a larger one would end the connection, so raise it")
 	}
 }
@@ -122,15 +122,15 @@ const droppedAdvice = "Some sources drop who does not subscribe (FANTAIL_SOURCE_
 
 // silent reports a source that sent nothing.
 func (r *checkReport) silent(err error, c config.Config) {
-	frames, _ := c.SourceSend() // read a moment ago
+	frames, _ := c.Feed.Send() // read a moment ago
 	switch {
 	case err == io.EOF:
 		r.fail("message", "the source ended without one; see what FANTAIL_SOURCE_URL names")
 	case err != nil:
 		r.fail("message", "none: %v. %s", err, droppedAdvice)
-	case localSource(c.SourceURL) != "":
+	case localSource(c.Feed.URL) != "":
 		r.warn("message", "none came; is there something to read? Watch longer, with -for 1m")
-	case config.IsBroker(c.SourceURL):
+	case config.IsBroker(c.Feed.URL):
 		r.warn("message", "none came. A quiet feed is legal; publish something to it while this watches, or watch longer, with -for 1m")
 	case len(frames) == 0:
 		r.warn("message", "none came. A quiet feed is legal, but many say nothing until they are asked: set FANTAIL_SOURCE_SEND "+
@@ -144,16 +144,16 @@ func (r *checkReport) silent(err error, c config.Config) {
 // ring says how long a client can be away from a feed like this one.
 func (r *checkReport) ring(rate, bytes float64, c config.Config) {
 	const overhead = 128 // bytes that the ring counts for each message beside its payload
-	seconds, bound := float64(c.RingMessages)/rate, "FANTAIL_RING_MESSAGES"
-	if byBytes := float64(c.RingBytes) / (bytes + overhead*rate); byBytes < seconds {
+	seconds, bound := float64(c.Hub.Messages)/rate, "FANTAIL_RING_MESSAGES"
+	if byBytes := float64(c.Hub.Bytes) / (bytes + overhead*rate); byBytes < seconds {
 		seconds, bound = byBytes, "FANTAIL_RING_BYTES"
 	}
 	switch {
 	case seconds > 3600:
 		r.ok("ring", "holds more than an hour of a feed like this, for clients that come back")
-	case seconds < c.StallTimeout.Seconds():
+	case seconds < c.Hub.Queue.Stall.Seconds():
 		r.warn("ring", "holds %.1f s of a feed like this, so that a client that pauses for longer is lost, sooner than after "+
-			"FANTAIL_STALL_TIMEOUT (%v); raise %s", seconds, c.StallTimeout, bound)
+			"FANTAIL_STALL_TIMEOUT (%v); raise %s", seconds, c.Hub.Queue.Stall, bound)
 	default:
 		r.ok("ring", "holds %v of a feed like this, for clients that come back (%s)", time.Duration(seconds)*time.Second, bound)
 	}

@@ -14,6 +14,7 @@ import (
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/feed"
 	"fantail/hub"
+	"fantail/relay"
 )
 
 func TestConfigDefaults(t *testing.T) {
@@ -22,28 +23,38 @@ func TestConfigDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	send, err := c.SourceSend()
+	send, err := c.Feed.Send()
 	if send != nil || err != nil {
 		t.Errorf("SourceSend() = %q, %v", send, err)
 	}
-	headers, err := c.SourceHeaders()
+	headers, err := c.Feed.Headers()
 	if headers != nil || err != nil {
 		t.Errorf("SourceHeaders() = %q, %v", headers, err)
 	}
-	rules, err := c.SourceRules()
+	rules, err := c.Feed.Rules()
 	if rules != nil || err != nil {
 		t.Errorf("SourceRules() = %v, %v", rules, err)
 	}
-	c.SourceSend, c.SourceHeaders, c.SourceRules, c.PushToken = nil, nil, nil, nil // DeepEqual compares no functions
+	c.Feed.Send, c.Feed.Headers, c.Feed.Rules, c.Relay.Push.Token = nil, nil, nil, nil // DeepEqual compares no functions
+	host, _ := os.Hostname()
 	want := Config{
-		SourceURL: "demo:", Listen: ":8080", AdminListen: "127.0.0.1:9090",
-		RingMessages: 65536, RingBytes: 128 << 20, SlowPolicy: hub.Evict, ClientPolicy: true, StallTimeout: 10 * time.Second,
-		MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, LogLevel: zerolog.InfoLevel,
-		QueueMessages: 32768, QueueBytes: 64 << 20, UnsentLimit: 64 << 10,
-		PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
-		Compression: true, Uplink: "reject", UplinkRate: feed.Rate{Count: 5, Per: time.Second}, UplinkMaxMessage: 64 << 10, DrainWindow: 7 * time.Second, LogFormat: "auto",
-		SourceSubprotocols: []string{}, SourceMaxMessage: 16 << 20, SourceWSPing: 20 * time.Second, SourcePingEvery: 20 * time.Second,
-		SourceMode: feed.Failover, SourceGapWait: 50 * time.Millisecond, SourceFailback: time.Minute,
+		Feed: feed.Config{
+			URL: "demo:", Host: host, Stdin: os.Stdin, Mode: feed.Failover, GapWait: 50 * time.Millisecond, Failback: time.Minute,
+			Subprotocols: []string{}, MaxMessage: 16 << 20, Ping: 20 * time.Second, PingEvery: 20 * time.Second,
+		},
+		Hub: hub.Config{
+			Messages: 65536, Bytes: 128 << 20, Queue: hub.Bounds{Messages: 32768, Bytes: 64 << 20, Stall: 10 * time.Second},
+			PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
+		},
+		Relay: relay.Config{
+			MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, Policy: hub.Evict,
+			Compression: true, UplinkRate: 5, UplinkBurst: 5, UplinkMaxMessage: 64 << 10, UnsentLimit: 64 << 10,
+			PeerTimeout: 40 * time.Second, Push: relay.Push{MaxBody: 16 << 20},
+		},
+		Listen:   Listen{Public: ":8080", Admin: "127.0.0.1:9090"},
+		Drain:    Drain{Window: 7 * time.Second},
+		Log:      Log{Level: zerolog.InfoLevel, Format: "auto"},
+		snapshot: "none",
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
@@ -63,23 +74,23 @@ func TestConfigValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.QueueMessages != 1 || c.QueueBytes != gib || c.MaxClients != 2 || c.LogLevel != zerolog.DebugLevel || c.SourceWSPing != time.Minute {
+	if c.Hub.Queue.Messages != 1 || c.Hub.Queue.Bytes != gib || c.Relay.MaxClients != 2 || c.Log.Level != zerolog.DebugLevel || c.Feed.Ping != time.Minute {
 		t.Errorf("got %+v", c)
 	}
-	if c.SlowPolicy != hub.Conflate || c.ClientPolicy || c.SnapshotKeys != 200 || !c.KeyRequired || c.SourceKey != "a.b:c" || !c.SourceOverlap {
+	if c.Relay.Policy != hub.Conflate || !c.Relay.FixedPolicy || c.Hub.SnapshotKeys != 200 || !c.Relay.KeyRequired || c.Feed.Key != "a.b:c" || !c.Feed.Overlap {
 		t.Errorf("got %+v", c)
 	}
-	if got := strings.Join(append(c.AllowedOrigins, c.SourceSubprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
+	if got := strings.Join(append(c.Relay.AllowedOrigins, c.Feed.Subprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
 		t.Errorf("got lists %s", got)
 	}
 	cmdtest.WriteFile(t, file, `{"Authorization":"Bearer 2"}`)
-	if h, err := c.SourceHeaders(); err != nil || h.Get("Authorization") != "Bearer 2" {
+	if h, err := c.Feed.Headers(); err != nil || h.Get("Authorization") != "Bearer 2" {
 		t.Errorf("the rotated secret was not read again: %v, %v", h, err)
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.SourceHeaders(); !errors.Is(err, os.ErrNotExist) {
+	if _, err := c.Feed.Headers(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file that went away: %v", err)
 	}
 }
@@ -94,18 +105,18 @@ func TestConfigOfRealFeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := c.SourceRules()
+	rules, err := c.Feed.Rules()
 	if err != nil || len(rules) != 1 || rules[0].Send[0] != "PONG $1" {
 		t.Errorf("got rules %+v, %v", rules, err)
 	}
-	if c.SourcePing != "ping" || c.SourcePingEvery != 25*time.Second || c.SourceSplit != feed.SplitArray || c.SourceSendRate != (feed.Rate{Count: 20, Per: 10 * time.Second}) {
+	if c.Feed.PingText != "ping" || c.Feed.PingEvery != 25*time.Second || c.Feed.Split != feed.SplitArray || c.Feed.SendRate != (feed.Rate{Count: 20, Per: 10 * time.Second}) {
 		t.Errorf("got %+v", c)
 	}
-	if c.SourceID != "hash" || c.SourceCursor != "time_us" || c.SourceMaxAge != 23*time.Hour || c.SourceOverlap || c.SourceWSPing != feed.NoPing {
+	if c.Feed.ID != "hash" || c.Feed.Cursor != "time_us" || c.Feed.MaxAge != 23*time.Hour || c.Feed.Overlap || c.Feed.Ping != feed.NoPing {
 		t.Errorf("got %+v", c)
 	}
 	cmdtest.WriteFile(t, file, "[]")
-	if rules, err := c.SourceRules(); err != nil || len(rules) != 0 {
+	if rules, err := c.Feed.Rules(); err != nil || len(rules) != 0 {
 		t.Errorf("rules that changed were not read again: %v, %v", rules, err)
 	}
 }
@@ -220,8 +231,8 @@ func TestConfigTLS(t *testing.T) {
 	cert, key := cmdtest.SelfSigned(t, t.TempDir())
 	_, otherKey := cmdtest.SelfSigned(t, t.TempDir())
 	cmdtest.Setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+key)
-	if c, err := Load(); err != nil || c.TLSCert != cert || c.TLSKey != key {
-		t.Errorf("got %q, %q, %v", c.TLSCert, c.TLSKey, err)
+	if c, err := Load(); err != nil || c.Listen.Cert != cert || c.Listen.Key != key {
+		t.Errorf("got %q, %q, %v", c.Listen.Cert, c.Listen.Key, err)
 	}
 	for _, wrong := range []string{otherKey, key + "x"} {
 		cmdtest.Setenv(t, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+wrong)

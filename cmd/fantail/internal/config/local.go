@@ -7,46 +7,45 @@ import (
 	"net/netip"
 )
 
-// LoadListen reads where the relay that has this environment listens, and whether
-// it does so by TLS: Listen and TLSCert alone. It looks at no other variable, so a
-// relay that runs is found even if a file that it was started with is gone.
-func LoadListen() (Config, error) {
-	return loadOnly(func(e *Environment) []*string { return []*string{&e.Listen, &e.TLSCert} })
+// Part names fields of a Config, for LoadOnly.
+type Part func(*Config) []any
+
+// Where is where the relay listens, and whether by TLS.
+func Where(c *Config) []any { return []any{&c.Listen.Public, &c.Listen.Cert} }
+
+// MessageSize is the longest message of the source.
+func MessageSize(c *Config) []any { return []any{&c.Feed.MaxMessage} }
+
+// LoadOnly reads some fields of this process's configuration. It looks at no other
+// variable, so that a relay that runs is found even if a file that it was started
+// with is gone. An error is of type Problems.
+func LoadOnly(parts ...Part) (Config, error) {
+	p := newParser(ReadEnvironment())
+	var only []any
+	for _, part := range parts {
+		only = append(only, part(p.config)...)
+	}
+	p.parse(only...)
+	return *p.config, p.err()
 }
 
-// LoadMaxMessage reads SourceMaxMessage alone.
-func LoadMaxMessage() (Config, error) {
-	return loadOnly(func(e *Environment) []*string { return []*string{&e.SourceMaxMessage} })
-}
+// TLS says whether clients connect by TLS.
+func (l Listen) TLS() bool { return l.Cert != "" }
 
-// LoadListenAndMaxMessage reads what loadListen and loadMaxMessage do.
-func LoadListenAndMaxMessage() (Config, error) {
-	return loadOnly(func(e *Environment) []*string { return []*string{&e.Listen, &e.TLSCert, &e.SourceMaxMessage} })
-}
-
-// loadOnly reads some variables. All other fields are zero.
-func loadOnly(fields func(*Environment) []*string) (Config, error) {
-	e := ReadEnvironment()
-	p := newParser(e)
-	p.only = fields(e)
-	c := p.parse(e)
-	return c, p.err()
-}
-
-// DialRelay returns the address at which to dial the relay that listens at
-// listen, and how to verify its certificate; nil without TLS. The name in a
-// certificate is hardly ever that of the loopback interface, and nobody else
-// answers there: it is not verified there, and is anywhere else.
-func DialRelay(listen string, useTLS bool) (addr string, conf *tls.Config, err error) {
-	host, port, err := net.SplitHostPort(listen)
+// Local returns the address at which to dial the relay from its own machine, and how
+// to verify its certificate; nil without TLS. The name in a certificate is hardly ever
+// that of the loopback interface, and nobody else answers there: it is not verified
+// there, and is anywhere else.
+func (l Listen) Local() (addr string, conf *tls.Config, err error) {
+	host, port, err := net.SplitHostPort(l.Public)
 	if err != nil {
 		return "", nil, err
 	}
 	if port == "0" {
-		return "", nil, fmt.Errorf("FANTAIL_LISTEN=%s lets the system choose the port, so nobody else knows it; give it a port", listen)
+		return "", nil, fmt.Errorf("FANTAIL_LISTEN=%s lets the system choose the port, so nobody else knows it; give it a port", l.Public)
 	}
 	host = Reachable(host)
-	if useTLS {
+	if l.TLS() {
 		conf = &tls.Config{InsecureSkipVerify: isLoopback(host)}
 	}
 	return net.JoinHostPort(host, port), conf, nil

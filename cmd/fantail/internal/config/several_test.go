@@ -16,7 +16,7 @@ func TestSeveralSourcesAreConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.SourceMode != feed.Race || c.SourceSeq != "seq" || c.SourceGapWait != 200*time.Millisecond || c.SourceFailback != feed.NoFailback {
+	if c.Feed.Mode != feed.Race || c.Feed.Seq != "seq" || c.Feed.GapWait != 200*time.Millisecond || c.Feed.Failback != feed.NoFailback {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -148,12 +148,7 @@ func checkHeader(name string, values []string) error {
 }
 
 // parseKey checks where a message's key is, and returns it unchanged.
-func parseKey(s string) (string, error) {
-	if err := feed.CheckKey(s); err != nil {
-		return "", errors.New(strings.TrimPrefix(err.Error(), "feed: "))
-	}
-	return s, nil
-}
+var parseKey = trimmed("feed: ", func(s string) (string, error) { return s, feed.CheckKey(s) })
 
 // parseID checks what makes two messages the same, and returns it unchanged.
 func parseID(s string) (string, error) {
@@ -161,18 +156,6 @@ func parseID(s string) (string, error) {
 		return s, nil
 	}
 	return parseKey(s)
-}
-
-// parseRules parses what to do about messages of the source's protocol.
-func parseRules(text []byte) ([]feed.Rule, error) { return feed.ParseRules(text) }
-
-// parseSplit parses whether a message is several.
-func parseSplit(s string) (feed.Split, error) {
-	split, err := feed.ParseSplit(s)
-	if err != nil {
-		err = errors.New(strings.TrimPrefix(err.Error(), "feed: "))
-	}
-	return split, err
 }
 
 // parseRate parses a number of messages a second, or in another time.
@@ -195,35 +178,12 @@ func parseRate(s string) (feed.Rate, error) {
 	return feed.Rate{Count: n, Per: d}, nil
 }
 
-// parseMode parses what becomes of several sources.
-func parseMode(s string) (feed.Mode, error) {
-	mode, err := feed.ParseMode(s)
-	if err != nil {
-		err = errors.New(strings.TrimPrefix(err.Error(), "feed: "))
-	}
-	return mode, err
-}
-
-// parseFailback parses the time after which a preferred source is tried again, or
-// that it is not.
-func parseFailback(s string) (time.Duration, error) {
-	d, err := zeroOr(duration(time.Second, 24*hour))(s)
-	if err == nil && d == 0 {
-		return feed.NoFailback, nil
-	}
-	return d, err
-}
-
 // parseWSPing parses the interval of WebSocket pings, or that there are none.
 func parseWSPing(s string) (time.Duration, error) {
 	if s == "off" {
 		return feed.NoPing, nil
 	}
-	d, err := zeroOr(duration(tick, hour))(s)
-	if err == nil && d == 0 {
-		return feed.NoPing, nil
-	}
-	return d, err
+	return zeroIs(feed.NoPing, duration(tick, hour))(s)
 }
 
 // leastPushToken is the shortest token that nobody guesses.
@@ -266,4 +226,16 @@ func where(err error) string {
 		return fmt.Sprintf(" (byte %d)", e.Offset)
 	}
 	return ""
+}
+
+// MaskedSource returns a valid source's URL as the relay's log shows it: with
+// its host, but without what looks like a secret.
+func (c Config) MaskedSource(url string) string {
+	one := c.Feed
+	one.URL, one.Stdin = url, strings.NewReader("")
+	f, err := feed.New(one, nil, zerolog.Nop())
+	if err != nil {
+		return hiddenText
+	}
+	return f.Stats().Source
 }

@@ -14,18 +14,17 @@ const (
 // configTable returns the variables as two Markdown tables, the basics first.
 func configTable() string {
 	var b strings.Builder
-	for _, basic := range []bool{true, false} {
-		if !basic {
-			b.WriteString("\nMore, seldom needed:\n\n")
-		}
-		b.WriteString("| variable | default | what it sets |\n|---|---|---|\n")
-		for _, v := range new(Environment).Variables() {
-			if v.Basic == basic {
-				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, code(v.Def), cell(v.About))
-			}
-		}
-	}
+	writeTable(&b, Basics())
+	b.WriteString("\nMore, seldom needed:\n\n")
+	writeTable(&b, Details())
 	return b.String()
+}
+
+func writeTable(b *strings.Builder, vars []Variable) {
+	b.WriteString("| variable | default | what it sets |\n|---|---|---|\n")
+	for _, v := range vars {
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", v.Name, code(v.Default), cell(v.About))
+	}
 }
 
 func code(s string) string {

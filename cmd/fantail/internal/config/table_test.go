@@ -34,7 +34,7 @@ func TestReadmeTable(t *testing.T) {
 
 func TestConfigTableHasARowForEachVariable(t *testing.T) {
 	table := configTable()
-	for _, v := range new(Environment).Variables() {
+	for _, v := range Variables() {
 		if strings.Count(table, "\n| `"+v.Name+"` | ") != 1 {
 			t.Errorf("no row, or several, for %s", v.Name)
 		}

@@ -30,12 +30,12 @@ func TestUnknownVariables(t *testing.T) {
 		{"FANTAIL_SERVICE=x", "FANTAIL_SERVICE: no such variable"},
 	}
 	for _, tt := range tests {
-		p := newParser(new(Environment))
+		p := newParser(nil)
 		p.rejectUnknown([]string{tt.entry})
 		switch {
 		case tt.want == "" && len(p.problems) > 0:
 			t.Errorf("%s: %q, want no problem", tt.entry, p.problems)
-		case tt.want != "" && (len(p.problems) != 1 || !strings.HasPrefix(p.problems[0], tt.want)):
+		case tt.want != "" && (len(p.problems) != 1 || !strings.HasPrefix(p.problems[0].Error(), tt.want)):
 			t.Errorf("%s: %q, want %s", tt.entry, p.problems, tt.want)
 		}
 	}
@@ -48,12 +48,12 @@ func FuzzUnknownVariables(f *testing.F) {
 	f.Add("FANTAIL_PORT", "tcp://")
 	f.Fuzz(func(t *testing.T, name, value string) {
 		const secret = "\x01value\x01"
-		p := newParser(new(Environment))
+		p := newParser(nil)
 		p.rejectUnknown([]string{name + "=" + value + secret})
 		if len(p.problems) == 0 {
 			return
 		}
-		line := p.problems[0]
+		line := p.problems[0].Error()
 		if !strings.HasPrefix(name, Prefix) || len(p.problems) > 1 || strings.ContainsAny(line, "\r\n") || strings.Contains(line, "value\x01") {
 			t.Errorf("%q: %q", name, p.problems)
 		}

@@ -2,10 +2,8 @@ package config
 
 import (
 	"testing"
-	"time"
 
 	"fantail/cmd/fantail/internal/cmdtest"
-	"fantail/feed"
 )
 
 func TestConfigUplink(t *testing.T) {
@@ -15,7 +13,7 @@ func TestConfigUplink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !c.UplinkAllow.MatchString(`{"type":"chat","text":"hi"}`) || c.UplinkRate != (feed.Rate{Count: 20, Per: 10 * time.Second}) || c.UplinkMaxMessage != 2<<10 {
+	if !c.Relay.UplinkAllow.MatchString(`{"type":"chat","text":"hi"}`) || c.Relay.UplinkRate != 2 || c.Relay.UplinkBurst != 20 || c.Relay.UplinkMaxMessage != 2<<10 {
 		t.Errorf("got %+v", c)
 	}
 	for _, tt := range []struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ import (
 )
 
 // The parsers of single values. Each is a pure function of the text, and its
-// error goes on from "FANTAIL_NAME=value: " with what is wrong and what would
+// error goes on from "NAME=value: " with what is wrong and what would
 // be right.
 
 // count parses a whole number within bounds.
@@ -37,8 +38,11 @@ func count(least, most int) func(string) (int, error) {
 // size parses a number of bytes within bounds: KiB, MiB, GiB and TiB are powers
 // of 1024, KB, MB, GB and TB of 1000, and a bare number is bytes. A comma is
 // refused, since it means thousands to some and a fraction to others.
-func size(least, most int64) func(string) (int64, error) {
-	return func(s string) (int64, error) {
+func size[T int | int64](least, most int64) func(string) (T, error) {
+	if int64(T(most)) != most { // T has 32 bits
+		most = math.MaxInt32
+	}
+	return func(s string) (T, error) {
 		n, err := humanize.ParseBytes(s)
 		if err != nil || strings.Contains(s, ",") {
 			return 0, errors.New("not a size; write one such as 64KiB, 128MiB, 1GiB, 5MB or 1000")
@@ -46,7 +50,7 @@ func size(least, most int64) func(string) (int64, error) {
 		if n > math.MaxInt64 {
 			n = math.MaxInt64
 		}
-		return int64(n), within(int64(n), least, most, formatSize)
+		return T(n), within(int64(n), least, most, formatSize)
 	}
 }
 
@@ -96,11 +100,25 @@ func zeroOr(parse func(string) (time.Duration, error)) func(string) (time.Durati
 	}
 }
 
+// zeroIs takes a zero for another value.
+func zeroIs(off time.Duration, parse func(string) (time.Duration, error)) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		d, err := zeroOr(parse)(s)
+		if err == nil && d == 0 {
+			d = off
+		}
+		return d, err
+	}
+}
+
+// auto is the word for a value that the relay finds by itself.
+const auto = "auto"
+
 // autoOr also takes the word auto, which is the value given.
-func autoOr[T any](auto T, parse func(string) (T, error)) func(string) (T, error) {
+func autoOr[T any](value T, parse func(string) (T, error)) func(string) (T, error) {
 	return func(s string) (T, error) {
-		if s == "auto" {
-			return auto, nil
+		if s == auto {
+			return value, nil
 		}
 		t, err := parse(s)
 		if err != nil {
@@ -156,18 +174,49 @@ func parseListen(s string) (string, error) {
 	return s, nil
 }
 
-// parseOrigins and parseProxies parse lists of what relay defines.
-func parseOrigins(s string) ([]string, error) { return list(s, relay.CheckOrigin) }
-func parseProxies(s string) ([]string, error) { return list(s, relay.CheckProxy) }
-
-func list(s string, check func(string) error) ([]string, error) {
-	entries := text.SplitList(s)
-	for _, e := range entries {
-		if err := check(e); err != nil {
-			return nil, errors.New(strings.TrimPrefix(err.Error(), "relay: "))
+// listOf parses a list whose entries check accepts.
+func listOf(check func(string) error) func(string) ([]string, error) {
+	return func(s string) ([]string, error) {
+		entries := text.SplitList(s)
+		for _, e := range entries {
+			if err := check(e); err != nil {
+				return nil, errors.New(strings.TrimPrefix(err.Error(), "relay: "))
+			}
 		}
+		return entries, nil
 	}
-	return entries, nil
+}
+
+// asIs takes any text.
+func asIs(s string) (string, error) { return s, nil }
+
+// trimmed takes the library's name off the errors of its parser.
+func trimmed[T any](prefix string, parse func(string) (T, error)) func(string) (T, error) {
+	return func(s string) (T, error) {
+		value, err := parse(s)
+		if err != nil {
+			err = errors.New(strings.TrimPrefix(err.Error(), prefix))
+		}
+		return value, err
+	}
+}
+
+// parseRegexp parses a regular expression; none at all is nil.
+func parseRegexp(s string) (*regexp.Regexp, error) {
+	if s == "" {
+		return nil, nil
+	}
+	re, err := regexp.Compile(s)
+	if err != nil {
+		return nil, fmt.Errorf("not a Go regular expression: %w; see https://pkg.go.dev/regexp/syntax", err)
+	}
+	return re, nil
+}
+
+// parseUplink parses what becomes of a client's messages.
+func parseUplink(s string) (relay.UplinkMode, error) {
+	word, err := choice("reject", "ignore", "forward")(s)
+	return map[string]relay.UplinkMode{"ignore": relay.UplinkIgnore, "forward": relay.UplinkForward}[word], err
 }
 
 // parseSubprotocols parses a list of subprotocol names, which are tokens (RFC

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fantail/relay"
 )
 
 func TestSize(t *testing.T) {
@@ -16,12 +18,12 @@ func TestSize(t *testing.T) {
 		{"128MiB", 128 << 20}, {"5MB", 5e6}, {"1.5GiB", 3 << 29}, {"1GiB", 1 << 30}, {"2TiB", 2 << 40}, {"7B", 7},
 	}
 	for _, tt := range tests {
-		if got, err := size(0, 4*tib)(tt.in); got != tt.want || err != nil {
+		if got, err := size[int64](0, 4*tib)(tt.in); got != tt.want || err != nil {
 			t.Errorf("size of %q: %d, %v; want %d", tt.in, got, err, tt.want)
 		}
 	}
 	for _, in := range []string{"", "-1", "+1", "-64KiB", "1,5GiB", "1,000", "KiB", "1e3", "0x10", "64 KiBs", "NaN", "inf", "1.2.3", "16EiB", "99999999999999999999", "٣"} {
-		if got, err := size(0, 4*tib)(in); err == nil {
+		if got, err := size[int64](0, 4*tib)(in); err == nil {
 			t.Errorf("size of %q: %d, want an error", in, got)
 		}
 	}
@@ -41,7 +43,7 @@ func FuzzSize(f *testing.F) {
 	for _, s := range []string{"64KiB", "1.5GiB", "-1", "1,5", "99999999999999999999TiB", "٣٣"} {
 		f.Add(s)
 	}
-	parse := size(10, 1<<50)
+	parse := size[int64](10, 1<<50)
 	f.Fuzz(func(t *testing.T, s string) {
 		n, err := parse(s)
 		if err != nil {
@@ -97,7 +99,7 @@ func TestOrigins(t *testing.T) {
 		{"https://", nil}, {"//a.example", nil}, {"*a.example", nil}, {"a.*.example", nil}, {"https://a.example:port", nil},
 	}
 	for _, tt := range tests {
-		got, err := parseOrigins(tt.in)
+		got, err := listOf(relay.CheckOrigin)(tt.in)
 		if !slices.Equal(got, tt.want) || (err == nil) != (tt.want != nil) {
 			t.Errorf("%q: %q, %v; want %q", tt.in, got, err, tt.want)
 		}
@@ -105,11 +107,11 @@ func TestOrigins(t *testing.T) {
 }
 
 func TestProxies(t *testing.T) {
-	got, err := parseProxies("10.0.0.0/8, 2001:db8::1")
+	got, err := listOf(relay.CheckProxy)("10.0.0.0/8, 2001:db8::1")
 	if err != nil || !slices.Equal(got, []string{"10.0.0.0/8", "2001:db8::1"}) {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if _, err := parseProxies("10.0.0.0/33"); err == nil || !strings.Contains(err.Error(), "such as") && !strings.Contains(err.Error(), "write") {
+	if _, err := listOf(relay.CheckProxy)("10.0.0.0/33"); err == nil || !strings.Contains(err.Error(), "such as") && !strings.Contains(err.Error(), "write") {
 		t.Errorf("got %v, want an error that says what to write", err)
 	}
 }

@@ -27,11 +27,11 @@ func Command() cli.Command {
 // looks at the two variables that say where the relay is, and at no other: a
 // relay that runs is not unhealthy because a file went away since.
 func runHealth(ctx context.Context, _ []string, std cli.Stdio) error {
-	c, err := config.LoadListen()
+	c, err := config.LoadOnly(config.Where)
 	if err != nil {
 		return err
 	}
-	url, client, err := healthTarget(c.Listen, c.TLSCert != "")
+	url, client, err := healthTarget(c.Listen)
 	if err != nil {
 		return err
 	}
@@ -43,15 +43,14 @@ func runHealth(ctx context.Context, _ []string, std cli.Stdio) error {
 	return err
 }
 
-// healthTarget returns the URL of the relay that listens at listen and a client
-// for it.
-func healthTarget(listen string, useTLS bool) (string, *http.Client, error) {
-	addr, conf, err := config.DialRelay(listen, useTLS)
+// healthTarget returns the URL of the relay that listens there and a client for it.
+func healthTarget(listen config.Listen) (string, *http.Client, error) {
+	addr, conf, err := listen.Local()
 	if err != nil {
 		return "", nil, err
 	}
 	scheme := "http"
-	if useTLS {
+	if listen.TLS() {
 		scheme = "https"
 	}
 	t := &http.Transport{TLSClientConfig: conf} // no proxy

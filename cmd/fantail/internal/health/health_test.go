@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/config"
 )
 
 func TestHealthTarget(t *testing.T) {
@@ -27,7 +28,11 @@ func TestHealthTarget(t *testing.T) {
 		{"relay.example:443", true, "https://relay.example:443/healthz", false},
 	}
 	for _, tt := range tests {
-		got, client, err := healthTarget(tt.listen, tt.tls)
+		listen := config.Listen{Public: tt.listen}
+		if tt.tls {
+			listen.Cert = "tls.crt"
+		}
+		got, client, err := healthTarget(listen)
 		if err != nil || got != tt.want || client.Timeout != healthTimeout {
 			t.Errorf("%s: %s, %v; want %s", tt.listen, got, err, tt.want)
 		}
@@ -36,7 +41,7 @@ func TestHealthTarget(t *testing.T) {
 			t.Errorf("%s: skips the certificate's verification: %v", tt.listen, skips)
 		}
 	}
-	if _, _, err := healthTarget("127.0.0.1:0", false); err == nil || !strings.Contains(err.Error(), "give it a port") {
+	if _, _, err := healthTarget(config.Listen{Public: "127.0.0.1:0"}); err == nil || !strings.Contains(err.Error(), "give it a port") {
 		t.Errorf("port 0: %v", err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 // printBanner says where the feed is, how to look at it, and what to do next.
 func (s *service) printBanner(out io.Writer) {
-	scheme, demo := "ws", strings.HasPrefix(s.config.SourceURL, "demo:")
-	if s.config.TLSCert != "" {
+	scheme, demo := "ws", strings.HasPrefix(s.config.Feed.URL, "demo:")
+	if s.config.Listen.TLS() {
 		scheme = "wss"
 	}
 	feed := scheme + "://" + dialable(s.public) + "/ws"

@@ -29,12 +29,12 @@ func (s *service) listen(o Options, public, admin http.Handler) (err error) {
 		}
 	}()
 	if pub == nil {
-		if pub, err = listenOn("FANTAIL_LISTEN", c.Listen); err != nil {
+		if pub, err = listenOn("FANTAIL_LISTEN", c.Listen.Public); err != nil {
 			return err
 		}
 	}
 	if adm == nil {
-		if adm, err = listenOn("FANTAIL_ADMIN_LISTEN", c.AdminListen); err != nil {
+		if adm, err = listenOn("FANTAIL_ADMIN_LISTEN", c.Listen.Admin); err != nil {
 			return err
 		}
 	}
@@ -42,9 +42,9 @@ func (s *service) listen(o Options, public, admin http.Handler) (err error) {
 	clients, operators := s.newServer(public), s.newServer(admin)
 	clients.SetKeepAlivesEnabled(false) // an idle connection would hold a descriptor that no limit on clients counts
 	operators.WriteTimeout = 0          // a profile takes as long as it was asked for
-	s.serveOn(pub, clients, c.TLSCert, c.TLSKey)
+	s.serveOn(pub, clients, c.Listen.Cert, c.Listen.Key)
 	s.serveOn(adm, operators, "", "")
-	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.MaxClients).Msg("listening")
+	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.Relay.MaxClients).Msg("listening")
 	return nil
 }
 

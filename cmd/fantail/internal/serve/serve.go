@@ -40,8 +40,8 @@ func FromEnvironment(ctx context.Context, _ []string, std cli.Stdio) error {
 	if err != nil {
 		return err
 	}
-	log := text.NewLogger(std.Err, c.LogFormat, c.LogLevel)
-	limitMemory(c.RingBytes, log)
+	log := text.NewLogger(std.Err, c.Log.Format, c.Log.Level)
+	limitMemory(int64(c.Hub.Bytes), log)
 	// A pump hardly rests under load: leave a processor to everybody else. Only
 	// where it must be: once set, it would no longer follow the container's limit.
 	if runtime.GOMAXPROCS(0) < 2 {
@@ -68,8 +68,8 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	log := o.Log
 	latency := relay.NewLatency()
 	demand, lanes := sourceDemand(c)
-	fc := config.Feed(c)
-	hc := config.Hub(c)
+	fc := c.Feed
+	hc := c.Hub
 	hc.Demand, hc.MaxLanes = demand, lanes
 	hc.Header, hc.Latency = relay.FrameHeader, latency
 	h := hub.New(hc)
@@ -107,19 +107,19 @@ const demandLinger = 5 * time.Second
 // sourceDemand returns what tells a source on demand which keys are wanted, or
 // nil, and how many lanes there may be: on demand each client has its own.
 func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
-	if !feed.OnDemand(c.SourceURL) {
+	if !feed.OnDemand(c.Feed.URL) {
 		return nil, 0
 	}
-	return hub.NewDemand(demandLinger), max(4096, c.MaxClients)
+	return hub.NewDemand(demandLinger), max(4096, c.Relay.MaxClients)
 }
 
 // RelayConfig returns the relay's configuration with what is at work.
 func RelayConfig(c config.Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
-	rc := config.Relay(c)
+	rc := c.Relay
 	rc.Hub, rc.Log, rc.Forward = h, log, f.Send
 	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
-	if config.IsPush(c.SourceURL) {
-		rc.Push = relay.Push{Take: takePushed(f), Token: c.PushToken, MaxBody: c.SourceMaxMessage}
+	if config.IsPush(c.Feed.URL) {
+		rc.Push.Take = takePushed(f)
 	}
 	return rc
 }
@@ -189,18 +189,18 @@ func (s *service) fail(err error) {
 // drain is the orderly end: not ready, wait, accept nobody, send the clients
 // away. DRAIN_DELAY and DRAIN_WINDOW together are the whole budget.
 func (s *service) drain() {
-	began, c := time.Now(), s.config
-	s.log.Info().Int("clients", s.hub.Clients()).Stringer("delay", c.DrainDelay).Stringer("window", c.DrainWindow).Msg("draining")
-	ctx, cancel := context.WithTimeout(context.Background(), c.DrainDelay+c.DrainWindow)
+	began, d := time.Now(), s.config.Drain
+	s.log.Info().Int("clients", s.hub.Clients()).Stringer("delay", d.Delay).Stringer("window", d.Window).Msg("draining")
+	ctx, cancel := context.WithTimeout(context.Background(), d.Delay+d.Window)
 	defer cancel()
 	s.relay.NotReady()
 	select {
-	case <-time.After(c.DrainDelay):
+	case <-time.After(d.Delay):
 	case <-ctx.Done():
 	}
 	s.relay.Refuse()
 	s.running.Go(func() { s.servers[0].Shutdown(ctx) }) // ends with ctx
-	s.hub.Drain(ctx, c.DrainWindow)
+	s.hub.Drain(ctx, d.Window)
 	cancel()
 	s.log.Info().Int("left", s.hub.Clients()).Stringer("took", time.Since(began).Round(time.Millisecond)).Msg("drained")
 }

@@ -14,6 +14,7 @@ import (
 
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/cmd/fantail/internal/config"
+	"fantail/feed"
 )
 
 // TestServeWithinTheProcess: two relays at work in one process, on listeners that
@@ -72,7 +73,7 @@ func TestServeClosesItsListeners(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := config.Config{SourceURL: "gopher:"}
+	c := config.Config{Feed: feed.Config{URL: "gopher:"}}
 	if err := Run(t.Context(), c, Options{Public: l, Log: zerolog.Nop()}); err == nil {
 		t.Error("served an unknown source")
 	}

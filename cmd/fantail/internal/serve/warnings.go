@@ -9,6 +9,7 @@ import (
 
 	"fantail/cmd/fantail/internal/config"
 	"fantail/feed"
+	"fantail/relay"
 )
 
 // warnOfKeys warns of settings that want keys where no message has one.
@@ -16,10 +17,10 @@ func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
 	if f.HasKeys() {
 		return
 	}
-	if c.SnapshotKeys > 0 {
+	if c.Hub.SnapshotKeys > 0 {
 		log.Warn().Msg("the snapshot holds one message in all, since this source's messages have no keys; set FANTAIL_SOURCE_KEY, or FANTAIL_SNAPSHOT=none")
 	}
-	if c.KeyRequired {
+	if c.Relay.KeyRequired {
 		log.Warn().Msg("clients must name keys, but this source's messages have none; set FANTAIL_SOURCE_KEY, or FANTAIL_KEY_REQUIRED=false")
 	}
 }
@@ -27,13 +28,13 @@ func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
 // warnOfUplink warns of an uplink that lets more through than its operator may
 // think: strangers can make use of it.
 func warnOfUplink(c config.Config, log zerolog.Logger) {
-	if c.Uplink != "forward" {
+	if c.Relay.Uplink != relay.UplinkForward {
 		return
 	}
-	if expr := c.UplinkAllow.String(); expr != ".*" && !anchored(c.UplinkAllow) {
+	if expr := c.Relay.UplinkAllow.String(); expr != ".*" && !anchored(c.Relay.UplinkAllow) {
 		log.Warn().Str("allow", expr).Msg("FANTAIL_UPLINK_ALLOW may match anywhere in a client's message, so more may pass than it seems; begin it with ^")
 	}
-	if slices.Contains(c.AllowedOrigins, "*") {
+	if slices.Contains(c.Relay.AllowedOrigins, "*") {
 		log.Warn().Msg("pages of any origin may send to the source in the name of whoever looks at them; name the ones that may in FANTAIL_ALLOWED_ORIGINS instead of *")
 	}
 }

@@ -43,7 +43,7 @@ func Start(t testing.TB, entries ...string) *Relay {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { // ended by stop
-		ended <- serve.Run(ctx, c, serve.Options{Public: public, Admin: admin, Log: zerolog.New(r).Level(c.LogLevel)})
+		ended <- serve.Run(ctx, c, serve.Options{Public: public, Admin: admin, Log: zerolog.New(r).Level(c.Log.Level)})
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -87,27 +87,27 @@ func tailTarget(operands []string, source bool) (feed.Config, error) {
 		return feed.Config{}, cli.Misuse(errors.New("-source and a URL exclude each other; leave one of them out"))
 	case source:
 		c, err := config.Load()
-		return config.Feed(c), err
+		return c.Feed, err
 	}
 	if len(operands) > 0 {
-		c, err := config.LoadMaxMessage()
-		return feed.Config{URL: operands[0], Stdin: os.Stdin, MaxMessage: c.SourceMaxMessage}, err
+		c, err := config.LoadOnly(config.MessageSize)
+		return feed.Config{URL: operands[0], Stdin: os.Stdin, MaxMessage: c.Feed.MaxMessage}, err
 	}
 	return localTarget()
 }
 
 // localTarget returns the relay of this environment as a feed.
 func localTarget() (feed.Config, error) {
-	c, err := config.LoadListenAndMaxMessage()
+	c, err := config.LoadOnly(config.Where, config.MessageSize)
 	if err != nil {
 		return feed.Config{}, err
 	}
 	scheme := "ws"
-	if c.TLSCert != "" {
+	if c.Listen.TLS() {
 		scheme = "wss"
 	}
-	addr, conf, err := config.DialRelay(c.Listen, c.TLSCert != "")
-	return feed.Config{URL: scheme + "://" + addr + "/ws", TLS: conf, Stdin: os.Stdin, MaxMessage: c.SourceMaxMessage}, err
+	addr, conf, err := c.Listen.Local()
+	return feed.Config{URL: scheme + "://" + addr + "/ws", TLS: conf, Stdin: os.Stdin, MaxMessage: c.Feed.MaxMessage}, err
 }
 
 // runTail prints the feed until ctx ends, the limit is reached, the source ends

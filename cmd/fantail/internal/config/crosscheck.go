@@ -1,0 +1,99 @@
+package config
+
+import (
+	"crypto/tls"
+	"errors"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"fantail/feed"
+	"fantail/hub"
+	"fantail/hub/setting"
+	"fantail/relay"
+)
+
+// crossCheck checks values against each other, where each is good alone.
+func (p *parser) crossCheck() {
+	p.checkQueue()
+	p.checkRing()
+	p.checkSnapshot()
+	p.checkUplink()
+	p.checkSource()
+	p.checkPush()
+	p.checkTLS()
+}
+
+func (p *parser) checkQueue() {
+	h := &p.config.Hub
+	if p.good(&h.Queue.Messages, &h.Messages) && h.Queue.Messages > h.Messages {
+		p.reject(&h.Queue.Messages, "a queue is a part of the ring; write at most %s (%d), or auto", p.name(&h.Messages), h.Messages)
+	}
+	if p.good(&h.Queue.Bytes, &h.Bytes) && h.Queue.Bytes > h.Bytes {
+		p.reject(&h.Queue.Bytes, "a queue is a part of the ring; write at most %s (%s), or auto", p.name(&h.Bytes), p.text(&h.Bytes))
+	}
+}
+
+func (p *parser) checkRing() {
+	ring, message := &p.config.Hub.Bytes, &p.config.Feed.MaxMessage
+	if least := 4 * *message; p.good(ring, message) && int64(*ring) < least {
+		p.reject(ring, "the ring must hold 4 messages of %s (%s); write at least %s, or lower that", p.name(message), p.text(message), formatSize(least))
+	}
+}
+
+func (p *parser) checkSnapshot() {
+	policy, snapshot := &p.config.Relay.Policy, &p.config.snapshot
+	if p.good(policy, snapshot) && *policy == hub.Conflate && *snapshot == "none" {
+		p.reject(policy, "conflating takes the newest messages from the snapshot; write %s=last as well, or evict or skip", p.name(snapshot))
+	}
+}
+
+// checkUplink checks what an uplink that forwards needs, and that what is set for
+// one is meant.
+func (p *parser) checkUplink() {
+	r := &p.config.Relay
+	switch forward := r.Uplink == relay.UplinkForward; {
+	case !p.good(&r.Uplink, &r.UplinkAllow):
+	case forward && r.UplinkAllow == nil:
+		p.reject(&r.UplinkAllow, `%s=forward lets clients send to the source; write what they may, such as ^{"type":"chat", or .* for all`, p.name(&r.Uplink))
+	case !forward && r.UplinkAllow != nil:
+		p.reject(&r.UplinkAllow, "nothing is forwarded with %s=%s; write forward there, or unset this", p.name(&r.Uplink), p.text(&r.Uplink))
+	}
+}
+
+// checkSource has feed check what belongs together in the source's settings.
+func (p *parser) checkSource() {
+	f := &p.config.Feed
+	if !p.good(&f.URL, &f.Rules, &f.Cursor, &f.ID, &f.PingText, &f.MaxAge, &f.Overlap, &f.Mode, &f.Seq) {
+		return
+	}
+	check := *f
+	check.Stdin = strings.NewReader("")
+	_, err := feed.New(check, nil, zerolog.Nop())
+	for _, problem := range setting.Problems(err) {
+		p.add("the source's settings", errors.New(strings.TrimPrefix(problem.Error(), "feed: ")))
+	}
+}
+
+func (p *parser) checkPush() {
+	url, token := &p.config.Feed.URL, &p.config.Relay.Push.Token
+	if p.good(url, token) && p.text(token) == "" && IsPush(*url) {
+		p.reject(token, "anybody could push messages to clients; write a token of 16 characters or more, or @ and a file that holds it")
+	}
+}
+
+// checkTLS reads the certificate and its key, if TLS is wanted.
+func (p *parser) checkTLS() {
+	cert, key := &p.config.Listen.Cert, &p.config.Listen.Key
+	switch {
+	case *cert == "" && *key == "":
+	case *key == "":
+		p.reject(key, "%s is set without its key; write the key's file, such as /etc/fantail/tls.key", p.name(cert))
+	case *cert == "":
+		p.reject(cert, "%s is set without its certificate; write the chain's file, such as /etc/fantail/tls.crt", p.name(key))
+	default:
+		if _, err := tls.LoadX509KeyPair(*cert, *key); err != nil {
+			p.reject(cert, "cannot be used with %s=%s: %v; both must be readable PEM files that belong together", p.name(key), *key, err)
+		}
+	}
+}

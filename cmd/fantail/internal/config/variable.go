@@ -1,0 +1,110 @@
+package config
+
+import "slices"
+
+// Variable is one variable of the environment: a row of the one table that parsing,
+// the help, the README, fantail check and the search for unknown variables are made
+// from.
+type Variable struct {
+	Name    string // in full
+	Default string // the text that stands for a variable that is not set; empty is none
+	About   string // one sentence, which goes on from the name
+	Section Section
+	Basic   bool // most operators look at it
+	Secret  Secrecy
+
+	// EmptyCounts tells a variable that is set but empty from one that is not set.
+	EmptyCounts bool
+
+	// Shows returns what fantail check shows of a value that is valid; nil is the
+	// value.
+	Shows func(text string) string
+
+	setter
+}
+
+// Secrecy says how much of a value may be shown.
+type Secrecy int
+
+// Secrecies.
+const (
+	Open   Secrecy = iota // all of it
+	Masked                // what maskURL leaves
+	Hidden                // nothing, unless it is the name of a file
+)
+
+// setter is how a text sets its field of a Config.
+type setter struct {
+	field any // pointer to the field, by which a variable is found
+	set   func(text string) error
+}
+
+// to sets a field to what parse makes of the text.
+func to[T any](field *T, parse func(string) (T, error)) setter {
+	return by(field, parse, func(value T) { *field = value })
+}
+
+// by has apply set what belongs to a field.
+func by[T any](field any, parse func(string) (T, error), apply func(T)) setter {
+	return setter{field, func(text string) error {
+		value, err := parse(text)
+		if err == nil {
+			apply(value)
+		}
+		return err
+	}}
+}
+
+// Section is a group of variables, in the words of an operator.
+type Section struct {
+	Name  string // one word
+	Title string
+	rows  func(*Config) []Variable
+}
+
+// sections are all groups, in the order in which they are told of.
+var sections = []Section{
+	{"source", "where the feed comes from", sourceRows},
+	{"sending", "what is sent to the source", sendingRows},
+	{"messages", "what the source's messages mean", messageRows},
+	{"push", "messages that are pushed", pushRows},
+	{"listening", "where clients and operators connect", listenRows},
+	{"ring", "what is kept for clients", ringRows},
+	{"slow", "clients that cannot keep up", slowRows},
+	{"limits", "how many may connect", limitRows},
+	{"access", "who may connect", accessRows},
+	{"clients", "how clients are served", clientRows},
+	{"uplink", "messages of the clients", uplinkRows},
+	{"tls", "encryption", tlsRows},
+	{"shutdown", "how the relay ends", shutdownRows},
+	{"logs", "what is logged", logRows},
+}
+
+// variables returns all variables. Setting one sets its field of c.
+func (c *Config) variables() []Variable {
+	var all []Variable
+	for _, s := range sections {
+		rows := s.rows(c)
+		for i := range rows {
+			rows[i].Section = s
+		}
+		all = append(all, rows...)
+	}
+	return all
+}
+
+// Variables returns all variables, section by section. What they show is of c.
+func (c Config) Variables() []Variable { return c.variables() }
+
+// Variables returns all variables, section by section.
+func Variables() []Variable { return new(Config).variables() }
+
+// Basics returns the variables that most operators look at, and Details all others.
+func Basics() []Variable { return chosen(func(v Variable) bool { return v.Basic }) }
+
+// Details returns the variables that are no basics.
+func Details() []Variable { return chosen(func(v Variable) bool { return !v.Basic }) }
+
+func chosen(which func(Variable) bool) []Variable {
+	return slices.DeleteFunc(Variables(), func(v Variable) bool { return !which(v) })
+}
