@@ -71,7 +71,7 @@ func (p *parser) checkSource() {
 	check.Stdin = strings.NewReader("")
 	_, err := feed.New(check, nil, zerolog.Nop())
 	for _, problem := range setting.Problems(err) {
-		p.add("the source's settings", errors.New(strings.TrimPrefix(problem.Error(), "feed: ")))
+		p.add("the source's settings", errors.New(strings.TrimPrefix(Names.Text(problem), "feed: ")))
 	}
 }
 

@@ -4,11 +4,34 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"fantail/hub/setting"
 )
+
+// TestNames: each field of a library that a variable sets has that variable's name.
+func TestNames(t *testing.T) {
+	for field, want := range map[setting.Name]string{
+		"Queue.Stall": "FANTAIL_STALL_TIMEOUT", "UplinkBurst": "FANTAIL_UPLINK_RATE", "Push.Token": "FANTAIL_PUSH_TOKEN", "Stdin": "",
+	} {
+		if got := Names(field); got != want {
+			t.Errorf("the setting %s is called %q, want %q", field, got, want)
+		}
+	}
+	c := new(Config)
+	for _, library := range []any{&c.Relay, &c.Feed} {
+		for _, v := range c.variables() {
+			path := pathIn(reflect.ValueOf(library).Elem(), reflect.ValueOf(v.field))
+			if path != "" && Names(setting.Name(path)) != v.Name {
+				t.Errorf("the setting %s of a %T is called %q, want %q", path, library, Names(setting.Name(path)), v.Name)
+			}
+		}
+	}
+}
 
 // TestNamesInTexts: every variable that the program, its documents and its examples
 // speak of is there.

@@ -16,7 +16,7 @@ type Problem struct {
 
 // Error says it on one line, whatever is in the value or the error.
 func (p Problem) Error() string {
-	line := p.Subject + ": " + strings.ReplaceAll(p.Err.Error(), "\n", "; ")
+	line := p.Subject + ": " + strings.ReplaceAll(Names.Text(p.Err), "\n", "; ")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '

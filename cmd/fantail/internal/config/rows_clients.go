@@ -135,7 +135,7 @@ func clientRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_PONG_TIMEOUT", Default: "10s",
 			About:  "silence after a ping that ends the client",
-			setter: to(&c.Hub.PongTimeout, duration(tick, hour)),
+			setter: to(&c.Hub.PongTimeout, duration(tick, hour)).and(&c.Relay.PeerTimeout),
 		},
 		{
 			Name: "FANTAIL_CLIENT_MAX_AGE", Default: "0",
@@ -156,7 +156,7 @@ func uplinkRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_UPLINK", Default: "reject",
 			About:  "what becomes of a client's messages: reject closes with 1008, ignore drops them, forward sends those that FANTAIL_UPLINK_ALLOW matches to the source",
-			setter: to(&r.Uplink, parseUplink),
+			setter: to(&r.Uplink, parseUplink).and(&c.Feed.Uplink),
 		},
 		{
 			Name:   "FANTAIL_UPLINK_ALLOW",
@@ -170,7 +170,7 @@ func uplinkRows(c *Config) []Variable {
 				if rate.Count > 0 {
 					r.UplinkRate, r.UplinkBurst = float64(rate.Count)/rate.Per.Seconds(), rate.Count
 				}
-			}),
+			}).and(&r.UplinkBurst),
 		},
 		{
 			Name: "FANTAIL_UPLINK_MAX_MESSAGE", Default: "64KiB",

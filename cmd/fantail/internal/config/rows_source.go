@@ -125,7 +125,7 @@ func messageRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_SOURCE_MAX_MESSAGE", Default: "16MiB",
 			About:  "longest message taken from the source",
-			setter: to(&f.MaxMessage, size[int64](1, gib)),
+			setter: to(&f.MaxMessage, size[int64](1, gib)).and(&c.Relay.Push.MaxBody),
 		},
 	}
 }

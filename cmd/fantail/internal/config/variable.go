@@ -35,8 +35,15 @@ const (
 
 // setter is how a text sets its field of a Config.
 type setter struct {
-	field any // pointer to the field, by which a variable is found
-	set   func(text string) error
+	field   any   // pointer to the field, by which a variable is found
+	besides []any // pointers to fields that follow from it
+	set     func(text string) error
+}
+
+// and names a field that follows from the setter's own.
+func (s setter) and(fields ...any) setter {
+	s.besides = fields
+	return s
 }
 
 // to sets a field to what parse makes of the text.
@@ -46,7 +53,7 @@ func to[T any](field *T, parse func(string) (T, error)) setter {
 
 // by has apply set what belongs to a field.
 func by[T any](field any, parse func(string) (T, error), apply func(T)) setter {
-	return setter{field, func(text string) error {
+	return setter{field: field, set: func(text string) error {
 		value, err := parse(text)
 		if err == nil {
 			apply(value)
