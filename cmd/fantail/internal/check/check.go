@@ -158,7 +158,7 @@ func (r *checkReport) step(s feed.Step, url string) {
 	about := s.Kind.String()
 	switch local := localSource(url); {
 	case s.Err != nil:
-		r.fail(about, "%v", s.Err)
+		r.fail(about, "%s", config.Names.Text(s.Err))
 	case s.Kind == feed.StepOpen && local != "":
 		r.ok(about, "%s", local)
 	case s.Kind == feed.StepOpen:

@@ -101,7 +101,7 @@ func (r *checkReport) watched(w watched, err error, c config.Config) {
 		r.silent(err, c)
 		return
 	case err != nil && err != io.EOF:
-		r.fail("rate", "%s messages, then %v. %s", humanize.Comma(int64(w.messages)), err, droppedAdvice)
+		r.fail("rate", "%s messages, then %v. %s", humanize.Comma(int64(w.messages)), config.Named(err), droppedAdvice)
 		return
 	}
 	rate, bytes := float64(w.messages)/w.took.Seconds(), float64(w.bytes)/w.took.Seconds()
@@ -127,7 +127,7 @@ func (r *checkReport) silent(err error, c config.Config) {
 	case err == io.EOF:
 		r.fail("message", "the source ended without one; see what FANTAIL_SOURCE_URL names")
 	case err != nil:
-		r.fail("message", "none: %v. %s", err, droppedAdvice)
+		r.fail("message", "none: %v. %s", config.Named(err), droppedAdvice)
 	case localSource(c.Feed.URL) != "":
 		r.warn("message", "none came; is there something to read? Watch longer, with -for 1m")
 	case config.IsBroker(c.Feed.URL):

@@ -82,13 +82,13 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	}
 	f, err := feed.New(fc, h, log)
 	if err != nil {
-		return err
+		return config.Named(err)
 	}
 	warnOfKeys(c, f, log)
 	warnOfUplink(c, log)
 	r, err := relay.New(RelayConfig(c, h, f, log))
 	if err != nil {
-		return err
+		return config.Named(err)
 	}
 	s := &service{config: c, log: log, hub: h, feed: f, relay: r}
 	if err := s.listen(o, r.Handler(), r.Admin(r.Registry(latency))); err != nil {
@@ -160,7 +160,7 @@ func (s *service) run(ctx context.Context) error {
 	defer leaveSource()
 	s.running.Go(func() { // ended by leaveSource
 		if err := s.feed.Run(sourceCtx); err != nil {
-			s.fail(err)
+			s.fail(config.Named(err))
 		}
 	})
 	var err error

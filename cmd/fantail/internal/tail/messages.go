@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/rs/zerolog"
 
+	"fantail/cmd/fantail/internal/config"
 	"fantail/cmd/fantail/internal/text"
 	"fantail/feed"
 	"fantail/hub"
@@ -47,7 +48,7 @@ func (t *tailer) run(ctx context.Context, f *feed.Feed, figures *figuresPrinter)
 			}
 		})
 	}
-	err := f.Run(ctx)
+	err := config.Named(f.Run(ctx))
 	close(over)
 	wg.Wait()
 	for _, e := range []error{t.err, printing} {

@@ -119,7 +119,7 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std cli.Stdio)
 	cfg.RelayNotice = t.notice
 	f, err := feed.New(cfg, t, t.log)
 	if err != nil {
-		return cli.Misuse(errors.New(nameURL(err.Error(), o.source)))
+		return cli.Misuse(errors.New(nameURL(config.Names.Text(err), o.source)))
 	}
 	if o.record != "" {
 		file, err := createRecording(o.record, o.force)
