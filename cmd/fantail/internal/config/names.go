@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"reflect"
 	"sync"
 
@@ -13,13 +12,19 @@ import (
 // goroutine may call it.
 var Names setting.Namer = func(n setting.Name) string { return names()[n] }
 
-// Named returns an error whose text has the environment's names; nil of nil.
+// Named wraps an error so that its text has the environment's names; nil of nil.
 func Named(err error) error {
 	if err == nil {
 		return nil
 	}
-	return errors.New(Names.Text(err))
+	return named{err}
 }
+
+type named struct{ error }
+
+func (n named) Error() string { return Names.Text(n.error) }
+
+func (n named) Unwrap() error { return n.error }
 
 // names holds the variable of each setting.
 var names = sync.OnceValue(func() map[setting.Name]string {

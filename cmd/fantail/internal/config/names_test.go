@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,6 +32,13 @@ func TestNames(t *testing.T) {
 				t.Errorf("the setting %s of a %T is called %q, want %q", path, library, Names(setting.Name(path)), v.Name)
 			}
 		}
+	}
+}
+
+func TestNamed(t *testing.T) {
+	err := Named(setting.Errorf("feed: %v is empty: %w", setting.Name("Push.Token"), io.EOF))
+	if err.Error() != "feed: FANTAIL_PUSH_TOKEN is empty: EOF" || !errors.Is(err, io.EOF) || Named(nil) != nil {
+		t.Errorf("got %v", err)
 	}
 }
 
