@@ -11,8 +11,13 @@ import (
 // is. It ends a test that has failed already, and measures nothing.
 const Patience = time.Minute
 
-// poll is the time between two looks at a condition.
-const poll = 2 * time.Millisecond
+// The time between two looks at a condition grows from the first to the second: what
+// comes soon is seen at once, and a look that is work, such as a scrape, leaves the
+// processors to what it waits for.
+const (
+	pollFirst = time.Millisecond
+	pollLast  = 30 * time.Millisecond
+)
 
 // Eventually waits until a condition holds that another goroutine or process brings
 // about, and fails the test after Patience. Only the test's own goroutine may call
@@ -27,15 +32,12 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 // Soon waits until a condition holds, and reports whether it did within Patience.
 // Any goroutine may call it.
 func Soon(holds func() bool) bool {
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	late := time.After(Patience)
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-late:
+	late := time.Now().Add(Patience)
+	for pause := pollFirst; !holds(); pause = min(pollLast, pause*3/2) {
+		if time.Now().After(late) {
 			return false
 		}
+		time.Sleep(pause)
 	}
 	return true
 }
