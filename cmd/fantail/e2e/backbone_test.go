@@ -15,22 +15,23 @@ import (
 // TestPositionsOfAStream: what one relay of a broker's stream tells as a position
 // is good at another, and behind a restart. A position that a relay cannot judge while its source is away is to come back.
 func TestPositionsOfAStream(t *testing.T) {
+	parallel(t)
 	for _, name := range []string{"redis stream", "nats stream"} {
 		t.Run(name, func(t *testing.T) {
 			f := brokerFeeds[name](t)
 			begin := func() *relayProcess {
-				r := startRelay(t, "FANTAIL_SOURCE_URL="+f.source)
-				r.find(`(source is connected)`)
+				r := startRelayProcess(t, "FANTAIL_SOURCE_URL="+f.source)
+				r.Find(`(source is connected)`)
 				return r
 			}
 			holdsAll := func(r *relayProcess) {
 				t.Helper()
-				peertest.Eventually(t, "all messages are held", func() bool { return r.metric("fantail_ring_messages") == 100 })
+				peertest.Eventually(t, "all messages are held", func() bool { return r.Metric("fantail_ring_messages") == 100 })
 			}
 			a, b := begin(), begin()
 			publish, leave := f.connect()
 			defer leave()
-			next := streamLines(t, "http://"+a.addr+"/stream")
+			next := streamLines(t, "http://"+a.Addr+"/stream")
 			if pour(publish, 0, 100, 5000) != 100 {
 				t.Fatal("not all could be published")
 			}
@@ -46,13 +47,13 @@ func TestPositionsOfAStream(t *testing.T) {
 			a.resumesIn(t, positions, 98)
 
 			f.Kill() // positions cannot be judged by a relay that has not come as far
-			a.find(`(source is away)`)
+			a.Find(`(source is away)`)
 			ahead, err := hub.ParsePosition(positions[99])
 			if err != nil {
 				t.Fatal(err)
 			}
 			ahead.Seq++
-			if s, err := openSubscriber(a.addr, "/ws?since="+ahead.String(), 1<<10); err == nil {
+			if s, err := openSubscriber(a.Addr, "/ws?since="+ahead.String(), 1<<10); err == nil {
 				s.conn.Close()
 				t.Error("a position that this relay has not reached is taken")
 			} else if !strings.Contains(err.Error(), "503") {
@@ -85,7 +86,7 @@ func positionsOf(t *testing.T, next func() (envelopeLine, error), n int) (positi
 // that were told elsewhere.
 func (r *relayProcess) resumesIn(t *testing.T, positions []string, behind int) {
 	t.Helper()
-	next := streamLines(t, "http://"+r.addr+"/stream?since="+positions[behind])
+	next := streamLines(t, "http://"+r.Addr+"/stream?since="+positions[behind])
 	if line, err := next(); err != nil || line.Notice != "hello" || line.Pos != positions[behind] {
 		t.Fatalf("behind %d: begins with %+v, %v", behind, line, err)
 	}

@@ -15,6 +15,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/redis/go-redis/v9"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/feed/brokertest"
 	"fantail/hub/peertest"
 )
@@ -156,11 +157,12 @@ func pour(publish func(...[]byte) error, from, to, rate int) int {
 // TestBrokersUnderLoad: a fast feed for few, and a slower one for many; each
 // client gets all of it in order.
 func TestBrokersUnderLoad(t *testing.T) {
+	parallel(t)
 	for name, begin := range brokerFeeds {
 		t.Run(name, func(t *testing.T) {
 			f := begin(t)
-			r := startRelay(t, "FANTAIL_SOURCE_URL="+f.source)
-			r.find(`(source is connected)`)
+			r := servetest.Start(t, "FANTAIL_SOURCE_URL="+f.source)
+			r.Find(`(source is connected)`)
 			publish, leave := f.connect()
 			defer leave()
 			for _, load := range []struct{ clients, rate int }{{20, 10000}, {scale(100, 1000), 500}} {
@@ -171,10 +173,10 @@ func TestBrokersUnderLoad(t *testing.T) {
 }
 
 // deliverAll has new clients get a number of messages.
-func deliverAll(t *testing.T, r *relayProcess, publish func(...[]byte) error, clients, rate, messages int) {
+func deliverAll(t *testing.T, r *servetest.Relay, publish func(...[]byte) error, clients, rate, messages int) {
 	t.Helper()
 	done := make(chan error, clients)
-	for _, s := range subscribeAll(t, clients, r.addr, "/ws") {
+	for _, s := range subscribeAll(t, clients, r.Addr, "/ws") {
 		go func() { done <- s.expect(0, messages) }() // ended by the last message, or with the connection
 	}
 	began := time.Now()
@@ -218,25 +220,26 @@ func (s *subscriber) expect(from, to int) error {
 // B1 for sources: the broker is killed under load and comes back. What it kept
 // is relayed without a hole or a repeat; what it did not keep is an outage.
 func TestB1BrokerKilled(t *testing.T) {
+	parallel(t)
 	var took []time.Duration // from the broker's return to its source's
 	for name, begin := range brokerFeeds {
 		t.Run(name, func(t *testing.T) {
 			f := begin(t)
-			r := startRelay(t, "FANTAIL_SOURCE_URL="+f.source, "FANTAIL_STALL_TIMEOUT=10m") // the test reads at its end
-			r.find(`(source is connected)`)
+			r := servetest.Start(t, "FANTAIL_SOURCE_URL="+f.source, "FANTAIL_STALL_TIMEOUT=10m") // the test reads at its end
+			r.Find(`(source is connected)`)
 			keeps := name == "redis stream" || name == "nats stream"
-			next := streamLines(t, "http://"+r.addr+"/stream")
+			next := streamLines(t, "http://"+r.Addr+"/stream")
 			publish, leave := f.connect()
 			poured := make(chan int, 1)
 			go func() { poured <- pour(publish, 0, 1<<20, 2000) }() // ended by the broker's end
-			peertest.Eventually(t, "messages", func() bool { return r.metric("fantail_source_messages_total") > 1000 })
+			peertest.Eventually(t, "messages", func() bool { return r.Metric("fantail_source_messages_total") > 1000 })
 			f.Kill()
 			from := <-poured
 			leave()
-			r.find(`(source is away)`)
+			r.Find(`(source is away)`)
 			f.Start()
 			began := time.Now()
-			r.find(`(source is back)`)
+			r.Find(`(source is back)`)
 			took = append(took, time.Since(began))
 			publish, leave = f.connect()
 			defer leave()

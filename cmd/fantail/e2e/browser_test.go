@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -25,14 +26,14 @@ const refusedConnection = "WebSocket connection to "
 // The page on the demo feed: everything on it works, with the mouse and the
 // keyboard, in both themes and on a phone.
 func TestPageOnTheDemo(t *testing.T) {
-	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=50", "FANTAIL_LISTEN="+nettest.FreeAddr(t))
-	b.do("open", "url", "http://"+r.addr+"/")
+	b, r := openBrowser(t), startRelayProcess(t, "FANTAIL_SOURCE_URL=demo:?rate=50", "FANTAIL_LISTEN="+nettest.FreeAddr(t))
+	b.do("open", "url", "http://"+r.Addr+"/")
 	b.flows("at first", 100)
 	peertest.Eventually(t, "the page says that this is demo data, and its latency", func() bool {
 		return b.visible("#demo") && b.visible("#latency-now") && !b.visible("#latency-unknown")
 	})
 	peertest.Eventually(t, "the page says that its connection is compressed", func() bool { return b.visible("#bytes-compressed") })
-	if got, want := b.text("#address"), "ws://"+r.addr+"/ws"; got != want {
+	if got, want := b.text("#address"), "ws://"+r.Addr+"/ws"; got != want {
 		t.Errorf("address %q, want %q", got, want)
 	}
 	peertest.Eventually(t, "the title shows the rate", func() bool { return strings.Contains(ask[string](b, "title"), "/s · Fantail") })
@@ -129,7 +130,7 @@ func drainUnderPage(t *testing.T, b *browser, r *relayProcess) {
 		t.Errorf("exit code %d", code)
 	}
 	peertest.Eventually(t, "the title tells", func() bool { return strings.HasPrefix(ask[string](b, "title"), "Reconnecting") })
-	startRelay(t, "FANTAIL_LISTEN="+r.addr)
+	startRelayProcess(t, "FANTAIL_LISTEN="+r.Addr)
 	b.flows("from the next relay", 50)
 	b.noFaults("over the drain", refusedConnection)
 }
@@ -145,9 +146,9 @@ func TestPageUnderBurst(t *testing.T) {
 		return source
 	}
 	source := startSource()
-	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+sourceAddr+"/", "FANTAIL_LISTEN="+relayAddr, "FANTAIL_STALL_TIMEOUT=2m")
+	r := startRelayProcess(t, "FANTAIL_SOURCE_URL=ws://"+sourceAddr+"/", "FANTAIL_LISTEN="+relayAddr, "FANTAIL_STALL_TIMEOUT=2m")
 	idle, _ := b.frames(2 * time.Second) // what an empty page has on this machine
-	b.do("open", "url", "http://"+r.addr+"/")
+	b.do("open", "url", "http://"+r.Addr+"/")
 	b.flows("at first", 1000)
 	smooth := max(scale(100*time.Millisecond, 50*time.Millisecond), 3*idle)
 	median, worst := b.frames(5 * time.Second)
@@ -169,11 +170,11 @@ func TestPageUnderBurst(t *testing.T) {
 	<-source.ended
 	peertest.Eventually(t, "the page is told of the source", func() bool { return b.text("#state-text") == "Connected, source away" })
 	peertest.Eventually(t, "the page counts what the relay delivers, to the end", func() bool {
-		return b.received() == int(r.metric("fantail_deliveries_total"))
+		return b.received() == int(r.Metric("fantail_deliveries_total"))
 	})
 	startSource()
 	b.flows("from the source that is back", 1000)
-	if joins := r.metric("fantail_client_joins_total"); joins != 1 {
+	if joins := r.Metric("fantail_client_joins_total"); joins != 1 {
 		t.Errorf("the page connected %v times while only the source was away", joins)
 	}
 	b.noFaults("before the relay is killed")
@@ -181,7 +182,7 @@ func TestPageUnderBurst(t *testing.T) {
 	r.signal(syscall.SIGKILL)
 	<-r.ended
 	peertest.Eventually(t, "the page notices", func() bool { return b.visible("#trouble") && strings.Contains(b.text("#trouble"), "1006") })
-	startRelay(t, "FANTAIL_SOURCE_URL=ws://"+sourceAddr+"/", "FANTAIL_LISTEN="+relayAddr)
+	startRelayProcess(t, "FANTAIL_SOURCE_URL=ws://"+sourceAddr+"/", "FANTAIL_LISTEN="+relayAddr)
 	b.flows("from the relay that is back", 1000)
 	if back := b.text("#back"); !strings.HasPrefix(back, "Back after") {
 		t.Errorf("the page says %q of what it missed", back)
@@ -193,9 +194,9 @@ func TestPageUnderBurst(t *testing.T) {
 // message, whichever connection brought it.
 func TestPageResumes(t *testing.T) {
 	file := ticks(t, 4000, 60, 80*time.Millisecond) // slow enough that all of a backlog is shown
-	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_CLIENT_MAX_AGE=2s")
-	b.do("open", "url", "http://"+r.addr+"/")
-	peertest.Eventually(t, "the page came back twice", func() bool { return r.metric("fantail_client_joins_total") >= 3 })
+	b, r := openBrowser(t), startRelayProcess(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_CLIENT_MAX_AGE=2s")
+	b.do("open", "url", "http://"+r.Addr+"/")
+	peertest.Eventually(t, "the page came back twice", func() bool { return r.Metric("fantail_client_joins_total") >= 3 })
 	peertest.Eventually(t, "the page says so", func() bool { return strings.HasSuffix(b.text("#back"), "went on where it stopped.") })
 	b.flows("after that", 10)
 	peertest.Eventually(t, "there are rows of several connections", func() bool { return b.received() >= 70 })
@@ -241,8 +242,8 @@ func TestPageShowsHostileMessages(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "hostile.rec")
 	cmdtest.WriteFile(t, file, recording.String())
 
-	b, r := openBrowser(t), startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file+"?loop=1")
-	b.do("open", "url", "http://"+r.addr+"/")
+	b, r := openBrowser(t), servetest.Start(t, "FANTAIL_SOURCE_URL=replay:"+file+"?loop=1")
+	b.do("open", "url", "http://"+r.Addr+"/")
 	b.flows("at all", 2*len(hostile)+2)
 	b.do("click", "selector", "#pause")
 	shown := strings.Join(ask[[]string](b, "texts", "selector", ".row code"), "\n")

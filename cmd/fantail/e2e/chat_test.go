@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -23,7 +24,7 @@ import (
 // the example's settings and its address changed: through pings, lines that look
 // like commands, and a restart of the server.
 func TestChat(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	program, err := exec.LookPath("inspircd")
 	if err != nil {
 		if os.Getenv("REQUIRE_CHAT") != "" {
@@ -35,8 +36,8 @@ func TestChat(t *testing.T) {
 	s := newChatServer(t, program)
 	s.start()
 	env := append(envFile(t, "irc"), "FANTAIL_SOURCE_URL=ws://"+s.socket+"/", "FANTAIL_LOG_LEVEL=debug")
-	r := startRelay(t, env...)
-	client := subscribeAll(t, 1, r.addr, "/ws")[0]
+	r := servetest.Start(t, env...)
+	client := subscribeAll(t, 1, r.Addr, "/ws")[0]
 
 	alice := s.connect("alice")
 	said := []string{"hello", "PING :fool", ":irc.example.org 465 fantail :banned", "ERROR :é", "good bye"}
@@ -45,12 +46,12 @@ func TestChat(t *testing.T) {
 		time.Sleep(2 * time.Second) // the server pings every four, and cuts who does not answer until the next
 		checkChat(t, client, "alice", text)
 	}
-	if n := r.metric("fantail_source_outage_seconds_total"); n != 0 {
+	if n := r.Metric("fantail_source_outage_seconds_total"); n != 0 {
 		t.Errorf("the source was away for %v s", n)
 	}
 
 	s.stop()
-	peertest.Eventually(t, "the relay notices", func() bool { return r.metric("fantail_source_connected") == 0 })
+	peertest.Eventually(t, "the relay notices", func() bool { return r.Metric("fantail_source_connected") == 0 })
 	s.start()
 	bob := s.connect("bob")
 	bob.say("again")

@@ -45,8 +45,8 @@ func startChat(t testing.TB) *chatSite {
 		for n := range 2 {
 			addr := nettest.FreeAddr(t)
 			r := &chatRelay{env: append(exampleEnv(t, name+".env", server.Addr), "FANTAIL_LISTEN="+addr, "FANTAIL_DRAIN_WINDOW=2s")}
-			r.relayProcess = startRelay(t, r.env...)
-			r.find(`(source is connected)`)
+			r.relayProcess = startRelayProcess(t, r.env...)
+			r.Find(`(source is connected)`)
 			if name == "rooms" {
 				s.rooms = append(s.rooms, r)
 			}
@@ -107,6 +107,6 @@ func (r *chatRelay) restart(sig syscall.Signal) {
 	if code := r.exit(peertest.Patience); code != 0 && sig == syscall.SIGTERM {
 		r.t.Errorf("drained with exit code %d", code)
 	}
-	r.relayProcess = startRelay(r.t, r.env...)
-	r.find(`(source is connected)`)
+	r.relayProcess = startRelayProcess(r.t, r.env...)
+	r.Find(`(source is connected)`)
 }

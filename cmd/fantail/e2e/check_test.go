@@ -16,6 +16,7 @@ import (
 )
 
 func TestCheckTakesTheProxyFromTheEnvironment(t *testing.T) {
+	parallel(t)
 	proxy := nettest.FreeAddr(t)
 	p := launch(t, "fantail", []string{"check"}, "FANTAIL_SOURCE_URL=ws://feed.invalid/", "HTTP_PROXY=http://user:pw@"+proxy, "NO_PROXY=")
 	if code := p.exit(peertest.Patience); code != 1 {
@@ -32,6 +33,7 @@ func TestCheckTakesTheProxyFromTheEnvironment(t *testing.T) {
 // TestCheckTLS needs an authority of the test's own, which the process takes
 // from a file as an operator would give it.
 func TestCheckTLS(t *testing.T) {
+	parallel(t)
 	addr := cmdtest.ServeSource(t, true, cmdtest.Chatter(hub.Text, "over TLS"))
 	conn, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {

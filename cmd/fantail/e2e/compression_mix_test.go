@@ -22,6 +22,7 @@ import (
 // between the frames, and readers with small windows, beside judges that are not
 // ours: every frame decodes, and every message is as it was recorded.
 func TestS5CompressedMix(t *testing.T) {
+	parallel(t)
 	judges := compressionJudges(t)
 	x := startCompressed(t, recordingOfSizes(t, scale(400, 3000)), "FANTAIL_SOURCE_KEY=k", "FANTAIL_PING_INTERVAL=100ms", "FANTAIL_UNSENT_LIMIT=4KiB")
 	judged := x.judge(judges)
@@ -37,7 +38,7 @@ func TestS5CompressedMix(t *testing.T) {
 	x.comeAndGo(scale(10, 50), &messages)
 	wg.Wait()
 	judged()
-	if saved := x.relay.metric("fantail_compression_saved_bytes_total"); saved == 0 {
+	if saved := x.relay.Metric("fantail_compression_saved_bytes_total"); saved == 0 {
 		t.Error("nobody was on the stream")
 	}
 }

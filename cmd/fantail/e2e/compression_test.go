@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/feed"
 	"fantail/hub"
 	"fantail/hub/nettest"
@@ -35,6 +36,7 @@ import (
 // and others from the middle. With TEST_FEEDS naming a folder it takes the
 // recordings in there as well.
 func TestCompressedRecordings(t *testing.T) {
+	parallel(t)
 	judges := compressionJudges(t)
 	var messages, compressed atomic.Int64
 	for _, file := range recordings(t) {
@@ -43,7 +45,7 @@ func TestCompressedRecordings(t *testing.T) {
 			judged := x.judge(judges)
 			x.comeAndGo(scale(40, 200), &messages)
 			judged()
-			compressed.Add(int64(x.relay.metric("fantail_compression_saved_bytes_total")))
+			compressed.Add(int64(x.relay.Metric("fantail_compression_saved_bytes_total")))
 		})
 	}
 	if compressed.Load() == 0 {
@@ -68,7 +70,7 @@ func compressionJudges(t *testing.T) (present []judge) {
 // compressed is a relay whose source is a recording that has yet to begin.
 type compressed struct {
 	t        *testing.T
-	relay    *relayProcess
+	relay    *servetest.Relay
 	epoch    string
 	recorded []hub.Input
 	sum      string
@@ -81,8 +83,8 @@ func startCompressed(t *testing.T, file string, env ...string) *compressed {
 	x.recorded, x.sum = readMessages(t, file)
 	source := nettest.FreeAddr(t)
 	env = append([]string{"FANTAIL_SOURCE_URL=ws://" + source + "/", "FANTAIL_RING_BYTES=256MiB", "FANTAIL_PING_INTERVAL=500ms", "FANTAIL_PONG_TIMEOUT=1m"}, env...)
-	x.relay = startRelay(t, env...)
-	probe := subscribeAll(t, 1, x.relay.addr, "/ws")[0]
+	x.relay = servetest.Start(t, env...)
+	probe := subscribeAll(t, 1, x.relay.Addr, "/ws")[0]
 	probe.conn.Close()
 	x.epoch, _, _ = strings.Cut(probe.position, "-")
 	seconds := readRecording(t, file).seconds
@@ -109,7 +111,7 @@ func readMessages(t *testing.T, file string) (all []hub.Input, sum string) {
 }
 
 func (x *compressed) url(scheme string, got int) string {
-	return fmt.Sprintf("%s://%s/ws?since=%s-%d", scheme, x.relay.addr, x.epoch, got)
+	return fmt.Sprintf("%s://%s/ws?since=%s-%d", scheme, x.relay.Addr, x.epoch, got)
 }
 
 // judge has each judge receive everything, once beside the recording from its
@@ -127,7 +129,7 @@ func (x *compressed) judge(judges []judge) (wait func()) {
 	}
 	hearAll()
 	x.begin()
-	peertest.Eventually(x.t, "the recording is under way", func() bool { return x.relay.metric("fantail_ring_messages") >= float64(len(x.recorded)/2) })
+	peertest.Eventually(x.t, "the recording is under way", func() bool { return x.relay.Metric("fantail_ring_messages") >= float64(len(x.recorded)/2) })
 	hearAll()
 	return wg.Wait
 }
@@ -253,7 +255,7 @@ func TestCompressionInChromium(t *testing.T) {
 	type digest struct{ Extensions, SHA256 string }
 	for _, file := range recordings(t) {
 		x := startCompressed(t, file)
-		b.do("open", "url", "http://"+x.relay.addr+"/")
+		b.do("open", "url", "http://"+x.relay.Addr+"/")
 		time.AfterFunc(300*time.Millisecond, x.begin) // the browser is there, or comes while it runs
 		got := ask[digest](b, "digest", "url", x.url("ws", 0), "messages", len(x.recorded))
 		if got.SHA256 != x.sum || !strings.HasPrefix(got.Extensions, "permessage-deflate") {
@@ -265,6 +267,7 @@ func TestCompressionInChromium(t *testing.T) {
 // TestEvictedCompressedClients: who is sent away in the middle of the stream gets
 // his position, and the rest behind it.
 func TestEvictedCompressedClients(t *testing.T) {
+	parallel(t)
 	x := startCompressed(t, ownRecording(t, "binary-own.txt"), "FANTAIL_QUEUE_MESSAGES=50", "FANTAIL_STALL_TIMEOUT=200ms", "FANTAIL_UNSENT_LIMIT=4KiB")
 	slow := make(chan struct{}) // closed once somebody was evicted
 	var wg sync.WaitGroup
@@ -277,9 +280,9 @@ func TestEvictedCompressedClients(t *testing.T) {
 			}
 		})
 	}
-	peertest.Eventually(t, "all are there", func() bool { return x.relay.metric(`fantail_clients{transport="ws"}`) >= float64(n) })
+	peertest.Eventually(t, "all are there", func() bool { return x.relay.Metric(`fantail_clients{transport="ws"}`) >= float64(n) })
 	x.begin()
-	peertest.Eventually(t, "somebody is evicted", func() bool { return x.relay.metric(`fantail_client_leaves_total{reason="slow"}`) > 0 })
+	peertest.Eventually(t, "somebody is evicted", func() bool { return x.relay.Metric(`fantail_client_leaves_total{reason="slow"}`) > 0 })
 	close(slow)
 	wg.Wait()
 	t.Logf("%d closes told where to resume", told.Load())

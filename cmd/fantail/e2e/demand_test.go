@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/feed/brokertest"
 	"fantail/hub/peertest"
 )
@@ -22,7 +23,7 @@ import (
 type privateChannels struct {
 	t      testing.TB
 	client *redis.Client
-	relays []*relayProcess
+	relays []*servetest.Relay
 }
 
 func startPrivateChannels(t testing.TB, relays int, env ...string) *privateChannels {
@@ -30,8 +31,8 @@ func startPrivateChannels(t testing.TB, relays int, env ...string) *privateChann
 	p := &privateChannels{t: t, client: redis.NewClient(&redis.Options{Addr: server.Addr, DialerRetries: 1, ReadTimeout: peertest.Patience})}
 	t.Cleanup(func() { p.client.Close() })
 	for range relays {
-		r := startRelay(t, append(env, "FANTAIL_SOURCE_URL=redis://"+server.Addr+"?subscribe=user:{key}", "FANTAIL_KEY_REQUIRED=true")...)
-		r.find(`(source is connected)`)
+		r := servetest.Start(t, append(env, "FANTAIL_SOURCE_URL=redis://"+server.Addr+"?subscribe=user:{key}", "FANTAIL_KEY_REQUIRED=true")...)
+		r.Find(`(source is connected)`)
 		p.relays = append(p.relays, r)
 	}
 	return p
@@ -64,15 +65,15 @@ func (p *privateChannels) publish(user, text string) {
 	}
 }
 
-func joinAs(t testing.TB, r *relayProcess, user string) *subscriber {
+func joinAs(t testing.TB, r *servetest.Relay, user string) *subscriber {
 	t.Helper()
-	return subscribeAll(t, 1, r.addr, "/ws?key="+user)[0]
+	return subscribeAll(t, 1, r.Addr, "/ws?key="+user)[0]
 }
 
 // TestPrivateChannels: a user's messages reach the user's clients, wherever they
 // are, and nobody else; the broker sees who is there.
 func TestPrivateChannels(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	p := startPrivateChannels(t, 2)
 	alice := []*subscriber{joinAs(t, p.relays[0], "alice"), joinAs(t, p.relays[0], "alice"), joinAs(t, p.relays[1], "alice")}
 	bob := joinAs(t, p.relays[1], "bob")
@@ -93,7 +94,7 @@ func TestPrivateChannels(t *testing.T) {
 	p.publish("bob", "last")
 	bob.mustGet(t, "last")
 	for _, r := range p.relays {
-		if n := r.metric("fantail_source_messages_total"); n > 4 {
+		if n := r.Metric("fantail_source_messages_total"); n > 4 {
 			t.Errorf("a relay got %v messages", n)
 		}
 	}
@@ -118,6 +119,7 @@ func (s *subscriber) mustGet(t testing.TB, want string) {
 
 // TestPrivateChannelsChurn: users who come and go leave no channel behind.
 func TestPrivateChannelsChurn(t *testing.T) {
+	parallel(t)
 	users, lasting := scale(500, 5000), scale(3*time.Second, time.Minute)
 	p := startPrivateChannels(t, 1)
 	var wg sync.WaitGroup
@@ -127,7 +129,7 @@ func TestPrivateChannelsChurn(t *testing.T) {
 		wg.Go(func() {
 			var here []*subscriber
 			for time.Since(began) < lasting {
-				s, err := openSubscriber(p.relays[0].addr, fmt.Sprintf("/ws?key=%d", random.IntN(users)), 1<<10)
+				s, err := openSubscriber(p.relays[0].Addr, fmt.Sprintf("/ws?key=%d", random.IntN(users)), 1<<10)
 				if err != nil {
 					t.Error(err)
 					return
@@ -145,7 +147,7 @@ func TestPrivateChannelsChurn(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Logf("%v joins of %d users; %d channels at the end", p.relays[0].metric("fantail_client_joins_total"), users, p.listened())
+	t.Logf("%v joins of %d users; %d channels at the end", p.relays[0].Metric("fantail_client_joins_total"), users, p.listened())
 	peertest.Eventually(t, "no channel is left", func() bool { return p.listened() == 0 })
 	s := joinAs(t, p.relays[0], "late")
 	peertest.Eventually(t, "somebody who comes now is heard of", func() bool { return p.present("late") == 1 })
@@ -155,11 +157,12 @@ func TestPrivateChannelsChurn(t *testing.T) {
 
 // TestPushedMessages drives the source push: as a back end would.
 func TestPushedMessages(t *testing.T) {
-	r := startRelay(t, "FANTAIL_SOURCE_URL=push:", "FANTAIL_PUSH_TOKEN=a token of sixteen")
-	all, one := subscribeAll(t, 1, r.addr, "/ws")[0], joinAs(t, r, "a")
+	parallel(t)
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=push:", "FANTAIL_PUSH_TOKEN=a token of sixteen")
+	all, one := subscribeAll(t, 1, r.Addr, "/ws")[0], joinAs(t, r, "a")
 	post := func(query, token, contentType, body string) int {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.addr+"/push"+query, strings.NewReader(body))
+		req, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.Addr+"/push"+query, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -43,11 +44,12 @@ func number(payload []byte) (n int) {
 // The source is killed and comes back: no client loses its connection, the feed
 // goes on, and the outage is counted in seconds and logged.
 func TestSourceKilledAndBack(t *testing.T) {
+	parallel(t)
 	addr, file := nettest.FreeAddr(t), ticks(t, 1000, 100, 10*time.Millisecond)
 	source := launch(t, "fantail", []string{"replay", file, "-loop", "-listen", addr})
 	source.find(`(ws://)`)
-	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/")
-	clients := subscribeAll(t, scale(20, 1000), r.addr, "/ws")
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/")
+	clients := subscribeAll(t, scale(20, 1000), r.Addr, "/ws")
 	var received atomic.Int64
 	var wg sync.WaitGroup
 	for _, c := range clients {
@@ -64,20 +66,20 @@ func TestSourceKilledAndBack(t *testing.T) {
 	source.signal(syscall.SIGKILL)
 	<-source.ended
 	away := scale(time.Second, 5*time.Second)
-	peertest.Eventually(t, "the relay notices", func() bool { return r.metric("fantail_source_connected") == 0 })
+	peertest.Eventually(t, "the relay notices", func() bool { return r.Metric("fantail_source_connected") == 0 })
 	time.Sleep(away) // the outage itself
-	if up := r.metric("fantail_source_connected"); up != 0 {
+	if up := r.Metric("fantail_source_connected"); up != 0 {
 		t.Error("the source counts as connected while it is away")
 	}
 	launch(t, "fantail", []string{"replay", file, "-loop", "-listen", addr})
 	flows("again")
-	if s := r.metric("fantail_source_outage_seconds_total"); s < away.Seconds()*0.9 || s > 3*peertest.Patience.Seconds() {
+	if s := r.Metric("fantail_source_outage_seconds_total"); s < away.Seconds()*0.9 || s > 3*peertest.Patience.Seconds() {
 		t.Errorf("outage of %v s counted, was %v at least", s, away)
 	}
-	if n := r.metric("fantail_clients{transport=\"ws\"}"); n != float64(len(clients)) {
+	if n := r.Metric("fantail_clients{transport=\"ws\"}"); n != float64(len(clients)) {
 		t.Errorf("%v clients of %d kept their connection", n, len(clients))
 	}
-	r.find(`(source is back after [0-9.]+)`)
+	r.Find(`(source is back after [0-9.]+)`)
 	for _, c := range clients {
 		c.conn.Close()
 	}
@@ -101,6 +103,7 @@ func readForEver(addr string) {
 // a quiet feed its silence gives it away; the others do not notice. They may lack
 // the processor for some seconds too, so the bounds are wider than that.
 func TestS1StoppedClient(t *testing.T) {
+	parallel(t)
 	for name, c := range map[string]struct {
 		reason string
 		every  time.Duration
@@ -119,10 +122,10 @@ func TestS1StoppedClient(t *testing.T) {
 				size = 50
 			}
 			file := ticks(t, 10_000/size*1000, size, c.every)
-			r := startRelay(t, append(c.env, "FANTAIL_SOURCE_URL=replay:"+file+"?loop=1")...)
-			stopped := launch(t, "client", []string{r.addr})
+			r := servetest.Start(t, append(c.env, "FANTAIL_SOURCE_URL=replay:"+file+"?loop=1")...)
+			stopped := launch(t, "client", []string{r.Addr})
 			stopped.find(`joined (\S+)`)
-			healthy := subscribeAll(t, scale(10, 50), r.addr, "/ws")
+			healthy := subscribeAll(t, scale(10, 50), r.Addr, "/ws")
 			var wg sync.WaitGroup
 			var lost atomic.Int64
 			for _, h := range healthy {
@@ -139,9 +142,9 @@ func TestS1StoppedClient(t *testing.T) {
 			}
 			stopped.signal(syscall.SIGSTOP)
 			peertest.Eventually(t, "evicted as "+c.reason, func() bool {
-				return r.metric(`fantail_client_leaves_total{reason="`+c.reason+`"}`) == 1
+				return r.Metric(`fantail_client_leaves_total{reason="`+c.reason+`"}`) == 1
 			})
-			if n := r.metric("fantail_clients{transport=\"ws\"}"); n != float64(len(healthy)) {
+			if n := r.Metric("fantail_clients{transport=\"ws\"}"); n != float64(len(healthy)) {
 				t.Errorf("%v clients are left, %d are healthy", n, len(healthy))
 			}
 			for _, h := range healthy {
@@ -158,6 +161,7 @@ func TestS1StoppedClient(t *testing.T) {
 // A client that resumes 10,000 messages back, or is behind one message that is
 // larger than its queue, is catching up and is not evicted for it.
 func TestFarBehindIsNotSlow(t *testing.T) {
+	parallel(t)
 	const total = 12_000
 	file := ticks(t, total, 200, time.Microsecond)
 	b, err := os.ReadFile(file)
@@ -166,15 +170,15 @@ func TestFarBehindIsNotSlow(t *testing.T) {
 	}
 	big := fmt.Sprintf("%d\t{\"n\":%d,\"pad\":%q}\n", int64(total)*1000, total, strings.Repeat("y", 3<<20))
 	cmdtest.WriteFile(t, file, string(b)+big)
-	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_QUEUE_MESSAGES=500", "FANTAIL_QUEUE_BYTES=100KiB")
-	peertest.Eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == total+1 })
-	probe, err := openSubscriber(r.addr, "/ws", 4<<10)
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_QUEUE_MESSAGES=500", "FANTAIL_QUEUE_BYTES=100KiB")
+	peertest.Eventually(t, "the recording is held", func() bool { return r.Metric("fantail_ring_messages") == total+1 })
+	probe, err := openSubscriber(r.Addr, "/ws", 4<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
 	epoch, _, _ := strings.Cut(probe.position, "-")
 	probe.conn.Close()
-	c, err := openSubscriber(r.addr, "/ws?since="+epoch+"-2000", 4<<10)
+	c, err := openSubscriber(r.Addr, "/ws?since="+epoch+"-2000", 4<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +190,7 @@ func TestFarBehindIsNotSlow(t *testing.T) {
 			t.Fatalf("message %d: got %.40q, %v", want, p, err)
 		}
 	}
-	if n := r.metric(`fantail_client_leaves_total{reason="slow"}`); n != 0 {
+	if n := r.Metric(`fantail_client_leaves_total{reason="slow"}`); n != 0 {
 		t.Errorf("%v clients evicted", n)
 	}
 }
@@ -195,9 +199,10 @@ func TestFarBehindIsNotSlow(t *testing.T) {
 // with its position, spread over the window; exit 0 within the budget. A client
 // notices nothing but its own close frame.
 func TestL1DrainOnSignal(t *testing.T) {
+	parallel(t)
 	n, window := scale(100, 1000), 4*time.Second
-	r := startRelay(t, demoFeed, "FANTAIL_DRAIN_DELAY=1s", "FANTAIL_DRAIN_WINDOW="+window.String())
-	clients := subscribeAll(t, n, r.addr, "/ws")
+	r := startRelayProcess(t, demoFeed, "FANTAIL_DRAIN_DELAY=1s", "FANTAIL_DRAIN_WINDOW="+window.String())
+	clients := subscribeAll(t, n, r.Addr, "/ws")
 	type end struct {
 		at      time.Time
 		err     string
@@ -225,8 +230,8 @@ func TestL1DrainOnSignal(t *testing.T) {
 	w := watchHealthy(t, r)
 	began := time.Now()
 	r.signal(syscall.SIGTERM)
-	peertest.Eventually(t, "not ready", func() bool { return strings.Contains(r.get("/readyz"), "draining") })
-	if _, err := openSubscriber(r.addr, "/ws", 4<<10); err != nil && time.Since(began) < 500*time.Millisecond {
+	peertest.Eventually(t, "not ready", func() bool { return strings.Contains(r.Get("/readyz"), "draining") })
+	if _, err := openSubscriber(r.Addr, "/ws", 4<<10); err != nil && time.Since(began) < 500*time.Millisecond {
 		t.Errorf("refused during the delay: %v", err)
 	}
 	wg.Wait()
@@ -261,9 +266,10 @@ func TestL1DrainOnSignal(t *testing.T) {
 
 // A second signal ends the relay at once, in a delay that outlasts all peertest.Patience.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	r := startRelay(t, "FANTAIL_DRAIN_DELAY=5m")
+	parallel(t)
+	r := startRelayProcess(t, "FANTAIL_DRAIN_DELAY=5m")
 	r.signal(syscall.SIGTERM)
-	peertest.Eventually(t, "draining", func() bool { return strings.Contains(r.text(), "draining") })
+	peertest.Eventually(t, "draining", func() bool { return strings.Contains(r.Text(), "draining") })
 	r.signal(syscall.SIGTERM)
 	if code := r.exit(peertest.Patience); code != 1 {
 		t.Errorf("exit code %d, want 1", code)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 )
 
 // dribble connects n times, sends what next says each tick on each connection,
@@ -68,7 +69,8 @@ func checkLasted(t *testing.T, name string, lasted []time.Duration) {
 // a new client is served meanwhile. So are those that say nothing at all, speak
 // half of a TLS handshake, or wait behind an answer.
 func TestH1Dribblers(t *testing.T) {
-	r := startRelay(t, demoFeed)
+	parallel(t)
+	r := startRelayProcess(t, demoFeed)
 	w := watchHealthy(t, r)
 	before := r.footprint()
 	cases := map[string]func(tick int) string{
@@ -86,11 +88,11 @@ func TestH1Dribblers(t *testing.T) {
 	}
 	served := make(chan error, 1)
 	stop := make(chan struct{})
-	go func() { served <- joinEveryNow(r.addr, stop) }()
+	go func() { served <- joinEveryNow(r.Addr, stop) }()
 	var wg sync.WaitGroup
 	for name, next := range cases {
 		wg.Go(func() {
-			checkLasted(t, name, dribble(t, r.addr, scale(50, 500)/len(cases)*2, next))
+			checkLasted(t, name, dribble(t, r.Addr, scale(50, 500)/len(cases)*2, next))
 		})
 	}
 	wg.Wait()
@@ -130,11 +132,12 @@ func joinEveryNow(addr string, stop chan struct{}) error {
 
 // H1 with TLS: a handshake that stops half-way is closed as soon.
 func TestH1SlowTLSHandshake(t *testing.T) {
+	parallel(t)
 	cert, key := cmdtest.SelfSigned(t, t.TempDir())
-	r := startRelay(t, demoFeed, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+key)
+	r := servetest.Start(t, demoFeed, "FANTAIL_TLS_CERT="+cert, "FANTAIL_TLS_KEY="+key)
 	hello := "\x16\x03\x01\x00\x2e\x01\x00\x00\x2a\x03\x03" // a ClientHello's first bytes
-	checkLasted(t, "half a handshake", dribble(t, r.addr, 20, func(tick int) string { return hello[min(tick, len(hello)-1):min(tick+1, len(hello))] }))
-	c, err := tls.Dial("tcp", r.addr, &tls.Config{InsecureSkipVerify: true})
+	checkLasted(t, "half a handshake", dribble(t, r.Addr, 20, func(tick int) string { return hello[min(tick, len(hello)-1):min(tick+1, len(hello))] }))
+	c, err := tls.Dial("tcp", r.Addr, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,15 +151,16 @@ func TestH1SlowTLSHandshake(t *testing.T) {
 // H4: headers beyond their bound are refused while they come, and cost no time
 // to speak of.
 func TestH4OversizedHeaders(t *testing.T) {
-	r := startRelay(t, demoFeed)
+	parallel(t)
+	r := startRelayProcess(t, demoFeed)
 	w := watchHealthy(t, r)
-	before, busy := r.footprint(), r.metric("process_cpu_seconds_total")
+	before, busy := r.footprint(), r.Metric("process_cpu_seconds_total")
 	cookie := "Cookie: " + strings.Repeat("c", 1<<20) + "\r\n"
 	many := strings.Repeat("X-Forwarded-For: 127.0.0.1\r\n", 40_000)
 	tokens := "Sec-WebSocket-Extensions: " + strings.Repeat("permessage-deflate; x, ", 10_000) + "y\r\n"
 	for name, lines := range map[string]string{"cookie": cookie, "lines": many, "10,000 extensions": tokens, "a line": strings.Repeat("x", 1<<20)} {
 		for range 20 {
-			c, err := net.Dial("tcp", r.addr)
+			c, err := net.Dial("tcp", r.Addr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,7 +172,7 @@ func TestH4OversizedHeaders(t *testing.T) {
 			c.Close()
 		}
 	}
-	if took := r.metric("process_cpu_seconds_total") - busy; took > scale(3.0, 1.0) {
+	if took := r.Metric("process_cpu_seconds_total") - busy; took > scale(3.0, 1.0) {
 		t.Errorf("80 oversized requests took %.2f s of processor time", took)
 	}
 	r.returnsTo(before, 4<<20)

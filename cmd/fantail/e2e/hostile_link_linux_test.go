@@ -14,20 +14,20 @@ import (
 // S6: the link to a client goes down and nothing tells the relay. The client is
 // reaped within ping and pong time, although its socket fills up meanwhile.
 func TestS6LinkGoesDown(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	ns, ours, theirs := link(t)
 	const ping, pong = time.Second, 5 * time.Second // the healthy client may lack the processor for a while
-	r := startRelay(t, demoFeed, "FANTAIL_LISTEN=0.0.0.0:0", "FANTAIL_PING_INTERVAL="+ping.String(), "FANTAIL_PONG_TIMEOUT="+pong.String())
-	_, port, _ := strings.Cut(r.addr, ":")
-	r.addr = "127.0.0.1:" + port
+	r := startRelayProcess(t, demoFeed, "FANTAIL_LISTEN=0.0.0.0:0", "FANTAIL_PING_INTERVAL="+ping.String(), "FANTAIL_PONG_TIMEOUT="+pong.String())
+	_, port, _ := strings.Cut(r.Addr, ":")
+	r.Addr = "127.0.0.1:" + port
 	before := r.footprint()
 	w := watchHealthy(t, r)
 	far := launchUnder(t, []string{"ip", "netns", "exec", ns}, "client", []string{ours + ":" + port})
 	far.find(`joined (\S+)`)
-	peertest.Eventually(t, "two clients", func() bool { return r.metric(`fantail_clients{transport="ws"}`) == 2 })
+	peertest.Eventually(t, "two clients", func() bool { return r.Metric(`fantail_clients{transport="ws"}`) == 2 })
 	ip(t, "netns", "exec", ns, "ip", "link", "set", theirs, "down")
 	down := time.Now()
-	peertest.Eventually(t, "reaped as silent", func() bool { return r.metric(`fantail_client_leaves_total{reason="silent"}`) == 1 })
+	peertest.Eventually(t, "reaped as silent", func() bool { return r.Metric(`fantail_client_leaves_total{reason="silent"}`) == 1 })
 	if took := time.Since(down); took > 2*(ping+pong)+10*time.Second { // the kernel would take minutes; TestPing of hub has the time to the second
 		t.Errorf("took %v, ping and pong time is %v", took, ping+pong)
 	}

@@ -31,12 +31,13 @@ func leaveOut(t *testing.T, required, format string, args ...any) {
 // of the run before, is told that it is gone, and is served from the oldest
 // message there is.
 func TestL2KilledAndRestarted(t *testing.T) {
+	parallel(t)
 	n, addr := scale(300, 5000), nettest.FreeAddr(t)
-	first := startRelay(t, demoFeed, "FANTAIL_LISTEN="+addr)
+	first := startRelayProcess(t, demoFeed, "FANTAIL_LISTEN="+addr)
 	clients := subscribeAll(t, n, addr, "/ws")
 	first.signal(syscall.SIGKILL)
 	<-first.ended
-	second := startRelay(t, demoFeed, "FANTAIL_LISTEN="+addr)
+	second := startRelayProcess(t, demoFeed, "FANTAIL_LISTEN="+addr)
 	before := second.footprint()
 	w := watchHealthy(t, second)
 	began := time.Now()
@@ -50,7 +51,7 @@ func TestL2KilledAndRestarted(t *testing.T) {
 	}
 	wg.Wait()
 	t.Logf("%d clients were back and served within %v", n, time.Since(began))
-	peertest.Eventually(t, "all of them counted", func() bool { return second.metric(`fantail_client_leaves_total{reason="gone"}`) == float64(n) })
+	peertest.Eventually(t, "all of them counted", func() bool { return second.Metric(`fantail_client_leaves_total{reason="gone"}`) == float64(n) })
 	w.check()
 	second.returnsTo(before, 8<<20)
 }
@@ -84,10 +85,11 @@ func comeBack(addr, position string) error {
 // L3: file descriptors run out. Those who are there are unharmed, the operator
 // is told once, and accepting resumes by itself when one is free.
 func TestL3DescriptorsRunOut(t *testing.T) {
+	parallel(t)
 	r := startRelayUnder(t, []string{"sh", "-c", `ulimit -n 200; exec "$0" "$@"`}, demoFeed)
 	before := r.footprint()
 	w := watchHealthy(t, r)
-	others := subscribeAll(t, 50, r.addr, "/ws")
+	others := subscribeAll(t, 50, r.Addr, "/ws")
 	var wg sync.WaitGroup
 	for _, o := range others {
 		wg.Go(func() { o.readAll(nil) }) // ended by closing the connection below
@@ -95,29 +97,29 @@ func TestL3DescriptorsRunOut(t *testing.T) {
 	idle := make([]net.Conn, 300)
 	for round := range 3 {
 		for i := range idle {
-			c, err := net.Dial("tcp", r.addr)
+			c, err := net.Dial("tcp", r.Addr)
 			if err != nil {
 				t.Fatal(err)
 			}
 			idle[i] = c
 		}
 		const told = "no file descriptor is free"
-		peertest.Eventually(t, "the operator is told", func() bool { return strings.Contains(r.text(), told) })
+		peertest.Eventually(t, "the operator is told", func() bool { return strings.Contains(r.Text(), told) })
 		from, _ := w.seen()
 		peertest.Eventually(t, "the feed goes on", func() bool { last, _ := w.seen(); return last > from+20 })
 		for _, c := range idle {
 			c.Close()
 		}
-		s, err := openSubscriber(r.addr, "/ws", 4<<10)
+		s, err := openSubscriber(r.Addr, "/ws", 4<<10)
 		if err != nil {
 			t.Fatalf("round %d, a new client afterwards: %v", round, err)
 		}
 		s.conn.Close()
-		if n := strings.Count(r.text(), told); n != 1 {
+		if n := strings.Count(r.Text(), told); n != 1 {
 			t.Errorf("the operator was told %d times", n)
 		}
 	}
-	if n := r.metric(`fantail_clients{transport="ws"}`); n < float64(len(others)+1) {
+	if n := r.Metric(`fantail_clients{transport="ws"}`); n < float64(len(others)+1) {
 		t.Errorf("%v clients are left of %d", n, len(others)+1)
 	}
 	for _, o := range others {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -15,12 +16,12 @@ import (
 // U1: the source is there and says nothing any more. That is noticed by a ping,
 // told by the strict health check alone, and costs no client its connection.
 func TestU1SourceFallsSilent(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	addr := nettest.FreeAddr(t)
 	source := launch(t, "fantail", []string{"replay", ticks(t, 1000, 100, 10*time.Millisecond), "-loop", "-listen", addr})
 	source.find(`(ws://)`)
-	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_SOURCE_WS_PING=2s")
-	c := subscribeAll(t, 1, r.addr, "/ws")[0]
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_SOURCE_WS_PING=2s")
+	c := subscribeAll(t, 1, r.Addr, "/ws")[0]
 	flows := func(when string) {
 		t.Helper()
 		c.conn.SetReadDeadline(time.Now().Add(time.Minute))
@@ -31,7 +32,7 @@ func TestU1SourceFallsSilent(t *testing.T) {
 		}
 	}
 	flows("at first")
-	unanswered := func() float64 { return r.metric(`fantail_source_reconnects_total{reason="ping"}`) }
+	unanswered := func() float64 { return r.Metric(`fantail_source_reconnects_total{reason="ping"}`) }
 	before := unanswered()
 	source.signal(syscall.SIGSTOP)
 	stopped := time.Now()
@@ -39,12 +40,12 @@ func TestU1SourceFallsSilent(t *testing.T) {
 	if took := time.Since(stopped); took > 20*time.Second { // TestU1WSPingUnanswered has the time to the second
 		t.Errorf("noticed after %v, two pings are 4 s apart", took)
 	}
-	if strict, plain := r.get("/readyz?source"), r.get("/readyz"); !strings.Contains(strict, "not connected") || !strings.Contains(plain, "ready") {
+	if strict, plain := r.Get("/readyz?source"), r.Get("/readyz"); !strings.Contains(strict, "not connected") || !strings.Contains(plain, "ready") {
 		t.Errorf("/readyz?source says %q, /readyz says %q", strict, plain)
 	}
 	source.signal(syscall.SIGCONT)
 	flows("again")
-	if n := r.metric(`fantail_clients{transport="ws"}`); n != 1 {
+	if n := r.Metric(`fantail_clients{transport="ws"}`); n != 1 {
 		t.Errorf("%v clients kept their connection", n)
 	}
 }

@@ -44,7 +44,7 @@ var (
 // watchHealthy has a client watch the relay until check.
 func watchHealthy(t testing.TB, r *relayProcess) *healthy {
 	t.Helper()
-	w := &healthy{t: t, relay: r, conn: subscribeAll(t, 1, r.addr, "/ws")[0], ended: make(chan struct{})}
+	w := &healthy{t: t, relay: r, conn: subscribeAll(t, 1, r.Addr, "/ws")[0], ended: make(chan struct{})}
 	go func() { // ended by check, or the end of the test, which closes the connection
 		defer close(w.ended)
 		w.close, _ = w.conn.readAll(w.note)
@@ -81,7 +81,7 @@ func (w *healthy) seen() (last int, wrong string) {
 // time, and ends it.
 func (w *healthy) check() {
 	w.t.Helper()
-	head := int(w.relay.metric("fantail_source_messages_total"))
+	head := int(w.relay.Metric("fantail_source_messages_total"))
 	peertest.Eventually(w.t, fmt.Sprintf("the healthy client sees message %d", head), func() bool {
 		last, wrong := w.seen()
 		return wrong != "" || last >= head
@@ -122,12 +122,12 @@ type footprint struct{ clients, goroutines, files, heap float64 }
 // footprint asks the admin listener, after a collection.
 func (r *relayProcess) footprint() footprint {
 	r.t.Helper()
-	r.get("/debug/pprof/heap?gc=1")
+	r.Get("/debug/pprof/heap?gc=1")
 	return footprint{
-		clients:    r.metric(`fantail_clients{transport="ws"}`),
-		goroutines: r.metric("go_goroutines"),
-		files:      r.metric("process_open_fds"),
-		heap:       r.metric("go_memstats_heap_alloc_bytes"),
+		clients:    r.Metric(`fantail_clients{transport="ws"}`),
+		goroutines: r.Metric("go_goroutines"),
+		files:      r.Metric("process_open_fds"),
+		heap:       r.Metric("go_memstats_heap_alloc_bytes"),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/feed"
 	"fantail/hub/peertest"
 )
@@ -38,6 +39,7 @@ func formatJudges() []formatJudge {
 // events and lines: what they get back is what was recorded, byte for byte. With
 // TEST_FEEDS naming a folder it takes the recordings in there as well.
 func TestFormatJudges(t *testing.T) {
+	parallel(t)
 	files := ownRecordings(t)
 	edges, _, _ := judgedRecording(t)
 	files = append(files, edges)
@@ -63,9 +65,9 @@ func TestFormatJudges(t *testing.T) {
 // judgeRecording has a judge read a whole recording from a relay that holds it.
 func judgeRecording(t *testing.T, j formatJudge, file string) {
 	messages, sum := payloadSum(t, file)
-	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file+"?speed=1000000", "FANTAIL_RING_BYTES=256MiB", "FANTAIL_RING_MESSAGES=131072")
-	peertest.Eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == float64(messages) })
-	url := fmt.Sprintf(j.url, r.addr, messages)
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=replay:"+file+"?speed=1000000", "FANTAIL_RING_BYTES=256MiB", "FANTAIL_RING_MESSAGES=131072")
+	peertest.Eventually(t, "the recording is held", func() bool { return r.Metric("fantail_ring_messages") == float64(messages) })
+	url := fmt.Sprintf(j.url, r.Addr, messages)
 	if got := hear(t, j.judge, url, messages, "").next("received"); got.SHA256 != sum {
 		t.Errorf("%d messages came back as %s, want %s", messages, got.SHA256, sum)
 	}

@@ -15,10 +15,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/peertest"
 )
 
@@ -52,6 +52,7 @@ func judges() []judge {
 // every message byte for byte, pings that they answer, an offer of compression
 // taken up, and the close codes of a violation and of a drain.
 func TestJudges(t *testing.T) {
+	parallel(t)
 	var present []judge
 	for _, j := range judges() {
 		t.Run("is there: "+j.name, func(t *testing.T) {
@@ -62,12 +63,12 @@ func TestJudges(t *testing.T) {
 		})
 	}
 	file, messages, sum := judgedRecording(t)
-	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_PING_INTERVAL=200ms", "FANTAIL_PONG_TIMEOUT=30s", "FANTAIL_DRAIN_WINDOW=4s")
-	peertest.Eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == float64(messages) })
-	probe := subscribeAll(t, 1, r.addr, "/ws")[0]
+	r, stop := servetest.StartAndStop(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_PING_INTERVAL=200ms", "FANTAIL_PONG_TIMEOUT=30s", "FANTAIL_DRAIN_WINDOW=4s")
+	peertest.Eventually(t, "the recording is held", func() bool { return r.Metric("fantail_ring_messages") == float64(messages) })
+	probe := subscribeAll(t, 1, r.Addr, "/ws")[0]
 	probe.conn.Close()
 	epoch, _, _ := strings.Cut(probe.position, "-")
-	url := "ws://" + r.addr + "/ws?since=" + epoch + "-0"
+	url := "ws://" + r.Addr + "/ws?since=" + epoch + "-0"
 	resume := "; resume=" + epoch + "-" + strconv.Itoa(messages)
 
 	var staying []*hearing
@@ -83,11 +84,11 @@ func TestJudges(t *testing.T) {
 			s.next("pinged")
 		}
 	}
-	silent := r.metric(`fantail_client_leaves_total{reason="silent"}`)
-	if n := r.metric(`fantail_clients{transport="ws"}`); silent > 0 || n != float64(len(staying)) {
+	silent := r.Metric(`fantail_client_leaves_total{reason="silent"}`)
+	if n := r.Metric(`fantail_clients{transport="ws"}`); silent > 0 || n != float64(len(staying)) {
 		t.Errorf("%v judges of %d are there, %v did not answer pings", n, len(staying), silent)
 	}
-	r.signal(syscall.SIGTERM)
+	stop()
 	for _, s := range staying {
 		s.closed(1001, "draining"+resume)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -50,9 +51,10 @@ func streamLines(t *testing.T, url string) (next func() (envelopeLine, error)) {
 
 // TestKeysSnapshotAndPolicy drives the settings of keys through a relay.
 func TestKeysSnapshotAndPolicy(t *testing.T) {
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=1000", "FANTAIL_SOURCE_KEY=type", "FANTAIL_SNAPSHOT=last",
+	parallel(t)
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=1000", "FANTAIL_SOURCE_KEY=type", "FANTAIL_SNAPSHOT=last",
 		"FANTAIL_SLOW_POLICY=conflate", "FANTAIL_CLIENT_POLICY=false", "FANTAIL_KEY_REQUIRED=true")
-	next := streamLines(t, "http://"+r.addr+"/stream?key=trade")
+	next := streamLines(t, "http://"+r.Addr+"/stream?key=trade")
 	for seen := 0; seen < 20; {
 		line, err := next()
 		if err != nil {
@@ -67,7 +69,7 @@ func TestKeysSnapshotAndPolicy(t *testing.T) {
 	}
 	peertest.Eventually(t, "a snapshot of both keys", func() bool {
 		keys := map[string]bool{}
-		next := streamLines(t, "http://"+r.addr+"/snapshot")
+		next := streamLines(t, "http://"+r.Addr+"/snapshot")
 		for {
 			line, err := next()
 			if err == io.EOF {
@@ -82,7 +84,7 @@ func TestKeysSnapshotAndPolicy(t *testing.T) {
 	for query, want := range map[string]string{
 		"": "wants to know the keys", "?key=trade&policy=skip": "lets nobody choose", "?key=trade&policy=conflate": "",
 	} {
-		resp, err := http.Get("http://" + r.addr + "/stream" + query)
+		resp, err := http.Get("http://" + r.Addr + "/stream" + query)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,26 +105,28 @@ func TestKeysSnapshotAndPolicy(t *testing.T) {
 
 // TestSettingsWithoutKeysWarn: a snapshot of one message is no one's wish.
 func TestSettingsWithoutKeysWarn(t *testing.T) {
+	parallel(t)
 	source := "FANTAIL_SOURCE_URL=replay:" + cmdtest.Record(t, 0, cmdtest.Text("x"))
-	r := startRelay(t, source, "FANTAIL_SNAPSHOT=last", "FANTAIL_KEY_REQUIRED=true")
+	r := servetest.Start(t, source, "FANTAIL_SNAPSHOT=last", "FANTAIL_KEY_REQUIRED=true")
 	for _, want := range []string{"FANTAIL_SNAPSHOT=none", "FANTAIL_KEY_REQUIRED=false"} {
-		if !strings.Contains(r.text(), want) {
-			t.Errorf("no warning of %s in %s", want, r.text())
+		if !strings.Contains(r.Text(), want) {
+			t.Errorf("no warning of %s in %s", want, r.Text())
 		}
 	}
-	if r := startRelay(t, source, "FANTAIL_SNAPSHOT=last", "FANTAIL_SOURCE_KEY=k"); strings.Contains(r.text(), "have no keys") {
-		t.Errorf("warns although there is a key: %s", r.text())
+	if r := servetest.Start(t, source, "FANTAIL_SNAPSHOT=last", "FANTAIL_SOURCE_KEY=k"); strings.Contains(r.Text(), "have no keys") {
+		t.Errorf("warns although there is a key: %s", r.Text())
 	}
 }
 
 // TestClientsAreToldOfTheSource: a source that dies and comes back.
 func TestClientsAreToldOfTheSource(t *testing.T) {
+	parallel(t)
 	source, file := nettest.FreeAddr(t), cmdtest.Record(t, time.Millisecond, cmdtest.Text("{}"), cmdtest.Text("{}"))
 	replay := func() *process { return launch(t, "fantail", []string{"replay", file, "-listen", source, "-loop"}) }
 	first := replay()
 	first.find(`(relay it with)`)
-	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+source+"/")
-	next := streamLines(t, "http://"+r.addr+"/stream")
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=ws://"+source+"/")
+	next := streamLines(t, "http://"+r.Addr+"/stream")
 	for flows := false; !flows; { // what it was told before is of the beginning
 		line, err := next()
 		if err != nil {

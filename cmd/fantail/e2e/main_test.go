@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"fantail/hub/leaktest"
+	"fantail/hub/peertest"
 )
 
 // asMain in the environment makes the test binary a process of another kind.
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 	case "hostile":
 		asHostile(os.Args[1:])
 	default:
+		peertest.Parallel(6)
 		code := leaktest.Run(m)
 		os.RemoveAll(built)
 		os.Exit(code)

@@ -10,17 +10,19 @@ import (
 	"strings"
 	"testing"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
 
 // The first command of the README: the demo feed, and what to do next.
 func TestFirstRun(t *testing.T) {
-	r := startRelay(t)
+	parallel(t)
+	r := servetest.Start(t)
 	for _, want := range []string{"demo data", "feed     ws://127.0.0.1:", " tail ws://127.0.0.1:", "FANTAIL_SOURCE_URL=wss://"} {
-		r.find("(" + regexp.QuoteMeta(want) + ")")
+		r.Find("(" + regexp.QuoteMeta(want) + ")")
 	}
-	s := subscribeAll(t, 1, r.addr, "/ws")[0]
+	s := subscribeAll(t, 1, r.Addr, "/ws")[0]
 	if _, p, err := s.frame(); err != nil || !strings.Contains(string(p), `"demo":true`) {
 		t.Errorf("first message: %.80q, %v", p, err)
 	}
@@ -28,6 +30,7 @@ func TestFirstRun(t *testing.T) {
 
 // What goes wrong tells the operator what to change.
 func TestErrorsSayWhatToChange(t *testing.T) {
+	parallel(t)
 	unauthorized := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "who are you?", http.StatusUnauthorized)
 	}))

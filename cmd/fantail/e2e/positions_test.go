@@ -19,6 +19,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/peertest"
 )
 
@@ -28,6 +29,7 @@ import (
 // position that is gone, 4410 on a raw WebSocket, and elsewhere a gap and all that
 // is held.
 func TestWishesOnTheWire(t *testing.T) {
+	parallel(t)
 	r, at := startRelayOfTen(t)
 	epoch, _, _ := strings.Cut(at, "-")
 	const all = "7 8 9 10"
@@ -64,7 +66,7 @@ func TestWishesOnTheWire(t *testing.T) {
 				if path == "/ws" {
 					want = tt.raw
 				}
-				status, got := wish(t, r.addr, path, tt.query, want)
+				status, got := wish(t, r.Addr, path, tt.query, want)
 				if status != tt.status || status != 0 && (!strings.Contains(got, tt.say) || len(got) > 300 || strings.Count(got, "\n") > 1) {
 					t.Errorf("%d %.300q, want %d with %q", status, got, tt.status, tt.say)
 				}
@@ -78,7 +80,7 @@ func TestWishesOnTheWire(t *testing.T) {
 
 // startRelayOfTen starts a relay that has seen ten messages and holds four. It
 // returns the position behind the last.
-func startRelayOfTen(t *testing.T) (r *relayProcess, at string) {
+func startRelayOfTen(t *testing.T) (r *servetest.Relay, at string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ten.ndjson")
 	var lines strings.Builder
@@ -86,9 +88,9 @@ func startRelayOfTen(t *testing.T) (r *relayProcess, at string) {
 		fmt.Fprintf(&lines, "%d\t{\"n\":%d}\n", 1_700_000_000_000_000_000+i, i+1)
 	}
 	cmdtest.WriteFile(t, file, lines.String())
-	r = startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_RING_MESSAGES=4")
+	r = servetest.Start(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_RING_MESSAGES=4")
 	peertest.Eventually(t, "ten messages have come", func() bool {
-		resp, err := http.Get("http://" + r.addr + "/stream")
+		resp, err := http.Get("http://" + r.Addr + "/stream")
 		if err != nil {
 			return false
 		}

@@ -36,6 +36,7 @@ func readmeBlocks(t *testing.T) (blocks []string) {
 // copy's root, but for the ports, which must be free here. A block that cannot
 // run here has its reason; a new one has to be added.
 func TestReadmeCommands(t *testing.T) {
+	parallel(t)
 	kinds := []struct {
 		contains string
 		check    func(t *testing.T, script string)
@@ -53,6 +54,7 @@ func TestReadmeCommands(t *testing.T) {
 	}
 	for i, block := range readmeBlocks(t) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			parallel(t)
 			for _, k := range kinds {
 				if !strings.Contains(block, k.contains) {
 					continue
@@ -86,7 +88,7 @@ func shell(t *testing.T, script string) *process {
 	cmd.Env = append(os.Environ(), "FANTAIL_LISTEN="+public, "FANTAIL_ADMIN_LISTEN="+admin)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = p, p
+	cmd.Stdout, cmd.Stderr = &p.out, &p.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +134,8 @@ func readmeSource(t *testing.T, script string) {
 }
 
 func readmeTail(t *testing.T, script string) {
-	p := shell(t, program(t)+" >relay.log 2>&1 & RELAY=$!\nsleep 1\n"+script+"kill $RELAY; rm -f relay.log")
+	log := filepath.Join(t.TempDir(), "relay.log")
+	p := shell(t, program(t)+" >"+log+" 2>&1 & RELAY=$!\n"+script+"kill $RELAY") // which tail may come before
 	if <-p.ended; p.err != nil || strings.Count(p.text(), `"demo":true`) < 5 {
 		t.Errorf("%v, and it shows %q", p.err, p.text())
 	}

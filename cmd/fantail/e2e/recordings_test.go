@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/feed"
 	"fantail/hub/nettest"
 	"fantail/hub/websocket"
@@ -26,6 +27,7 @@ import (
 // byte, in order, with its kind. With TEST_FEEDS naming a folder it takes the
 // recordings in there as well as its own.
 func TestRecordings(t *testing.T) {
+	parallel(t)
 	files := ownRecordings(t)
 	if dir := os.Getenv("TEST_FEEDS"); dir != "" {
 		more, err := filepath.Glob(filepath.Join(dir, "*-*.*"))
@@ -113,8 +115,8 @@ func eachRecorded(t *testing.T, file string, do func(feed.Record)) {
 // compares each client's bytes with the recording's.
 func relayRecording(t *testing.T, file string, want recording, n int, speed float64, env ...string) {
 	source := nettest.FreeAddr(t)
-	r := startRelay(t, append(env, "FANTAIL_SOURCE_URL=ws://"+source+"/", "FANTAIL_PING_INTERVAL=1h", "FANTAIL_LOG_LEVEL=debug")...)
-	clients := subscribeAll(t, n, r.addr, "/ws")
+	r := servetest.Start(t, append(env, "FANTAIL_SOURCE_URL=ws://"+source+"/", "FANTAIL_PING_INTERVAL=1h", "FANTAIL_LOG_LEVEL=debug")...)
+	clients := subscribeAll(t, n, r.Addr, "/ws")
 	launch(t, "fantail", []string{"replay", file, "-listen", source, "-speed", fmt.Sprint(speed)})
 	var wg sync.WaitGroup
 	for i, c := range clients {
@@ -129,7 +131,7 @@ func relayRecording(t *testing.T, file string, want recording, n int, speed floa
 	}
 	wg.Wait()
 	for _, why := range []string{"slow", "protocol", "silent"} {
-		if got := r.metric(`fantail_client_leaves_total{reason="` + why + `"}`); got != 0 {
+		if got := r.Metric(`fantail_client_leaves_total{reason="` + why + `"}`); got != 0 {
 			t.Errorf("%v clients left as %s", got, why)
 		}
 	}

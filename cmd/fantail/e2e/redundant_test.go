@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -20,7 +21,7 @@ import (
 // TestHTTPSourceThatIsNotOurs: a server of Python's cuts every connection within
 // an event, and keeps what it sent: clients get every event once, in order.
 func TestHTTPSourceThatIsNotOurs(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	cmd := exec.Command("/usr/bin/python3", filepath.Join("testdata", "judges", "events.py"), "40")
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -36,8 +37,8 @@ func TestHTTPSourceThatIsNotOurs(t *testing.T) {
 	}
 	var port int
 	fmt.Sscanf(line, "listening on %d", &port)
-	r := startRelay(t, fmt.Sprintf("FANTAIL_SOURCE_URL=http://127.0.0.1:%d/", port))
-	c := subscribeAll(t, 1, r.addr, "/ws?last=1000000")[0]
+	r := servetest.Start(t, fmt.Sprintf("FANTAIL_SOURCE_URL=http://127.0.0.1:%d/", port))
+	c := subscribeAll(t, 1, r.Addr, "/ws?last=1000000")[0]
 	c.conn.SetReadDeadline(time.Now().Add(2 * peertest.Patience))
 	for n := 1; n <= 200; n++ {
 		p, err := c.message()
@@ -45,7 +46,7 @@ func TestHTTPSourceThatIsNotOurs(t *testing.T) {
 			t.Fatalf("got %q, %v; want %q", p, err, want)
 		}
 	}
-	if n := r.metric(`fantail_source_reconnects_total{reason="lost"}`); n < 5 {
+	if n := r.Metric(`fantail_source_reconnects_total{reason="lost"}`); n < 5 {
 		t.Errorf("%v cuts were counted", n)
 	}
 }
@@ -53,13 +54,13 @@ func TestHTTPSourceThatIsNotOurs(t *testing.T) {
 // TestRelaysInATree: a relay whose source is another one's /sse or /stream passes
 // on every message, over kills of the connection between them.
 func TestRelaysInATree(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	const total = 3000
 	for _, path := range []string{"/sse", "/stream"} {
-		root := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+ticks(t, total, 100, time.Millisecond))
-		proxy := cutTimes(t, root.addr, 4)
-		leaf := startRelay(t, "FANTAIL_SOURCE_URL=http://"+proxy.addr+path+"?last=1000000")
-		c := subscribeAll(t, 1, leaf.addr, "/ws?last=1000000")[0]
+		root := servetest.Start(t, "FANTAIL_SOURCE_URL=replay:"+ticks(t, total, 100, time.Millisecond))
+		proxy := cutTimes(t, root.Addr, 4)
+		leaf := servetest.Start(t, "FANTAIL_SOURCE_URL=http://"+proxy.addr+path+"?last=1000000")
+		c := subscribeAll(t, 1, leaf.Addr, "/ws?last=1000000")[0]
 		c.conn.SetReadDeadline(time.Now().Add(2 * peertest.Patience))
 		first := -1
 		for n := 0; n < total; n++ {
@@ -78,7 +79,7 @@ func TestRelaysInATree(t *testing.T) {
 		if first > 0 {
 			t.Errorf("%s: began with %d", path, first)
 		}
-		if n := leaf.metric(`fantail_source_reconnects_total{reason="lost"}`); n < 4 {
+		if n := leaf.Metric(`fantail_source_reconnects_total{reason="lost"}`); n < 4 {
 			t.Errorf("%s: %v cuts were counted", path, n)
 		}
 	}
@@ -88,6 +89,7 @@ func TestRelaysInATree(t *testing.T) {
 // other's messages, and are told of it; the figures say which. That it takes no
 // more than a second is TestFailoverWithinASecond.
 func TestFailoverOfProcesses(t *testing.T) {
+	parallel(t)
 	file := ticks(t, 1000, 100, 10*time.Millisecond)
 	var addrs []string
 	var sources []*process
@@ -97,22 +99,22 @@ func TestFailoverOfProcesses(t *testing.T) {
 		p.find(`(ws://)`)
 		addrs, sources = append(addrs, "ws://"+addr+"/"), append(sources, p)
 	}
-	r := startRelay(t, "FANTAIL_SOURCE_URL="+strings.Join(addrs, " "))
-	peertest.Eventually(t, "connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+strings.Join(addrs, " "))
+	peertest.Eventually(t, "connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
 	line := func(i int) string { return fmt.Sprintf(`fantail_line_connected{index="%d",source="%s"}`, i, addrs[i]) }
 	used := 0
-	if r.metric(line(1)) == 1 {
+	if r.Metric(line(1)) == 1 {
 		used = 1
 	}
-	if r.metric(line(1-used)) != 0 {
+	if r.Metric(line(1-used)) != 0 {
 		t.Error("both sources are connected")
 	}
-	resp, err := http.Get("http://" + r.addr + "/sse")
+	resp, err := http.Get("http://" + r.Addr + "/sse")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	raw := subscribeAll(t, 1, r.addr, "/ws")[0]
+	raw := subscribeAll(t, 1, r.Addr, "/ws")[0]
 	previous := -1
 	for range 5 {
 		p, err := raw.message()
@@ -124,7 +126,7 @@ func TestFailoverOfProcesses(t *testing.T) {
 	sources[used].signal(syscall.SIGKILL)
 	<-sources[used].ended
 	died := time.Now()
-	peertest.Eventually(t, "the other one is connected", func() bool { return r.metric(line(1-used)) == 1 && r.metric(line(used)) == 0 })
+	peertest.Eventually(t, "the other one is connected", func() bool { return r.Metric(line(1-used)) == 1 && r.Metric(line(used)) == 0 })
 	raw.conn.SetReadDeadline(time.Now().Add(peertest.Patience))
 	for next := previous + 1; ; next++ {
 		p, err := raw.message()
@@ -142,7 +144,7 @@ func TestFailoverOfProcesses(t *testing.T) {
 	if !strings.Contains(scan.Text(), `"state":"`) {
 		t.Errorf("told %q", scan.Text())
 	}
-	if !strings.Contains(r.get("/readyz?source"), "ready") {
+	if !strings.Contains(r.Get("/readyz?source"), "ready") {
 		t.Error("not ready although the second source is there")
 	}
 }

@@ -18,13 +18,14 @@ import (
 // closed, in alternating rounds of one run. At the reduced scale the figures are
 // printed and not compared: so few deliveries tell little of a 99th percentile.
 func TestRefusedHandshakesCostNoMore(t *testing.T) {
+	parallel(t)
 	n, perSecond := scale(100, 1000), scale(100, 500)
 	round, rounds := scale(time.Second, 3*time.Second), scale(2, 15)
-	r := startRelay(t, demoFeed)
+	r := startRelayProcess(t, demoFeed)
 	w := watchHealthy(t, r)
 	var now atomic.Pointer[latencies]
 	now.Store(new(latencies))
-	clients := subscribeAll(t, n, r.addr, "/ws")
+	clients := subscribeAll(t, n, r.Addr, "/ws")
 	var reading sync.WaitGroup
 	for i, c := range clients {
 		reading.Go(func() { // ended by closing the connection below
@@ -43,7 +44,7 @@ func TestRefusedHandshakesCostNoMore(t *testing.T) {
 		for i := range kinds {
 			l := new(latencies)
 			now.Store(l)
-			knock(t, r.addr, kinds[i].lines, perSecond, round)
+			knock(t, r.Addr, kinds[i].lines, perSecond, round)
 			kinds[i].p99 = append(kinds[i].p99, l.percentile99())
 		}
 	}
@@ -56,7 +57,7 @@ func TestRefusedHandshakesCostNoMore(t *testing.T) {
 	if full && ratio > 1.2 {
 		t.Errorf("refused handshakes cost the live clients %.2f times what accepted ones do", ratio)
 	}
-	if k := r.metric(`fantail_handshakes_refused_total{reason="origin"}`); k < float64(perSecond)*round.Seconds()*float64(rounds)/2 {
+	if k := r.Metric(`fantail_handshakes_refused_total{reason="origin"}`); k < float64(perSecond)*round.Seconds()*float64(rounds)/2 {
 		t.Errorf("only %v handshakes were refused", k)
 	}
 	w.check()

@@ -19,6 +19,7 @@ import (
 // TestChatOverRestarts: while two relays behind nginx are drained and started again
 // in turn, or killed, each client gets every message of its room in order and once.
 func TestChatOverRestarts(t *testing.T) {
+	parallel(t)
 	for name, tt := range map[string]struct {
 		signal syscall.Signal
 		kinds  []visitorKind
@@ -35,8 +36,8 @@ func TestChatOverRestarts(t *testing.T) {
 			go func() { posted <- s.postUntil(stop) }() // ended by stop
 			for range scale(2, 5) {
 				for _, r := range s.rooms {
-					before := r.metric("fantail_deliveries_total")
-					peertest.Eventually(t, "messages reach its clients", func() bool { return r.metric("fantail_deliveries_total") > before+20*float64(len(clients)) })
+					before := r.Metric("fantail_deliveries_total")
+					peertest.Eventually(t, "messages reach its clients", func() bool { return r.Metric("fantail_deliveries_total") > before+20*float64(len(clients)) })
 					r.restart(tt.signal)
 				}
 			}
@@ -71,7 +72,7 @@ func (s *chatSite) chat(n int, kinds []visitorKind) (clients []*visitor, read *s
 		})
 	}
 	peertest.Eventually(s.t, "all clients are there", func() bool {
-		return s.rooms[0].metric("fantail_client_joins_total")+s.rooms[1].metric("fantail_client_joins_total") >= float64(len(clients))
+		return s.rooms[0].Metric("fantail_client_joins_total")+s.rooms[1].Metric("fantail_client_joins_total") >= float64(len(clients))
 	})
 	return clients, read
 }
@@ -100,6 +101,7 @@ func (s *chatSite) postUntil(stop chan struct{}) (n int) {
 // TestChatPrivately: through nginx a user gets what is published on the user's own
 // channel, on any connection, and nobody gets another's, whatever is asked for.
 func TestChatPrivately(t *testing.T) {
+	parallel(t)
 	s := startChat(t)
 	as := func(user, password string) string {
 		return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)) + "\r\n"

@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/peertest"
 )
 
 // curl gets the newest message of each key, in order, and with them the place to
 // go on from: what it gets there is what was missing.
 func TestSnapshotByCurl(t *testing.T) {
+	parallel(t)
 	if _, err := exec.LookPath("curl"); err != nil {
 		leaveOut(t, "REQUIRE_JUDGES", "what curl makes of /snapshot; apt-get install curl (%v)", err)
 	}
@@ -26,10 +28,10 @@ func TestSnapshotByCurl(t *testing.T) {
 		fmt.Fprintf(&lines, "%d\t{\"k\":\"k%d\",\"n\":%d}\n", 1_700_000_000_000_000_000+i, i%7%5, i+1)
 	}
 	cmdtest.WriteFile(t, file, lines.String())
-	r := startRelay(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_SOURCE_KEY=k", "FANTAIL_SNAPSHOT=last")
-	peertest.Eventually(t, "the recording is held", func() bool { return r.metric("fantail_ring_messages") == 50 })
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_SOURCE_KEY=k", "FANTAIL_SNAPSHOT=last")
+	peertest.Eventually(t, "the recording is held", func() bool { return r.Metric("fantail_ring_messages") == 50 })
 	peertest.Eventually(t, "the snapshot holds it", func() bool {
-		resp, err := http.Get("http://" + r.addr + "/snapshot?key=none")
+		resp, err := http.Get("http://" + r.Addr + "/snapshot?key=none")
 		if err != nil {
 			return false
 		}
@@ -37,7 +39,7 @@ func TestSnapshotByCurl(t *testing.T) {
 		return strings.HasSuffix(resp.Header.Get("Fantail-Position"), "-50")
 	})
 	for query, want := range map[string][]int{"": {45, 46, 47, 49, 50}, "?key=k0": {50}, "?key=k*&key=x": {45, 46, 47, 49, 50}} {
-		out, err := exec.Command("curl", "--silent", "--fail", "http://"+r.addr+"/snapshot"+query).Output()
+		out, err := exec.Command("curl", "--silent", "--fail", "http://"+r.Addr+"/snapshot"+query).Output()
 		got := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 		if err != nil || len(got) != len(want) {
 			t.Fatalf("%q: %v, %q", query, err, got)

@@ -22,6 +22,7 @@ import (
 // back when they were thrown out, while a feed runs. The others miss nothing, and
 // afterwards the relay holds what it held before. SOAK_SEED repeats a run.
 func TestSoak(t *testing.T) {
+	parallel(t)
 	n, long := scale(500, 5000), scale(10*time.Second, 2*time.Minute)
 	seed := rand.Uint64()
 	if text := os.Getenv("SOAK_SEED"); text != "" {
@@ -32,14 +33,14 @@ func TestSoak(t *testing.T) {
 	}
 	t.Logf("SOAK_SEED=%d", seed)
 	// A ring that holds a burst of the feed for as long as this machine may be busy.
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=5", "FANTAIL_RING_MESSAGES=4000", "FANTAIL_STALL_TIMEOUT=5s",
+	r := startRelayProcess(t, "FANTAIL_SOURCE_URL=demo:?rate=5", "FANTAIL_RING_MESSAGES=4000", "FANTAIL_STALL_TIMEOUT=5s",
 		"FANTAIL_PING_INTERVAL=10s", "FANTAIL_PONG_TIMEOUT=10s")
 	before := r.footprint()
 	w := watchHealthy(t, r)
 
 	var quiet sync.WaitGroup
 	var missed atomic.Int64
-	idle := subscribeAll(t, n-n/5, r.addr, "/ws")
+	idle := subscribeAll(t, n-n/5, r.Addr, "/ws")
 	for _, c := range idle {
 		quiet.Go(func() { // ended by closing the connection below
 			last := 0
@@ -54,15 +55,15 @@ func TestSoak(t *testing.T) {
 	}
 	// A process of their own: those who behave must not lack the processor because
 	// those who do not are many.
-	hostile := launch(t, "hostile", []string{r.addr, strconv.Itoa(n / 5), strconv.FormatUint(seed, 10), long.String()})
+	hostile := launch(t, "hostile", []string{r.Addr, strconv.Itoa(n / 5), strconv.FormatUint(seed, 10), long.String()})
 	if code := hostile.exit(long + time.Minute); code != 0 {
 		t.Fatalf("the hostile clients ended with %d", code)
 	}
-	head := int64(r.metric("fantail_source_messages_total"))
-	if clients := r.metric(`fantail_clients{transport="ws"}`); clients < float64(len(idle)+1) {
+	head := int64(r.Metric("fantail_source_messages_total"))
+	if clients := r.Metric(`fantail_clients{transport="ws"}`); clients < float64(len(idle)+1) {
 		t.Errorf("%v clients are left, %d behaved", clients, len(idle)+1)
 	}
-	for _, line := range regexp.MustCompile(`(?m)^fantail_(client_leaves_total|handshakes_refused_total|publish_to_write_seconds).* [0-9.]*[1-9].*$`).FindAllString(r.get("/metrics"), -1) {
+	for _, line := range regexp.MustCompile(`(?m)^fantail_(client_leaves_total|handshakes_refused_total|publish_to_write_seconds).* [0-9.]*[1-9].*$`).FindAllString(r.Get("/metrics"), -1) {
 		t.Log(line)
 	}
 	w.check()

@@ -110,6 +110,7 @@ func texts() map[string]string {
 // TestSourceExamplesAreDocumented: each says what it is, what to change, its
 // limits and its licence, and is in the README's list.
 func TestSourceExamplesAreDocumented(t *testing.T) {
+	parallel(t)
 	readme, err := os.ReadFile("../../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -132,6 +133,7 @@ func TestSourceExamplesAreDocumented(t *testing.T) {
 
 // TestEachSourceExampleHasItsServer: nothing is published that nothing holds.
 func TestEachSourceExampleHasItsServer(t *testing.T) {
+	parallel(t)
 	served := []string{"irc"} // by a real server (TestChat)
 	for _, p := range sourcetest.Protocols() {
 		served = append(served, p.Name)

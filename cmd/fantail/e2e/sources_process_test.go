@@ -19,14 +19,15 @@ import (
 // internet. It is there for the wire, through a planned end; TestSources has the
 // time that a protocol's pings take.
 func TestSourcesAsProcesses(t *testing.T) {
+	parallel(t)
 	for _, p := range sourcetest.Protocols() {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			server := sourcetest.New(sourcetest.Config{Protocol: p, Every: 10 * time.Millisecond,
 				Ends: []sourcetest.End{{After: time.Second, Planned: true}}})
 			t.Cleanup(server.Close)
-			r := startRelay(t, append(envFile(t, p.Name), internet(t, server)...)...)
-			client := subscribeAll(t, 1, r.addr, "/ws?last=1000000")[0]
+			r := startRelayProcess(t, append(envFile(t, p.Name), internet(t, server)...)...)
+			client := subscribeAll(t, 1, r.Addr, "/ws?last=1000000")[0]
 			peertest.Eventually(t, "the second connection", func() bool {
 				sessions := server.Sessions()
 				return len(sessions) == 2 && time.Since(sessions[1].Subscribed) > time.Second && !sessions[1].Subscribed.IsZero()

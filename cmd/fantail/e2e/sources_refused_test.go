@@ -18,6 +18,7 @@ import (
 // TestSourcesRefused: a subscription that is not granted is an alarm that shows
 // the answer, and no hot loop; nothing is relayed.
 func TestSourcesRefused(t *testing.T) {
+	parallel(t)
 	for _, p := range sourcetest.Protocols() {
 		if p.Refusal == "" {
 			continue // it is asked by its URL alone, so the handshake is the refusal
@@ -60,6 +61,7 @@ func playRefusal(t *testing.T, c config.Config, p sourcetest.Protocol) (bad []st
 // TestSourceRulesAreNeeded: without any one of its rules an example fails
 // TestSources or TestSourcesRefused.
 func TestSourceRulesAreNeeded(t *testing.T) {
+	parallel(t)
 	for _, p := range sourcetest.Protocols() {
 		if p.Refusal == "" {
 			continue
@@ -87,6 +89,7 @@ func TestSourceRulesAreNeeded(t *testing.T) {
 // TestBinanceOverADay: the connection is replaced before the server ends it, the
 // next one opened first, and nothing is lost or repeated. Pongs go on all day.
 func TestBinanceOverADay(t *testing.T) {
+	parallel(t)
 	for _, p := range sourcetest.Protocols() {
 		if p.Name != "binance" {
 			continue

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/e2e/sourcetest"
-	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/cmd/fantail/internal/config"
 )
 
@@ -20,6 +19,7 @@ import (
 // cut. The clock is synctest's, so no interval, the feed's or ours, is another
 // than in production; only the waiting is left out.
 func TestSources(t *testing.T) {
+	parallel(t)
 	for _, p := range sourcetest.Protocols() {
 		t.Run(p.Name, func(t *testing.T) {
 			c := exampleConfig(t, p.Name)
@@ -35,8 +35,7 @@ func TestSources(t *testing.T) {
 // exampleConfig is an example's configuration, as docker run --env-file reads it.
 func exampleConfig(t *testing.T, name string, more ...string) config.Config {
 	t.Helper()
-	cmdtest.Setenv(t, append(envFile(t, name), more...)...)
-	c, err := config.Load()
+	c, err := config.Parse(append(envFile(t, name), more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,6 +156,7 @@ func firstDifference(a, b []string) int {
 // not get through TestSources, so the servers bite and no setting is there for
 // show. The settings that only save work or bound something have other tests.
 func TestSourceSettingsAreNeeded(t *testing.T) {
+	parallel(t)
 	spared := []string{"SOURCE_URL", "SOURCE_IDLE_TIMEOUT", "SOURCE_PING_EVERY",
 		"binance SOURCE_ID", "binance SOURCE_MAX_AGE", "binance SOURCE_OVERLAP", "binance SOURCE_SEND_RATE",
 		"bitstamp SOURCE_PING", "kraken SOURCE_PING", "pusher SOURCE_PING", "mastodon SOURCE_RULES"}
@@ -168,8 +168,7 @@ func TestSourceSettingsAreNeeded(t *testing.T) {
 				continue
 			}
 			t.Run(p.Name+" without "+variable, func(t *testing.T) {
-				cmdtest.Setenv(t, slices.Delete(slices.Clone(entries), i, i+1)...)
-				c, err := config.Load()
+				c, err := config.Parse(slices.Delete(slices.Clone(entries), i, i+1)...)
 				if err != nil {
 					return // so it is needed
 				}

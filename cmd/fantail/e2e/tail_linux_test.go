@@ -60,6 +60,7 @@ func onTerminal(t *testing.T, enough func(got string) bool, args ...string) stri
 
 // TestTailCannotControlATerminal: whatever a message holds, printed raw or not.
 func TestTailCannotControlATerminal(t *testing.T) {
+	parallel(t)
 	file := cmdtest.Record(t, 0, cmdtest.Text("\x1b]0;owned\x07\u009b2J"), cmdtest.Binary("\x1b[2J\x00"))
 	for _, flags := range [][]string{{}, {"-raw"}} {
 		out, _, found := strings.Cut(onTerminal(t, func(string) bool { return false }, append([]string{"tail", "-n", "2", "replay:" + file}, flags...)...), "2 messages")
@@ -72,6 +73,7 @@ func TestTailCannotControlATerminal(t *testing.T) {
 
 // TestTailStatsOnATerminal: one line that is written over and over.
 func TestTailStatsOnATerminal(t *testing.T) {
+	parallel(t)
 	twice := func(got string) bool { return strings.Count(got, "msg/s") >= 2 }
 	got := onTerminal(t, twice, "tail", "-stats", "demo:?rate=1")
 	if !twice(got) || strings.Count(got, text.ClearLine) < 2 || strings.Contains(got, "no gap\r\n"+text.ClearLine) {

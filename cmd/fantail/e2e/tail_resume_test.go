@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -93,9 +94,9 @@ func demoSeqs(text string) (seqs []int) {
 // TestTailResumesAcrossCuts: the relay stays and the connection is cut at random
 // bytes. Every message is recorded once.
 func TestTailResumesAcrossCuts(t *testing.T) {
-	t.Parallel()
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=500") // the ring holds two minutes of it
-	proxy := cutTimes(t, r.addr, 5)
+	parallel(t)
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=500") // the ring holds two minutes of it
+	proxy := cutTimes(t, r.Addr, 5)
 	file := filepath.Join(t.TempDir(), "copy.txt")
 	p := launch(t, "fantail", []string{"tail", "-stats", "-record", file, "ws://" + proxy.addr + "/ws"})
 	peertest.Eventually(t, "five cuts", func() bool { return proxy.count() == 5 })
@@ -128,16 +129,16 @@ func TestTailResumesAcrossCuts(t *testing.T) {
 // TestTailGoesOnBehindARestart: the relay is killed, and another, which knows
 // nothing of the first, takes its place. The tail goes on and tells the gap.
 func TestTailGoesOnBehindARestart(t *testing.T) {
-	t.Parallel()
+	parallel(t)
 	addr, file := nettest.FreeAddr(t), filepath.Join(t.TempDir(), "copy.txt")
 	env := []string{"FANTAIL_SOURCE_URL=demo:?rate=100", "FANTAIL_LISTEN=" + addr}
-	first := startRelay(t, env...)
+	first := startRelayProcess(t, env...)
 	p := launch(t, "fantail", []string{"tail", "-record", file, "ws://" + addr + "/ws"})
 	p.find(`"demo":true,"t":\d+,"seq":(\d+),`)
 	first.signal(os.Kill)
 	first.exit(peertest.Patience)
 	p.find(`(source is away)`)
-	startRelay(t, env...)
+	startRelayProcess(t, env...)
 	p.find(`(?s)(gap: an unknown number of messages missed).*"demo":true`)
 	p.signal(os.Interrupt)
 	if code := p.exit(peertest.Patience); code != 0 {
@@ -148,8 +149,9 @@ func TestTailGoesOnBehindARestart(t *testing.T) {
 
 // TestTailSince: the position that is printed at the end is good for -since.
 func TestTailSince(t *testing.T) {
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=500")
-	url := "ws://" + r.addr + "/ws"
+	parallel(t)
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=500")
+	url := "ws://" + r.Addr + "/ws"
 	p := launch(t, "fantail", []string{"tail", "-n", "50", url})
 	if code := p.exit(peertest.Patience); code != 0 {
 		t.Fatalf("exit code %d", code)
@@ -167,8 +169,9 @@ func TestTailSince(t *testing.T) {
 
 // TestTailAsksARelay: what the flags say reaches the relay.
 func TestTailAsksARelay(t *testing.T) {
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=500", "FANTAIL_SNAPSHOT=last")
-	url := "ws://" + r.addr + "/ws"
+	parallel(t)
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=500", "FANTAIL_SNAPSHOT=last")
+	url := "ws://" + r.Addr + "/ws"
 	peertest.Eventually(t, "a snapshot of all keys", func() bool {
 		p := launch(t, "fantail", []string{"tail", "-n", "7", "-snapshot", "-policy", "conflate", url})
 		p.exit(peertest.Patience)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/internal/cmdtest"
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -23,6 +24,7 @@ import (
 // back byte for byte, with its kind. With TEST_FEEDS naming a folder it takes
 // the recordings in there as well as its own.
 func TestRecordingsThroughTail(t *testing.T) {
+	parallel(t)
 	files := append(ownRecordings(t), mixedRecording(t))
 	if dir := os.Getenv("TEST_FEEDS"); dir != "" {
 		more, err := filepath.Glob(filepath.Join(dir, "*-*.*"))
@@ -63,9 +65,10 @@ func mixedRecording(t *testing.T) string {
 // TestTailOfARelay: without a URL it is the relay of this environment, by the
 // very command that the relay prints.
 func TestTailOfARelay(t *testing.T) {
-	r := startRelay(t, "FANTAIL_SOURCE_URL=demo:?rate=1000")
-	for _, args := range [][]string{{"tail", "-n", "3"}, {"tail", "-n", "3", r.find(` tail (ws://\S+)`)}} {
-		p := launch(t, "fantail", args, "FANTAIL_LISTEN="+r.addr)
+	parallel(t)
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=1000")
+	for _, args := range [][]string{{"tail", "-n", "3"}, {"tail", "-n", "3", r.Find(` tail (ws://\S+)`)}} {
+		p := launch(t, "fantail", args, "FANTAIL_LISTEN="+r.Addr)
 		if code := p.exit(peertest.Patience); code != 0 || strings.Count(p.text(), `{"demo":true,`) != 3 || !strings.Contains(p.text(), "3 messages, ") {
 			t.Errorf("exit code %d:\n%s", code, p.text())
 		}
@@ -75,6 +78,7 @@ func TestTailOfARelay(t *testing.T) {
 // TestTailReconnects: a source that ends its connections is found again, which
 // is told, and the recording goes on; SIGINT is the orderly end.
 func TestTailReconnects(t *testing.T) {
+	parallel(t)
 	source, copied := nettest.FreeAddr(t), filepath.Join(t.TempDir(), "copy.txt")
 	launch(t, "fantail", []string{"replay", cmdtest.Record(t, 0, cmdtest.Text("one"), cmdtest.Text("two")), "-listen", source}).find(`(relay it with)`)
 	p := launch(t, "fantail", []string{"tail", "-record", copied, "ws://" + source + "/"})
@@ -91,6 +95,7 @@ func TestTailReconnects(t *testing.T) {
 
 // TestTailRecordingIsOnDisk: a process that is killed leaves all it recorded.
 func TestTailRecordingIsOnDisk(t *testing.T) {
+	parallel(t)
 	copied := filepath.Join(t.TempDir(), "copy.txt")
 	p := launch(t, "fantail", []string{"tail", "-record", copied, "demo:?rate=1000"})
 	p.find(`"seq":(1000),`)
@@ -103,6 +108,7 @@ func TestTailRecordingIsOnDisk(t *testing.T) {
 
 // TestTailIntoAPipeThatCloses is fantail tail | head -3.
 func TestTailIntoAPipeThatCloses(t *testing.T) {
+	parallel(t)
 	cmd := exec.Command(program(t), "tail", "demo:?rate=1000")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -125,6 +131,7 @@ func TestTailIntoAPipeThatCloses(t *testing.T) {
 }
 
 func TestTailStatsWithoutATerminal(t *testing.T) {
+	parallel(t)
 	p := launch(t, "fantail", []string{"tail", "-stats", "demo:?rate=100"})
 	p.find(`(?m)^(\d+ msg/s  .*/s  total [\d,]+  latency \S+  no gap)$`)
 	p.signal(os.Interrupt)

@@ -128,6 +128,7 @@ func feedIf(ok bool) lineKind {
 // belongs to the feed is relayed, the rest is not, and what ends a session ends
 // it.
 func TestTranscripts(t *testing.T) {
+	parallel(t)
 	dir := os.Getenv("TEST_FEEDS")
 	if dir == "" {
 		t.Log("NOT TESTED: no transcripts are played here; name the folder of the recorded feeds in TEST_FEEDS")

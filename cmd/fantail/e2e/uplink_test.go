@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"fantail/cmd/fantail/internal/servetest"
 	"fantail/feed/brokertest"
 	"fantail/hub"
 	"fantail/hub/nettest"
@@ -165,14 +166,15 @@ func (s *subscriber) wantEnd(t testing.TB) (code uint16, word string) {
 // TestUplinkChat: two relays on one source and their clients, who talk to each
 // other through them: everybody gets every message once, in one order.
 func TestUplinkChat(t *testing.T) {
+	parallel(t)
 	const each, messages = 5, 40
 	source, url := startChatServer(t, 0)
 	env := []string{"FANTAIL_SOURCE_URL=" + url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100"}
-	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
+	relays := []*servetest.Relay{servetest.Start(t, env...), servetest.Start(t, env...)}
 	var clients []*subscriber
 	for _, r := range relays {
-		peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
-		clients = append(clients, subscribeAll(t, each, r.addr, "/ws")...)
+		peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
+		clients = append(clients, subscribeAll(t, each, r.Addr, "/ws")...)
 	}
 	total := len(clients) * messages
 	heard := make([][]string, len(clients))
@@ -198,7 +200,7 @@ func TestUplinkChat(t *testing.T) {
 	}
 	for _, r := range relays {
 		peertest.Eventually(t, "all messages are counted as forwarded", func() bool {
-			return r.metric(`fantail_uplink_messages_total{result="forwarded"}`) == each*messages
+			return r.Metric(`fantail_uplink_messages_total{result="forwarded"}`) == each*messages
 		})
 	}
 }
@@ -207,22 +209,23 @@ func TestUplinkChat(t *testing.T) {
 // publish too. Listeners break off and resume between any two messages; nobody
 // misses one or gets one twice.
 func TestUplinkChatOverRedis(t *testing.T) {
+	parallel(t)
 	const speakers, messages = 3, 100
 	env := []string{"FANTAIL_SOURCE_URL=redis://" + brokertest.Redis(t).Addr + "?subscribe=room&publish=room",
 		"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=0"}
-	relays := []*relayProcess{startRelay(t, env...), startRelay(t, env...)}
+	relays := []*servetest.Relay{servetest.Start(t, env...), servetest.Start(t, env...)}
 	for _, r := range relays {
-		peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+		peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
 	}
 	var there [][]*subscriber // before anybody speaks
 	for _, r := range relays {
-		there = append(there, subscribeAll(t, speakers, r.addr, "/ws"))
+		there = append(there, subscribeAll(t, speakers, r.Addr, "/ws"))
 	}
 	var wg sync.WaitGroup
 	for at, r := range relays {
 		all := there[at]
 		for range 3 {
-			wg.Go(func() { checkSaid(t, listen(t, r.addr, all[0].position, 2*speakers*messages), 2*speakers, messages) })
+			wg.Go(func() { checkSaid(t, listen(t, r.Addr, all[0].position, 2*speakers*messages), 2*speakers, messages) })
 		}
 		for i, s := range all {
 			wg.Go(func() { // ends with the last message, or converse's deadline
@@ -296,9 +299,10 @@ func checkSaid(t *testing.T, said []string, speakers, messages int) {
 
 // TestUplinkRefusals: what a client is told, and that the others stay.
 func TestUplinkRefusals(t *testing.T) {
+	parallel(t)
 	source, url := startChatServer(t, 10*time.Millisecond)
-	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say", "FANTAIL_UPLINK_RATE=3/1h", "FANTAIL_UPLINK_MAX_MESSAGE=100")
-	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say", "FANTAIL_UPLINK_RATE=3/1h", "FANTAIL_UPLINK_MAX_MESSAGE=100")
+	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
 	for _, c := range []struct {
 		send string
 		n    int
@@ -310,14 +314,14 @@ func TestUplinkRefusals(t *testing.T) {
 		{"say " + strings.Repeat("x", 100), 1, 1009, "too-large"},
 		{"say it again", 4, 1008, "flood"},
 	} {
-		s := subscribeAll(t, 1, r.addr, "/ws")[0]
+		s := subscribeAll(t, 1, r.Addr, "/ws")[0]
 		for range c.n {
 			s.say(c.send)
 		}
 		if code, word := s.wantEnd(t); code != c.code || word != c.word {
 			t.Errorf("%.20q: closed with %d %q, want %d %q", c.send, code, word, c.code, c.word)
 		}
-		if n := r.metric(`fantail_uplink_messages_total{result="` + c.word + `"}`); n != 1 {
+		if n := r.Metric(`fantail_uplink_messages_total{result="` + c.word + `"}`); n != 1 {
 			t.Errorf("%v messages counted as %s", n, c.word)
 		}
 	}
@@ -327,23 +331,25 @@ func TestUplinkRefusals(t *testing.T) {
 // TestUplinkSourceAway: nothing is dropped silently, and who comes again when the
 // source is back is served.
 func TestUplinkSourceAway(t *testing.T) {
+	parallel(t)
 	addr := nettest.FreeAddr(t)
-	r := startRelay(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*")
-	s := subscribeAll(t, 1, r.addr, "/ws")[0]
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL=ws://"+addr+"/", "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*")
+	s := subscribeAll(t, 1, r.Addr, "/ws")[0]
 	began := time.Now()
 	s.say("anybody there?")
 	if code, word := s.wantEnd(t); code != 1013 || word != "busy" || time.Since(began) > 20*time.Second {
 		t.Errorf("closed with %d %q after %v", code, word, time.Since(began))
 	}
-	r.find(`(source is away, so nothing can be sent)`)
+	r.Find(`(source is away, so nothing can be sent)`)
 }
 
 // TestUplinkFlood: clients that send as fast as they can delay the feed for
 // nobody, and the source gets no more than the rate.
 func TestUplinkFlood(t *testing.T) {
+	parallel(t)
 	source, url := startChatServer(t, 5*time.Millisecond)
-	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*", "FANTAIL_UPLINK_RATE=0", "FANTAIL_SOURCE_SEND_RATE=50")
-	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*", "FANTAIL_UPLINK_RATE=0", "FANTAIL_SOURCE_SEND_RATE=50")
+	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	began := time.Now()
@@ -352,7 +358,7 @@ func TestUplinkFlood(t *testing.T) {
 	for range 20 {
 		wg.Go(func() { // ends with ctx
 			for ctx.Err() == nil {
-				s, err := openSubscriber(r.addr, "/ws", 8<<10)
+				s, err := openSubscriber(r.Addr, "/ws", 8<<10)
 				if err != nil {
 					t.Error(err)
 					return
@@ -366,7 +372,7 @@ func TestUplinkFlood(t *testing.T) {
 			}
 		})
 	}
-	healthy := subscribeAll(t, 1, r.addr, "/ws")[0]
+	healthy := subscribeAll(t, 1, r.Addr, "/ws")[0]
 	next := -1
 	var late []time.Duration
 	for ctx.Err() == nil {
@@ -395,31 +401,33 @@ func TestUplinkFlood(t *testing.T) {
 
 // TestUplinkWarnings: settings that let more through than it seems.
 func TestUplinkWarnings(t *testing.T) {
+	parallel(t)
 	_, url := startChatServer(t, 0)
-	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=chat", "FANTAIL_ALLOWED_ORIGINS=*")
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=chat", "FANTAIL_ALLOWED_ORIGINS=*")
 	for _, want := range []string{"begin it with ^", "FANTAIL_ALLOWED_ORIGINS instead of *"} {
-		if !strings.Contains(r.text(), want) {
-			t.Errorf("no warning %q in %s", want, r.text())
+		if !strings.Contains(r.Text(), want) {
+			t.Errorf("no warning %q in %s", want, r.Text())
 		}
 	}
-	r = startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^chat")
-	if strings.Contains(r.text(), "UPLINK") {
-		t.Errorf("warns without need: %s", r.text())
+	r = servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^chat")
+	if strings.Contains(r.Text(), "UPLINK") {
+		t.Errorf("warns without need: %s", r.Text())
 	}
 }
 
 // TestUplinkJudge has a client that is not ours talk through the relay, in
 // fragments and compressed if the relay wants that.
 func TestUplinkJudge(t *testing.T) {
+	parallel(t)
 	if out, err := exec.Command("node", "-e", "require('ws')").CombinedOutput(); err != nil {
 		leaveOut(t, "REQUIRE_JUDGES", "what ws of Node sends through the uplink; npm install ws, and set NODE_PATH to its node_modules (%v %s)", err, tail(string(out), 200))
 	}
 	_, url := startChatServer(t, 0)
-	r := startRelay(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
-	peertest.Eventually(t, "the source is connected", func() bool { return r.metric("fantail_source_connected") == 1 })
+	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
+	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), 2*peertest.Patience)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "judges", "judge_uplink.cjs"), "ws://"+r.addr+"/ws").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "judges", "judge_uplink.cjs"), "ws://"+r.Addr+"/ws").CombinedOutput()
 	var said struct {
 		Extensions    string
 		Heard, Code   int

@@ -1,86 +1,40 @@
 package servetest
 
 import (
-	"bytes"
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
-	"sync"
 	"testing"
 
-	"github.com/rs/zerolog"
-
-	"fantail/cmd/fantail/internal/config"
-	"fantail/cmd/fantail/internal/serve"
 	"fantail/hub/peertest"
 )
 
-// Relay is a relay at work within the process of a test.
+// Relay is a relay at work, in the test's process or in one of its own.
 type Relay struct {
+	Addr  string // host:port that clients connect to
+	Admin string // host:port of the operators' listener
+	Out   *Output
+
 	t testing.TB
-
-	Addr  string // host:port of the clients' listener
-	Admin string // host:port of the operator's
-
-	mu  sync.Mutex
-	log bytes.Buffer // guarded by mu
 }
 
-// Start starts a relay with the given NAME=value entries as its environment, at
-// ports of its own choice. It ends with the test.
-func Start(t testing.TB, entries ...string) *Relay {
+// At returns a relay that is at work already. Its output begins with its banner.
+func At(t testing.TB, out *Output) *Relay {
 	t.Helper()
-	c, err := config.Parse(append([]string{"FANTAIL_DRAIN_WINDOW=0"}, entries...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &Relay{t: t}
-	public, admin := listenLocally(t), listenLocally(t)
-	r.Addr, r.Admin = public.Addr().String(), admin.Addr().String()
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { // ended by stop
-		ended <- serve.Run(ctx, c, serve.Options{Public: public, Admin: admin, Log: zerolog.New(r).Level(c.Log.Level)})
-	}()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the relay: %v", err)
-		}
-		if t.Failed() {
-			t.Logf("the relay:\n%s", r.Log())
-		}
-	})
-	return r
+	return &Relay{t: t, Out: out, Addr: out.Find(t, `feed +wss?://(\S+)/ws`), Admin: out.Find(t, `metrics +http://(\S+)/metrics`)}
 }
 
-func listenLocally(t testing.TB) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
+// Text returns what the relay has written so far, banner and log.
+func (r *Relay) Text() string { return r.Out.Text() }
+
+// Find waits until the output matches and returns the first group.
+func (r *Relay) Find(pattern string) string {
+	r.t.Helper()
+	return r.Out.Find(r.t, pattern)
 }
 
-// Write takes the relay's log.
-func (r *Relay) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.Write(p)
-}
-
-// Log returns what the relay has logged so far. Any goroutine may call it.
-func (r *Relay) Log() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.String()
-}
-
-// Get returns what the operator's listener answers.
+// Get returns what the operators' listener answers.
 func (r *Relay) Get(path string) string {
 	r.t.Helper()
 	client := http.Client{Timeout: peertest.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
