@@ -230,7 +230,7 @@ func TestSweepIsPrintedAndDrawn(t *testing.T) {
 
 // A part that cannot start says what it wrote.
 func TestPartThatFails(t *testing.T) {
-	p, err := startPart("nothing", nil, []string{asMain + "=fantail"})
+	p, err := startPart("nothing", nil, nil)
 	if err == nil {
 		p.stop()
 		t.Fatal("it started")

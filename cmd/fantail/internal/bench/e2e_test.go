@@ -22,7 +22,6 @@ import (
 func bench(t *testing.T, args ...string) []byte {
 	t.Helper()
 	p := exec.CommandContext(t.Context(), os.Args[0], append([]string{"bench"}, args...)...)
-	p.Env = append(p.Environ(), asMain+"=fantail")
 	out, err := p.Output()
 	if err != nil {
 		e, _ := err.(*exec.ExitError)
@@ -62,6 +61,7 @@ func jsonFields(t *testing.T, document []byte) []string {
 
 // The fields of -json are what other programs build on.
 func TestBenchOfARelay(t *testing.T) {
+	t.Parallel()
 	r := servetest.Start(t)
 	out := bench(t, "-json", "-clients", "50", "-warm", "0s", "-duration", "3s", "-path-seq", "seq", "ws://"+r.Addr+"/ws")
 	var got load.Result
@@ -86,6 +86,7 @@ func TestBenchOfARelay(t *testing.T) {
 // With -compress every client of the sample inflates what it gets, and what is
 // told of it is of the wire.
 func TestBenchCompresses(t *testing.T) {
+	t.Parallel()
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=100") // what the race detector inflates in time
 	for _, form := range [][]string{{"-path-seq", "seq"}, {"-envelope", "-storm"}} {
 		args := append([]string{"-json", "-compress", "-clients", "20", "-warm", "2s", "-duration", "2s"}, form...)
@@ -127,7 +128,7 @@ func TestBenchSeesEvictions(t *testing.T) {
 // startPartForTest starts a part of a self-test, ended with the test.
 func startPartForTest(t *testing.T, name string, args ...string) *part {
 	t.Helper()
-	p, err := startPart(name, args, []string{asMain + "=fantail"})
+	p, err := startPart(name, args, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,6 +141,7 @@ func startPartForTest(t *testing.T, name string, args ...string) *part {
 }
 
 func TestPartTellsItsCPU(t *testing.T) {
+	t.Parallel()
 	p := startPartForTest(t, "source")
 	first, err := p.cpu()
 	if err != nil || first <= 0 || first > time.Minute {
@@ -151,6 +153,7 @@ func TestPartTellsItsCPU(t *testing.T) {
 }
 
 func TestBenchSelftest(t *testing.T) {
+	t.Parallel()
 	out := bench(t, "-selftest", "-json", "-clients", "20", "-rounds", "1", "-rate", "100", "-warm", "100ms", "-duration", "1s")
 	var got selftestResult
 	if err := json.Unmarshal(out, &got); err != nil {
@@ -183,27 +186,36 @@ func TestBenchSelftest(t *testing.T) {
 // What is compared with the relay's raw messages: both sides get as much, and all
 // of it, in order.
 func TestBenchSelftestOfFormatsAndFilters(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"-sse"}, {"-envelope"}, {"-filters", "5"}, {"-filters", "5", "-envelope"}} {
-		out := bench(t, append([]string{"-selftest", "-json", "-clients", "20", "-rounds", "1", "-rate", "50", "-warm", "200ms", "-duration", "1s"}, args...)...)
-		var got selftestResult
-		if err := json.Unmarshal(out, &got); err != nil {
-			t.Fatal(err)
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+			checkSelftest(t, args)
+		})
+	}
+}
+
+// checkSelftest runs one self-test.
+func checkSelftest(t *testing.T, args []string) {
+	out := bench(t, append([]string{"-selftest", "-json", "-clients", "20", "-rounds", "1", "-rate", "50", "-warm", "200ms", "-duration", "1s"}, args...)...)
+	var got selftestResult
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []measured{got.Base, got.Relay} {
+		// 1,000, or not five times as many or few as a key too much or too little would make.
+		if m.Deliveries < 250 || m.Deliveries > 4000 || m.CPU <= 0 || m.P50 <= 0 || m.Missed != 0 || m.Closed != 0 {
+			t.Errorf("%v: %+v", args, m)
 		}
-		for _, m := range []measured{got.Base, got.Relay} {
-			// 1,000, or not five times as many or few as a key too much or too little would make.
-			if m.Deliveries < 250 || m.Deliveries > 4000 || m.CPU <= 0 || m.P50 <= 0 || m.Missed != 0 || m.Closed != 0 {
-				t.Errorf("%v: %+v", args, m)
-			}
-		}
-		if got.Ratio.CPU <= 0 || got.CPURange[0] != got.CPURange[1] || len(got.Notes) > 2 {
-			t.Errorf("%v: %s", args, out)
-		}
+	}
+	if got.Ratio.CPU <= 0 || got.CPURange[0] != got.CPURange[1] || len(got.Notes) > 2 {
+		t.Errorf("%v: %s", args, out)
 	}
 }
 
 // A sweep of two small points, from the processes to the picture.
 func TestBenchSweep(t *testing.T) {
-	t.Setenv(asMain, "fantail") // for the parts
+	t.Parallel()
 	b := benchFlags{source: benchSource{rate: 1, size: 100}, svg: filepath.Join(t.TempDir(), "a.svg"), json: true}
 	b.load = load.Config{ConnectRate: 1000, Duration: 2 * time.Second, Sample: 5}
 	a := sweepAxis("clients")

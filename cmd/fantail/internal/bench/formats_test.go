@@ -27,12 +27,14 @@ func benchJSON(t *testing.T, args ...string) (r load.Result) {
 
 // TestBenchFormats loads a relay by each format, and by storms.
 func TestBenchFormats(t *testing.T) {
+	t.Parallel()
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=200")
 	ws, sse := "ws://"+r.Addr+"/ws", "http://"+r.Addr+"/sse"
 	for name, args := range map[string][]string{
 		"envelope": {"-envelope", ws}, "sse": {"-sse", sse}, "envelope storm": {"-envelope", "-storm", ws}, "sse storm": {"-sse", "-storm", sse},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			got := benchJSON(t, args...)
 			if got.Clients.Connected != 50 || got.Messages < 50*20 || got.Latency == nil || got.Latency.P50 > 20000 || len(got.Closes) > 0 {
 				t.Errorf("%+v", got)
@@ -54,6 +56,7 @@ func TestBenchFormats(t *testing.T) {
 
 // TestBenchStormCountsWhatIsLost: a relay whose ring holds a moment only.
 func TestBenchStormCountsWhatIsLost(t *testing.T) {
+	t.Parallel()
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=2000", "FANTAIL_RING_MESSAGES=2", "FANTAIL_QUEUE_MESSAGES=2", "FANTAIL_SLOW_POLICY=skip")
 	if s := benchJSON(t, "-envelope", "-storm", "ws://"+r.Addr+"/ws").Storm; s == nil || s.Missed == 0 {
 		t.Errorf("storm %+v", s)

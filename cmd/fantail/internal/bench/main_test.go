@@ -8,14 +8,17 @@ import (
 	"fantail/cmd/fantail/internal/cli"
 	"fantail/cmd/fantail/internal/serve"
 	"fantail/hub/leaktest"
+	"fantail/hub/peertest"
 )
 
 // asMain in the environment makes the test binary fantail bench, or a part of its
-// self-test.
+// self-test. It is set for all that the tests start.
 const asMain = "TEST_AS_MAIN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asMain) == "" {
+		os.Setenv(asMain, "fantail")
+		peertest.Parallel(6)
 		leaktest.Main(m)
 	}
 	std := cli.Stdio{Out: os.Stdout, Err: os.Stderr}
