@@ -4,6 +4,10 @@ import (
 	"testing"
 
 	"fantail/hub/leaktest"
+	"fantail/hub/peertest"
 )
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+func TestMain(m *testing.M) {
+	peertest.Parallel(6)
+	leaktest.Main(m)
+}

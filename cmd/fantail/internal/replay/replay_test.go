@@ -23,6 +23,7 @@ import (
 )
 
 func TestReplayByteForByte(t *testing.T) {
+	t.Parallel()
 	mixed := []cmdtest.Message{
 		cmdtest.Text(`{"a":"é"}`), cmdtest.Text("PING :x\r\n"), cmdtest.Binary("\x00\xff\n"), cmdtest.Text(""),
 		cmdtest.Text(strings.Repeat("snapshot,", 80_000)), // 720 kB
@@ -59,6 +60,7 @@ func TestReplayByteForByte(t *testing.T) {
 }
 
 func TestReplayBanner(t *testing.T) {
+	t.Parallel()
 	banner, url, _ := startReplay(t, cmdtest.Record(t, 500*time.Millisecond, cmdtest.Text("abc"), cmdtest.Binary("de"), cmdtest.Text("f")))
 	for _, want := range []string{"feed.rec at " + url + "\n", "2 text and 1 binary messages, 6 B, 1.0 s\n", "  FANTAIL_SOURCE_URL=" + url + " fantail\n"} {
 		if !strings.Contains(banner, want) {
@@ -68,6 +70,7 @@ func TestReplayBanner(t *testing.T) {
 }
 
 func TestReplayBannerWithoutTiming(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "a.txt")
 	cmdtest.WriteFile(t, file, "0\ta\n0\tb\n")
 	if banner, _, _ := startReplay(t, file); !strings.Contains(banner, "2 text messages, 2 B, without timing") {
@@ -101,6 +104,7 @@ func TestReplayPace(t *testing.T) {
 }
 
 func TestReplayEachSubscriberFromItsFirstMessage(t *testing.T) {
+	t.Parallel()
 	want := []cmdtest.Message{cmdtest.Text("a"), cmdtest.Text("b")}
 	_, url, _ := startReplay(t, cmdtest.Record(t, time.Millisecond, want...))
 	for range 3 {
@@ -111,6 +115,7 @@ func TestReplayEachSubscriberFromItsFirstMessage(t *testing.T) {
 }
 
 func TestReplayLoop(t *testing.T) {
+	t.Parallel()
 	_, url, log := startReplay(t, cmdtest.Record(t, time.Millisecond, cmdtest.Text("a"), cmdtest.Text("b")), "-loop")
 	conn := subscribe(t, url, websocket.DialOptions{})
 	got, err := receive(t, conn, 1001)
@@ -129,6 +134,7 @@ func TestReplayLoop(t *testing.T) {
 }
 
 func TestReplayNoticesSubscriberLeaving(t *testing.T) {
+	t.Parallel()
 	big := cmdtest.Binary(strings.Repeat("x", 1<<20))
 	tests := []struct {
 		name string
@@ -153,6 +159,7 @@ func TestReplayNoticesSubscriberLeaving(t *testing.T) {
 }
 
 func TestReplayDropsSubscriberThatTakesNothing(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +183,7 @@ func TestReplayDropsSubscriberThatTakesNothing(t *testing.T) {
 // TestReplayStopsAtOnce leaves the cleanup of startReplay to end subscribers
 // that are in a pause and in a blocked write.
 func TestReplayStopsAtOnce(t *testing.T) {
+	t.Parallel()
 	big := cmdtest.Binary(strings.Repeat("x", 1<<20))
 	for _, step := range []time.Duration{time.Hour, 0} {
 		_, url, log := startReplay(t, cmdtest.Record(t, step, big, big, big, big, big, big, big, big, big, big), "-loop")
@@ -185,6 +193,7 @@ func TestReplayStopsAtOnce(t *testing.T) {
 }
 
 func TestReplayAnswersPingsAndIgnoresMessages(t *testing.T) {
+	t.Parallel()
 	_, url, _ := startReplay(t, cmdtest.Record(t, time.Hour, cmdtest.Text("a"), cmdtest.Text("b")))
 	conn := subscribe(t, url, websocket.DialOptions{})
 	subscription := []byte(strings.Repeat(`{"op":"subscribe"}`, 10_000))
@@ -209,6 +218,7 @@ func TestReplayAnswersPingsAndIgnoresMessages(t *testing.T) {
 }
 
 func TestReplayTakesAnySubprotocol(t *testing.T) {
+	t.Parallel()
 	_, url, _ := startReplay(t, cmdtest.Record(t, time.Hour, cmdtest.Text("a")))
 	conn := subscribe(t, url, websocket.DialOptions{Subprotocols: []string{"v10.stomp", "other"}})
 	if got := conn.Subprotocol(); got != "v10.stomp" && got != "other" {
@@ -217,6 +227,7 @@ func TestReplayTakesAnySubprotocol(t *testing.T) {
 }
 
 func TestReplayRefusesPlainHTTP(t *testing.T) {
+	t.Parallel()
 	_, url, _ := startReplay(t, cmdtest.Record(t, 0, cmdtest.Text("a")))
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get("http" + strings.TrimPrefix(url, "ws"))
@@ -230,6 +241,7 @@ func TestReplayRefusesPlainHTTP(t *testing.T) {
 }
 
 func TestReplayRecordingThatBreaksLater(t *testing.T) {
+	t.Parallel()
 	file := cmdtest.Record(t, 0, cmdtest.Text("a"))
 	_, url, log := startReplay(t, file)
 	cmdtest.WriteFile(t, file, "1\ta\nnonsense\n")
@@ -241,6 +253,7 @@ func TestReplayRecordingThatBreaksLater(t *testing.T) {
 }
 
 func TestReplayProblems(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	empty, bad := filepath.Join(dir, "empty"), filepath.Join(dir, "bad")
 	cmdtest.WriteFile(t, empty, "")

@@ -205,10 +205,13 @@ func TestTailOutputFails(t *testing.T) {
 		stats bool
 		want  error
 	}{{full, false, full}, {full, true, full}, {fmt.Errorf("write: %w", syscall.EPIPE), false, nil}, {syscall.EPIPE, true, nil}} {
-		var errs bytes.Buffer
-		err := runTail(t.Context(), feed.Config{URL: "demo:?rate=1000"}, tailOptions{stats: tt.stats}, cli.Stdio{Out: &failingWriter{1, tt.err}, Err: &errs})
-		if !errors.Is(err, tt.want) || strings.Contains(errs.String(), "messages, ") {
-			t.Errorf("%v, stats %v: got %v, %q", tt.err, tt.stats, err, errs.String())
-		}
+		t.Run(fmt.Sprintf("%v, stats %v", tt.err, tt.stats), func(t *testing.T) {
+			t.Parallel()
+			var errs bytes.Buffer
+			err := runTail(t.Context(), feed.Config{URL: "demo:?rate=1000"}, tailOptions{stats: tt.stats}, cli.Stdio{Out: &failingWriter{1, tt.err}, Err: &errs})
+			if !errors.Is(err, tt.want) || strings.Contains(errs.String(), "messages, ") {
+				t.Errorf("%v, stats %v: got %v, %q", tt.err, tt.stats, err, errs.String())
+			}
+		})
 	}
 }

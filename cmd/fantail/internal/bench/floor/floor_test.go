@@ -96,6 +96,7 @@ func startFloor(t *testing.T, source string) string {
 // Every client gets what the source sends, in whole frames, also those larger
 // than a read.
 func TestFloorPassesOn(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{10, 200, 200_000} {
 		source, send := startSource(t, `{"t":1700000000,"pad":"`+strings.Repeat("x", n)+`"}`)
 		c := load.Config{
@@ -114,6 +115,7 @@ func TestFloorPassesOn(t *testing.T) {
 
 // Who does not read is dropped, and nobody else waits for him.
 func TestFloorDropsWhoDoesNotRead(t *testing.T) {
+	t.Parallel()
 	source, send := startSource(t, strings.Repeat("x", 200_000))
 	c := load.Config{
 		URL: "ws://" + startFloor(t, source) + "/", Clients: 4, Stalled: 50, ConnectRate: 1000, Duration: time.Millisecond, Sample: 4,
@@ -129,6 +131,7 @@ func TestFloorDropsWhoDoesNotRead(t *testing.T) {
 }
 
 func TestFloorWithoutASource(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -145,6 +148,7 @@ func TestFloorWithoutASource(t *testing.T) {
 }
 
 func TestCutter(t *testing.T) {
+	t.Parallel()
 	a, b := websocket.AppendMessage(nil, hub.Text, []byte("abc")), websocket.AppendMessage(nil, hub.Text, make([]byte, 300))
 	stream := append(append([]byte{}, a...), b...)
 	for i := range stream {
