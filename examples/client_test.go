@@ -9,19 +9,18 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/skiptest"
 	"fantail/relay"
 )
 
 // node returns a command that runs a script under Node, where there is one that
-// has a WebSocket. Without, the test is left out, or fails where REQUIRE_NODE=1
-// says that it may not be.
+// has a WebSocket. Without, the test is left out, or fails where REQUIRE_NODE is set.
 func node(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	for _, flags := range [][]string{nil, {"--experimental-websocket"}} {
@@ -32,10 +31,7 @@ func node(t *testing.T, args ...string) *exec.Cmd {
 			return exec.CommandContext(ctx, "node", append(flags, args...)...)
 		}
 	}
-	if os.Getenv("REQUIRE_NODE") == "1" {
-		t.Fatal("REQUIRE_NODE=1, and there is no node with a WebSocket; install Node 22")
-	}
-	t.Skip("NOT CHECKED: the JavaScript client, since there is no node with a WebSocket; install Node 22, and set REQUIRE_NODE=1 to be told")
+	skiptest.Skip(t, "REQUIRE_NODE", "node with a WebSocket (install Node 22)", "the JavaScript client")
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/skiptest"
 )
 
 func TestKey(t *testing.T) {
@@ -172,7 +173,7 @@ func TestBadKeysAreCounted(t *testing.T) {
 func TestKeysOfRecordings(t *testing.T) {
 	dir := os.Getenv("TEST_FEEDS")
 	if dir == "" {
-		t.Skip("NOT CHECKED: the keys of recorded feeds; set TEST_FEEDS to their folder")
+		skiptest.Skip(t, "", "recorded feeds (TEST_FEEDS names their folder)", "the keys of recorded feeds")
 	}
 	for _, tt := range []struct {
 		file, spec      string

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"fantail/hub/skiptest"
 )
 
 // patience is what goroutines get that are about to end, on a machine that is busy.
@@ -18,8 +20,10 @@ const patience = time.Minute
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
 // Run is Main for a package that has more to do: it returns the exit code.
+// Either tells what was skipped.
 func Run(m *testing.M) (code int) {
 	code = m.Run()
+	skiptest.Report()
 	if code == 0 {
 		if err := find(patience); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"fantail/hub/peertest"
+	"fantail/hub/skiptest"
 )
 
 // playwright drives the browser; installed for the run into a directory that
@@ -36,7 +38,7 @@ func openBrowser(t testing.TB) *browser {
 	for _, name := range []string{"chromium", "node", "npm"} {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			withoutBrowser(t, "%v; install chromium, node and npm", err)
+			withoutBrowser(t, "%v", err)
 		}
 		tools[name] = path
 	}
@@ -73,15 +75,11 @@ func openBrowser(t testing.TB) *browser {
 	return &browser{t: t, in: in, out: json.NewDecoder(out)}
 }
 
-// withoutBrowser leaves a test out, or fails it where REQUIRE_BROWSER=1 says
-// that there must be a browser.
+// withoutBrowser leaves a test out, or fails it where REQUIRE_BROWSER is set.
 func withoutBrowser(t testing.TB, format string, args ...any) {
 	t.Helper()
-	t.Logf(format, args...)
-	if os.Getenv("REQUIRE_BROWSER") == "1" {
-		t.Fatal("REQUIRE_BROWSER=1, but there is no browser")
-	}
-	t.Skip("NOT TESTED: the page in a browser, its frame rate and its reconnecting")
+	skiptest.Skip(t, "REQUIRE_BROWSER", "a browser (install chromium, node and npm)",
+		"the page in a browser, its frame rate and its reconnecting (%s)", fmt.Sprintf(format, args...))
 }
 
 // ask sends a command, such as "click", with its parameters as name and value,

@@ -27,6 +27,7 @@ import (
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
+	"fantail/hub/skiptest"
 	"fantail/hub/websocket"
 )
 
@@ -59,7 +60,7 @@ func compressionJudges(t *testing.T) (present []judge) {
 	for _, j := range judges() {
 		t.Run("is there: "+j.name, func(t *testing.T) {
 			if out, err := exec.Command(j.available[0], j.available[1:]...).CombinedOutput(); err != nil {
-				leaveOut(t, "REQUIRE_JUDGES", "what %s inflates; %s (%v %s)", j.name, j.install, err, tail(string(out), 200))
+				skiptest.Skip(t, "REQUIRE_JUDGES", j.need(), "what %s inflates (%v %s)", j.name, err, tail(string(out), 200))
 			}
 			present = append(present, j)
 		})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fantail/hub/peertest"
+	"fantail/hub/skiptest"
 )
 
 // S6: the link to a client goes down and nothing tells the relay. The client is
@@ -44,11 +45,11 @@ func link(t *testing.T) (namespace, ours, theirs string) {
 	namespace, theirs = fmt.Sprintf("fantail%d", id), fmt.Sprintf("ftb%d", id)
 	near := fmt.Sprintf("fta%d", id)
 	if out, err := exec.Command("ip", "netns", "add", namespace).CombinedOutput(); err != nil {
-		leaveOut(t, "REQUIRE_NETNS", "a link that goes down without a reset: it takes root and iproute2's ip netns: %v %s", err, out)
+		skiptest.Skip(t, "REQUIRE_NETNS", "ip netns (root, and apt-get install iproute2)", "a link that goes down without a reset (%v %s)", err, out)
 	}
 	t.Cleanup(func() { exec.Command("ip", "netns", "del", namespace).Run() })
 	if out, err := exec.Command("ip", "link", "add", near, "type", "veth", "peer", "name", theirs, "netns", namespace).CombinedOutput(); err != nil {
-		leaveOut(t, "REQUIRE_NETNS", "a link that goes down without a reset: this kernel has no veth: %v %s", err, out)
+		skiptest.Skip(t, "REQUIRE_NETNS", "a kernel with veth", "a link that goes down without a reset (%v %s)", err, out)
 	}
 	t.Cleanup(func() { exec.Command("ip", "link", "del", near).Run() })
 	net := fmt.Sprintf("10.%d.%d.", 200+id/250%50, id%250)

@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,17 +14,6 @@ import (
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
-
-// leaveOut skips a test that this machine cannot run and says what it left out,
-// or fails it where the environment says that it has to run.
-func leaveOut(t *testing.T, required, format string, args ...any) {
-	t.Helper()
-	what := fmt.Sprintf("NOT CHECKED: "+format, args...)
-	if os.Getenv(required) != "" {
-		t.Fatalf("%s (%s is set)", what, required)
-	}
-	t.Skip(what)
-}
 
 // L2: the relay is killed and started anew. Everybody comes back with a position
 // of the run before, is told that it is gone, and is served from the oldest

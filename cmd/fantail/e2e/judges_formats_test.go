@@ -14,6 +14,7 @@ import (
 	"fantail/cmd/fantail/internal/servetest"
 	"fantail/feed"
 	"fantail/hub/peertest"
+	"fantail/hub/skiptest"
 )
 
 // formatJudge is a client that is not ours, and what it reads: an address and a
@@ -53,7 +54,7 @@ func TestFormatJudges(t *testing.T) {
 	for _, j := range formatJudges() {
 		t.Run(j.name, func(t *testing.T) {
 			if out, err := exec.Command(j.available[0], j.available[1:]...).CombinedOutput(); err != nil {
-				leaveOut(t, "REQUIRE_JUDGES", "what %s makes of the format; %s (%v %s)", j.name, j.install, err, tail(string(out), 200))
+				skiptest.Skip(t, "REQUIRE_JUDGES", j.need(), "what %s makes of the format (%v %s)", j.name, err, tail(string(out), 200))
 			}
 			for _, file := range files {
 				t.Run(filepath.Base(file), func(t *testing.T) { judgeRecording(t, j, file) })

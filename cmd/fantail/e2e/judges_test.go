@@ -20,6 +20,7 @@ import (
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/peertest"
+	"fantail/hub/skiptest"
 )
 
 // judge is a WebSocket client that is not ours.
@@ -32,6 +33,9 @@ type judge struct {
 	violation int    // the close code that its violation is answered with
 	word      string // and the reason's first word
 }
+
+// need says how to get the judge.
+func (j judge) need() string { return j.name + " (" + j.install + ")" }
 
 // judges holds the Python ones by the system's interpreter, where Debian's
 // packages are.
@@ -57,7 +61,7 @@ func TestJudges(t *testing.T) {
 	for _, j := range judges() {
 		t.Run("is there: "+j.name, func(t *testing.T) {
 			if out, err := exec.Command(j.available[0], j.available[1:]...).CombinedOutput(); err != nil {
-				leaveOut(t, "REQUIRE_JUDGES", "what %s makes of the wire; %s (%v %s)", j.name, j.install, err, tail(string(out), 200))
+				skiptest.Skip(t, "REQUIRE_JUDGES", j.need(), "what %s makes of the wire (%v %s)", j.name, err, tail(string(out), 200))
 			}
 			present = append(present, j)
 		})

@@ -16,6 +16,7 @@ import (
 	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
+	"fantail/hub/skiptest"
 )
 
 // TestHTTPSourceThatIsNotOurs: a server of Python's cuts every connection within
@@ -28,7 +29,7 @@ func TestHTTPSourceThatIsNotOurs(t *testing.T) {
 		err = cmd.Start()
 	}
 	if err != nil {
-		leaveOut(t, "REQUIRE_JUDGES", "an event stream that is not ours; apt-get install python3 (%v)", err)
+		skiptest.Skip(t, "REQUIRE_JUDGES", "python3 (apt-get install python3)", "an event stream that is not ours (%v)", err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	line, err := bufio.NewReader(out).ReadString('\n')

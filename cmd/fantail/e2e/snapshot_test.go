@@ -13,6 +13,7 @@ import (
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/cmd/fantail/internal/servetest"
 	"fantail/hub/peertest"
+	"fantail/hub/skiptest"
 )
 
 // curl gets the newest message of each key, in order, and with them the place to
@@ -20,7 +21,7 @@ import (
 func TestSnapshotByCurl(t *testing.T) {
 	parallel(t)
 	if _, err := exec.LookPath("curl"); err != nil {
-		leaveOut(t, "REQUIRE_JUDGES", "what curl makes of /snapshot; apt-get install curl (%v)", err)
+		skiptest.Skip(t, "REQUIRE_JUDGES", "curl (apt-get install curl)", "what curl makes of /snapshot (%v)", err)
 	}
 	file := filepath.Join(t.TempDir(), "keys.ndjson")
 	var lines strings.Builder

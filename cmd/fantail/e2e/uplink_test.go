@@ -25,6 +25,7 @@ import (
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
+	"fantail/hub/skiptest"
 	"fantail/hub/websocket"
 )
 
@@ -420,7 +421,7 @@ func TestUplinkWarnings(t *testing.T) {
 func TestUplinkJudge(t *testing.T) {
 	parallel(t)
 	if out, err := exec.Command("node", "-e", "require('ws')").CombinedOutput(); err != nil {
-		leaveOut(t, "REQUIRE_JUDGES", "what ws of Node sends through the uplink; npm install ws, and set NODE_PATH to its node_modules (%v %s)", err, tail(string(out), 200))
+		skiptest.Skip(t, "REQUIRE_JUDGES", judges()[0].need(), "what ws of Node sends through the uplink (%v %s)", err, tail(string(out), 200))
 	}
 	_, url := startChatServer(t, 0)
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
