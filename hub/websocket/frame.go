@@ -9,16 +9,18 @@ import (
 
 // Opcodes of RFC 6455 section 5.2.
 const (
-	OpText   = 0x1
-	OpBinary = 0x2
-	OpClose  = 0x8
-	OpPing   = 0x9
-	OpPong   = 0xA
+	OpContinuation = 0x0
+	OpText         = 0x1
+	OpBinary       = 0x2
+	OpClose        = 0x8
+	OpPing         = 0x9
+	OpPong         = 0xA
 )
 
 const (
-	finBit = 0x80
-	rsv1   = 0x40 // the message is compressed: RFC 7692 section 6
+	finBit  = 0x80
+	rsv1    = 0x40 // the message is compressed: RFC 7692 section 6
+	maskBit = 0x80
 
 	// MaxControl is the longest payload of a control frame (section 5.5).
 	MaxControl = 125
