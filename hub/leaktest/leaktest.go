@@ -9,12 +9,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"fantail/hub/peertest"
 	"fantail/hub/skiptest"
 )
-
-// patience is what goroutines get that are about to end, on a machine that is busy.
-// It bounds nothing that is promised.
-const patience = time.Minute
 
 // Main is a package's TestMain. It runs the tests and does not return.
 func Main(m *testing.M) { os.Exit(Run(m)) }
@@ -25,7 +22,7 @@ func Run(m *testing.M) (code int) {
 	code = m.Run()
 	skiptest.Report()
 	if code == 0 {
-		if err := find(patience); err != nil {
+		if err := find(peertest.Patience); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}

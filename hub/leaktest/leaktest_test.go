@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 func TestMain(m *testing.M) { Main(m) }
@@ -15,7 +17,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("a goroutine that stays: %v", err)
 	}
 	time.AfterFunc(time.Second, func() { close(end) })
-	if err := find(patience); err != nil {
+	if err := find(peertest.Patience); err != nil {
 		t.Errorf("a goroutine that ends: %v", err)
 	}
 }
