@@ -129,7 +129,7 @@ func wishOnce(t *testing.T, addr, path, query, want string) (status int, got str
 	path, protocol, _ := strings.Cut(path, " ")
 	request := "GET " + path + "?" + query + " HTTP/1.1\r\nHost: " + addr + "\r\n"
 	if path == "/ws" {
-		request += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+		request += peertest.Handshake
 	}
 	if protocol != "" {
 		request += "Sec-WebSocket-Protocol: " + protocol + "\r\n"
@@ -161,23 +161,10 @@ func wishOnce(t *testing.T, addr, path, query, want string) (status int, got str
 	return 0, got, nil
 }
 
-// nextFrame returns what a short frame of a server's says.
+// nextFrame returns what a frame of a server's says.
 func nextFrame(in *bufio.Reader) (string, error) {
-	var head [2]byte
-	if _, err := io.ReadFull(in, head[:]); err != nil {
-		return "", err
-	}
-	n := int(head[1])
-	if n == 126 {
-		var long [2]byte
-		if _, err := io.ReadFull(in, long[:]); err != nil {
-			return "", err
-		}
-		n = int(binary.BigEndian.Uint16(long[:]))
-	}
-	payload := make([]byte, n)
-	_, err := io.ReadFull(in, payload)
-	if err == nil && head[0] == 0x88 {
+	first, payload, err := peertest.ReadFrame(in)
+	if err == nil && first == 0x88 {
 		return fmt.Sprintf("%d %s", binary.BigEndian.Uint16(payload), payload[2:]), nil
 	}
 	return inWords(payload), err

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // TestSoak: thousands of clients, a fifth of which misbehave at random and come
@@ -178,8 +180,7 @@ var mischief = [...]struct {
 
 // shakeHands sends an opening handshake with some lines more.
 func shakeHands(c net.Conn, lines string) {
-	fmt.Fprintf(c, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n", lines)
+	fmt.Fprintf(c, "GET /ws HTTP/1.1\r\nHost: x\r\n%s%s\r\n", peertest.Handshake, lines)
 }
 
 // inSession shakes hands, does the mischief and takes what comes of it for a

@@ -4,12 +4,12 @@ package e2e
 
 import (
 	"bufio"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"testing"
+
+	"fantail/hub/peertest"
 )
 
 // subscriber is one client on a socket of the test's own.
@@ -30,8 +30,7 @@ func openSubscriberWith(addr, path, lines string, buffer int) (*subscriber, erro
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n", path, addr, lines)
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n%s%s\r\n", path, addr, peertest.Handshake, lines)
 	s := &subscriber{conn: c, r: bufio.NewReaderSize(c, buffer)}
 	resp, err := http.ReadResponse(s.r, nil)
 	if err == nil && resp.StatusCode != 101 {
@@ -62,25 +61,8 @@ func subscribeAll(t testing.TB, n int, addr, path string) []*subscriber {
 
 // frame reads one frame of the server's.
 func (s *subscriber) frame() (opcode byte, payload []byte, err error) {
-	var h [10]byte
-	if _, err = io.ReadFull(s.r, h[:2]); err != nil {
-		return
-	}
-	n := uint64(h[1])
-	switch n {
-	case 126:
-		_, err = io.ReadFull(s.r, h[2:4])
-		n = uint64(binary.BigEndian.Uint16(h[2:]))
-	case 127:
-		_, err = io.ReadFull(s.r, h[2:10])
-		n = binary.BigEndian.Uint64(h[2:])
-	}
-	if err != nil {
-		return
-	}
-	payload = make([]byte, n)
-	_, err = io.ReadFull(s.r, payload)
-	return h[0] & 0xF, payload, err
+	first, payload, err := peertest.ReadFrame(s.r)
+	return first & 0xF, payload, err
 }
 
 // message reads the next message, and answers the pings before it. A close frame
@@ -100,10 +82,9 @@ func (s *subscriber) message() (payload []byte, err error) {
 	}
 }
 
-// answer sends an empty masked pong, or a close frame's echo.
+// answer sends a frame, such as a pong or a close frame's echo.
 func (s *subscriber) answer(opcode byte, payload []byte) {
-	b := append([]byte{0x80 | opcode, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
-	s.conn.Write(b)
+	s.conn.Write(peertest.ClientFrame(0x80|opcode, string(payload)))
 }
 
 // readAll answers pings and hands every message on until the connection ends.

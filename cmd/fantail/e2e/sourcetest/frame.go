@@ -2,7 +2,6 @@ package sourcetest
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -23,47 +22,25 @@ type frame struct {
 // none that breaks the rules: each must be masked, whole and without extensions,
 // since none is agreed on.
 func readFrame(r *bufio.Reader) (frame, error) {
-	var h [2]byte
-	if _, err := io.ReadFull(r, h[:]); err != nil {
+	h, err := websocket.ReadHeader(r)
+	if err != nil {
 		return frame{}, err
 	}
-	f := frame{opcode: h[0] & 0xF}
+	f := frame{opcode: h.Opcode()}
 	switch {
-	case h[0]&0xF0 != 0x80:
-		return f, fmt.Errorf("a frame begins with %#x: fragmented, or with reserved bits", h[0])
-	case h[1]&0x80 == 0:
+	case !h.Fin(), h.Reserved() != 0:
+		return f, fmt.Errorf("a frame begins with %#x: fragmented, or with reserved bits", h.First)
+	case !h.Masked:
 		return f, errors.New("a frame is not masked")
+	case h.Length > frameLimit:
+		return f, fmt.Errorf("a frame of %d bytes", h.Length)
 	}
-	n, err := readLength(r, h[1]&0x7F)
-	if err != nil {
+	f.payload = make([]byte, h.Length)
+	if _, err := io.ReadFull(r, f.payload); err != nil {
 		return f, err
 	}
-	if n > frameLimit {
-		return f, fmt.Errorf("a frame of %d bytes", n)
-	}
-	body := make([]byte, 4+n)
-	if _, err := io.ReadFull(r, body); err != nil {
-		return f, err
-	}
-	f.payload = body[4:]
-	for i := range f.payload {
-		f.payload[i] ^= body[i%4]
-	}
+	h.Unmask(f.payload)
 	return f, nil
-}
-
-// readLength reads the rest of a length whose first byte is given.
-func readLength(r io.Reader, first byte) (uint64, error) {
-	var b [8]byte
-	switch first {
-	case 126:
-		_, err := io.ReadFull(r, b[:2])
-		return uint64(binary.BigEndian.Uint16(b[:])), err
-	case 127:
-		_, err := io.ReadFull(r, b[:])
-		return binary.BigEndian.Uint64(b[:]), err
-	}
-	return uint64(first), nil
 }
 
 // appendFrame appends a frame of the server's.

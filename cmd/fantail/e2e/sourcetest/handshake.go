@@ -2,14 +2,14 @@ package sourcetest
 
 import (
 	"bufio"
-	"crypto/sha1"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+
+	"fantail/hub/websocket"
 )
 
 // upgrade reads a request and answers it (RFC 6455 section 4.2). An error is a
@@ -23,9 +23,8 @@ func (p *Protocol) upgrade(r *bufio.Reader, w io.Writer) (*http.Request, error) 
 		io.WriteString(w, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 		return nil, err
 	}
-	sum := sha1.Sum([]byte(req.Header.Get("Sec-Websocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	_, err = fmt.Fprintf(w, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-		base64.StdEncoding.EncodeToString(sum[:]))
+		websocket.AcceptKey(req.Header.Get("Sec-WebSocket-Key")))
 	return req, err
 }
 

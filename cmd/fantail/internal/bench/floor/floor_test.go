@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 func startSource(t *testing.T, message string) (addr string, send func()) {
 	t.Helper()
 	told := make(chan struct{}, 1000) // never closed
+	stop := make(chan struct{})       // closed once the floor has ended, which takes the source's end for an error
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, websocket.AcceptOptions{})
 		if err != nil {
@@ -30,7 +31,7 @@ func startSource(t *testing.T, message string) (addr string, send func()) {
 		defer conn.CloseNow()
 		for {
 			select {
-			case <-t.Context().Done():
+			case <-stop:
 				return
 			case <-told:
 			}
@@ -39,7 +40,10 @@ func startSource(t *testing.T, message string) (addr string, send func()) {
 			}
 		}
 	}))
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		close(stop)
+		s.Close()
+	})
 	return s.Listener.Addr().String(), func() { told <- struct{}{} }
 }
 
@@ -76,7 +80,7 @@ func startFloor(t *testing.T, source string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- Serve(ctx, l, source) }() // ended by cancel
 	t.Cleanup(func() {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"fantail/hub/websocket"
 )
 
 // maxSampled is the longest message that is put together to be looked into; of
@@ -80,11 +82,11 @@ func (c *client) onControl(k Chunk) error {
 	payload := c.control
 	c.control = c.control[:0]
 	switch k.Opcode {
-	case opPing:
-		c.reply = appendMasked(c.reply, opPong, payload)
-	case opClose:
+	case websocket.OpPing:
+		c.reply = appendMasked(c.reply, websocket.OpPong, payload)
+	case websocket.OpClose:
 		c.code, c.word = closeWord(payload)
-		c.reply = appendMasked(c.reply, opClose, payload[:min(2, len(payload))])
+		c.reply = appendMasked(c.reply, websocket.OpClose, payload[:min(2, len(payload))])
 		return errClosed
 	}
 	return nil
@@ -200,21 +202,9 @@ func (s *sample) follow(seq int64, t *tally) {
 	s.last, s.begun = seq, true
 }
 
-// appendMasked appends a whole frame of a client's (RFC 6455 section 5.3).
+// appendMasked appends a whole frame of a client's, with a mask of its own.
 func appendMasked(dst []byte, opcode byte, payload []byte) []byte {
-	switch n := len(payload); {
-	case n <= maxControl:
-		dst = append(dst, 0x80|opcode, 0x80|byte(n))
-	case n <= 0xFFFF:
-		dst = binary.BigEndian.AppendUint16(append(dst, 0x80|opcode, 0x80|126), uint16(n))
-	default:
-		dst = binary.BigEndian.AppendUint64(append(dst, 0x80|opcode, 0x80|127), uint64(n))
-	}
 	var mask [4]byte
 	binary.NativeEndian.PutUint32(mask[:], rand.Uint32())
-	dst = append(dst, mask[:]...)
-	for i, b := range payload {
-		dst = append(dst, b^mask[i&3])
-	}
-	return dst
+	return websocket.AppendMasked(dst, 0x80|opcode, mask, payload)
 }

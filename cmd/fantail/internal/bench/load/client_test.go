@@ -71,16 +71,16 @@ func TestClientOutsideTheWindow(t *testing.T) {
 
 func TestClientAnswers(t *testing.T) {
 	c := &client{tally: openTally()}
-	ping := append(websocket.AppendHeader(nil, opPing, 3), "abc"...)
+	ping := append(websocket.AppendHeader(nil, websocket.OpPing, 3), "abc"...)
 	if reply, err := c.take(ping[:3]); len(reply) > 0 || err != nil {
 		t.Errorf("half a ping: %q, %v", reply, err)
 	}
 	reply, err := c.take(ping[3:])
-	if op, p := unmask(t, reply); op != opPong || p != "abc" || err != nil {
+	if op, p := unmask(t, reply); op != websocket.OpPong || p != "abc" || err != nil {
 		t.Errorf("a ping: opcode %d, %q, %v", op, p, err)
 	}
 	reply, err = c.take(websocket.AppendClose(nil, 4408, "slow; resume=a-1"))
-	if op, p := unmask(t, reply); op != opClose || p != "\x11\x38" || !errors.Is(err, errClosed) {
+	if op, p := unmask(t, reply); op != websocket.OpClose || p != "\x11\x38" || !errors.Is(err, errClosed) {
 		t.Errorf("a close: opcode %d, %q, %v", op, p, err)
 	}
 	c.ended(err)
@@ -94,7 +94,7 @@ func TestClientAnswers(t *testing.T) {
 func TestSampleKeepsABound(t *testing.T) {
 	c := &client{tally: openTally(), sample: &sample{timePath: "t"}}
 	piece := bytes.Repeat([]byte{' '}, 1<<20)
-	c.take(websocket.AppendHeader(nil, opText, 2*maxSampled+2))
+	c.take(websocket.AppendHeader(nil, websocket.OpText, 2*maxSampled+2))
 	for range 2 * maxSampled / len(piece) {
 		c.take(piece)
 		if len(c.sample.message) > maxSampled {
@@ -110,7 +110,7 @@ func TestSampleKeepsABound(t *testing.T) {
 
 func TestAppendMaskedLengths(t *testing.T) {
 	for n, head := range map[int]int{0: 6, 125: 6, 126: 8, 65535: 8, 65536: 14} {
-		f := appendMasked(nil, opText, make([]byte, n))
+		f := appendMasked(nil, websocket.OpText, make([]byte, n))
 		if len(f) != head+n || f[1]&0x80 == 0 {
 			t.Errorf("%d bytes: a frame of %d", n, len(f))
 		}

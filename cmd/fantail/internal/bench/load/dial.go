@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha1"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
@@ -19,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"fantail/hub/websocket"
 )
 
 const (
@@ -69,7 +70,7 @@ func newDialer(c Config) (*dialer, error) {
 		d.tls = &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: c.Insecure}
 	}
 	for _, text := range c.Send {
-		d.send = appendMasked(d.send, opText, []byte(text))
+		d.send = appendMasked(d.send, websocket.OpText, []byte(text))
 	}
 	d.spread = c.Clients > perAddress && canSpread && isLoopback(u.Hostname())
 	return d, nil
@@ -235,8 +236,7 @@ func (d *dialer) checkResponse(br *bufio.Reader, key string) error {
 	case d.format == Envelope && resp.Header.Get("Sec-WebSocket-Protocol") != envelopes:
 		return errors.New("the server does not speak " + envelopes + "; leave -envelope away")
 	}
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	if resp.Header.Get("Sec-WebSocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]) {
+	if resp.Header.Get("Sec-WebSocket-Accept") != websocket.AcceptKey(key) {
 		return errors.New("the server's Sec-WebSocket-Accept is wrong: it does not speak WebSocket")
 	}
 	return checkExtensions(strings.Join(resp.Header["Sec-Websocket-Extensions"], ","), d.deflate)

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"fantail/hub/websocket"
 )
 
 // engine reads connections for their receivers. add may be called by any
@@ -24,7 +26,7 @@ type engine interface {
 func shards() int { return min(max(runtime.GOMAXPROCS(0)/2, 1), 8) }
 
 // goodbye is the close frame that clients leave with (1000, normal closure).
-func goodbye() []byte { return appendMasked(nil, opClose, []byte{1000 >> 8, 1000 & 0xFF}) }
+func goodbye() []byte { return appendMasked(nil, websocket.OpClose, []byte{1000 >> 8, 1000 & 0xFF}) }
 
 // goroutines is the engine for every system and for TLS: a goroutine for each
 // connection.

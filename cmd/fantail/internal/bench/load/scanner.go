@@ -1,23 +1,11 @@
 package load
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-)
 
-// Opcodes of RFC 6455 section 5.2.
-const (
-	opContinuation = 0x0
-	opText         = 0x1
-	opBinary       = 0x2
-	opClose        = 0x8
-	opPing         = 0x9
-	opPong         = 0xA
+	"fantail/hub/websocket"
 )
-
-// maxControl is the longest payload of a control frame (RFC 6455 section 5.5).
-const maxControl = 125
 
 // ErrFrame is the error of bytes that are no frames of a server's.
 var ErrFrame = errors.New("load: not a valid frame")
@@ -31,12 +19,13 @@ type Scanner struct {
 	// 6). Set it before the first byte.
 	Compressed bool
 
-	left    uint64   // payload bytes of the frame still to come
-	header  [10]byte // of the frame, as far as it is known
-	have    uint8    // bytes of header
-	inFrame bool     // the header is complete
-	message byte     // opcode of the message under way; 0 between messages
-	deflate bool     // the message under way is compressed
+	left    uint64                    // payload bytes of the frame still to come
+	head    [websocket.MaxHeader]byte // of a frame whose header comes in pieces
+	have    int                       // bytes of head
+	frame   websocket.Header          // of the frame under way
+	inFrame bool
+	message byte // opcode of the message under way; 0 between messages
+	deflate bool // the message under way is compressed
 }
 
 // Chunk is a piece of a message or of a control frame.
@@ -48,7 +37,7 @@ type Chunk struct {
 }
 
 // Control says whether the chunk belongs to a control frame.
-func (c Chunk) Control() bool { return c.Opcode >= opClose }
+func (c Chunk) Control() bool { return c.Opcode >= websocket.OpClose }
 
 // Next takes the first chunk off b and returns it and what is left of b. It
 // returns false once b is used up. After an error the Scanner is of no more use.
@@ -66,7 +55,7 @@ func (s *Scanner) Next(b []byte) (c Chunk, rest []byte, ok bool, err error) {
 	c = Chunk{Opcode: s.opcode(), Data: b[:n]}
 	c.Compressed = s.deflate && !c.Control()
 	if s.left == 0 {
-		c.End = s.header[0]&0x80 != 0
+		c.End = s.frame.Fin()
 		s.endFrame(c)
 	}
 	return c, b[n:], true, nil
@@ -74,14 +63,14 @@ func (s *Scanner) Next(b []byte) (c Chunk, rest []byte, ok bool, err error) {
 
 // opcode returns the opcode of the message or control frame under way.
 func (s *Scanner) opcode() byte {
-	if op := s.header[0] & 0xF; op >= opClose {
-		return op
+	if s.frame.IsControl() {
+		return s.frame.Opcode()
 	}
 	return s.message
 }
 
 func (s *Scanner) endFrame(c Chunk) {
-	s.inFrame, s.have = false, 0
+	s.inFrame = false
 	if c.End && !c.Control() {
 		s.message = 0
 	}
@@ -89,82 +78,62 @@ func (s *Scanner) endFrame(c Chunk) {
 
 // gather takes header bytes off b until the header is complete.
 func (s *Scanner) gather(b []byte) (rest []byte, err error) {
+	if s.have == 0 {
+		if h, ok := websocket.ParseHeader(b); ok { // as nearly always: in one piece
+			return b[h.Size:], s.beginFrame(h)
+		}
+	}
 	for len(b) > 0 {
-		n := copy(s.header[s.have:s.headerLen()], b)
-		s.have += uint8(n)
-		b = b[n:]
-		if s.have >= 2 && s.have == s.headerLen() {
-			return b, s.beginFrame()
+		h, ok := websocket.ParseHeader(s.head[:s.have])
+		if !ok && h.Size <= len(s.head) {
+			n := copy(s.head[s.have:h.Size], b)
+			s.have, b = s.have+n, b[n:]
+			h, ok = websocket.ParseHeader(s.head[:s.have])
+		}
+		if ok || h.Masked {
+			s.have = 0
+			return b, s.beginFrame(h)
 		}
 	}
 	return b, nil
 }
 
-// headerLen returns how long the header is, as far as is known.
-func (s *Scanner) headerLen() uint8 {
+// beginFrame checks a complete header; of a masked frame its first bytes do.
+func (s *Scanner) beginFrame(h websocket.Header) error {
+	starts := h.Opcode() == websocket.OpText || h.Opcode() == websocket.OpBinary
+	compressed := h.Reserved() == rsv1 && starts && s.Compressed
 	switch {
-	case s.have < 2:
-		return 2
-	case s.header[1]&0x7F == 126:
-		return 4
-	case s.header[1]&0x7F == 127:
-		return 10
-	}
-	return 2
-}
-
-// beginFrame checks a complete header.
-func (s *Scanner) beginFrame() error {
-	if s.header[1]&0x80 != 0 {
+	case h.Masked:
 		return fmt.Errorf("%w: the server masked it", ErrFrame)
-	}
-	rsv1 := s.header[0]&0x70 == 0x40
-	starts := s.header[0]&0xF == opText || s.header[0]&0xF == opBinary
-	if s.header[0]&0x70 != 0 && !(rsv1 && starts && s.Compressed) {
+	case h.Reserved() != 0 && !compressed:
 		return fmt.Errorf("%w: reserved bits are set, but no extension was agreed on", ErrFrame)
+	case !h.IsShortest():
+		return fmt.Errorf("%w: length %d in %d bytes", ErrFrame, h.Length, h.Size)
 	}
-	if err := s.readLength(); err != nil {
-		return err
-	}
-	s.inFrame = true
+	s.frame, s.left, s.inFrame = h, h.Length, true
 	if starts {
-		s.deflate = rsv1
+		s.deflate = compressed
 	}
-	return s.checkOpcode()
+	return s.checkOpcode(h)
 }
 
-// readLength sets left; the shortest form is the only valid one.
-func (s *Scanner) readLength() error {
-	least := uint64(0)
-	switch s.headerLen() {
-	case 2:
-		s.left = uint64(s.header[1])
-	case 4:
-		s.left, least = uint64(binary.BigEndian.Uint16(s.header[2:])), 126
-	default:
-		s.left, least = binary.BigEndian.Uint64(s.header[2:]), 1<<16
-	}
-	if s.left < least || s.left >= 1<<63 {
-		return fmt.Errorf("%w: length %d in %d bytes", ErrFrame, s.left, s.headerLen())
-	}
-	return nil
-}
+// rsv1 alone is what a compressed message has of the reserved bits.
+const rsv1 = 0x40
 
 // checkOpcode holds the frame against the message under way.
-func (s *Scanner) checkOpcode() error {
-	fin, op := s.header[0]&0x80 != 0, s.header[0]&0xF
-	switch op {
-	case opContinuation:
+func (s *Scanner) checkOpcode(h websocket.Header) error {
+	switch op := h.Opcode(); op {
+	case websocket.OpContinuation:
 		if s.message == 0 {
 			return fmt.Errorf("%w: a continuation of nothing", ErrFrame)
 		}
-	case opText, opBinary:
+	case websocket.OpText, websocket.OpBinary:
 		if s.message != 0 {
 			return fmt.Errorf("%w: a message inside another", ErrFrame)
 		}
 		s.message = op
-	case opClose, opPing, opPong:
-		if !fin || s.left > maxControl {
+	case websocket.OpClose, websocket.OpPing, websocket.OpPong:
+		if !h.Fin() || h.Length > websocket.MaxControl {
 			return fmt.Errorf("%w: a control frame that is fragmented or too long", ErrFrame)
 		}
 	default:

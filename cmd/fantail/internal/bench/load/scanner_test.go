@@ -62,15 +62,15 @@ func TestScanner(t *testing.T) {
 		err    string // part of the error
 	}{
 		{"nothing", nil, nil, ""},
-		{"text", raw(0x81, 2, "hi"), []scanned{{opText, "hi"}}, ""},
-		{"empty", raw(0x82, 0), []scanned{{opBinary, ""}}, ""},
-		{"16 bit", raw(0x81, 126, "\x01\x2c", long), []scanned{{opText, long}}, ""},
-		{"64 bit", raw(0x81, 127, "\x00\x00\x00\x00\x00\x01\x11\x70", huge), []scanned{{opText, huge}}, ""},
-		{"fragments", slices.Concat(raw(0x01, 1, "a"), raw(0x00, 1, "b"), raw(0x80, 1, "c")), []scanned{{opText, "abc"}}, ""},
+		{"text", raw(0x81, 2, "hi"), []scanned{{websocket.OpText, "hi"}}, ""},
+		{"empty", raw(0x82, 0), []scanned{{websocket.OpBinary, ""}}, ""},
+		{"16 bit", raw(0x81, 126, "\x01\x2c", long), []scanned{{websocket.OpText, long}}, ""},
+		{"64 bit", raw(0x81, 127, "\x00\x00\x00\x00\x00\x01\x11\x70", huge), []scanned{{websocket.OpText, huge}}, ""},
+		{"fragments", slices.Concat(raw(0x01, 1, "a"), raw(0x00, 1, "b"), raw(0x80, 1, "c")), []scanned{{websocket.OpText, "abc"}}, ""},
 		{"ping inside a message", slices.Concat(raw(0x02, 1, "a"), raw(0x89, 1, "p"), raw(0x80, 1, "b")),
-			[]scanned{{opPing, "p"}, {opBinary, "ab"}}, ""},
-		{"close", raw(0x88, 5, "\x11\x38bye"), []scanned{{opClose, "\x11\x38bye"}}, ""},
-		{"empty last fragment", slices.Concat(raw(0x01, 1, "a"), raw(0x80, 0)), []scanned{{opText, "a"}}, ""},
+			[]scanned{{websocket.OpPing, "p"}, {websocket.OpBinary, "ab"}}, ""},
+		{"close", raw(0x88, 5, "\x11\x38bye"), []scanned{{websocket.OpClose, "\x11\x38bye"}}, ""},
+		{"empty last fragment", slices.Concat(raw(0x01, 1, "a"), raw(0x80, 0)), []scanned{{websocket.OpText, "a"}}, ""},
 		{"masked", raw(0x81, 0x82, "....hi"), nil, "masked"},
 		{"compressed", raw(0xC1, 2, "hi"), nil, "reserved"},
 		{"unknown opcode", raw(0x83, 0), nil, "opcode 3"},
@@ -115,10 +115,10 @@ func TestScannerReadsTheRelaysFrames(t *testing.T) {
 	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 200000} {
 		p := bytes.Repeat([]byte{'x'}, n)
 		stream = websocket.AppendMessage(stream, hub.Text, p)
-		want = append(want, scanned{opText, string(p)})
+		want = append(want, scanned{websocket.OpText, string(p)})
 	}
 	stream = websocket.AppendClose(stream, 4408, "slow; resume=a-1")
-	want = append(want, scanned{opClose, "\x11\x38slow; resume=a-1"})
+	want = append(want, scanned{websocket.OpClose, "\x11\x38slow; resume=a-1"})
 	if got, err := scanAll(slices.Collect(slices.Chunk(stream, 1000))...); err != nil || !slices.Equal(got, want) {
 		t.Errorf("%d messages, %v", len(got), err)
 	}
