@@ -13,15 +13,15 @@ func (n *session) begin() {
 	now := time.Now()
 	n.answer("greeting", n.p.Greeting)
 	if n.p.Within > 0 {
-		n.agenda.set("within", now.Add(n.p.Within), func() error {
+		n.schedule.set("within", now.Add(n.p.Within), func() error {
 			return breach("the subscription was not complete within %v", n.p.Within)
 		})
 	}
 	if n.p.Life > 0 {
-		n.agenda.set("life", now.Add(n.p.Life), n.bye)
+		n.schedule.set("life", now.Add(n.p.Life), n.bye)
 	}
 	if n.p.Ping.Every > 0 {
-		n.agenda.set("ping", now.Add(n.p.Ping.Every), n.ping)
+		n.schedule.set("ping", now.Add(n.p.Ping.Every), n.ping)
 	}
 	n.busy()
 	if len(n.p.Talk) == 0 {
@@ -32,7 +32,7 @@ func (n *session) begin() {
 // answer sends frames after the server's latency.
 func (n *session) answer(name string, frames []string) {
 	n.owed++
-	n.agenda.set("answer "+name, time.Now().Add(latency), func() error {
+	n.schedule.set("answer "+name, time.Now().Add(latency), func() error {
 		n.owed--
 		return n.say(frames...)
 	})
@@ -41,7 +41,7 @@ func (n *session) answer(name string, frames []string) {
 // busy notes that a frame went one way or the other.
 func (n *session) busy() {
 	if n.p.Idle > 0 {
-		n.agenda.set("idle", time.Now().Add(n.p.Idle), func() error {
+		n.schedule.set("idle", time.Now().Add(n.p.Idle), func() error {
 			return breach("nothing was said for %v", n.p.Idle)
 		})
 	}
@@ -71,9 +71,9 @@ func (n *session) hear(f frame) error {
 
 // got says whether the session wanted what it hears, and counts it.
 func (n *session) got(what string) bool {
-	_, wanted := n.agenda.entries[what]
+	_, wanted := n.schedule.entries[what]
 	if wanted {
-		n.agenda.cancel(what)
+		n.schedule.cancel(what)
 		n.srv.answered(n)
 	}
 	return wanted
@@ -120,14 +120,14 @@ func (n *session) hearTalk(text string) error {
 	n.step++
 	last := n.step == len(n.p.Talk)
 	if last && n.srv.cfg.Refuse {
-		n.agenda.cancel("within")
+		n.schedule.cancel("within")
 		n.answer("refusal", []string{n.p.Refusal})
-		n.agenda.set("refused", time.Now().Add(time.Second), func() error { return ErrRefused })
+		n.schedule.set("refused", time.Now().Add(time.Second), func() error { return ErrRefused })
 		return nil
 	}
 	n.answer("talk "+strconv.Itoa(n.step), expand(x, text, found))
 	if last {
-		n.agenda.set("subscribed", time.Now().Add(latency), n.subscribed)
+		n.schedule.set("subscribed", time.Now().Add(latency), n.subscribed)
 	}
 	return nil
 }

@@ -28,11 +28,11 @@ type session struct {
 	out     []string
 
 	// Owned by run.
-	agenda agenda
-	step   int // how much of Talk was said
-	owed   int // answers under way
-	query  string
-	frames window // of the subscriber
+	schedule schedule
+	step     int // how much of Talk was said
+	owed     int // answers under way
+	query    string
+	frames   window // of the subscriber
 }
 
 func newSession(s *Server, conn net.Conn, number int) *session {
@@ -105,7 +105,7 @@ func (n *session) act() error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		timer.Reset(n.agenda.wait(time.Now()))
+		timer.Reset(n.schedule.wait(time.Now()))
 		var err error
 		select {
 		case f, open := <-n.heard:
@@ -116,7 +116,7 @@ func (n *session) act() error {
 		case <-n.poke:
 			err = n.flush()
 		case <-timer.C:
-			err = n.agenda.run(time.Now())
+			err = n.schedule.run(time.Now())
 		case <-n.srv.done:
 			err = errClosed
 		}

@@ -10,7 +10,7 @@ import (
 
 // subscribed begins the feed: the conversation was as it should be.
 func (n *session) subscribed() error {
-	n.agenda.cancel("within")
+	n.schedule.cancel("within")
 	n.srv.subscribe(n, n.query)
 	for i := range n.p.Needs {
 		n.need(i)
@@ -24,7 +24,7 @@ func (n *session) subscribed() error {
 		if end.Planned {
 			do = n.bye
 		}
-		n.agenda.set("end", time.Now().Add(end.After), do)
+		n.schedule.set("end", time.Now().Add(end.After), do)
 	}
 	return nil
 }
@@ -33,18 +33,18 @@ func (n *session) subscribed() error {
 // must.
 func (n *session) need(i int) {
 	need := n.p.Needs[i]
-	n.agenda.set("need "+strconv.Itoa(i), time.Now().Add(need.Every), func() error {
+	n.schedule.set("need "+strconv.Itoa(i), time.Now().Add(need.Every), func() error {
 		return breach("%s was not said for %v", need.Hears, need.Every)
 	})
 }
 
 // beat sends a frame each interval, and wants its answer if there is one.
 func (n *session) beat(i int, b Beat, count int) {
-	n.agenda.set("beat "+strconv.Itoa(i), time.Now().Add(b.Every), func() error {
+	n.schedule.set("beat "+strconv.Itoa(i), time.Now().Add(b.Every), func() error {
 		n.beat(i, b, count+1)
 		number := strconv.Itoa(count)
 		if want := strings.ReplaceAll(b.Answer, "{n}", number); want != "" {
-			n.agenda.set("wants "+want, time.Now().Add(b.Within), func() error {
+			n.schedule.set("wants "+want, time.Now().Add(b.Within), func() error {
 				return breach("%q was not answered with %q within %v", b.Frame, want, b.Within)
 			})
 		}
@@ -54,9 +54,9 @@ func (n *session) beat(i int, b Beat, count int) {
 
 // ping sends a WebSocket ping, and wants its pong.
 func (n *session) ping() error {
-	n.agenda.set("ping", time.Now().Add(n.p.Ping.Every), n.ping)
-	if _, waits := n.agenda.entries["pong"]; !waits {
-		n.agenda.set("pong", time.Now().Add(n.p.Ping.Within), func() error {
+	n.schedule.set("ping", time.Now().Add(n.p.Ping.Every), n.ping)
+	if _, waits := n.schedule.entries["pong"]; !waits {
+		n.schedule.set("pong", time.Now().Add(n.p.Ping.Within), func() error {
 			return breach("no pong came within %v", n.p.Ping.Within)
 		})
 	}
@@ -72,7 +72,7 @@ func (n *session) bye() error {
 		n.close(1001, "going away")
 		return ErrPlanned
 	}
-	n.agenda.set("bye", time.Now().Add(n.p.Grace), func() error {
+	n.schedule.set("bye", time.Now().Add(n.p.Grace), func() error {
 		n.close(1001, "going away")
 		return ErrPlanned
 	})

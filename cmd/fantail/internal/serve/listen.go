@@ -3,7 +3,7 @@ package serve
 import (
 	"errors"
 	"fmt"
-	zlog "log"
+	stdlog "log"
 	"net"
 	"net/http"
 	"strings"
@@ -63,7 +63,7 @@ func (s *service) newServer(h http.Handler) *http.Server {
 	http1.SetHTTP1(true) // a WebSocket handshake needs it, TLS or not
 	return &http.Server{
 		Handler: h, Protocols: &http1, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
-		ErrorLog: zlog.New(serverErrors{s}, "", 0),
+		ErrorLog: stdlog.New(serverErrors{s}, "", 0),
 	}
 }
 

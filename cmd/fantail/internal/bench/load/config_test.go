@@ -70,7 +70,7 @@ func TestSourceAddresses(t *testing.T) {
 		}
 	}
 	for host, want := range map[string]bool{"127.0.0.1": true, "127.9.9.9": true, "localhost": true, "10.0.0.1": false, "::1": false, "example.com": false} {
-		if isLoopback(host) != want {
+		if isLoopback4(host) != want {
 			t.Errorf("%s: loopback %v", host, !want)
 		}
 	}

@@ -72,7 +72,7 @@ func newDialer(c Config) (*dialer, error) {
 	for _, text := range c.Send {
 		d.send = appendMasked(d.send, websocket.OpText, []byte(text))
 	}
-	d.spread = c.Clients > perAddress && canSpread && isLoopback(u.Hostname())
+	d.spread = c.Clients > perAddress && canSpread && isLoopback4(u.Hostname())
 	return d, nil
 }
 
@@ -99,7 +99,9 @@ func address(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-func isLoopback(host string) bool {
+// isLoopback4 says whether a host is the IPv4 loopback interface, whose 16 million
+// addresses can all be dialled from.
+func isLoopback4(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.Is4() && a.IsLoopback()
 }

@@ -57,7 +57,7 @@ type run struct {
 	probes    *probes
 	measuring atomic.Bool
 	ends      *endings
-	door      *door
+	connector *connector
 
 	window measured
 
@@ -88,7 +88,7 @@ func newRun(c Config) (*run, error) {
 		r.engine.close()
 		return nil, err
 	}
-	r.door = newDoor(r)
+	r.connector = newConnector(r)
 	return r, nil
 }
 
@@ -103,7 +103,7 @@ func (r *run) renew() {
 
 // close ends all that the run has started.
 func (r *run) close() {
-	r.door.close()
+	r.connector.close()
 	r.engine.close()
 	r.probes.close()
 }
@@ -111,13 +111,13 @@ func (r *run) close() {
 // connect opens the first connection, then all others at their rate. It fails
 // if the first does.
 func (r *run) connect(ctx context.Context) error {
-	if err := r.door.one(ctx, 0); err != nil {
+	if err := r.connector.one(ctx, 0); err != nil {
 		return fmt.Errorf("load: %s: %w; nothing was measured", publicURL(r.config.URL), err)
 	}
 	done := make(chan struct{})
 	go func() { // ended by ctx, or by its work's end
 		defer close(done)
-		r.door.rest(ctx)
+		r.connector.rest(ctx)
 	}()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -176,7 +176,7 @@ func (r *run) tell(phase string, left time.Duration) {
 		return
 	}
 	now, sums := time.Now(), sum(r.tallies)
-	p := Progress{Phase: phase, Left: max(left, 0), Connected: int(r.door.connected.Load()), Failed: r.door.failed(), Ended: r.ends.count()}
+	p := Progress{Phase: phase, Left: max(left, 0), Connected: int(r.connector.connected.Load()), Failed: r.connector.failed(), Ended: r.ends.count()}
 	if !r.told.IsZero() {
 		s, since := now.Sub(r.told).Seconds(), sums.minus(r.toldSums)
 		p.Deliveries, p.Bytes = float64(since.messages)/s, float64(since.bytes)/s
@@ -191,8 +191,8 @@ func (r *run) result() Result {
 	s := w.took.Seconds()
 	out := Result{
 		URL: publicURL(r.config.URL), Seconds: s, Partly: w.early,
-		Clients:     r.door.clients(),
-		Connect:     r.door.result(),
+		Clients:     r.connector.clients(),
+		Connect:     r.connector.result(),
 		Messages:    w.sums.messages,
 		PerS:        Rates{Deliveries: float64(w.sums.messages) / s, Bytes: float64(w.sums.bytes) / s},
 		Latency:     spread(latencies),

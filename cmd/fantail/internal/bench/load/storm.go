@@ -58,13 +58,13 @@ func (r *run) storm(ctx context.Context) *Storm {
 	r.engine.close() // from here on nobody reads, and the clients are ours
 	r.renew()
 	before := sum(r.tallies)
-	clients := r.door.followed()
+	clients := r.connector.followed()
 	free := make(chan struct{}, maxDialing)
 	var wg sync.WaitGroup
 	for i, s := range clients {
 		free <- struct{}{}
 		wg.Go(func() { // ended by ctx, or handshakeTimeout
-			r.door.again(ctx, i, s)
+			r.connector.again(ctx, i, s)
 			<-free
 		})
 	}

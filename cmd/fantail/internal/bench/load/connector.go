@@ -27,8 +27,8 @@ const (
 	drainBuffer = 1 << 20
 )
 
-// door opens the connections of a run and counts them.
-type door struct {
+// connector opens the connections of a run and counts them.
+type connector struct {
 	run       *run
 	connected atomic.Int64
 	readers   []int // static: the number of client i among those that read, or -1
@@ -45,28 +45,28 @@ type door struct {
 	took  time.Duration // until the last handshake was done; by the goroutine of rest
 }
 
-func newDoor(r *run) *door {
-	d := &door{run: r, handshakes: newHistogram(), failures: map[string]int{}, followers: map[int]*sample{}, began: time.Now()}
+func newConnector(r *run) *connector {
+	cn := &connector{run: r, handshakes: newHistogram(), failures: map[string]int{}, followers: map[int]*sample{}, began: time.Now()}
 	n := 0
 	for i := range r.config.Clients {
 		if r.config.stalled(i) {
-			d.readers = append(d.readers, -1)
+			cn.readers = append(cn.readers, -1)
 			continue
 		}
-		d.readers = append(d.readers, n)
+		cn.readers = append(cn.readers, n)
 		n++
 	}
-	return d
+	return cn
 }
 
 // rest opens all connections but the first, at the configured rate.
-func (d *door) rest(ctx context.Context) {
+func (cn *connector) rest(ctx context.Context) {
 	var wg sync.WaitGroup
 	free := make(chan struct{}, maxDialing)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for i := 1; i < d.run.config.Clients; i++ {
-		due := d.began.Add(time.Duration(float64(i) / d.run.config.ConnectRate * float64(time.Second)))
+	for i := 1; i < cn.run.config.Clients; i++ {
+		due := cn.began.Add(time.Duration(float64(i) / cn.run.config.ConnectRate * float64(time.Second)))
 		timer.Reset(time.Until(due))
 		select {
 		case <-timer.C:
@@ -80,94 +80,94 @@ func (d *door) rest(ctx context.Context) {
 			break
 		}
 		wg.Go(func() { // ended by ctx, or handshakeTimeout
-			d.one(ctx, i)
+			cn.one(ctx, i)
 			<-free
 		})
 	}
 	wg.Wait()
-	d.took = time.Since(d.began)
+	cn.took = time.Since(cn.began)
 }
 
 // one opens the connection of client i and hands it to the engine, or keeps it
 // if the client is never to read.
-func (d *door) one(ctx context.Context, i int) error {
+func (cn *connector) one(ctx context.Context, i int) error {
 	began := time.Now()
-	conn, early, err := d.run.dialer.dial(ctx, i, d.readers[i] < 0, "")
+	conn, early, err := cn.run.dialer.dial(ctx, i, cn.readers[i] < 0, "")
 	if err == nil {
-		d.succeeded(time.Since(began))
-		err = d.admit(i, conn, early)
+		cn.succeeded(time.Since(began))
+		err = cn.admit(i, conn, early)
 	}
 	if err != nil && ctx.Err() == nil {
-		d.fail(why(err))
+		cn.fail(why(err))
 	}
 	return err
 }
 
-func (d *door) succeeded(took time.Duration) {
-	d.connected.Add(1)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	record(d.handshakes, took.Nanoseconds())
+func (cn *connector) succeeded(took time.Duration) {
+	cn.connected.Add(1)
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	record(cn.handshakes, took.Nanoseconds())
 }
 
 // admit gives the connection to whom it belongs.
-func (d *door) admit(i int, conn net.Conn, early []byte) error {
-	reader := d.readers[i]
+func (cn *connector) admit(i int, conn net.Conn, early []byte) error {
+	reader := cn.readers[i]
 	if reader < 0 {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.stalled = append(d.stalled, conn)
+		cn.mu.Lock()
+		defer cn.mu.Unlock()
+		cn.stalled = append(cn.stalled, conn)
 		return nil
 	}
 	var s *sample
-	if config := &d.run.config; config.sampled(reader) {
+	if config := &cn.run.config; config.sampled(reader) {
 		s = &sample{format: config.Format, timePath: config.PathTime, seqPath: config.PathSeq}
-		d.sampled.Add(1)
+		cn.sampled.Add(1)
 		if config.Storm {
-			d.mu.Lock()
-			d.followers[i] = s
-			d.mu.Unlock()
+			cn.mu.Lock()
+			cn.followers[i] = s
+			cn.mu.Unlock()
 		}
 	}
-	return d.read(i, conn, early, s)
+	return cn.read(i, conn, early, s)
 }
 
 // read has the engine read a connection of client i.
-func (d *door) read(i int, conn net.Conn, early []byte, s *sample) error {
-	shard := i % len(d.run.tallies)
+func (cn *connector) read(i int, conn net.Conn, early []byte, s *sample) error {
+	shard := i % len(cn.run.tallies)
 	var r receiver
-	if c := (client{tally: d.run.tallies[shard], sample: s, scan: Scanner{Compressed: d.run.config.Compress}}); d.run.config.Format == SSE {
+	if c := (client{tally: cn.run.tallies[shard], sample: s, scan: Scanner{Compressed: cn.run.config.Compress}}); cn.run.config.Format == SSE {
 		r = &events{client: c}
 	} else {
 		r = &c
 	}
-	return d.run.engine.add(shard, conn, r, early)
+	return cn.run.engine.add(shard, conn, r, early)
 }
 
 // followed returns the clients of a storm that know where to resume. It is
 // called once nobody reads.
-func (d *door) followed() map[int]*sample {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	all := maps.Clone(d.followers)
+func (cn *connector) followed() map[int]*sample {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	all := maps.Clone(cn.followers)
 	maps.DeleteFunc(all, func(_ int, s *sample) bool { return s.position == "" })
 	return all
 }
 
 // again opens the connection of client i behind its position. It tries until
 // ctx ends: a relay may refuse some while all come at once.
-func (d *door) again(ctx context.Context, i int, s *sample) {
+func (cn *connector) again(ctx context.Context, i int, s *sample) {
 	for ctx.Err() == nil {
-		conn, early, err := d.run.dialer.dial(ctx, i, false, s.position)
+		conn, early, err := cn.run.dialer.dial(ctx, i, false, s.position)
 		if err == nil {
 			s.message, s.tooLong, s.inflater = s.message[:0], false, inflater{}
 			s.awaited.begin(time.Now())
-			err = d.read(i, conn, early, s)
+			err = cn.read(i, conn, early, s)
 		}
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		d.fail(why(err))
+		cn.fail(why(err))
 		select {
 		case <-ctx.Done():
 		case <-time.After(tick):
@@ -175,43 +175,43 @@ func (d *door) again(ctx context.Context, i int, s *sample) {
 	}
 }
 
-func (d *door) fail(reason string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, known := d.failures[reason]; !known && len(d.failures) >= maxReasons {
+func (cn *connector) fail(reason string) {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	if _, known := cn.failures[reason]; !known && len(cn.failures) >= maxReasons {
 		reason = "other reasons"
 	}
-	d.failures[reason]++
+	cn.failures[reason]++
 }
 
 // failed returns how many clients could not connect so far.
-func (d *door) failed() (n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, k := range d.failures {
+func (cn *connector) failed() (n int) {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	for _, k := range cn.failures {
 		n += k
 	}
 	return n
 }
 
-// clients and result return the door's part of the result.
-func (d *door) clients() Clients {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// clients and result return the connector's part of the result.
+func (cn *connector) clients() Clients {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
 	return Clients{
-		Wanted: d.run.config.Clients, Connected: int(d.connected.Load()), Sampled: int(d.sampled.Load()),
-		Stalled: len(d.stalled), Evicted: d.evicted,
+		Wanted: cn.run.config.Clients, Connected: int(cn.connected.Load()), Sampled: int(cn.sampled.Load()),
+		Stalled: len(cn.stalled), Evicted: cn.evicted,
 	}
 }
 
-func (d *door) result() Connect {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	c := Connect{Handshake: spread(d.handshakes), Failures: []Failure{}}
-	if d.took > 0 {
-		c.PerS = float64(d.connected.Load()) / d.took.Seconds()
+func (cn *connector) result() Connect {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	c := Connect{Handshake: spread(cn.handshakes), Failures: []Failure{}}
+	if cn.took > 0 {
+		c.PerS = float64(cn.connected.Load()) / cn.took.Seconds()
 	}
-	for why, n := range d.failures {
+	for why, n := range cn.failures {
 		c.Failures = append(c.Failures, Failure{why, n})
 	}
 	slices.SortFunc(c.Failures, func(a, b Failure) int {
@@ -223,10 +223,10 @@ func (d *door) result() Connect {
 // drainStalled reads what the stalled clients have in their buffers: who comes
 // to the end of the stream, or finds it reset, was evicted.
 func (r *run) drainStalled() {
-	d := r.door
-	d.mu.Lock()
-	conns := slices.Clone(d.stalled)
-	d.mu.Unlock()
+	cn := r.connector
+	cn.mu.Lock()
+	conns := slices.Clone(cn.stalled)
+	cn.mu.Unlock()
 	var wg sync.WaitGroup
 	var evicted atomic.Int64
 	aside := newTally(&r.measuring, r.ends) // what they read now is nobody's figure
@@ -238,9 +238,9 @@ func (r *run) drainStalled() {
 		})
 	}
 	wg.Wait()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.evicted = int(evicted.Load())
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	cn.evicted = int(evicted.Load())
 }
 
 // over reads for drainTime and returns whether the server has ended the
@@ -267,10 +267,10 @@ func over(conn net.Conn, c *client) bool {
 }
 
 // close closes the stalled clients' connections.
-func (d *door) close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, c := range d.stalled {
+func (cn *connector) close() {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	for _, c := range cn.stalled {
 		c.SetWriteDeadline(time.Now().Add(time.Millisecond))
 		c.Write(goodbye())
 		c.Close()

@@ -2,9 +2,9 @@ package sourcetest
 
 import "time"
 
-// agenda holds what a session is going to do, by name. It has a handful of
+// schedule holds what a session is going to do, by name. It has a handful of
 // entries, so it looks at them all. One goroutine.
-type agenda struct{ entries map[string]entry }
+type schedule struct{ entries map[string]entry }
 
 type entry struct {
 	at time.Time
@@ -12,19 +12,19 @@ type entry struct {
 }
 
 // set plans do under a name, in the place of what was planned under it before.
-func (a *agenda) set(name string, at time.Time, do func() error) {
-	if a.entries == nil {
-		a.entries = make(map[string]entry)
+func (s *schedule) set(name string, at time.Time, do func() error) {
+	if s.entries == nil {
+		s.entries = make(map[string]entry)
 	}
-	a.entries[name] = entry{at, do}
+	s.entries[name] = entry{at, do}
 }
 
 // cancel forgets what is planned under a name, if anything is.
-func (a *agenda) cancel(name string) { delete(a.entries, name) }
+func (s *schedule) cancel(name string) { delete(s.entries, name) }
 
 // wait returns how long it is until the next entry.
-func (a *agenda) wait(now time.Time) time.Duration {
-	_, e := a.first()
+func (s *schedule) wait(now time.Time) time.Duration {
+	_, e := s.first()
 	if e.do == nil {
 		return time.Hour // there is nothing; the caller asks again
 	}
@@ -32,13 +32,13 @@ func (a *agenda) wait(now time.Time) time.Duration {
 }
 
 // run does what is due, in its order, until something fails.
-func (a *agenda) run(now time.Time) error {
+func (s *schedule) run(now time.Time) error {
 	for {
-		name, e := a.first()
+		name, e := s.first()
 		if e.do == nil || e.at.After(now) {
 			return nil
 		}
-		delete(a.entries, name)
+		delete(s.entries, name)
 		if err := e.do(); err != nil {
 			return err
 		}
@@ -47,8 +47,8 @@ func (a *agenda) run(now time.Time) error {
 
 // first returns the earliest entry; of two at the same time, the one whose name
 // comes first, so that a run can be repeated.
-func (a *agenda) first() (name string, first entry) {
-	for n, e := range a.entries {
+func (s *schedule) first() (name string, first entry) {
+	for n, e := range s.entries {
 		if first.do == nil || e.at.Before(first.at) || e.at.Equal(first.at) && n < name {
 			name, first = n, e
 		}
