@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 	"fantail/hub/skiptest"
 	"fantail/relay"
 )
@@ -143,7 +144,7 @@ func TestBrowser(t *testing.T) {
 	if query := s.handshake(); query != "" { // the other relay answered 4410
 		t.Errorf("handshake without a ring with %q, want no position", query)
 	}
-	s.await("a new connection", func(seen sight) bool { return seen.State == "connected" })
+	peertest.Eventually(t, "the page has joined the other relay", func() bool { return second.Clients() == 1 }) // what it shows may be of the first
 	second.Publish(hub.Input{Payload: []byte(`{"n":2}`)})
 	s.await("the second message above the first", func(seen sight) bool {
 		return strings.HasPrefix(seen.Feed, `{"n":2}`+"\n"+`{"n":1} <b>`)

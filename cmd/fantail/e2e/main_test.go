@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	case "hostile":
 		asHostile(os.Args[1:])
 	default:
-		peertest.Parallel(6)
+		peertest.Parallel(map[bool]int{false: 6, true: 2}[raceDetector]) // with it they work more than they wait
 		code := leaktest.Run(m)
 		os.RemoveAll(built)
 		os.Exit(code)
