@@ -147,7 +147,7 @@ func TestBrowser(t *testing.T) {
 	peertest.Eventually(t, "the page has joined the other relay", func() bool { return second.Clients() == 1 }) // what it shows may be of the first
 	second.Publish(hub.Input{Payload: []byte(`{"n":2}`)})
 	s.await("the second message above the first", func(seen sight) bool {
-		return strings.HasPrefix(seen.Feed, `{"n":2}`+"\n"+`{"n":1} <b>`)
+		return seen.State == "connected" && strings.HasPrefix(seen.Feed, `{"n":2}`+"\n"+`{"n":1} <b>`)
 	})
 }
 
