@@ -1,0 +1,4 @@
+// Package cmdtest has what the tests of several rooms share: environments, files,
+// recordings, certificates, WebSocket sources, and commands that run by themselves.
+// Only tests use it.
+package cmdtest
