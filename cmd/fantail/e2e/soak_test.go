@@ -23,7 +23,10 @@ import (
 // TestSoak: thousands of clients, a fifth of which misbehave at random and come
 // back when they were thrown out, while a feed runs. The others miss nothing, and
 // afterwards the relay holds what it held before. SOAK_SEED repeats a run.
-func TestSoak(t *testing.T) { // by itself: it wants the processors
+func TestSoak(t *testing.T) {
+	if !raceDetector { // with it those who behave have no processor to spare
+		parallel(t)
+	}
 	n, long := scale(500, 5000), scale(10*time.Second, 2*time.Minute)
 	seed := rand.Uint64()
 	if text := os.Getenv("SOAK_SEED"); text != "" {
