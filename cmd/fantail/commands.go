@@ -15,14 +15,14 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// commands is the table of subcommands; the first is the default.
+// commands returns the table of commands. The first is the default.
 func commands() []cli.Command {
 	return []cli.Command{
 		serve.Command(), check.Command(), replay.Command(), tail.Command(), bench.Command(), health.Command(), versionCommand(),
 	}
 }
 
-// run runs the command line that args is and returns the exit code.
+// run runs a command line and returns the exit code.
 func run(ctx context.Context, args []string, std cli.Stdio) int {
 	return cli.Conclude(dispatch(ctx, args, std), std.Err)
 }

@@ -1,6 +1,9 @@
-// Command fantail relays one live feed to tens of thousands of clients. It is
-// the only place that knows the environment, the command line and the signals:
-// the packages below it take plain structs.
+// Command fantail relays one live feed to tens of thousands of clients.
+//
+// It alone knows the environment, the command line and the signals. The libraries
+// feed, hub and relay take plain structs. Package main holds the table of commands;
+// the commands are rooms below internal, each with a doc.go that says what it owns. The
+// end-to-end tests are in e2e.
 package main
 
 import (
@@ -17,9 +20,9 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], cli.Stdio{Out: os.Stdout, Err: os.Stderr}))
 }
 
-// endOnSignal returns a context that the first SIGINT or SIGTERM cancels. The
-// second ends the process with exit code 1, whatever it is doing. The goroutine
-// waits for signals as long as the process lives.
+// endOnSignal returns a context that the first SIGINT or SIGTERM cancels. The second
+// signal ends the process at once with exit code 1. The goroutine waits for signals
+// until the process ends.
 func endOnSignal(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2) // never closed

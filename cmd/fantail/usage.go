@@ -12,7 +12,7 @@ import (
 // spaces.
 const helpNames = 31
 
-// printUsage prints what fantail is, its commands and its variables.
+// printUsage prints the help of the program: its commands and its variables.
 func printUsage(w io.Writer) error {
 	p := text.NewPage(w)
 	p.Printf("fantail relays one live feed to tens of thousands of clients.\n")

@@ -31,7 +31,7 @@ func runVersion(_ context.Context, _ []string, std cli.Stdio) error {
 	return err
 }
 
-// versionLine puts what the Go tool stamped into the build on one line:
+// versionLine returns what the Go tool stamped into the build, on one line:
 //
 //	fantail v1.2.0 (0123456789ab, 2006-01-02T15:04:05Z, modified) go1.26.8 linux/amd64
 func versionLine(info *debug.BuildInfo) string {

@@ -12,26 +12,29 @@ import (
 // Command is one row of the table of subcommands.
 type Command struct {
 	Name     string
-	Operands []string // what follows the name, such as FILE; [URL] may be left out
-	About    string   // one line
-	Detail   string   // some more, for its own help
-	Examples []string // pairs of a command line and what it does
+	Operands []string // such as FILE; one in brackets, such as [URL], is optional
+	About    string   // one line, for the list of commands
+	Detail   string   // more, for the command's own help
+	Examples []string // pairs of a command line and a description
+
+	// Setup registers the flags and returns what runs the command.
 	Setup    func(*flag.FlagSet) Runner
 }
 
-// Runner runs a command once its flags are parsed, with its operands. It ends
+// Runner runs a command with its operands, after its flags were parsed. It returns
 // soon after ctx is cancelled.
 type Runner func(ctx context.Context, operands []string, std Stdio) error
 
-// Stdio is what a command may write to.
+// Stdio is where a command writes.
 type Stdio struct{ Out, Err io.Writer }
 
-// Plain is the setup of a command without flags.
+// Plain returns the Setup of a command without flags.
 func Plain(r Runner) func(*flag.FlagSet) Runner {
 	return func(*flag.FlagSet) Runner { return r }
 }
 
-// Run parses args and runs c, or prints its help.
+// Run parses args and runs the command, or prints its help. Its error is an error of
+// use if args do not fit the command.
 func (c Command) Run(ctx context.Context, args []string, std Stdio) error {
 	flags := flag.NewFlagSet(c.Name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -48,7 +51,7 @@ func (c Command) Run(ctx context.Context, args []string, std Stdio) error {
 	return run(ctx, operands, std)
 }
 
-// required returns how many operands cannot be left out.
+// required returns the number of operands that are not optional.
 func (c Command) required() (n int) {
 	for _, o := range c.Operands {
 		if !strings.HasPrefix(o, "[") {
@@ -58,7 +61,7 @@ func (c Command) required() (n int) {
 	return n
 }
 
-// miscounted says that n operands are too few or too many.
+// miscounted returns the part of a sentence that n operands are too few or too many.
 func (c Command) miscounted(n int) string {
 	if c.required() < len(c.Operands) {
 		return fmt.Sprintf("%d arguments instead of %d to %d", n, c.required(), len(c.Operands))
@@ -66,7 +69,7 @@ func (c Command) miscounted(n int) string {
 	return fmt.Sprintf("%d arguments instead of %d", n, len(c.Operands))
 }
 
-// Synopsis returns the command line of c.
+// Synopsis returns the command line with its operands.
 func (c Command) Synopsis() string {
 	return strings.Join(append([]string{"fantail", c.Name}, c.Operands...), " ")
 }

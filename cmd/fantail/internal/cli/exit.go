@@ -6,27 +6,27 @@ import (
 	"io"
 )
 
-// exitMisuse is the exit code for a command line or a configuration that has to be
-// changed.
+// exitMisuse is the exit code of a command line that has to be changed.
 const exitMisuse = 2
 
-// usageError is a command line that cannot be run as it is.
+// usageError is the error of a command line that has to be changed.
 type usageError struct{ error }
 
-// Misuse makes err a usageError.
+// Misuse returns err as the error of a command line that has to be changed: its exit
+// code is 2.
 func Misuse(err error) error { return usageError{err} }
 
-// ExitCode makes a usageError an exitCoder.
+// ExitCode implements exitCoder.
 func (usageError) ExitCode() int { return exitMisuse }
 
-// exitCoder is an error with an exit code of its own.
+// exitCoder is an error with its own exit code.
 type exitCoder interface {
 	error
 	ExitCode() int
 }
 
-// ExitCode returns 0 for no error, that of an exitCoder, and 1 for any other
-// failure.
+// ExitCode returns the exit code of the program: 0 without an error, the code of an
+// error that has one, and 1 for every other error.
 func ExitCode(err error) int {
 	if err == nil {
 		return 0
@@ -37,7 +37,7 @@ func ExitCode(err error) int {
 	return 1
 }
 
-// Conclude tells of an error, if there is one, and returns the exit code.
+// Conclude writes an error to w, if there is one, and returns the exit code.
 func Conclude(err error, w io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(w, "fantail:", err)

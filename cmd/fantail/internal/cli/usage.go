@@ -8,7 +8,7 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// printUsage prints what c does, its flags and examples.
+// printUsage prints the command's help: its detail, flags and examples.
 func (c Command) printUsage(w io.Writer, flags *flag.FlagSet) error {
 	p := text.NewPage(w)
 	p.Printf("Usage: %s\n\n%s\n\n%s\n", c.Synopsis(), c.About+".", c.Detail)

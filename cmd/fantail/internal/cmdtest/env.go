@@ -14,8 +14,8 @@ func WriteFile(t testing.TB, name, text string) {
 	}
 }
 
-// Setenv makes the test's FANTAIL_ environment exactly the given NAME=value
-// entries, whatever the developer has set.
+// Setenv sets the given NAME=value entries for the test and unsets every other
+// FANTAIL_ variable. A test that calls it cannot run in parallel.
 func Setenv(t testing.TB, entries ...string) {
 	t.Helper()
 	for _, entry := range os.Environ() {

@@ -10,17 +10,20 @@ import (
 	"fantail/hub"
 )
 
-// Message is a received or recorded message that can be compared.
+// Message is a message, received or recorded, that can be compared.
 type Message struct {
 	Kind    hub.Kind
 	Payload string
 }
 
-// Text and Binary return messages.
-func Text(payload string) Message   { return Message{hub.Text, payload} }
+// Text returns a text message.
+func Text(payload string) Message { return Message{hub.Text, payload} }
+
+// Binary returns a binary message.
 func Binary(payload string) Message { return Message{hub.Binary, payload} }
 
-// Record writes messages, a step apart, as a headed recording.
+// Record writes a recording with a head, whose messages are a step apart, and returns
+// its file.
 func Record(t testing.TB, step time.Duration, messages ...Message) (file string) {
 	t.Helper()
 	var b bytes.Buffer

@@ -7,7 +7,8 @@ import (
 	"fantail/cmd/fantail/internal/cli"
 )
 
-// Run runs a command by itself and returns its exit code and what it wrote.
+// Run runs a command within the test's process. It returns the exit code and what the
+// command wrote.
 func Run(t *testing.T, c cli.Command, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer

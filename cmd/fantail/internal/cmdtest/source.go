@@ -13,8 +13,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// ServeSource serves a WebSocket source over TLS or not. It returns its host
-// and port.
+// ServeSource serves a WebSocket source, over TLS if it is secure, until the test ends.
+// It returns its host and port.
 func ServeSource(t testing.TB, secure bool, play func(*websocket.Conn)) string {
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := websocket.Accept(w, r, websocket.AcceptOptions{Compress: true})
@@ -34,7 +34,8 @@ func ServeSource(t testing.TB, secure bool, play func(*websocket.Conn)) string {
 	return srv.Listener.Addr().String()
 }
 
-// Chatter sends a message of the kind again and again until the client leaves.
+// Chatter returns a source that sends one message again and again until the client
+// leaves.
 func Chatter(kind hub.Kind, text string) func(*websocket.Conn) {
 	return func(c *websocket.Conn) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -48,9 +49,9 @@ func Chatter(kind hub.Kind, text string) func(*websocket.Conn) {
 	}
 }
 
-// LongEnough has a source watched for longer and longer until it was heard: how
-// long that takes is the machine's affair. Who says nothing is soon watched for
-// long enough.
+// LongEnough has a source watched in longer and longer windows until it was heard,
+// since a busy machine may need any of them. A source that says nothing is watched in
+// all of them.
 func LongEnough(watch func(window string) (heard bool)) {
 	for _, window := range []string{"200ms", "1s", "5s", "20s"} {
 		if watch(window) {

@@ -9,7 +9,8 @@ import (
 	"fantail/hub/peertest"
 )
 
-// Output keeps what a program writes. Any goroutine.
+// Output keeps what a program writes. The zero value is empty. Any goroutine may call
+// Write and Text.
 type Output struct {
 	mu   sync.Mutex
 	text bytes.Buffer // guarded by mu
@@ -22,7 +23,7 @@ func (o *Output) Write(p []byte) (int, error) {
 	return o.text.Write(p)
 }
 
-// Text returns what was written so far.
+// Text returns everything so far.
 func (o *Output) Text() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -10,7 +10,8 @@ import (
 	"fantail/hub/peertest"
 )
 
-// Relay is a relay at work, in the test's process or in one of its own.
+// Relay is a relay at work, in the test's process or in its own. Only the test's
+// goroutine may call its methods, except Text.
 type Relay struct {
 	Addr  string // host:port that clients connect to
 	Admin string // host:port of the operators' listener
@@ -19,13 +20,14 @@ type Relay struct {
 	t testing.TB
 }
 
-// At returns a relay that is at work already. Its output begins with its banner.
+// At returns a relay that already works or is about to. It waits for the banner in the
+// relay's output.
 func At(t testing.TB, out *Output) *Relay {
 	t.Helper()
 	return &Relay{t: t, Out: out, Addr: out.Find(t, `feed +wss?://(\S+)/ws`), Admin: out.Find(t, `metrics +http://(\S+)/metrics`)}
 }
 
-// Text returns what the relay has written so far, banner and log.
+// Text returns the banner and the log so far. Any goroutine may call it.
 func (r *Relay) Text() string { return r.Out.Text() }
 
 // Find waits until the output matches and returns the first group.
@@ -34,7 +36,7 @@ func (r *Relay) Find(pattern string) string {
 	return r.Out.Find(r.t, pattern)
 }
 
-// Get returns what the operators' listener answers.
+// Get returns the answer of the operators' listener to a path.
 func (r *Relay) Get(path string) string {
 	r.t.Helper()
 	client := http.Client{Timeout: peertest.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -50,7 +52,7 @@ func (r *Relay) Get(path string) string {
 	return string(b)
 }
 
-// Metric returns the value of a metric, zero if it is not there.
+// Metric returns the value of a metric, given with its labels; zero if there is none.
 func (r *Relay) Metric(name string) float64 {
 	r.t.Helper()
 	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)`).FindStringSubmatch(r.Get("/metrics"))

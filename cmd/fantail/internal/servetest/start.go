@@ -1,8 +1,9 @@
 // Package servetest runs relays within the process of a test.
 //
-// A relay in a test is the one that fantail serve runs, but for its environment and
-// its listeners: both are handed in, so that tests can run side by side. What belongs
-// to a process (signals, limits, descriptors, memory) needs a process.
+// Such a relay is the one that fantail serve runs. Only its environment and its
+// listeners are handed in, so that tests can run side by side. A test of what belongs to
+// a process (signals, limits, descriptors, memory) needs a process. Only tests use this
+// package.
 package servetest
 
 import (
@@ -16,17 +17,17 @@ import (
 	"fantail/cmd/fantail/internal/serve"
 )
 
-// Start runs a relay that has the given NAME=value entries as its environment, at
-// ports that are free. It ends with the test, and takes no time for that unless a
-// FANTAIL_DRAIN_WINDOW is among the entries.
+// Start runs a relay with the given NAME=value entries as its environment, at free
+// ports unless the entries name some. The relay ends with the test, and at once unless
+// the entries give it a FANTAIL_DRAIN_WINDOW. The test fails if it ends with an error.
 func Start(t testing.TB, entries ...string) *Relay {
 	t.Helper()
 	r, _ := StartAndStop(t, entries...)
 	return r
 }
 
-// StartAndStop is Start. Calling stop asks the relay for its orderly end, as SIGTERM
-// does, and does not wait for it.
+// StartAndStop is Start with a function that ends the relay before the test does. As
+// SIGTERM does, it asks for an orderly end and does not wait for it.
 func StartAndStop(t testing.TB, entries ...string) (r *Relay, stop func()) {
 	t.Helper()
 	c, err := config.Parse(append([]string{"FANTAIL_LISTEN=127.0.0.1:0", "FANTAIL_ADMIN_LISTEN=127.0.0.1:0", "FANTAIL_DRAIN_WINDOW=0"}, entries...)...)

@@ -2,7 +2,7 @@ package text
 
 import "time"
 
-// Brief rounds a duration to what a reader wants to know.
+// Brief rounds a duration to about three digits.
 func Brief(d time.Duration) time.Duration {
 	switch {
 	case d < time.Millisecond:

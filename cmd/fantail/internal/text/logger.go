@@ -7,8 +7,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// NewLogger returns a logger that writes to w at level: JSON lines, or lines for
-// people. The format is one of FANTAIL_LOG_FORMAT's.
+// NewLogger returns a logger that writes to w from the given level on. The format is
+// "json", "console" for lines that people read, or "auto": console on a terminal, else
+// JSON.
 func NewLogger(w io.Writer, format string, level zerolog.Level) zerolog.Logger {
 	if format == "console" || format == "auto" && IsTerminal(w) {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly}

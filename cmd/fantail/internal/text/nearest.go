@@ -1,8 +1,8 @@
 package text
 
-// Nearest returns the candidate that word becomes with the fewest edits, the
-// first in the alphabet of several, or nothing if that takes more edits than
-// half of word's length.
+// Nearest returns the candidate that needs the fewest edits to become word, and the
+// first in the alphabet if several need as few. It returns nothing if the edits are
+// more than half of word's length.
 func Nearest(word string, candidates []string) string {
 	best, least := "", len(word)/2+1
 	for _, c := range candidates {
@@ -13,7 +13,7 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance returns the Levenshtein distance of two strings, counted in bytes.
+// distance returns the Levenshtein distance of two strings in bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1) // row[j] is the distance of a[:i] and b[:j]
 	for j := range row {

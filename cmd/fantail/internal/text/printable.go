@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// AppendPrintable appends text so that it is one line and cannot do anything to a
-// terminal: line breaks, control characters, bytes that are not UTF-8 and the
-// characters that reverse the direction of writing are written as escapes such as
-// \n, \x1b, \u009b and \u202e. A TAB stays.
+// AppendPrintable appends text as one line that cannot control a terminal. It writes
+// escapes such as \n, \x1b, \u009b and \u202e in place of line breaks, control
+// characters, bytes that are not UTF-8, and characters that change the direction of
+// writing. A TAB stays.
 func AppendPrintable(b, text []byte) []byte {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
@@ -25,7 +25,7 @@ func AppendPrintable(b, text []byte) []byte {
 	return b
 }
 
-// AppendOneLine appends text with its line breaks, and nothing else, as escapes.
+// AppendOneLine appends text and writes only its line breaks as escapes.
 func AppendOneLine(b, text []byte) []byte {
 	for _, c := range text {
 		if c == '\n' || c == '\r' {
@@ -52,12 +52,13 @@ func hex(c byte) string {
 	return string([]byte{digits[c>>4], digits[c&15]})
 }
 
-// turns says whether r changes the direction of what follows (Unicode UAX #9).
+// turns reports whether r changes the direction of what follows (Unicode UAX #9).
 func turns(r rune) bool {
 	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x61c
 }
 
-// Excerpt returns the first most characters of text, printable.
+// Excerpt returns at most the first most characters of text, as AppendPrintable
+// writes them. An ellipsis follows if there are more.
 func Excerpt(text []byte, most int) string {
 	runes := []rune(string(AppendPrintable(nil, text[:min(len(text), most*utf8.UTFMax)])))
 	if len(runes) > most {

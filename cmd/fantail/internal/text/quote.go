@@ -2,10 +2,10 @@ package text
 
 import "strconv"
 
-// maxShown is how much of somebody else's text is shown, in characters.
+// maxShown is the number of characters of a foreign text that are shown.
 const maxShown = 80
 
-// Shorten cuts a text that is long.
+// Shorten cuts a text behind its first 80 characters.
 func Shorten(s string) string {
 	if r := []rune(s); len(r) > maxShown {
 		return string(r[:maxShown]) + "…"
@@ -13,5 +13,6 @@ func Shorten(s string) string {
 	return s
 }
 
-// Quote prints a word of the user's inside a sentence.
+// Quote returns a foreign word as it can stand in a sentence: shortened, in quotes and
+// with escapes.
 func Quote(s string) string { return strconv.Quote(Shorten(s)) }

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Wrap breaks text into lines of at most width characters, where it has spaces.
-// A word that is longer has a line of its own.
+// Wrap breaks text at its spaces into lines of at most width characters. A longer word
+// has a line of its own.
 func Wrap(text string, width int) []string {
 	var lines []string
 	line, used := "", 0
