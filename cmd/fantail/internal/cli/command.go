@@ -18,7 +18,7 @@ type Command struct {
 	Examples []string // pairs of a command line and a description
 
 	// Setup registers the flags and returns what runs the command.
-	Setup    func(*flag.FlagSet) Runner
+	Setup func(*flag.FlagSet) Runner
 }
 
 // Runner runs a command with its operands, after its flags were parsed. It returns
