@@ -76,7 +76,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *site) await(what string, ok func(sight) bool) {
 	s.t.Helper()
 	var last sight
-	late := time.After(patience)
+	late := time.After(peertest.Patience)
 	for {
 		select {
 		case last = <-s.sights:
@@ -87,7 +87,7 @@ func (s *site) await(what string, ok func(sight) bool) {
 				return
 			}
 		case <-late:
-			s.t.Fatalf("%s: not within %v; it shows %+v", what, patience, last)
+			s.t.Fatalf("%s: not within %v; it shows %+v", what, peertest.Patience, last)
 		}
 	}
 }
@@ -98,8 +98,8 @@ func (s *site) handshake() string {
 	select {
 	case query := <-s.handshakes:
 		return query
-	case <-time.After(patience):
-		s.t.Fatalf("no connection within %v", patience)
+	case <-time.After(peertest.Patience):
+		s.t.Fatalf("no connection within %v", peertest.Patience)
 		return ""
 	}
 }
@@ -184,7 +184,7 @@ func open(t *testing.T, browser, address string) {
 	t.Cleanup(func() {
 		cancel()
 		_ = cmd.Wait() // killed
-		for late := time.Now().Add(patience); os.RemoveAll(profile) != nil && time.Now().Before(late); {
+		for late := time.Now().Add(peertest.Patience); os.RemoveAll(profile) != nil && time.Now().Before(late); {
 			time.Sleep(10 * time.Millisecond) // one of its processes is still on its way out
 		}
 	})

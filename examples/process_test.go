@@ -10,14 +10,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"fantail/hub/peertest"
 )
 
-// patience bounds each thing that another process has to do, lifetime a process.
-const (
-	patience = time.Minute
-	lifetime = 4 * patience
-)
+// lifetime bounds a process.
+const lifetime = 4 * peertest.Patience
 
 // process is an example at work. One goroutine.
 type process struct {

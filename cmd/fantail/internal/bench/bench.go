@@ -32,7 +32,7 @@ type benchFlags struct {
 	svg      string
 }
 
-// headers is a flag that may be given several times.
+// headers is a flag that may be given several times, with one header each.
 type headers struct{ h http.Header }
 
 func (h headers) String() string { return "" }
@@ -46,7 +46,7 @@ func (h headers) Set(text string) error {
 	return nil
 }
 
-// texts is a flag that may be given several times.
+// texts is a flag that may be given several times, such as -send.
 type texts struct{ list *[]string }
 
 func (t texts) String() string { return "" }
@@ -109,7 +109,7 @@ func setupBench(flags *flag.FlagSet) cli.Runner {
 	return b.run
 }
 
-// run runs the benchmark that the flags describe.
+// run runs the benchmark of the flags.
 func (b *benchFlags) run(ctx context.Context, operands []string, std cli.Stdio) error {
 	if b.load.URL = "ws://127.0.0.1/"; len(operands) > 0 { // a self-test knows its URL later
 		b.load.URL = operands[0]
@@ -134,8 +134,8 @@ func (b *benchFlags) run(ctx context.Context, operands []string, std cli.Stdio) 
 	return b.print(std.Out, r, func(w io.Writer) error { return printBench(w, r) })
 }
 
-// setFormat sets the format, and where time and sequence are in it unless the
-// flags say so. Of some keys alone the positions have holes.
+// setFormat sets the format, and where it has time and sequence unless the flags say
+// so. If a client asks for some keys only, positions have holes and are no sequence.
 func (b *benchFlags) setFormat() {
 	c := &b.load
 	switch {
@@ -157,13 +157,13 @@ func (b *benchFlags) setFormat() {
 	}
 }
 
-// Where the demo feed and a self-test's source have their time and sequence.
+// Paths of time and sequence in the demo feed and in the source of a self-test.
 const (
 	defaultPathTime = "t"
 	defaultPathSeq  = "q"
 )
 
-// check finds flags that do not go together.
+// check returns an error for flags that do not go together.
 func (b *benchFlags) check(operands []string) error {
 	switch {
 	case b.selftest && len(operands) > 0:
@@ -192,7 +192,7 @@ func (b *benchFlags) check(operands []string) error {
 	return b.checkSubjects()
 }
 
-// print writes v as JSON, or as the table that table writes.
+// print writes v as JSON or as a table.
 func (b *benchFlags) print(w io.Writer, v any, table func(io.Writer) error) error {
 	if !b.json {
 		return table(w)

@@ -16,24 +16,24 @@ import (
 )
 
 // ChildName is the command by which fantail bench -selftest starts the parts of
-// its set-up as processes of their own. It is for no one else, so no help names
-// it. Its operand is a part:
+// its set-up as processes. Nobody else needs it, so no help names it. Its operand is a
+// part:
 //
 //	source   a WebSocket source of -rate, -size and -keys
 //	floor    a bare-send relay of the source at -source
 //	relay    the relay, by its environment
 //
-// source and floor print "listening HOST:PORT", the relay its banner. After that
-// each line on standard input is answered with "cpu N": the processor time in ns
-// that the process has used. It ends when standard input does, so that no part
-// outlives the command that started it.
+// source and floor print "listening HOST:PORT", and the relay prints its banner. Then
+// the part answers each line on standard input with "cpu N", the processor time in ns
+// that its process has used. It ends with its standard input, so that no part outlives
+// the command that started it.
 const ChildName = "bench-child"
 
-// ChildProcess is what a part gets from its process.
+// ChildProcess is what a part uses of its process.
 type ChildProcess struct {
 	In    io.Reader
 	Std   cli.Stdio
-	Relay cli.Runner // serves by the environment
+	Relay cli.Runner // runs a relay with the configuration of the environment
 }
 
 // RunChild runs one part until standard input or ctx ends.
@@ -63,7 +63,7 @@ func RunChild(ctx context.Context, args []string, p ChildProcess) error {
 	return cli.Misuse(fmt.Errorf("there is no part %s", text.Quote(parts[0])))
 }
 
-// listening serves at a free port of the loopback and says at which.
+// listening serves at a free port of the loopback interface and prints the address.
 func listening(out io.Writer, serve func(net.Listener) error) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -73,8 +73,8 @@ func listening(out io.Writer, serve func(net.Listener) error) error {
 	return serve(l)
 }
 
-// answer answers each line with the processor time used, and calls end after the
-// last.
+// answer answers each line with the processor time so far, and calls end after the last
+// line.
 func answer(in io.Reader, out io.Writer, end func()) {
 	defer end()
 	for lines := bufio.NewScanner(in); lines.Scan(); {

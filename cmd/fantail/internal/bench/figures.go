@@ -10,7 +10,7 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// measured is what one server did in one round.
+// measured is the work of one server in one round.
 type measured struct {
 	Deliveries float64 `json:"deliveries_per_s"`
 	CPU        float64 `json:"cpu_us_per_delivery"` // of the server's process
@@ -24,8 +24,7 @@ type measured struct {
 	Lag        float64 `json:"load_read_lag_p99_ms"`
 }
 
-// round is what the relay is compared with, and the relay, one right after the
-// other.
+// round is one measurement of each side, one right after the other.
 type round struct {
 	Base  measured `json:"base"`
 	Relay measured `json:"relay"`
@@ -54,7 +53,7 @@ type selftestResult struct {
 	Notes    []string   `json:"notes"`
 }
 
-// machine is where a self-test ran.
+// machine describes where a self-test ran.
 type machine struct {
 	OS    string `json:"os"`
 	Arch  string `json:"arch"`
@@ -86,8 +85,8 @@ func measuredOf(r load.Result, m *meter) measured {
 	return out
 }
 
-// summaryOf takes the medians of some rounds, and adds to the notes if the load
-// was in its own way.
+// summaryOf takes the medians of the rounds. It adds a note if the load generator limited
+// the figures itself.
 func summaryOf(base, relay string, rounds []round, notes []string) selftestResult {
 	r := selftestResult{
 		Machine: thisMachine(), BaseIs: base, RelayIs: relay, Rounds: rounds,
@@ -137,13 +136,13 @@ func medians(rounds []round, of func(round) measured) measured {
 	}
 }
 
-// medianRatio returns the median over the rounds of relay to base; 0 if no
-// round has a base.
+// medianRatio returns the median of each round's ratio of relay to base; 0 if no round
+// has a base.
 func medianRatio(rounds []round, figure func(measured) float64) float64 {
 	return median(roundRatios(rounds, figure))
 }
 
-// roundRatios returns relay to base for each round that has a base.
+// roundRatios returns the ratio of relay to base for each round that has a base.
 func roundRatios(rounds []round, figure func(measured) float64) (all []float64) {
 	for _, r := range rounds {
 		if base := figure(r.Base); base > 0 {
@@ -153,8 +152,8 @@ func roundRatios(rounds []round, figure func(measured) float64) (all []float64) 
 	return all
 }
 
-// ratioText writes the median ratio and, of several rounds, the least and the
-// greatest: they tell how far the median can be trusted.
+// ratioText writes the median ratio. Of several rounds it also writes the least and the
+// greatest, which show how far the median can be trusted.
 func ratioText(ratios []float64) string {
 	switch len(ratios) {
 	case 0:
@@ -165,8 +164,8 @@ func ratioText(ratios []float64) string {
 	return fmt.Sprintf("%.2f (%.2f to %.2f)", median(ratios), slices.Min(ratios), slices.Max(ratios))
 }
 
-// median returns the middle of values, the mean of the two middle ones of an
-// even number, and 0 of none.
+// median returns the middle of values. It is the mean of the two middle values if their
+// number is even, and 0 if there are none.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0

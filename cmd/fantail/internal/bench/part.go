@@ -35,8 +35,8 @@ const (
 // address finds a part's address in what it prints.
 var address = regexp.MustCompile(`(?:^listening |feed +ws://)([^/\s]+)`)
 
-// startPart starts this program again as one part. The environment is the
-// process's own without its FANTAIL_ variables, and env.
+// startPart starts this program again as one part. Its environment is env and that of
+// this process without the FANTAIL_ variables.
 func startPart(name string, args, env []string) (*part, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -62,8 +62,8 @@ func startPart(name string, args, env []string) (*part, error) {
 	return p, nil
 }
 
-// withoutPrefix returns the entries that are no variables of ours: a self-test
-// is of the defaults.
+// withoutPrefix returns the entries that are not variables of fantail, since a self-test
+// measures the defaults.
 func withoutPrefix(environ []string) (out []string) {
 	for _, entry := range environ {
 		if !strings.HasPrefix(entry, config.Prefix) {
@@ -89,7 +89,7 @@ func (p *part) listening() error {
 	}
 }
 
-// cpu returns the processor time that the part has used.
+// cpu asks the part for the processor time that it has used.
 func (p *part) cpu() (time.Duration, error) {
 	if _, err := io.WriteString(p.in, "cpu\n"); err != nil {
 		return 0, p.failed(err)
@@ -106,7 +106,7 @@ func (p *part) cpu() (time.Duration, error) {
 	}
 }
 
-// failed adds what the part wrote to its standard error.
+// failed adds the end of the part's standard error to an error.
 func (p *part) failed(err error) error {
 	return fmt.Errorf("the %s: %w; it wrote: %s", p.name, err, strings.TrimSpace(p.errs.String()))
 }
@@ -123,7 +123,7 @@ func (p *part) stop() error {
 	return nil
 }
 
-// lastBytes is a Writer that keeps the end of what is written.
+// lastBytes is a Writer that keeps the last bytes written to it.
 type lastBytes struct {
 	mu  sync.Mutex
 	buf bytes.Buffer // guarded by mu

@@ -11,8 +11,8 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// showProgress returns what keeps one living line on w, or nil if w is no
-// terminal.
+// showProgress returns a function that keeps one line on w up to date. It is nil if w is
+// not a terminal.
 func showProgress(w io.Writer) func(load.Progress) {
 	if !text.IsTerminal(w) {
 		return nil
@@ -20,10 +20,11 @@ func showProgress(w io.Writer) func(load.Progress) {
 	return func(p load.Progress) { fmt.Fprint(w, text.ClearLine, progressLine(p)) }
 }
 
-// endProgress takes the living line away.
+// endProgress removes that line.
 func endProgress(w io.Writer) { fmt.Fprint(w, text.ClearLine) }
 
-// progressLine says how far a run is.
+// progressLine returns for example "measuring, 500 clients, 10,000 deliveries/s, 2.1
+// MB/s, 8s left".
 func progressLine(p load.Progress) string {
 	line := fmt.Sprintf("%s, %s clients", p.Phase, humanize.Comma(int64(p.Connected)))
 	if p.Failed > 0 {

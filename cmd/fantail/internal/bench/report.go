@@ -37,7 +37,7 @@ func printBench(w io.Writer, r load.Result) error {
 	return p.Flush()
 }
 
-// thousands writes a number without its fraction, in groups of three digits.
+// thousands writes a whole number in groups of three digits.
 func thousands[T int | int64 | float64](n T) string { return humanize.Comma(int64(n)) }
 
 func clientsLine(c load.Clients) string {
@@ -57,7 +57,7 @@ func compressionLine(c load.Compression) string {
 		c.Ratio, humanize.Bytes(uint64(c.Bytes)), humanize.Bytes(uint64(c.Wire)), thousands(c.Compressed), thousands(c.Messages))
 }
 
-// spreadLine writes a distribution; nil is none.
+// spreadLine writes a distribution; nil was not measured.
 func spreadLine(s *load.Spread) string {
 	if s == nil {
 		return "not measured"
@@ -65,7 +65,7 @@ func spreadLine(s *load.Spread) string {
 	return fmt.Sprintf("p50 %s  p90 %s  p99 %s  p99.9 %s  max %s ms", ms(s.P50), ms(s.P90), ms(s.P99), ms(s.P999), ms(s.Max))
 }
 
-// ms writes milliseconds with three digits that count.
+// ms writes milliseconds with about three significant digits.
 func ms(v float64) string {
 	switch {
 	case v < 10:

@@ -11,20 +11,19 @@ import (
 	"fantail/cmd/fantail/internal/bench/load"
 )
 
-// selftest is one set-up of source, server and load on this machine, with two
-// subjects to be measured in turn.
+// selftest is a set-up of source, server and load on this machine. It measures two
+// subjects in turn.
 type selftest struct {
 	base, relay subject
 	load        load.Config // without URL
 	source      benchSource
-	enough      time.Duration // processor time of the server that ends a window; 0: its duration does
+	enough      time.Duration // processor time of the server that ends a window; 0 is its duration alone
 }
 
-// selftestRate is how many connections a second a self-test opens at least.
+// selftestRate is the least number of connections a second that a self-test opens.
 const selftestRate = 2000
 
-// selftestOf returns the set-up that the flags describe, with these clients and
-// this source.
+// selftestOf returns the set-up of the flags for a number of clients and a source.
 func (b *benchFlags) selftestOf(clients int, source benchSource) selftest {
 	s := selftest{load: b.load, source: source}
 	s.base, s.relay = b.subjects()
@@ -33,7 +32,7 @@ func (b *benchFlags) selftestOf(clients int, source benchSource) selftest {
 	return s
 }
 
-// runSelftest measures the two subjects in turn and prints their medians.
+// runSelftest measures both subjects in turn and prints the medians.
 func (b *benchFlags) runSelftest(ctx context.Context, out io.Writer) error {
 	s := b.selftestOf(b.load.Clients, b.source)
 	var rounds []round
@@ -88,14 +87,14 @@ func (s selftest) measure(ctx context.Context, what subject) (m measured, notes 
 		return m, nil, errors.New("interrupted before all rounds were done")
 	}
 	for _, n := range r.Notes {
-		if n != r.Load.Bottleneck { // that is judged by the medians of all rounds
+		if n != r.Load.Bottleneck { // summaryOf judges that by the medians of all rounds
 			notes = append(notes, "beside "+what.name+": "+n)
 		}
 	}
 	return measuredOf(r, meter), notes, nil
 }
 
-// meter measures a server's processor time in the window.
+// meter measures the processor time of a server within the window.
 type meter struct {
 	part   *part
 	enough time.Duration
@@ -118,5 +117,5 @@ func (m *meter) window(open bool) {
 	}
 }
 
-// isEnough ends a window once the server has worked enough, or failed.
+// isEnough reports whether the server has worked enough, or failed.
 func (m *meter) isEnough() bool { return m.now()-m.began >= m.enough || m.err != nil }

@@ -17,9 +17,9 @@ import (
 // minBenchSize is the shortest message that has room for key, time and sequence.
 const minBenchSize = 80
 
-// benchSource is a WebSocket source of known rate and size. Its messages have
-// the send time in ns at "t", a sequence from 1 on at "q", and, if it has keys,
-// one of them after the other at "k", each with a sequence of its own.
+// benchSource is a WebSocket source of known rate and size. Its messages have the send
+// time in ns since 1970 at "t" and a sequence from 1 on at "q". With keys, they have one
+// key after the other at "k", and each key has its own sequence.
 type benchSource struct {
 	rate float64 // messages a second
 	size int     // bytes a message

@@ -13,12 +13,12 @@ type subject struct {
 	name    string // in words
 	floor   bool   // the bare-send floor, else the relay
 	format  load.Format
-	keys    int  // that the source's messages have in turn; 0 is none
+	keys    int  // number of keys that the source's messages have in turn; 0 is none
 	filters bool // each client asks for one of the keys, else for all
 }
 
-// subjects returns what a self-test is to compare: the relay beside the floor,
-// or, of another format, beside its own raw messages, or, filtered, beside itself
+// subjects returns the two sides of a self-test. The relay is compared with the floor.
+// Another format is compared with the relay's own raw messages, and filtered clients
 // with clients that get everything.
 func (b *benchFlags) subjects() (base, relay subject) {
 	format := subject{name: "raw"}
@@ -40,9 +40,8 @@ func (b *benchFlags) subjects() (base, relay subject) {
 	return subject{name: "floor", floor: true}, subject{name: "relay"}
 }
 
-// source returns the source for a subject: a filtered client gets as many
-// messages a second as one that gets all, so the source sends that many of each
-// key.
+// source returns the source for a subject. A filtered client gets as many messages a
+// second as one that gets all, so the source sends that many of each key.
 func (s subject) source(of benchSource) benchSource {
 	of.keys = s.keys
 	if s.filters {
@@ -82,11 +81,11 @@ func (s subject) start(source string) (*part, error) {
 	return startPart("relay", nil, env)
 }
 
-// maxBenchRate bounds what the source of a self-test may be asked for: it sends
-// each message by itself.
+// maxBenchRate bounds the messages a second of a self-test's source, which sends each
+// message by itself.
 const maxBenchRate = 1e5
 
-// checkSubjects finds what a self-test cannot compare.
+// checkSubjects returns an error for flags that a self-test cannot compare.
 func (b *benchFlags) checkSubjects() error {
 	switch {
 	case !b.selftest && b.filters != 0:

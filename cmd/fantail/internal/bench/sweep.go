@@ -13,16 +13,16 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// axis is what a sweep changes from point to point.
+// axis says what changes from point to point of a sweep.
 type axis struct {
 	name   string
 	label  string
-	about  string // what stays the same; gets the size of a message
+	about  string // what stays the same; a format for the size of a message
 	values []float64
 	at     func(value float64, size int) (clients int, source benchSource)
 }
 
-// sweepAxis returns the axis of that name; one without values if there is none.
+// sweepAxis returns the axis of a name. It has no values if there is no such axis.
 func sweepAxis(name string) axis {
 	switch name {
 	case "clients":
@@ -42,13 +42,13 @@ func sweepAxis(name string) axis {
 }
 
 const (
-	// sweepCPU is the processor time that makes a point's figure trustworthy. A
-	// window ends with it, but not before sweepShortest, and not after -duration.
+	// sweepCPU is the processor time of a server that makes a point's figure
+	// trustworthy. A window ends with it, between sweepShortest and -duration.
 	sweepCPU      = 2 * time.Second
 	sweepShortest = 2 * time.Second
 )
 
-// sweepPoint is one self-test of a sweep.
+// sweepPoint is one point of a sweep.
 type sweepPoint struct {
 	Value float64 `json:"value"` // on the axis
 	round

@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// client is one socket. The pump alone closes conn, so fd cannot be reused
-// under it.
+// client is one socket. Only the pump closes conn, so fd cannot be reused while the
+// pump sends.
 type client struct {
 	conn net.Conn
 	fd   uintptr
@@ -27,7 +27,7 @@ func newClient(conn net.Conn) (c client, err error) {
 	return c, raw.Control(func(fd uintptr) { c.fd = fd })
 }
 
-// send is one sendto that cannot block, and whether the socket took all of b.
+// send is one sendto that cannot block. It reports whether the socket took all of b.
 //
 //go:noinline
 func (c client) send(b []byte) bool {

@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// buffer bounds what is passed on at once, and so the longest message.
+	// buffer bounds the bytes of one send, and so the longest message.
 	buffer = 1 << 20
 
 	handshakeTimeout = 10 * time.Second
 )
 
-// Serve subscribes to the WebSocket source at the given host:port and passes its
-// frames on to every client that l accepts, until ctx ends or the source does.
-// The source must send data frames alone. Serve closes l.
+// Serve subscribes to the WebSocket source at a host:port and passes its frames on to
+// every client that l accepts, until ctx or the source ends. The source must send only
+// data frames. Serve closes l. Its error is nil if ctx has ended.
 func Serve(ctx context.Context, l net.Listener, source string) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", source)
 	if err != nil {
@@ -97,8 +97,7 @@ func subscribe(conn net.Conn, br *bufio.Reader, host string) error {
 // cutter finds where messages end.
 type cutter struct{ scan load.Scanner }
 
-// whole returns how many of the next bytes belong to messages that are complete
-// with them; 0 if none is.
+// whole returns how many of the next bytes belong to messages that end within them.
 func (c *cutter) whole(b []byte) (n int, err error) {
 	for rest := b; ; {
 		k, more, ok, err := c.scan.Next(rest)
@@ -111,7 +110,7 @@ func (c *cutter) whole(b []byte) (n int, err error) {
 	}
 }
 
-// send sends b to all, and drops who does not take all of it.
+// send sends b to all clients, and drops each that does not take all of it.
 func (r *relay) send(b []byte) {
 	r.mu.Lock()
 	r.clients = append(r.clients, r.fresh...)
@@ -167,7 +166,7 @@ func (r *relay) welcome(conn net.Conn) error {
 	return nil
 }
 
-// closeAll closes all clients once nobody sends or accepts any more.
+// closeAll closes all clients. No other goroutine may be at work.
 func (r *relay) closeAll() {
 	for _, c := range append(r.clients, r.fresh...) {
 		c.conn.Close()

@@ -11,27 +11,27 @@ import (
 	"fantail/hub/websocket"
 )
 
-// maxSampled is the longest message that is put together to be looked into; of
-// a longer one only the arrival is counted.
+// maxSampled is the longest message in bytes that the sample puts together. A longer
+// message is only counted.
 const maxSampled = 16 << 20
 
 // errClosed ends a client that got a close frame and answered it.
 var errClosed = errors.New("load: closed by the server")
 
-// receiver is what an engine reads for. One goroutine at a time calls it.
+// receiver takes what an engine reads. One goroutine at a time calls it.
 type receiver interface {
-	// take uses the bytes that arrived. The reply, if any, is to be sent as it
-	// is; an error ends the connection.
+	// take takes bytes that arrived. The caller sends the reply as it is. An error
+	// ends the connection.
 	take(b []byte) (reply []byte, err error)
-	// ended is called once, with what ended the connection.
+	// ended is called once, with the error that ended the connection.
 	ended(err error)
 }
 
-// client is one WebSocket connection, seen from behind its handshake.
+// client is one WebSocket connection after its handshake.
 type client struct {
 	scan    Scanner
 	tally   *tally
-	sample  *sample // nil: its messages are counted and not looked into
+	sample  *sample // nil is a client outside the sample
 	control []byte  // payload of the control frame under way
 	reply   []byte  // built by one take
 	code    uint16  // of the server's close frame; 0 without one
@@ -72,8 +72,8 @@ func (c *client) take(b []byte) (reply []byte, err error) {
 	}
 }
 
-// onControl answers a ping with a pong and a close frame with its code, and
-// drops pongs.
+// onControl answers a ping with a pong, and a close frame with its code. It drops
+// pongs.
 func (c *client) onControl(k Chunk) error {
 	c.control = append(c.control, k.Data...)
 	if !k.End {
@@ -98,7 +98,7 @@ func (c *client) ended(err error) {
 	}
 }
 
-// positions as a PathSeq means the sequence in a relay's positions.
+// positions is the PathSeq that stands for the sequence in a relay's positions.
 const positions = "pos"
 
 // sample looks into the messages of one client.
@@ -115,8 +115,8 @@ type sample struct {
 	begun    bool  // last is valid
 }
 
-// add takes a chunk that was read at now. A message that lies in one piece is
-// not copied. It fails if a compressed one cannot be inflated.
+// add takes a chunk that was read at now. It does not copy a message that comes in one
+// piece. It fails if a compressed message cannot be inflated.
 func (s *sample) add(k Chunk, now int64, t *tally) error {
 	if k.End && len(s.message) == 0 && !s.tooLong {
 		return s.whole(k.Data, k.Compressed, now, t)
@@ -141,7 +141,7 @@ func (s *sample) add(k Chunk, now int64, t *tally) error {
 	return nil
 }
 
-// whole counts a message as it came and as it is, and looks into it.
+// whole counts a message, compressed and inflated, and reads it.
 func (s *sample) whole(p []byte, compressed bool, now int64, t *tally) error {
 	came := len(p)
 	if compressed {
@@ -158,7 +158,7 @@ func (s *sample) whole(p []byte, compressed bool, now int64, t *tally) error {
 	return nil
 }
 
-// look reads time and sequence out of a whole message.
+// look reads time and sequence of a whole message.
 func (s *sample) look(p []byte, now int64, t *tally) {
 	p, position := s.format.opened(p)
 	if position != "" {
@@ -187,7 +187,7 @@ func (s *sample) look(p []byte, now int64, t *tally) {
 	}
 }
 
-// follow holds a sequence against the last: they are to rise by one.
+// follow compares a sequence with the last one, above which it has to be by one.
 func (s *sample) follow(seq int64, t *tally) {
 	t.sequenced.Add(1)
 	switch {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Config says what to load, and how.
+// Config says which endpoint to load, and how.
 type Config struct {
-	URL      string      // ws:// or wss://; of SSE http:// or https:// too
-	Format   Format      // what the endpoint sends
+	URL      string      // ws:// or wss://, and for SSE http:// or https://
+	Format   Format      // of the endpoint's messages
 	Header   http.Header // of each handshake; Host replaces the URL's
 	Send     []string    // text messages that each client sends once it is connected
 	Insecure bool        // accept any certificate
-	Compress bool        // offer permessage-deflate; a server that does not take it up is an error
+	Compress bool        // offer permessage-deflate; it is an error if the server declines
 
 	// Query, if set, returns the query that replaces the URL's for one client, by
 	// its number from 0 on. Any goroutine may call it.
@@ -22,14 +22,14 @@ type Config struct {
 
 	Clients     int     // connections to open
 	ConnectRate float64 // of them a second
-	Stalled     int     // percent of them that never read
+	Stalled     int     // percentage of the clients that never read
 
 	Warm     time.Duration // between the last connection and the measuring window
 	Duration time.Duration // of the window
-	Longest  time.Duration // of the window while Enough returns false; at most Duration is none
-	Enough   func() bool   // asked some times a second once Duration is over; nil is enough
+	Longest  time.Duration // of the window while Enough returns false; not above Duration: Enough is not asked
+	Enough   func() bool   // ends the window after Duration; called some times a second; nil is always true
 
-	Storm bool // behind the window, cut all connections and have them resume at once; needs Envelope or SSE
+	Storm bool // after the window, cut all connections and have them resume at once; needs Envelope or SSE
 
 	Sample   int    // clients whose messages are looked into
 	PathTime string // where a message has its send time, in dots (a.b.0.c); empty: not measured

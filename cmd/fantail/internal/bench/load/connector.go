@@ -17,21 +17,22 @@ const (
 	// maxDialing bounds the handshakes under way.
 	maxDialing = 512
 
-	// maxReasons bounds the reasons that failures are told apart by.
+	// maxReasons bounds the reasons by which failures are counted.
 	maxReasons = 32
 
 	// drainTime bounds the look at a stalled client at the end.
 	drainTime = time.Second
-	// drainBuffer is its receive buffer from then on: with the small one it would
-	// take longer than that to get at the end of a stream.
+	// drainBuffer is the receive buffer of that client from then on. With the small
+	// buffer it would not reach the end of its stream in that time.
 	drainBuffer = 1 << 20
 )
 
-// connector opens the connections of a run and counts them.
+// connector opens and counts the connections of a run. Any goroutine may call its
+// methods.
 type connector struct {
 	run       *run
 	connected atomic.Int64
-	readers   []int // static: the number of client i among those that read, or -1
+	readers   []int // static: the number of client i among the clients that read, or -1
 	sampled   atomic.Int64
 
 	mu         sync.Mutex
@@ -110,7 +111,8 @@ func (cn *connector) succeeded(took time.Duration) {
 	record(cn.handshakes, took.Nanoseconds())
 }
 
-// admit gives the connection to whom it belongs.
+// admit hands the connection of client i to the engine, or keeps it if the client
+// never reads.
 func (cn *connector) admit(i int, conn net.Conn, early []byte) error {
 	reader := cn.readers[i]
 	if reader < 0 {
@@ -220,8 +222,8 @@ func (cn *connector) result() Connect {
 	return c
 }
 
-// drainStalled reads what the stalled clients have in their buffers: who comes
-// to the end of the stream, or finds it reset, was evicted.
+// drainStalled reads the buffers of the stalled clients. A client whose stream has ended
+// or was reset has been evicted.
 func (r *run) drainStalled() {
 	cn := r.connector
 	cn.mu.Lock()
@@ -229,7 +231,7 @@ func (r *run) drainStalled() {
 	cn.mu.Unlock()
 	var wg sync.WaitGroup
 	var evicted atomic.Int64
-	aside := newTally(&r.measuring, r.ends) // what they read now is nobody's figure
+	aside := newTally(&r.measuring, r.ends) // for bytes that belong to no figure
 	for _, conn := range conns {
 		wg.Go(func() { // ended by the deadline
 			if over(conn, &client{tally: aside}) {
@@ -243,8 +245,8 @@ func (r *run) drainStalled() {
 	cn.evicted = int(evicted.Load())
 }
 
-// over reads for drainTime and returns whether the server has ended the
-// connection. How it did is added to c's endings.
+// over reads for drainTime and reports whether the server has ended the connection. It
+// adds the way in which it did to c's endings.
 func over(conn net.Conn, c *client) bool {
 	if b, ok := conn.(interface{ SetReadBuffer(int) error }); ok {
 		b.SetReadBuffer(drainBuffer)

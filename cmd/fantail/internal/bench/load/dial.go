@@ -26,12 +26,12 @@ const (
 	// handshakeTimeout bounds connecting, TLS and the opening handshake together.
 	handshakeTimeout = 30 * time.Second
 
-	// perAddress is how many clients one source address is good for: the system
-	// has some 28,000 ports for outgoing connections to one place.
+	// perAddress is the number of clients with one source address. A system has some
+	// 28,000 ports for outgoing connections to one address.
 	perAddress = 25000
 
-	// stalledBuffer is the receive buffer of a client that never reads; the
-	// system makes it larger if it has to.
+	// stalledBuffer is the receive buffer in bytes of a client that never reads. The
+	// system may make it larger.
 	stalledBuffer = 2048
 )
 
@@ -76,7 +76,7 @@ func newDialer(c Config) (*dialer, error) {
 	return d, nil
 }
 
-// parseURL accepts what a WebSocket client can dial.
+// parseURL parses a URL that a client of the format can dial.
 func parseURL(text string, f Format) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -99,15 +99,15 @@ func address(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-// isLoopback4 says whether a host is the IPv4 loopback interface, whose 16 million
-// addresses can all be dialled from.
+// isLoopback4 reports whether a host is on the IPv4 loopback interface, where 16 million
+// addresses can be a connection's source.
 func isLoopback4(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.Is4() && a.IsLoopback()
 }
 
-// dial opens the connection of client i. What arrived behind the server's
-// handshake is returned as early.
+// dial opens the connection of client i. Bytes that arrived behind the server's
+// handshake are returned as early.
 func (d *dialer) dial(ctx context.Context, i int, stalled bool, since string) (conn net.Conn, early []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
@@ -132,15 +132,15 @@ func (d *dialer) dial(ctx context.Context, i int, stalled bool, since string) (c
 	return upgraded, early, nil
 }
 
-// sourceAddress is where client i connects from, if more than one address is
-// needed: 127.0.0.2 and following.
+// sourceAddress returns the address from which client i connects if one address is not
+// enough: 127.0.0.2 and following.
 func sourceAddress(i int) net.IP {
 	k := 2 + i/perAddress
 	return net.IPv4(127, 0, byte(k>>8), byte(k))
 }
 
-// open performs TLS, if it is asked for, and the opening handshake (RFC 6455
-// section 4.1), and sends what shall follow it.
+// open performs the TLS handshake if there is one and the opening handshake (RFC 6455
+// section 4.1). Then it sends what follows them.
 func (d *dialer) open(ctx context.Context, conn net.Conn, target string) (early []byte, upgraded net.Conn, err error) {
 	if d.tls != nil {
 		t := tls.Client(conn, d.tls)
@@ -184,15 +184,15 @@ func (d *dialer) request(key, target string) []byte {
 	return b.Bytes()
 }
 
-// target returns the path and query that client i asks for, behind a position if
-// one is given.
+// target returns the path and query of client i, which resumes behind a position if one
+// is given.
 func (d *dialer) target(i int, since string) string {
 	if since == "" && d.query == nil {
 		return d.path
 	}
 	u, err := url.ParseRequestURI(d.path)
 	if err != nil {
-		return d.path // it came from a URL: cannot be
+		return d.path // cannot be: it came from a URL
 	}
 	if d.query != nil {
 		u.RawQuery = d.query(i)
@@ -208,7 +208,7 @@ func (d *dialer) target(i int, since string) string {
 	return u.String()
 }
 
-// refused is an answer that is no 101.
+// refused is an answer that refuses the handshake.
 type refused struct{ status, body string }
 
 func (r refused) Error() string {
@@ -244,7 +244,7 @@ func (d *dialer) checkResponse(br *bufio.Reader, key string) error {
 	return checkExtensions(strings.Join(resp.Header["Sec-Websocket-Extensions"], ","), d.deflate)
 }
 
-// why says in few words why a client could not connect, without what differs
+// why returns in few words why a client could not connect. It leaves out what differs
 // from client to client.
 func why(err error) string {
 	if r, ok := errors.AsType[refused](err); ok {

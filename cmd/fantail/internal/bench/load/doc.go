@@ -1,15 +1,14 @@
-// Package load is thousands of WebSocket clients in one process, and what they
-// saw: deliveries, latency, gaps, closes. It works against any endpoint and
-// knows nothing of the relay.
+// Package load runs thousands of WebSocket clients in one process and reports what they
+// got: deliveries, latency, gaps and closes. It works with any endpoint and does not
+// know the relay.
 //
-// A load generator that is slow measures itself. So a client here is no
-// connection of a WebSocket library but a [Scanner], some 40 bytes of state that
-// finds the frames in raw bytes. Every client's messages are counted; only a
-// sample of the clients (Config.Sample) has its payloads put together and looked
-// into for the send time and the sequence. Where compression is offered, the
-// sample's messages are inflated as well, each behind those before it.
+// A slow load generator measures itself. So a client is not a connection of a WebSocket
+// library, but a [Scanner] that finds the frames in raw bytes. The messages of every
+// client are counted. Only a sample of the clients (Config.Sample) puts its messages
+// together and reads their send time and sequence. If compression is offered, the sample
+// also inflates its messages in their order.
 //
-// # Who reads
+// # Engines
 //
 //	Linux, ws:         pollers: one epoll loop for thousands of sockets
 //	elsewhere and wss: a goroutine for each client
@@ -18,39 +17,38 @@
 // load 9 µs with pollers and 12 with goroutines, most of it in the kernel;
 // BenchmarkEngines has one beside the other.
 //
-// # Is it the load that is slow?
+// # Is the load generator slow?
 //
-// Each poller also serves a probe: a loopback connection on which the time is
-// sent every 10 ms. When it is read tells how late this process reads, whatever
-// the server does. Result.Load has that lag and the processor time used, and
-// says in words when the figures are the load's own rather than the server's.
+// Each poller also serves a probe: a loopback connection on which the time is sent every
+// 10 ms. The age of that time at its reading shows how late this process reads,
+// whatever the server does. Result.Load has that lag and the processor time used. It says
+// in words if the figures show the load generator rather than the server.
 //
 // # Formats
 //
-// Raw messages are looked into as they are. Of an envelope the time and the
-// position are the relay's own, so that latency and order can be told of any
-// feed; an event's id is its position. Notices have no place in the figures, but
-// for those of clients outside the sample, which count as messages.
+// Raw messages are read as they are. An envelope has the relay's own time and position,
+// so that latency and order can be measured on any feed. The id of an event is its
+// position. Notices of clients outside the sample count as messages; others do not
+// count.
 //
-// A storm cuts all connections behind the window and opens them again, 512
-// handshakes at a time, each behind its client's last position. A client is live
-// again with the first message that was sent once it was back; its sequence goes
-// on over the cut, so what the relay did not make good shows as missed.
+// A storm cuts all connections after the window and opens them again, 512 handshakes at
+// a time. Each client resumes behind its last position. It is live again with the first
+// message that was sent after it came back. Its sequence goes on over the cut, so
+// messages that the relay did not deliver count as missed.
 //
 // # Clients that never read
 //
-// Stalled clients get a small receive buffer and are left alone until the end.
-// Then they are drained for at most a second: those whose connection turns out
-// to be over were evicted.
+// Stalled clients have a small receive buffer and read nothing until the end. Then they
+// read for at most a second. A client that finds its connection closed was evicted.
 //
 // # Decisions
 //
-//   - The clock is the wall clock: the send time in the message is of another
-//     process and maybe another machine, whose clock has to be in step. A
-//     message from the future counts with zero, and is counted as skewed.
-//   - Latency belongs to the measuring window; gaps, repeats and closes to the
-//     whole life of the clients.
-//   - The first client connects alone. If it cannot, nothing is measured and the
-//     error says why; later failures are counted by what they say.
-//   - A URL in a result has neither user nor query: they may hold secrets.
+//   - The clock is the wall clock, since the send time comes from another process and
+//     perhaps another machine, whose clock must be in step. A message from the future
+//     has latency zero and counts as skewed.
+//   - Latency is measured in the window. Gaps, repeats and closes are counted over the
+//     whole life of a client.
+//   - The first client connects alone. If it fails, nothing is measured and the error
+//     says why. Later failures are counted by their reason.
+//   - A URL in a result has no user and no query, which may hold secrets.
 package load

@@ -13,14 +13,14 @@ import (
 	"unicode"
 )
 
-// Close is one way in which connections ended.
+// Close is a way in which connections ended, and how many did.
 type Close struct {
-	Code  uint16 `json:"code"` // of the close frame; 1005 had none, 1006 is no close frame
+	Code  uint16 `json:"code"` // of the close frame; 1005 is a frame without a code, 1006 no close frame
 	Word  string `json:"word"` // the reason's first word, or how the connection broke
 	Count int    `json:"count"`
 }
 
-// Codes that stand for what no close frame said (RFC 6455 section 7.4.1).
+// Codes that no close frame has (RFC 6455 section 7.4.1).
 const (
 	codeNoStatus = 1005
 	codeAbnormal = 1006
@@ -31,8 +31,8 @@ const (
 	maxKinds = 64 // ways to end that are told apart
 )
 
-// closeWord returns the code of a close frame's payload and the first word of
-// its reason, as far as that is printable.
+// closeWord returns the code of a close frame's payload and the printable part of the
+// reason's first word.
 func closeWord(payload []byte) (code uint16, word string) {
 	if len(payload) < 2 {
 		return codeNoStatus, ""
@@ -51,7 +51,7 @@ func closeWord(payload []byte) (code uint16, word string) {
 	return binary.BigEndian.Uint16(payload), word
 }
 
-// ending says how a connection ended: by its close frame, or by err.
+// ending returns how a connection ended: by its close frame, or by err.
 func ending(code uint16, word string, err error) Close {
 	switch {
 	case code != 0:
@@ -77,7 +77,8 @@ type endings struct {
 
 func newEndings() *endings { return &endings{counts: map[Close]int{}} }
 
-// add counts one. Words beyond maxKinds are counted without the word.
+// add counts one ending. It drops the word of an ending that is not among the first
+// maxKinds kinds.
 func (e *endings) add(c Close) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -88,14 +89,14 @@ func (e *endings) add(c Close) {
 	e.total++
 }
 
-// count returns how many have ended.
+// count returns the number of connections that have ended.
 func (e *endings) count() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.total
 }
 
-// list returns the ways in which connections ended, the most frequent first.
+// list returns all endings, the most frequent first.
 func (e *endings) list() []Close {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -12,20 +12,20 @@ import (
 // engine reads connections for their receivers. add may be called by any
 // goroutine, close once.
 type engine interface {
-	// add takes conn over, gives early to r and then all that arrives. The shard
-	// says which of the engine's readers shall do it, if it has several.
+	// add takes conn over. It gives early to r, and then everything that arrives. The
+	// shard chooses the reader if the engine has several.
 	add(shard int, conn net.Conn, r receiver, early []byte) error
 
-	// close says goodbye on all connections, closes them and waits for all that
-	// the engine has started.
+	// close sends a close frame on all connections, closes them, and waits for every
+	// goroutine of the engine.
 	close()
 }
 
-// shards is how many readers share the clients: half the processors, since the
-// other half is needed by whoever is measured, if he is on this machine.
+// shards is the number of readers that share the clients: half the processors, since the
+// other half is for the server, which may be on this machine.
 func shards() int { return min(max(runtime.GOMAXPROCS(0)/2, 1), 8) }
 
-// goodbye is the close frame that clients leave with (1000, normal closure).
+// goodbye returns the close frame of a client that leaves (1000, normal closure).
 func goodbye() []byte { return appendMasked(nil, websocket.OpClose, []byte{1000 >> 8, 1000 & 0xFF}) }
 
 // goroutines is the engine for every system and for TLS: a goroutine for each
@@ -73,7 +73,7 @@ func (g *goroutines) read(conn net.Conn, r receiver, early []byte) {
 	g.mu.Lock()
 	delete(g.conns, conn)
 	if g.closed {
-		err = nil // it is we who ended it
+		err = nil // this side has closed it
 	}
 	g.mu.Unlock()
 	r.ended(err)

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newEngine returns the cheapest engine for plain TCP. If the system has no
-// room for pollers, that is goroutines too.
+// newEngine returns the cheapest engine for plain TCP: pollers, or goroutines if the
+// system has no room for pollers.
 func newEngine() engine {
 	p, err := newPollers(shards())
 	if err != nil {
@@ -45,7 +45,7 @@ type seat struct {
 const (
 	pollBuffer = 256 << 10 // bytes a read
 	pollEvents = 512       // connections looked at before new ones are seen
-	pollWait   = 50        // ms after which a poller sees that it shall end
+	pollWait   = 50        // ms after which a poller looks whether it has to end
 )
 
 func newPollers(n int) (*pollers, error) {
@@ -76,8 +76,8 @@ func (p *pollers) add(shard int, conn net.Conn, r receiver, early []byte) error 
 	return p.all[shard%len(p.all)].add(&seat{fd, r})
 }
 
-// detach takes the socket from Go's own poller, which would look at each of its
-// events too. It closes conn.
+// detach takes the socket away from Go's own poller, which would handle each event a
+// second time. It closes conn.
 func detach(conn net.Conn) (fd int, err error) {
 	defer conn.Close()
 	tcp, ok := conn.(*net.TCPConn)
@@ -106,14 +106,14 @@ func (p *poller) add(s *seat) error {
 	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, s.fd, &event)
 }
 
-// state returns what the loop needs to know.
+// state returns what the loop needs.
 func (p *poller) state() (seats []*seat, closed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.seats, p.closed
 }
 
-// loop reads until close, then says goodbye.
+// loop reads until close, and then sends close frames.
 func (p *poller) loop() {
 	events, buf := make([]unix.EpollEvent, pollEvents), make([]byte, pollBuffer)
 	for {
@@ -163,8 +163,8 @@ func (s *seat) read(buf []byte) {
 	}
 }
 
-// give hands b to the receiver and writes its reply. A reply that the socket has
-// no room for is left out: this is a pong, and the next one does as well.
+// give hands b to the receiver and writes its reply. It drops a reply for which the
+// socket has no room: that is a pong, and a later pong does as well.
 func (s *seat) give(b []byte) {
 	reply, err := s.r.take(b)
 	if len(reply) > 0 {

@@ -6,7 +6,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Format is what an endpoint sends.
+// Format is the form of an endpoint's messages.
 type Format uint8
 
 const (
@@ -17,8 +17,8 @@ const (
 
 const envelopes = "fantail.v1" // the subprotocol of Envelope
 
-// opened returns what is to be looked into in a message, and its position if the
-// format has one. A notice of the relay has a position alone.
+// opened returns the part of a message in which time and sequence are, and the position
+// if the format has one. Of a notice it returns only the position.
 func (f Format) opened(p []byte) (message []byte, position string) {
 	switch f {
 	case Envelope:
@@ -32,8 +32,9 @@ func (f Format) opened(p []byte) (message []byte, position string) {
 	return p, position
 }
 
-// event returns the data of an event and its id; of a notice the id alone. The
-// data's lines keep their breaks.
+// event returns the data and the id of an event, and of a notice only the id. The lines
+// of the data keep their breaks. It parses only events that a relay sends, and without
+// allocation: the parser for any event stream is that of the feed.
 func event(p []byte) (data []byte, id string) {
 	notice := false
 	for line := range bytes.SplitSeq(p, []byte{'\n'}) {

@@ -57,7 +57,7 @@ func (f *inflater) inflate(p []byte) ([]byte, error) {
 	return f.out.Bytes(), nil
 }
 
-// checkExtensions holds the server's answer against the offer.
+// checkExtensions checks the server's answer against the offer.
 func checkExtensions(answer string, offered bool) error {
 	name, params, _ := strings.Cut(answer, ";")
 	switch {

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// probePeriod is the time between two looks at how late this process reads.
+// probePeriod is the time between two probes.
 const probePeriod = 10 * time.Millisecond
 
-// probe is the receiving end of a loopback connection on which the time is sent.
+// probe receives the time on a loopback connection.
 type probe struct {
 	tally *tally
 	have  [8]byte
 	n     int
 }
 
-// take records how old each time is, in ns.
+// take records the age of each time in ns.
 func (p *probe) take(b []byte) ([]byte, error) {
 	now := time.Now().UnixNano()
 	for len(b) > 0 {
@@ -34,14 +34,14 @@ func (p *probe) take(b []byte) ([]byte, error) {
 
 func (p *probe) ended(error) {}
 
-// probes is the sending side: one goroutine for all.
+// probes sends the time. One goroutine serves all connections.
 type probes struct {
 	conns []net.Conn
 	stop  chan struct{} // closed by close
 	wg    sync.WaitGroup
 }
 
-// startProbes gives each shard of e a probe. close ends them, after the engine.
+// startProbes gives each shard of e a probe. Call close after the engine's close.
 func startProbes(e engine, tallies []*tally) (*probes, error) {
 	p := &probes{stop: make(chan struct{})}
 	for i, t := range tallies {
@@ -59,8 +59,8 @@ func startProbes(e engine, tallies []*tally) (*probes, error) {
 	return p, nil
 }
 
-// send writes the time to all. It never waits for long: nobody is behind by a
-// socket's buffer of such small writes.
+// send writes the time to all probes. It never waits for long, since no probe is behind
+// by as many of these small writes as a socket holds.
 func (p *probes) send() {
 	tick := time.NewTicker(probePeriod)
 	defer tick.Stop()

@@ -4,7 +4,7 @@ package load
 
 import "time"
 
-// CPU returns false: this system does not tell it in the same way.
+// CPU returns false, since this system does not tell it in the same way.
 func CPU() (time.Duration, bool) { return 0, false }
 
 // allowFiles does nothing: this system has no such limit.

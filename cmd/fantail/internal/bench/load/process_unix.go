@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// CPU returns the processor time that this process has used, in user and system
-// mode, since it began. It returns false where the system does not tell.
+// CPU returns the processor time of this process in user and system mode since its
+// start. It returns false where the system does not tell. Any goroutine may call it.
 func CPU() (time.Duration, bool) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

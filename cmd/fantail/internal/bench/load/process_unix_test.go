@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 func TestAllowFiles(t *testing.T) {
@@ -28,7 +30,7 @@ func TestCPURises(t *testing.T) {
 	if !ok || first <= 0 {
 		t.Fatal(first, ok)
 	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(peertest.Patience); time.Now().Before(deadline); {
 		if now, _ := CPU(); now > first {
 			return
 		}

@@ -9,11 +9,11 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Result is what a run found. Its JSON is the schema of fantail bench -json.
+// Result is the result of a run. Its JSON is the output of fantail bench -json.
 type Result struct {
 	URL         string       `json:"url"`     // without user and query
 	Seconds     float64      `json:"seconds"` // the measuring window
-	Partly      bool         `json:"partly"`  // it was ended early
+	Partly      bool         `json:"partly"`  // the window was ended early
 	Clients     Clients      `json:"clients"`
 	Connect     Connect      `json:"connect"`
 	PerS        Rates        `json:"per_s"`       // in the window, all clients that read
@@ -27,8 +27,8 @@ type Result struct {
 	Notes       []string     `json:"notes"` // what a reader of the figures has to know
 }
 
-// Compression is what permessage-deflate brought. Every compressed message of the
-// sample was inflated, behind those before it.
+// Compression is the effect of permessage-deflate. The sample inflated each of its
+// compressed messages.
 type Compression struct {
 	Messages   int64   `json:"messages"`   // that came
 	Compressed int64   `json:"compressed"` // of them, compressed
@@ -37,7 +37,7 @@ type Compression struct {
 	Ratio      float64 `json:"ratio"`
 }
 
-// compression returns what it brought, nil if it was not offered.
+// compression returns the effect of compression; nil if it was not offered.
 func compression(offered bool, t totals) *Compression {
 	if !offered {
 		return nil
@@ -77,7 +77,7 @@ type Rates struct {
 	Bytes      float64 `json:"bytes"` // of frames, headers included
 }
 
-// Order is what the sequences in the messages showed.
+// Order is what the sequences of the messages show.
 type Order struct {
 	Gaps    int64 `json:"gaps"`    // places where messages were missing
 	Missed  int64 `json:"missed"`  // messages missing there
@@ -89,7 +89,7 @@ type Load struct {
 	Cores      int     `json:"cores"`
 	CPU        float64 `json:"cpu_share"`       // of all cores; -1: unknown
 	Lag        float64 `json:"read_lag_p99_ms"` // how late it read what had arrived
-	Bottleneck string  `json:"bottleneck"`      // empty, or why the figures are its own
+	Bottleneck string  `json:"bottleneck"`      // why the figures show the load generator; empty if they do not
 }
 
 // Spread is a distribution in ms.
@@ -112,9 +112,9 @@ func spread(h *hdrhistogram.Histogram) *Spread {
 }
 
 const (
-	// busyShare of all cores is where a load generator begins to wait for itself.
+	// busyShare is the share of all cores from which a load generator waits for itself.
 	busyShare = 0.85
-	// lateMS is a read lag that shows in what it reports.
+	// lateMS is the read lag from which the figures are affected.
 	lateMS = 20
 )
 
@@ -133,8 +133,7 @@ func order(t totals) *Order {
 	return &Order{Gaps: t.gaps, Missed: t.missed, Repeats: t.repeats}
 }
 
-// Judge returns why the load generator was itself what limited the figures, or
-// nothing if it was not.
+// Judge returns why the load generator limited the figures, or nothing if it did not.
 func (l Load) Judge() string {
 	switch {
 	case l.CPU >= busyShare:
@@ -145,7 +144,7 @@ func (l Load) Judge() string {
 	return ""
 }
 
-// share returns the part of all cores that cpu is in a time.
+// share returns the share of all cores that cpu is of a time.
 func share(cpu, elapsed time.Duration, known bool) float64 {
 	if !known || elapsed <= 0 {
 		return -1
@@ -153,7 +152,7 @@ func share(cpu, elapsed time.Duration, known bool) float64 {
 	return cpu.Seconds() / elapsed.Seconds() / float64(runtime.GOMAXPROCS(0))
 }
 
-// publicURL leaves away what may be secret.
+// publicURL returns the URL without user and query, which may hold secrets.
 func publicURL(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {

@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// tick is how often progress is told and Config.Enough asked.
+	// tick is the time between two calls of Config.Progress and of Config.Enough.
 	tick = 200 * time.Millisecond
 
-	// spareFiles is what the process holds open beside its clients.
+	// spareFiles is the number of files that the process has open besides its clients.
 	spareFiles = 128
 )
 
-// Run connects the clients, measures, and closes them again. If ctx ends while
-// it measures, the result is of the time until then. An error means that there
-// is no result; it says what to change.
+// Run connects the clients, measures, and closes the connections. If ctx ends during
+// the measuring, the result covers the time until then. With an error there is no
+// result; the error says what to change.
 func Run(ctx context.Context, c Config) (Result, error) {
 	if err := c.Check(); err != nil {
 		return Result{}, err
@@ -65,7 +65,7 @@ type run struct {
 	toldSums totals
 }
 
-// measured is what the measuring window was.
+// measured describes the measuring window.
 type measured struct {
 	took  time.Duration
 	sums  totals        // within it
@@ -108,8 +108,8 @@ func (r *run) close() {
 	r.probes.close()
 }
 
-// connect opens the first connection, then all others at their rate. It fails
-// if the first does.
+// connect opens the first connection, and then the others at their rate. It fails if
+// the first connection fails.
 func (r *run) connect(ctx context.Context) error {
 	if err := r.connector.one(ctx, 0); err != nil {
 		return fmt.Errorf("load: %s: %w; nothing was measured", publicURL(r.config.URL), err)
@@ -131,7 +131,7 @@ func (r *run) connect(ctx context.Context) error {
 	}
 }
 
-// wait lets d pass, and more, up to longest, until enough is true.
+// wait waits for d, and then until enough returns true or longest is over.
 func (r *run) wait(ctx context.Context, phase string, d, longest time.Duration) {
 	began := time.Now()
 	ticker := time.NewTicker(tick)
@@ -152,7 +152,7 @@ func (r *run) wait(ctx context.Context, phase string, d, longest time.Duration) 
 	}
 }
 
-// measure holds the window open.
+// measure opens the window and closes it.
 func (r *run) measure(ctx context.Context) {
 	before, cpu, began := sum(r.tallies), time.Duration(0), time.Now()
 	cpu, r.window.known = CPU()
@@ -170,7 +170,7 @@ func (r *run) measure(ctx context.Context) {
 	r.window.early = ctx.Err() != nil
 }
 
-// tell reports progress.
+// tell calls Config.Progress.
 func (r *run) tell(phase string, left time.Duration) {
 	if r.config.Progress == nil {
 		return
@@ -185,7 +185,7 @@ func (r *run) tell(phase string, left time.Duration) {
 	r.config.Progress(p)
 }
 
-// result puts together what was found.
+// result puts the result together.
 func (r *run) result() Result {
 	w, latencies, lags := r.window, merged(r.tallies, latencyOf), merged(r.tallies, lagOf)
 	s := w.took.Seconds()
@@ -205,7 +205,7 @@ func (r *run) result() Result {
 	return out
 }
 
-// notes says what the figures alone do not.
+// notes returns what the figures do not show.
 func (r *run) notes(out Result) []string {
 	notes, w := []string{}, r.window.sums
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }

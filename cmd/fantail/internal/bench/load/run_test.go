@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
@@ -30,7 +31,7 @@ func small(url string) Config {
 
 // until has a run go on until something is so and has had a moment to arrive.
 func (c *Config) until(ok func() bool) {
-	c.Longest = patience
+	c.Longest = peertest.Patience
 	was := 0
 	c.Enough = func() bool {
 		if ok() {
@@ -282,7 +283,7 @@ func TestEngineClosed(t *testing.T) {
 		if err := e.add(0, far, &probe{tally: openTally()}, nil); err == nil {
 			t.Error("it was taken in")
 		}
-		near.SetReadDeadline(time.Now().Add(patience))
+		near.SetReadDeadline(time.Now().Add(peertest.Patience))
 		if _, err := near.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
 			t.Errorf("%v, want the end", err)
 		}
@@ -298,7 +299,7 @@ func TestProbe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(peertest.Patience)
 	tick := time.NewTicker(probePeriod)
 	defer tick.Stop()
 	for merged(tallies, lagOf).TotalCount() < 5 && time.Now().Before(deadline) {

@@ -7,13 +7,13 @@ import (
 	"fantail/hub/websocket"
 )
 
-// ErrFrame is the error of bytes that are no frames of a server's.
+// ErrFrame is the error of bytes that a server must not send.
 var ErrFrame = errors.New("load: not a valid frame")
 
-// Scanner finds the frames in a stream of bytes that come in pieces of any size,
-// from a server: masked frames are refused (RFC 6455 section 5.1), and so is all
-// that extensions would add, but for what Compressed allows. It holds no payload.
-// The zero Scanner is ready; one goroutine at a time may use it.
+// Scanner finds the frames in the bytes of a server, which come in pieces of any size.
+// It refuses masked frames (RFC 6455 section 5.1) and everything that an extension would
+// add, except what Compressed allows. It holds no payload. The zero Scanner is ready. One
+// goroutine at a time may use it.
 type Scanner struct {
 	// Compressed allows messages compressed by permessage-deflate (RFC 7692 section
 	// 6). Set it before the first byte.
@@ -36,11 +36,11 @@ type Chunk struct {
 	Compressed bool   // the message is compressed
 }
 
-// Control says whether the chunk belongs to a control frame.
+// Control reports whether the chunk belongs to a control frame.
 func (c Chunk) Control() bool { return c.Opcode >= websocket.OpClose }
 
-// Next takes the first chunk off b and returns it and what is left of b. It
-// returns false once b is used up. After an error the Scanner is of no more use.
+// Next returns the first chunk of b and the rest of b. It returns false if b is used up.
+// After an error the Scanner must not be used.
 func (s *Scanner) Next(b []byte) (c Chunk, rest []byte, ok bool, err error) {
 	if !s.inFrame {
 		if b, err = s.gather(b); err != nil || !s.inFrame {
@@ -79,7 +79,7 @@ func (s *Scanner) endFrame(c Chunk) {
 // gather takes header bytes off b until the header is complete.
 func (s *Scanner) gather(b []byte) (rest []byte, err error) {
 	if s.have == 0 {
-		if h, ok := websocket.ParseHeader(b); ok { // as nearly always: in one piece
+		if h, ok := websocket.ParseHeader(b); ok { // fast path: nearly every header comes in one piece
 			return b[h.Size:], s.beginFrame(h)
 		}
 	}
@@ -98,7 +98,7 @@ func (s *Scanner) gather(b []byte) (rest []byte, err error) {
 	return b, nil
 }
 
-// beginFrame checks a complete header; of a masked frame its first bytes do.
+// beginFrame checks a complete header. The mask bit is enough to refuse a masked frame.
 func (s *Scanner) beginFrame(h websocket.Header) error {
 	starts := h.Opcode() == websocket.OpText || h.Opcode() == websocket.OpBinary
 	compressed := h.Reserved() == rsv1 && starts && s.Compressed
@@ -117,10 +117,10 @@ func (s *Scanner) beginFrame(h websocket.Header) error {
 	return s.checkOpcode(h)
 }
 
-// rsv1 alone is what a compressed message has of the reserved bits.
+// rsv1 is the one reserved bit of a compressed message (RFC 7692 section 6).
 const rsv1 = 0x40
 
-// checkOpcode holds the frame against the message under way.
+// checkOpcode checks the frame against the message under way.
 func (s *Scanner) checkOpcode(h websocket.Header) error {
 	switch op := h.Opcode(); op {
 	case websocket.OpContinuation:

@@ -13,11 +13,9 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
-
-// patience bounds a wait for what has to come, however busy the machine is.
-const patience = 60 * time.Second
 
 // foreign is a WebSocket server that is not the relay: the library, a goroutine
 // for each client.
@@ -91,7 +89,7 @@ func (f *foreign) serve(w http.ResponseWriter, r *http.Request) {
 // feed sends each client a message of size bytes every period until the connection
 // ends. Sequence 3 is left out.
 func feed(period time.Duration, size int) serving {
-	return feedWithin(patience, period, size)
+	return feedWithin(peertest.Patience, period, size)
 }
 
 // feedWithin is feed for clients that are cut if they do not take a message in time.

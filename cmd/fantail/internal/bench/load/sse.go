@@ -12,8 +12,8 @@ import (
 // maxSizeLine bounds the line before a chunk (RFC 9112 section 7.1).
 const maxSizeLine = 64
 
-// events is a client that gets Server-Sent Events in a chunked response. One
-// goroutine.
+// events is a client of Server-Sent Events in a chunked response. One goroutine at a
+// time.
 type events struct {
 	client
 	size  []byte // the line before a chunk, as far as it is here
@@ -62,7 +62,7 @@ func (e *events) begin(b []byte) (rest []byte, err error) {
 	return rest, nil
 }
 
-// gather takes events apart at the empty line that ends each.
+// gather splits events at the empty line that ends each.
 func (e *events) gather(b []byte, now int64) {
 	e.event = append(e.event, b...)
 	for {

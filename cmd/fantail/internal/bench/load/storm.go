@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// stormTime bounds how long a storm may take.
+// stormTime bounds a storm.
 const stormTime = 60 * time.Second
 
-// Storm is what became of the clients when all were cut at once, and resumed.
+// Storm is the result of cutting all clients at once and having them resume.
 type Storm struct {
 	Clients int     `json:"clients"`    // cut, each with a position to resume at
 	Back    int     `json:"back"`       // connected again
@@ -20,8 +20,8 @@ type Storm struct {
 	Repeats int64   `json:"repeats"`    // messages that came twice
 }
 
-// awaited is when a client is live again: with the first message that was sent
-// once it was back. It is guarded by mu.
+// awaited is the time at which a client is live again: that of the first message which
+// was sent after the client was back.
 type awaited struct {
 	mu   sync.Mutex
 	back time.Time // zero: not connected again yet
@@ -49,8 +49,8 @@ func (a *awaited) state() (back, live time.Time) {
 	return a.back, a.live
 }
 
-// storm cuts all connections, and opens them again as fast as may be, each
-// behind the last position of its client.
+// storm cuts all connections and opens them again as fast as possible. Each client
+// resumes behind its last position.
 func (r *run) storm(ctx context.Context) *Storm {
 	ctx, cancel := context.WithTimeout(ctx, stormTime)
 	defer cancel()
@@ -75,7 +75,7 @@ func (r *run) storm(ctx context.Context) *Storm {
 	return stormResult(clients, cut, sum(r.tallies).minus(before))
 }
 
-// allLive says whether each client that is back is live.
+// allLive reports whether each client that is back is live.
 func allLive(clients map[int]*sample) bool {
 	for _, s := range clients {
 		if back, live := s.awaited.state(); !back.IsZero() && live.IsZero() {

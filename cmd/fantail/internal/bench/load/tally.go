@@ -8,8 +8,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// tally is what a share of the clients has seen. A poller has one of its own, so
-// that its counters are in no other processor's way.
+// tally counts for a share of the clients. Each poller has its own tally, so that no two
+// processors write to the same counters.
 type tally struct {
 	measuring *atomic.Bool // of the run
 	ends      *endings     // of the run
@@ -34,7 +34,7 @@ func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Hour.Microseconds(), 3)
 }
 
-// record adds ns to h; what is out of its bounds counts as the bound.
+// record adds ns to h. A value out of the bounds counts as the bound.
 func record(h *hdrhistogram.Histogram, ns int64) {
 	h.RecordValue(min(max(ns/1000, 0), h.HighestTrackableValue()))
 }
@@ -97,7 +97,7 @@ func (s totals) minus(before totals) totals {
 	}
 }
 
-// latencyOf and lagOf choose a histogram of a tally's.
+// latencyOf and lagOf choose a histogram of a tally.
 func latencyOf(t *tally) *hdrhistogram.Histogram { return t.latencies }
 func lagOf(t *tally) *hdrhistogram.Histogram     { return t.lags }
 
