@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// validity is how long certificates are valid: longer than any run of a test.
+// validity is the validity of certificates. No test runs as long.
 const validity = 100 * 24 * time.Hour
 
 // authority issues the certificates of a network. Static after newAuthority.
@@ -44,7 +44,7 @@ func newAuthority() (*authority, error) {
 	return a, nil
 }
 
-// certify issues a host's certificate. The key is the authority's own.
+// certify issues the certificate of a host. Its key is that of the authority.
 func (a *authority) certify(host string) (tls.Certificate, error) {
 	template := template(host)
 	template.DNSNames = []string{host}

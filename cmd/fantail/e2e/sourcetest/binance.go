@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// binance is the spot market's combined stream: streams are asked for by a
-// message, and the server's pings and the subscriber's frames are bounded.
+// binance is the combined stream of the spot market. A message asks for streams. The
+// server pings, and it bounds the subscriber's frames.
 func binance() Protocol {
 	return Protocol{
 		Name:  "binance",

@@ -12,8 +12,8 @@ const (
 	blueskyStep  = 10_000                // from event to event, in microseconds
 )
 
-// bluesky is a Jetstream: it is asked by parameters alone, and plays the past
-// again from the cursor, that event included.
+// bluesky is a Jetstream. It takes only parameters, and repeats the past from the
+// cursor's event on.
 func bluesky() Protocol {
 	return Protocol{
 		Name: "bluesky",
@@ -31,7 +31,7 @@ func bluesky() Protocol {
 	}
 }
 
-// blueskyCursor returns the first event that a query's cursor asks for.
+// blueskyCursor returns the number of the event at a query's cursor.
 func blueskyCursor(query string) (n int, ok bool) {
 	values, _ := url.ParseQuery(query)
 	us, err := strconv.Atoi(values.Get("cursor"))

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// bybit is version 5's public stream: who does not ping is cut.
+// bybit is the public stream of version 5. It cuts a subscriber that does not ping.
 func bybit() Protocol {
 	const ping = `\{(?:"req_id":"(\w+)",)?"op":"ping"\}`
 	return Protocol{

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// coinbase is the Exchange feed: who has not subscribed after 5 s is cut, and a
-// heartbeat a second and product says that all is well.
+// coinbase is the Exchange feed. It cuts a subscriber that has not subscribed after 5 s,
+// and sends a heartbeat a second for each product.
 func coinbase() Protocol {
 	beat := func(product string) Beat {
 		return Beat{Every: time.Second, Frame: `{"type":"heartbeat","sequence":{n},"last_trade_id":{n},"product_id":"` + product + `","time":"2026-01-01T00:00:00.000000Z"}`}

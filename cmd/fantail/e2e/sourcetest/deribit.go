@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// deribit speaks JSON-RPC: heartbeats have to be switched on first, and the
-// test requests among them answered.
+// deribit speaks JSON-RPC. A subscriber has to switch heartbeats on first, and to answer
+// the test requests among them.
 func deribit() Protocol {
 	return Protocol{
 		Name: "deribit",

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Why a session ended, if it was nobody's fault.
+// Reasons for the end of a session that broke no rule.
 var (
 	ErrLeft    = errors.New("the subscriber left")
 	ErrPlanned = errors.New("the server had said goodbye")

@@ -18,9 +18,8 @@ type frame struct {
 	payload []byte
 }
 
-// readFrame reads a frame that a client sends (RFC 6455 section 5.2), and takes
-// none that breaks the rules: each must be masked, whole and without extensions,
-// since none is agreed on.
+// readFrame reads a frame of a client (RFC 6455 section 5.2). It refuses a frame that is
+// not masked, not a whole message, or uses an extension, since none is agreed on.
 func readFrame(r *bufio.Reader) (frame, error) {
 	h, err := websocket.ReadHeader(r)
 	if err != nil {
@@ -43,7 +42,7 @@ func readFrame(r *bufio.Reader) (frame, error) {
 	return f, nil
 }
 
-// appendFrame appends a frame of the server's.
+// appendFrame appends a frame of the server.
 func appendFrame(dst []byte, opcode byte, payload string) []byte {
 	return append(websocket.AppendHeader(dst, opcode, len(payload)), payload...)
 }

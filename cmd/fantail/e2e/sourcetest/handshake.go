@@ -12,8 +12,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// upgrade reads a request and answers it (RFC 6455 section 4.2). An error is a
-// breach, or io's.
+// upgrade reads a request and answers it (RFC 6455 section 4.2). Its error is a breach or
+// that of the connection.
 func (p *Protocol) upgrade(r *bufio.Reader, w io.Writer) (*http.Request, error) {
 	req, err := http.ReadRequest(r)
 	if err != nil {
@@ -28,7 +28,7 @@ func (p *Protocol) upgrade(r *bufio.Reader, w io.Writer) (*http.Request, error) 
 	return req, err
 }
 
-// checkRequest holds a request against the table.
+// checkRequest checks a request against the table.
 func (p *Protocol) checkRequest(r *http.Request) error {
 	want, err := url.Parse(p.URL)
 	if err != nil {
@@ -68,5 +68,5 @@ func (p *Protocol) checkQuery(query url.Values) error {
 	return nil
 }
 
-// whole compiles a pattern for the whole of a text, line breaks included.
+// whole compiles a pattern that must match a whole text, line breaks included.
 func whole(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?s)\A(?:` + pattern + `)\z`) }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// kraken is version 2: a status comes unasked, and a heartbeat a second.
+// kraken is version 2. It sends a status first, and a heartbeat a second.
 func kraken() Protocol {
 	ack := func(symbol string) string {
 		return `{"method":"subscribe","result":{"channel":"trade","snapshot":true,"symbol":"` + symbol + `"},"success":true,"time_in":"2026-01-01T00:00:00.000000Z","time_out":"2026-01-01T00:00:00.000020Z"}`

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// mastodon wants a bearer token, and is asked by a parameter.
+// mastodon wants a bearer token. A parameter names the stream.
 func mastodon() Protocol {
 	return Protocol{
 		Name:   "mastodon",

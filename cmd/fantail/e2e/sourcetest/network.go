@@ -12,21 +12,20 @@ import (
 	"sync"
 )
 
-// Network stands in for the internet: a connection to a feed's own address
-// arrives at its Server, over TLS if the address says wss, so that a source's
-// configuration is tried as it is written. All methods may be called by any
-// goroutine.
+// Network stands in for the internet. A connection to a feed's own address arrives at
+// its Server, over TLS for wss, so that a test uses a source's configuration as it is
+// written. Any goroutine may call its methods.
 type Network struct {
 	// Static.
 	authority *authority
 	servers   map[string]*Server // by host:port
 	tls       map[string]bool    // the same: wss
 
-	wg sync.WaitGroup // of proxied connections that did not get to their server yet
+	wg sync.WaitGroup // for proxied connections that have not reached their server yet
 }
 
-// NewNetwork returns a network of these servers. It fails if a protocol's URL is
-// none.
+// NewNetwork returns a network of these servers. It fails if the URL of a protocol cannot
+// be parsed.
 func NewNetwork(servers ...*Server) (*Network, error) {
 	a, err := newAuthority()
 	if err != nil {
@@ -48,13 +47,13 @@ func NewNetwork(servers ...*Server) (*Network, error) {
 	return w, nil
 }
 
-// TLS returns what a client must trust.
+// TLS returns the configuration of a client that trusts the network's authority.
 func (w *Network) TLS() *tls.Config { return &tls.Config{RootCAs: w.authority.pool} }
 
-// Certificate returns the same as a PEM file's content.
+// Certificate returns the authority's certificate as the content of a PEM file.
 func (w *Network) Certificate() []byte { return w.authority.pem }
 
-// Dial connects in memory, as [net.Dialer.DialContext] does over TCP.
+// Dial connects in memory as [net.Dialer.DialContext] does over TCP.
 func (w *Network) Dial(_ context.Context, _, address string) (net.Conn, error) {
 	near, far := newWire()
 	if err := w.serve(address, far); err != nil {
@@ -63,7 +62,7 @@ func (w *Network) Dial(_ context.Context, _, address string) (net.Conn, error) {
 	return near, nil
 }
 
-// serve gives a connection to the server that has the address.
+// serve gives a connection to the server of the address.
 func (w *Network) serve(address string, conn net.Conn) error {
 	s, known := w.servers[address]
 	if !known {
@@ -83,9 +82,9 @@ func (w *Network) serve(address string, conn net.Conn) error {
 	return nil
 }
 
-// Proxy serves a listener as an HTTP proxy that knows CONNECT (RFC 9110 section
-// 9.3.6), for programs that dial by themselves. It returns when the listener is
-// closed, and those whom it served are done with asking.
+// Proxy serves a listener as an HTTP proxy that knows CONNECT (RFC 9110 section 9.3.6),
+// for programs in other processes. It returns when the listener is closed and no request
+// is being answered.
 func (w *Network) Proxy(l net.Listener) error {
 	defer w.wg.Wait()
 	for {

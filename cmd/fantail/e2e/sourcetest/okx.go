@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// okx cuts a connection on which nothing was said for 30 s. Its pings are text,
-// and it announces planned ends.
+// okx cuts a connection that is silent for 30 s. Its pings are text messages, and it
+// announces planned ends.
 func okx() Protocol {
 	const arg = `(\{"channel":"trades","instId":"[A-Z-]+"\})`
 	return Protocol{

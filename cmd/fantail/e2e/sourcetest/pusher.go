@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pusher greets first, and a subscription must wait for that. Its pings are
-// messages of their own.
+// pusher greets first, and a subscription must wait for the greeting. Its pings are
+// messages.
 func pusher() Protocol {
 	return Protocol{
 		Name:     "pusher",

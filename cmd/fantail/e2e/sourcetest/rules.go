@@ -8,7 +8,7 @@ import (
 	"fantail/hub/websocket"
 )
 
-// begin plans the greeting, and what is due by itself.
+// begin schedules the greeting and everything that needs no message of the subscriber.
 func (n *session) begin() {
 	now := time.Now()
 	n.answer("greeting", n.p.Greeting)
@@ -47,7 +47,7 @@ func (n *session) busy() {
 	}
 }
 
-// hear takes a frame of the subscriber's.
+// hear takes a frame of the subscriber.
 func (n *session) hear(f frame) error {
 	counts := f.opcode != websocket.OpPong || n.p.Rate.Pongs
 	if counts && !n.frames.allow(time.Now()) {
@@ -69,7 +69,7 @@ func (n *session) hear(f frame) error {
 	return breach("a frame of opcode %d", f.opcode)
 }
 
-// got says whether the session wanted what it hears, and counts it.
+// got reports whether the session was waiting for a frame, and counts the answer.
 func (n *session) got(what string) bool {
 	_, wanted := n.schedule.entries[what]
 	if wanted {
@@ -79,8 +79,8 @@ func (n *session) got(what string) bool {
 	return wanted
 }
 
-// hearText finds out what the subscriber says, and answers. Lines may end as IRC
-// lines do.
+// hearText finds the exchange that a text belongs to, and answers. Lines may end as those
+// of IRC do.
 func (n *session) hearText(text string) error {
 	text = strings.TrimSuffix(text, "\r\n")
 	wanted := n.got("wants " + text)
@@ -132,7 +132,7 @@ func (n *session) hearTalk(text string) error {
 	return nil
 }
 
-// expand fills the groups of what was heard into the answers.
+// expand fills the groups of a pattern's match into the answers.
 func expand(x Exchange, text string, found []int) []string {
 	answers := make([]string, len(x.Answers))
 	for i, a := range x.Answers {

@@ -2,8 +2,8 @@ package sourcetest
 
 import "time"
 
-// schedule holds what a session is going to do, by name. It has a handful of
-// entries, so it looks at them all. One goroutine.
+// schedule holds the future actions of a session by name. It has few entries, so it
+// looks at all of them. One goroutine at a time.
 type schedule struct{ entries map[string]entry }
 
 type entry struct {
@@ -11,7 +11,7 @@ type entry struct {
 	do func() error
 }
 
-// set plans do under a name, in the place of what was planned under it before.
+// set schedules an action under a name. It replaces the action of that name.
 func (s *schedule) set(name string, at time.Time, do func() error) {
 	if s.entries == nil {
 		s.entries = make(map[string]entry)
@@ -19,19 +19,19 @@ func (s *schedule) set(name string, at time.Time, do func() error) {
 	s.entries[name] = entry{at, do}
 }
 
-// cancel forgets what is planned under a name, if anything is.
+// cancel removes the action of a name, if there is one.
 func (s *schedule) cancel(name string) { delete(s.entries, name) }
 
-// wait returns how long it is until the next entry.
+// wait returns the time until the next action.
 func (s *schedule) wait(now time.Time) time.Duration {
 	_, e := s.first()
 	if e.do == nil {
-		return time.Hour // there is nothing; the caller asks again
+		return time.Hour // there is none; the caller asks again
 	}
 	return max(0, e.at.Sub(now))
 }
 
-// run does what is due, in its order, until something fails.
+// run runs the actions that are due, in order of time, until one fails.
 func (s *schedule) run(now time.Time) error {
 	for {
 		name, e := s.first()
@@ -45,8 +45,8 @@ func (s *schedule) run(now time.Time) error {
 	}
 }
 
-// first returns the earliest entry; of two at the same time, the one whose name
-// comes first, so that a run can be repeated.
+// first returns the earliest entry. Of two at the same time it returns the one whose name
+// sorts first, so that a run can be repeated.
 func (s *schedule) first() (name string, first entry) {
 	for n, e := range s.entries {
 		if first.do == nil || e.at.Before(first.at) || e.at.Equal(first.at) && n < name {

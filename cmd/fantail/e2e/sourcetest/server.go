@@ -17,19 +17,19 @@ type Config struct {
 	// Quiet says, for the time since New, whether the feed has nothing to say. A
 	// server with a Cursor ignores it. nil = never.
 	Quiet func(time.Duration) bool
-	// Ends says how the first sessions end; later ones last.
+	// Ends says how the first sessions end. Later ones last.
 	Ends []End
-	// Refuse has the server grant no subscription.
+	// Refuse has the server refuse every subscription.
 	Refuse bool
 }
 
 // End is how the server ends a session.
 type End struct {
 	After   time.Duration // of the subscription
-	Planned bool          // goodbye as the protocol says it, else the connection is cut
+	Planned bool          // as the protocol announces it; else the connection is cut
 }
 
-// Server plays one feed. All methods may be called by any goroutine.
+// Server plays one feed. Any goroutine may call its methods.
 type Server struct {
 	cfg  Config    // static
 	born time.Time // static
@@ -39,12 +39,12 @@ type Server struct {
 
 	mu       sync.Mutex
 	closed   bool
-	sessions []*session // all there ever were
+	sessions []*session // all, ended ones too
 	dials    window
 	breaches []error
 	next     int    // number of the next message
 	past     []Data // all messages, if there is a Cursor
-	heard    bool   // somebody has subscribed before
+	heard    bool   // there was a subscriber before
 	sent     []string
 }
 
@@ -89,21 +89,21 @@ func (s *Server) Breaches() []error {
 	return slices.Clone(s.breaches)
 }
 
-// Sent returns what a relay must have relayed by now, in order.
+// Sent returns the messages that a relay must have relayed by now, in order.
 func (s *Server) Sent() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.sent)
 }
 
-// Session is what became of a connection.
+// Session is the record of a connection.
 type Session struct {
 	Opened, Subscribed, Ended time.Time // zero = not yet
 	Answers                   int       // to the server's pings and beats, in time
 	Why                       error     // of the end: ErrLeft, ErrPlanned, ErrCut, or a breach
 }
 
-// Sessions returns all sessions, the first one first.
+// Sessions returns all sessions in the order of their start.
 func (s *Server) Sessions() []Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +114,7 @@ func (s *Server) Sessions() []Session {
 	return all
 }
 
-// broadcast sends message after message to all who have subscribed.
+// broadcast sends message after message to all subscribers.
 func (s *Server) broadcast() {
 	tick := time.NewTicker(s.cfg.Every)
 	defer tick.Stop()
@@ -128,8 +128,8 @@ func (s *Server) broadcast() {
 	}
 }
 
-// publish sends the next frame. The feed waits for a subscriber; one that can be
-// asked for its past waits for the first alone.
+// publish sends the next frame. The feed waits while there is no subscriber. A feed that
+// repeats its past waits only for the first one.
 func (s *Server) publish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +141,7 @@ func (s *Server) publish() {
 		return
 	}
 	d := s.cfg.Protocol.Data(s.next)
-	got := lasting && s.heard // who comes back asks for it
+	got := lasting && s.heard // a subscriber that comes back asks for it
 	for _, n := range s.sessions {
 		if n.listens {
 			n.pushLocked(d.Frame)
@@ -158,8 +158,8 @@ func (s *Server) publish() {
 	s.next++
 }
 
-// subscribe has a session get all messages from now on, and those of the past
-// that it asks for.
+// subscribe gives a session all messages from now on, and the past ones that it asks
+// for.
 func (s *Server) subscribe(n *session, query string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,21 +175,21 @@ func (s *Server) subscribe(n *session, query string) {
 	}
 }
 
-// unsubscribe has a session get nothing more.
+// unsubscribe ends the messages of a session.
 func (s *Server) unsubscribe(n *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n.listens = false
 }
 
-// answered counts an answer that a session wanted.
+// answered counts an answer that a session waited for.
 func (s *Server) answered(n *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n.record.Answers++
 }
 
-// ended keeps what became of a session.
+// ended completes the record of a session.
 func (s *Server) ended(n *session, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

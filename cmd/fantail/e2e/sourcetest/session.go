@@ -8,8 +8,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// latency is the time that a server takes to answer: long enough for a
-// subscriber that does not wait for the answer to be caught at it.
+// latency is the time that a server takes to answer. A subscriber that does not wait for
+// the answer is caught within it.
 const latency = 20 * time.Millisecond
 
 // session is one connection.
@@ -19,8 +19,8 @@ type session struct {
 	p      *Protocol
 	conn   net.Conn
 	number int
-	heard  chan frame    // closed by the reader at the connection's end
-	poke   chan struct{} // one slot: there is something in out; never closed
+	heard  chan frame    // closed by the reader at the end of the connection
+	poke   chan struct{} // one slot: out is not empty; never closed
 
 	// Guarded by srv.mu.
 	record  Session
@@ -43,7 +43,7 @@ func newSession(s *Server, conn net.Conn, number int) *session {
 	}
 }
 
-// run serves the connection to its end.
+// run serves the connection until it ends.
 func (n *session) run() {
 	n.srv.ended(n, n.serve())
 	n.conn.Close()
@@ -72,7 +72,7 @@ func (n *session) serve() error {
 	go func() { defer close(reading); n.read(r) }() // ended by closing the connection
 	defer func() {
 		n.conn.Close()
-		for range n.heard { // so that the reader is not held up
+		for range n.heard { // the reader must not wait
 		}
 		<-reading
 	}()
@@ -80,7 +80,7 @@ func (n *session) serve() error {
 	return n.act()
 }
 
-// orLeft takes an error of the connection for the subscriber's leaving.
+// orLeft returns ErrLeft for an error of the connection.
 func orLeft(err error) error {
 	if isBreach(err) {
 		return err
@@ -100,7 +100,7 @@ func (n *session) read(r *bufio.Reader) {
 	}
 }
 
-// act is the session's one loop: whatever happens, happens here.
+// act is the session's only loop. Everything happens in it.
 func (n *session) act() error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -126,7 +126,7 @@ func (n *session) act() error {
 	}
 }
 
-// pushLocked has the session send a frame. The caller holds srv.mu.
+// pushLocked queues a frame. The caller holds srv.mu.
 func (n *session) pushLocked(text string) {
 	n.out = append(n.out, text)
 	select {
@@ -135,7 +135,7 @@ func (n *session) pushLocked(text string) {
 	}
 }
 
-// flush sends what was pushed.
+// flush sends the queued frames.
 func (n *session) flush() error {
 	n.srv.mu.Lock()
 	out := n.out
@@ -144,7 +144,7 @@ func (n *session) flush() error {
 	return n.say(out...)
 }
 
-// say sends text frames.
+// say sends text frames at once.
 func (n *session) say(frames ...string) error {
 	for _, text := range frames {
 		if err := n.write(websocket.OpText, text); err != nil {
@@ -164,7 +164,7 @@ func (n *session) write(opcode byte, payload string) error {
 	return nil
 }
 
-// close says a close frame. The connection is closed by run.
+// close sends a close frame. run closes the connection.
 func (n *session) close(code uint16, reason string) {
 	n.conn.Write(websocket.AppendClose(nil, code, reason))
 }

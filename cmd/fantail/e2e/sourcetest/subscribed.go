@@ -8,7 +8,7 @@ import (
 	"fantail/hub/websocket"
 )
 
-// subscribed begins the feed: the conversation was as it should be.
+// subscribed begins the feed, after the right conversation.
 func (n *session) subscribed() error {
 	n.schedule.cancel("within")
 	n.srv.subscribe(n, n.query)
@@ -29,8 +29,7 @@ func (n *session) subscribed() error {
 	return nil
 }
 
-// need gives the subscriber until the end of another interval to say what it
-// must.
+// need gives the subscriber another interval for a frame that it must send.
 func (n *session) need(i int) {
 	need := n.p.Needs[i]
 	n.schedule.set("need "+strconv.Itoa(i), time.Now().Add(need.Every), func() error {
@@ -38,7 +37,7 @@ func (n *session) need(i int) {
 	})
 }
 
-// beat sends a frame each interval, and wants its answer if there is one.
+// beat sends a frame in each interval, and wants the answer if there is one.
 func (n *session) beat(i int, b Beat, count int) {
 	n.schedule.set("beat "+strconv.Itoa(i), time.Now().Add(b.Every), func() error {
 		n.beat(i, b, count+1)
@@ -52,7 +51,7 @@ func (n *session) beat(i int, b Beat, count int) {
 	})
 }
 
-// ping sends a WebSocket ping, and wants its pong.
+// ping sends a WebSocket ping and wants the pong.
 func (n *session) ping() error {
 	n.schedule.set("ping", time.Now().Add(n.p.Ping.Every), n.ping)
 	if _, waits := n.schedule.entries["pong"]; !waits {
@@ -63,7 +62,7 @@ func (n *session) ping() error {
 	return n.write(websocket.OpPing, "")
 }
 
-// bye announces the end, if this feed does so, and ends the session later.
+// bye announces the end if this feed does so, and ends the session later.
 func (n *session) bye() error {
 	if err := n.finish(); err != nil {
 		return err
@@ -79,7 +78,7 @@ func (n *session) bye() error {
 	return n.say(n.p.Bye...)
 }
 
-// cut ends the session without a word, as a server that dies does.
+// cut ends the session without a close frame, as a dying server does.
 func (n *session) cut() error {
 	if err := n.finish(); err != nil {
 		return err
@@ -87,7 +86,7 @@ func (n *session) cut() error {
 	return ErrCut
 }
 
-// finish sends the last of the feed, so that what counts as sent was.
+// finish sends the last messages, so that every message that counts as sent was sent.
 func (n *session) finish() error {
 	n.srv.unsubscribe(n)
 	return n.flush()

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// twitch is IRC in WebSocket frames: lines end in CR LF, a frame may hold
-// several, a channel is joined after the welcome, and the text of a PING comes
-// back. Chatters may write whatever looks like a command.
+// twitch is IRC in WebSocket frames. Lines end in CR LF, and a frame may hold several. A
+// subscriber joins a channel after the welcome and returns the text of each PING. The
+// lines of users may look like commands.
 func twitch() Protocol {
 	const server = ":tmi.twitch.tv "
 	return Protocol{

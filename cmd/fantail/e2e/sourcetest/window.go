@@ -8,7 +8,7 @@ type window struct {
 	times []time.Time // of the last N allowed events, oldest first
 }
 
-// allow counts an event and says whether the rate allows it.
+// allow counts an event and reports whether the rate allows it.
 func (w *window) allow(now time.Time) bool {
 	if w.rate.N == 0 {
 		return true

@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// newWire returns the two ends of a connection in memory. Unlike net.Pipe's it
-// takes what is written at once, as a socket's buffer does: over TLS both ends
-// write when they close, and neither may have to wait for the other to read.
+// newWire returns the two ends of a connection in memory. Unlike net.Pipe, a write does
+// not wait for the reader, as with a socket's buffer: over TLS both ends write when they
+// close, and neither may wait for the other to read.
 func newWire() (near, far net.Conn) {
 	a, b := newFlow(), newFlow()
 	return &wire{in: a, out: b}, &wire{in: b, out: a}
 }
 
-// wire is one end. It has no deadlines: writes never wait, and a read ends with
-// the connection.
+// wire is one end. It has no deadlines. Writes never wait, and reads end with the
+// connection.
 type wire struct{ in, out *flow }
 
 func (w *wire) Read(p []byte) (int, error)  { return w.in.read(p) }
 func (w *wire) Write(p []byte) (int, error) { return w.out.write(p) }
 
-// Close ends both directions. The other end still reads what was written.
+// Close ends both directions. The other end can still read the bytes written before.
 func (w *wire) Close() error {
 	w.in.end(net.ErrClosed)
 	w.out.end(io.EOF)
@@ -35,18 +35,18 @@ func (*wire) SetDeadline(time.Time) error      { return nil }
 func (*wire) SetReadDeadline(time.Time) error  { return nil }
 func (*wire) SetWriteDeadline(time.Time) error { return nil }
 
-// memory is where the ends of a wire are.
+// memory is the address of both ends.
 type memory struct{}
 
 func (memory) Network() string { return "memory" }
 func (memory) String() string  { return "memory" }
 
-// flow is one direction. Any goroutine.
+// flow is one direction. Any goroutine may call its methods.
 type flow struct {
 	mu   sync.Mutex
 	more *sync.Cond // something was written, or the flow has ended
 	buf  []byte     // written and not read yet; guarded by mu
-	err  error      // what a read returns in the end, nil = not ended; guarded by mu
+	err  error      // of a read at the end; nil = not ended; guarded by mu
 }
 
 func newFlow() *flow {
@@ -80,7 +80,7 @@ func (f *flow) write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// end ends the flow, if that was not done yet.
+// end ends the flow. Only the first call counts.
 func (f *flow) end(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"fantail/cmd/fantail/internal/config"
 )
 
-// healthTimeout is below the 3 s that probes commonly give.
+// healthTimeout is below 3 s, a common timeout of probes.
 const healthTimeout = 2 * time.Second
 
 // Command is the row of fantail health.
@@ -23,9 +23,9 @@ func Command() cli.Command {
 	}
 }
 
-// runHealth asks the relay that has the same environment whether it is alive. It
-// looks at the two variables that say where the relay is, and at no other: a
-// relay that runs is not unhealthy because a file went away since.
+// runHealth asks the relay that has the same environment whether it is alive. It reads
+// only the two variables that say where the relay is. So a running relay does not count
+// as unhealthy because a file of its settings is gone.
 func runHealth(ctx context.Context, _ []string, std cli.Stdio) error {
 	c, err := config.LoadOnly(config.Where)
 	if err != nil {

@@ -12,23 +12,23 @@ import (
 	"fantail/hub/websocket"
 )
 
-// replayReadLimit is more than any subscription is long.
+// replayReadLimit is the longest message in bytes that a subscriber may send. No
+// subscription is as long.
 const replayReadLimit = 16 << 20
 
-// player plays a recording to subscribers, each on its own and from the start.
-// A recording is not a live feed: it waits for its subscriber. A player is not
-// changed once it serves.
+// player plays a recording to subscribers, to each from the start and at its own pace. It
+// is not changed after it begins to serve.
 type player struct {
 	file     string
 	speed    speed
 	loop     bool
-	patience time.Duration // for one write, after which the subscriber is dropped
+	patience time.Duration // for one write; then the subscriber is dropped
 	log      zerolog.Logger
 }
 
-// subscriber accepts one subscriber and plays to it until the end, until it
-// leaves or until ctx is cancelled. It takes whatever subprotocol is offered, as
-// the recorded source may have, and declines compression.
+// subscriber accepts one subscriber and plays to it until the recording ends, the
+// subscriber leaves or ctx is cancelled. It takes any subprotocol that is offered, since
+// the recorded source may have had it, and it declines compression.
 func (p player) subscriber(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	log := p.log.With().Str("subscriber", r.RemoteAddr).Logger()
 	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{Subprotocols: text.SplitList(r.Header.Get("Sec-WebSocket-Protocol"))})
@@ -48,8 +48,7 @@ func (p player) subscriber(ctx context.Context, w http.ResponseWriter, r *http.R
 	<-gone
 }
 
-// finish ends the connection: with a closing handshake if the recording came to
-// its end.
+// finish ends the connection, with a closing handshake if the recording has ended.
 func (p player) finish(playing context.Context, conn *websocket.Conn, log zerolog.Logger, err error) {
 	if cause := context.Cause(playing); cause != nil {
 		err = cause
@@ -57,11 +56,11 @@ func (p player) finish(playing context.Context, conn *websocket.Conn, log zerolo
 	if err == nil {
 		err = conn.Close(1000, "end of the recording")
 	}
-	_ = conn.CloseNow() // reports a connection that is closed already
+	_ = conn.CloseNow() // fails if the connection is closed already
 	log.Info().AnErr("reason", err).Msg("subscriber left")
 }
 
-// play sends the recording once, or over and over.
+// play sends the recording once, or again and again.
 func (p player) play(ctx context.Context, conn *websocket.Conn) error {
 	for {
 		err := p.playOnce(ctx, conn)
@@ -85,7 +84,7 @@ func (p player) playOnce(ctx context.Context, conn *websocket.Conn) error {
 	})
 }
 
-// sleep waits for d, or returns the error of a ctx that ends before.
+// sleep waits for d. If ctx ends before, it returns the error of ctx.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d == 0 {
 		return nil

@@ -36,10 +36,10 @@ func Command() cli.Command {
 	}
 }
 
-// speed is the factor on a recording's own pace; 0 is no pace at all.
+// speed is a factor of a recording's own pace; 0 plays without a pause.
 type speed float64
 
-// String and Set make a speed a flag.Value.
+// String implements flag.Value.
 func (s *speed) String() string {
 	if *s == 0 {
 		return "max"
@@ -47,6 +47,7 @@ func (s *speed) String() string {
 	return strconv.FormatFloat(float64(*s), 'g', -1, 64)
 }
 
+// Set implements flag.Value.
 func (s *speed) Set(text string) error {
 	if text == "max" {
 		*s = 0
@@ -72,9 +73,8 @@ func setupReplay(flags *flag.FlagSet) cli.Runner {
 	}
 }
 
-// replay reads the recording once, to find what is wrong with it and what there
-// is to say about it, and serves it at listen until ctx is cancelled. It returns
-// when all subscribers are gone.
+// replay reads the whole recording, to find its faults and to sum it up, and then serves
+// it at listen until ctx is cancelled. It returns when all subscribers are gone.
 func replay(ctx context.Context, p player, listen string, out io.Writer) error {
 	s, err := summarize(ctx, p.file)
 	if ctx.Err() != nil {
@@ -96,9 +96,9 @@ func replay(ctx context.Context, p player, listen string, out io.Writer) error {
 	return p.serve(ctx, l)
 }
 
-// serve accepts subscribers until ctx is cancelled, then drops them. The group
-// counts each connection from its accept on, so that none is added behind Wait:
-// first the HTTP server holds it, then the handler that took it over.
+// serve accepts subscribers until ctx is cancelled, and then drops them. The group counts
+// each connection from its accept on, so that none is added after Wait: first for the
+// HTTP server, then for the handler that has taken the connection over.
 func (p player) serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -123,7 +123,7 @@ func (p player) serve(ctx context.Context, l net.Listener) error {
 	err := srv.Serve(l)
 	stop()
 	cancel()
-	_ = srv.Close() // what Serve left open when it failed
+	_ = srv.Close() // Serve leaves connections open when it fails
 	wg.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

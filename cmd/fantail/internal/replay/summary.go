@@ -14,15 +14,15 @@ import (
 	"fantail/hub"
 )
 
-// summary is what there is to say about a recording.
+// summary sums a recording up.
 type summary struct {
 	messages [2]int64 // by hub.Kind
 	bytes    uint64
-	first    int64 // ns; the time that its pace starts from
+	first    int64 // ns; the time from which its pace counts
 	last     int64 // ns; the latest time
 }
 
-// summarize reads the whole recording at path. An error names the line.
+// summarize reads the whole recording at path. Its error names the line.
 func summarize(ctx context.Context, path string) (summary, error) {
 	var s summary
 	err := eachRecord(path, func(r feed.Record) error {
@@ -59,8 +59,8 @@ func (s summary) String() string {
 	return fmt.Sprintf("%s, %.1f s", text, time.Duration(s.last-s.first).Seconds())
 }
 
-// eachRecord calls do with each message of the recording at path, up to the
-// first error.
+// eachRecord calls do with each message of the recording at path. It stops at the first
+// error and returns it.
 func eachRecord(path string, do func(feed.Record) error) (err error) {
 	rec, err := feed.OpenRecording(path)
 	if err != nil {

@@ -11,17 +11,17 @@ import (
 	"fantail/feed"
 )
 
-// figuresPrinter prints a feed's figures once a second: on a terminal over and
-// over on one line, else a line each time. One goroutine.
+// figuresPrinter prints a feed's figures once a second: always on the same line of a
+// terminal, and on a new line elsewhere. One goroutine at a time.
 type figuresPrinter struct {
 	out      io.Writer
 	terminal bool
 
 	at     time.Time     // of the last line
 	before feed.Stats    // at that time
-	gap    time.Duration // since the connection was seen last
+	gap    time.Duration // for which the connection has been lost
 	last   time.Duration // the last gap that has ended
-	since  time.Time     // its end; zero = there was none
+	since  time.Time     // the end of the last gap; zero = there was none
 }
 
 // print prints until over is closed.
@@ -51,7 +51,7 @@ func (p *figuresPrinter) write(line string) error {
 	return err
 }
 
-// leave moves on from the living line.
+// leave ends the line on the terminal.
 func (p *figuresPrinter) leave() error {
 	if !p.terminal {
 		return nil
@@ -77,10 +77,10 @@ func (p *figuresPrinter) line(now time.Time, s feed.Stats, delays *delays) strin
 	return line
 }
 
-// connection says how long the source is away, or was when it was last.
+// connection says for how long the source is away, or how long its last gap was.
 func (p *figuresPrinter) connection(now time.Time, s feed.Stats) string {
 	if p.before.Connected {
-		p.gap = 0 // what grows now is another one
+		p.gap = 0 // another gap begins
 	}
 	grown := s.Outage - p.before.Outage
 	p.gap += grown

@@ -13,8 +13,8 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// tailLog returns the logger for what the feed has to say, lines for people. A
-// line of figures that lives on the terminal makes room for them.
+// tailLog returns the feed's logger, which writes lines for people. On a terminal with a
+// line of figures, a log line replaces that line.
 func tailLog(std cli.Stdio, o tailOptions) zerolog.Logger {
 	w := zerolog.ConsoleWriter{
 		Out:                 std.Err,
@@ -30,8 +30,8 @@ func tailLog(std cli.Stdio, o tailOptions) zerolog.Logger {
 	return zerolog.New(w).With().Timestamp().Logger()
 }
 
-// durationsForPeople gives the feed's durations, which are logged in
-// milliseconds, their unit.
+// durationsForPeople adds the unit to the feed's durations, which are logged in
+// milliseconds.
 func durationsForPeople(fields map[string]any) error {
 	for _, name := range []string{"retry_in", "outage"} {
 		if n, ok := fields[name].(json.Number); ok {
@@ -55,8 +55,8 @@ func (c clearsLine) Write(p []byte) (int, error) {
 	return c.w.Write(p)
 }
 
-// nameURL makes a sentence about FANTAIL_SOURCE_URL one about the URL on the
-// command line, if that is where it comes from.
+// nameURL turns a sentence about FANTAIL_SOURCE_URL into a sentence about the URL on the
+// command line, unless the variable is the source.
 func nameURL(text string, source bool) string {
 	if source {
 		return text

@@ -18,8 +18,8 @@ import (
 	"fantail/hub"
 )
 
-// tailer takes the messages of a feed: it records, prints and measures them. A
-// printer that blocks holds up the feed, as pipes do.
+// tailer records, prints and measures the messages of a feed. A printer that blocks holds
+// up the feed, as in any pipe.
 type tailer struct {
 	// Static.
 	limit    uint64
@@ -36,7 +36,7 @@ type tailer struct {
 	err             error // of the recording, or of printing
 }
 
-// run runs the feed, and prints figures meanwhile if there is a printer of them.
+// run runs the feed. Meanwhile it prints figures if there is a printer for them.
 func (t *tailer) run(ctx context.Context, f *feed.Feed, figures *figuresPrinter) error {
 	var wg sync.WaitGroup
 	over := make(chan struct{}) // closed when the feed has ended
@@ -59,7 +59,8 @@ func (t *tailer) run(ctx context.Context, f *feed.Feed, figures *figuresPrinter)
 	return err
 }
 
-// Publish takes a message. Behind the limit or an error it takes no more.
+// Publish takes a message. After the limit or an error it drops messages. Only the feed's
+// goroutine calls it.
 func (t *tailer) Publish(in hub.Input) {
 	if t.err != nil || t.limit > 0 && t.messages == t.limit {
 		return
@@ -104,8 +105,8 @@ func (t *tailer) summary(s feed.Stats, took time.Duration, file string) string {
 	return line
 }
 
-// messagePrinter prints a message a line. What it prints on a terminal cannot
-// control it, raw or not.
+// messagePrinter prints one message on a line. On a terminal, messages cannot control the
+// terminal, raw or not.
 type messagePrinter struct {
 	out      io.Writer
 	raw      bool
@@ -130,14 +131,14 @@ func (p *messagePrinter) print(in hub.Input) error {
 	return err
 }
 
-// delays sums up how long messages took that say when they were sent, as a "t"
-// in ns since 1970. Any goroutine.
+// delays sums up the latency of messages that have their send time at "t", in ns since
+// 1970. Any goroutine may call its methods.
 type delays struct {
 	sum   atomic.Int64 // ns
 	count atomic.Int64
 }
 
-// delayBound tells a time of sending from a number of another meaning.
+// delayBound is the longest delay. A number at "t" beyond it is not a send time.
 const delayBound = time.Hour
 
 func (d *delays) add(in hub.Input) {
@@ -158,8 +159,7 @@ func (d *delays) add(in hub.Input) {
 	}
 }
 
-// take returns the mean of the delays since the last call, and whether there
-// were any.
+// take returns the mean delay since the last call, and whether there was any.
 func (d *delays) take() (mean time.Duration, ok bool) {
 	sum, n := d.sum.Swap(0), d.count.Swap(0)
 	if n == 0 {

@@ -17,8 +17,8 @@ import (
 	"fantail/relay"
 )
 
-// askRelay registers the flags that a relay's query is made of. What it returns
-// is filled in when they are parsed; each value is checked there and then.
+// askRelay registers the flags of which a relay's query is made. Parsing them checks each
+// value and fills in the query that askRelay returns.
 func askRelay(flags *flag.FlagSet) url.Values {
 	query := url.Values{}
 	flags.Func("since", "resume behind `POSITION`, as fantail tail prints it at its end", func(s string) error {
@@ -54,7 +54,8 @@ func askRelay(flags *flag.FlagSet) url.Values {
 	return query
 }
 
-// ask adds the query to the URL of a relay, which is resumed if it is lost.
+// ask adds the query to the URL of a relay, and has the feed resume a relay whose
+// connection is lost.
 func (o tailOptions) ask(cfg *feed.Config) error {
 	remote := strings.HasPrefix(cfg.URL, "ws://") || strings.HasPrefix(cfg.URL, "wss://")
 	cfg.Resume = remote && !o.source
@@ -84,7 +85,7 @@ func (o tailOptions) ask(cfg *feed.Config) error {
 	return nil
 }
 
-// gaps sums up what a relay said is missing.
+// gaps sums up the messages that a relay has reported as missing.
 type gaps struct {
 	number  int    // of gaps
 	missed  uint64 // messages in them
@@ -120,7 +121,7 @@ func missedText(n uint64, atLeast bool) string {
 	return text
 }
 
-// notice tells what a relay says besides the feed.
+// notice logs a notice of a relay.
 func (t *tailer) notice(n feed.Notice) {
 	switch n.Kind {
 	case "gap":

@@ -26,7 +26,7 @@ type tailOptions struct {
 	record string     // file to write a recording to, empty = none
 	force  bool       // overwrite it
 	source bool       // the source of this environment's relay, not the relay
-	query  url.Values // what to ask a relay for
+	query  url.Values // for a relay
 }
 
 // Command is the row of fantail tail.
@@ -78,9 +78,9 @@ func setupTail(flags *flag.FlagSet) cli.Runner {
 	}
 }
 
-// tailTarget returns the feed to print: the URL of the command line, the source
-// of this environment's relay, or that relay. Headers and messages to send belong
-// to the source: no other URL gets them.
+// tailTarget returns the feed to print: the URL of the command line, the source of this
+// environment's relay, or that relay. Only the source gets the headers and the messages
+// to send, since they may hold its secrets.
 func tailTarget(operands []string, source bool) (feed.Config, error) {
 	switch {
 	case source && len(operands) > 0:
@@ -110,8 +110,8 @@ func localTarget() (feed.Config, error) {
 	return feed.Config{URL: scheme + "://" + addr + "/ws", TLS: conf, Stdin: os.Stdin, MaxMessage: c.Feed.MaxMessage}, err
 }
 
-// runTail prints the feed until ctx ends, the limit is reached, the source ends
-// for good, or nobody reads any more.
+// runTail prints the feed until ctx ends, the limit is reached, the source has ended for
+// good, or the reader of the output is gone.
 func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std cli.Stdio) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -131,8 +131,8 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std cli.Stdio)
 	}
 	defer ignoreBrokenPipes()()
 	began := time.Now()
-	if err := t.run(ctx, f, o.living(std.Out)); errors.Is(err, syscall.EPIPE) {
-		return nil // such as head, which has seen enough
+	if err := t.run(ctx, f, o.figures(std.Out)); errors.Is(err, syscall.EPIPE) {
+		return nil // the reader, such as head, has seen enough
 	} else if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std cli.Stdio)
 	return nil
 }
 
-// printer returns what prints a message, nil if none is to be printed.
+// printer returns the printer of messages; nil if none are to be printed.
 func (o tailOptions) printer(out io.Writer) *messagePrinter {
 	if o.stats {
 		return nil
@@ -148,17 +148,17 @@ func (o tailOptions) printer(out io.Writer) *messagePrinter {
 	return &messagePrinter{out: out, raw: o.raw, terminal: text.IsTerminal(out)}
 }
 
-// living returns what prints the figures, nil if none are to be printed.
-func (o tailOptions) living(out io.Writer) *figuresPrinter {
+// figures returns the printer of figures; nil if none are to be printed.
+func (o tailOptions) figures(out io.Writer) *figuresPrinter {
 	if !o.stats {
 		return nil
 	}
 	return &figuresPrinter{out: out, terminal: text.IsTerminal(out)}
 }
 
-// createRecording creates the file, which must not exist unless it is forced. It
-// is written without a buffer of our own, so that a recording is whole up to its
-// last message even if the process is killed (TestTailRecordingIsOnDisk).
+// createRecording creates a file that must not exist, unless force is set. The recorder
+// writes to it without a buffer, so that a recording is whole up to its last message even
+// if the process is killed (TestTailRecordingIsOnDisk).
 func createRecording(name string, force bool) (*os.File, error) {
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if force {
@@ -174,8 +174,8 @@ func createRecording(name string, force bool) (*os.File, error) {
 	return f, nil
 }
 
-// ignoreBrokenPipes turns the signal of a broken pipe, which would end the
-// process at once, into an error of the write. It returns what undoes that.
+// ignoreBrokenPipes turns the signal of a broken pipe, which would end the process at
+// once, into an error of the write. It returns a function that undoes this.
 func ignoreBrokenPipes() (undo func()) {
 	broken := make(chan os.Signal, 1) // never read, never closed
 	signal.Notify(broken, syscall.SIGPIPE)
