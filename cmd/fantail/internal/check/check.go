@@ -48,9 +48,9 @@ func setupCheck(flags *flag.FlagSet) cli.Runner {
 	}
 }
 
-// check prints the configuration, then opens the source once and watches it. Its
-// error is of type problems if the configuration is wrong; any other says that
-// the source cannot be used.
+// check prints the configuration, opens each source once and watches it. Its error is of
+// type config.Problems if the configuration is wrong. Every other error says that a source
+// cannot be used.
 func check(ctx context.Context, out io.Writer, window time.Duration) error {
 	c, err := config.Load()
 	printConfiguration(out, config.ReadEnvironment(), c, err == nil)
@@ -82,11 +82,10 @@ func checkSources(ctx context.Context, r *checkReport, c config.Config, window t
 	return nil
 }
 
-// errSource is what a source that cannot be used ends in; the report has said
-// why.
+// errSource is the error of a source that cannot be used. The report has said why.
 var errSource = errors.New("a source cannot be used as it is configured; the line marked FAIL says what to change")
 
-// checkSource probes one source and reports each step.
+// checkSource probes one source and reports every step.
 func checkSource(ctx context.Context, r *checkReport, c config.Config, window time.Duration) error {
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
@@ -112,8 +111,7 @@ func checkSource(ctx context.Context, r *checkReport, c config.Config, window ti
 	return nil
 }
 
-// checkReport prints what was found: a mark, what it is about, and what to say.
-// One goroutine at a time.
+// checkReport prints findings: a mark, a subject, and a text. One goroutine at a time.
 type checkReport struct {
 	out      io.Writer
 	failed   bool
@@ -132,7 +130,7 @@ func (r *checkReport) fail(about, format string, args ...any) {
 	r.line("FAIL", about, format, args...)
 }
 
-// line prints one finding, broken into lines that fit a terminal.
+// line prints one finding in lines that fit a terminal.
 func (r *checkReport) line(mark, about, format string, args ...any) {
 	head := fmt.Sprintf("  %-4s  %-9s  ", mark, about)
 	for _, line := range text.Wrap(fmt.Sprintf(format, args...), text.Width-len(head)) {
@@ -141,7 +139,7 @@ func (r *checkReport) line(mark, about, format string, args ...any) {
 	}
 }
 
-// verbatim prints text below a finding, broken where a line is full.
+// verbatim prints a message below a finding, and breaks lines where they are full.
 func (r *checkReport) verbatim(message string) {
 	const indent = "  %-4s  %-9s  %s\n"
 	room := text.Width - len(fmt.Sprintf(indent, "", "", "")) + 1
@@ -152,8 +150,8 @@ func (r *checkReport) verbatim(message string) {
 	}
 }
 
-// step reports a step of the probe. To open a source that has a host is nothing
-// in itself.
+// step reports a step of the probe. Opening a source that has a host is no step of its
+// own.
 func (r *checkReport) step(s feed.Step, url string) {
 	about := s.Kind.String()
 	switch local := localSource(url); {
@@ -171,10 +169,10 @@ func (r *checkReport) step(s feed.Step, url string) {
 	}
 }
 
-// certificateWarning is how long before its end a certificate is warned of.
+// certificateWarning is the time before a certificate's end from which check warns of it.
 const certificateWarning = 14 * 24 * time.Hour
 
-// localSource says what a source without a host is, or returns nothing.
+// localSource describes a source without a host. It is empty for other sources.
 func localSource(url string) string {
 	scheme, rest, _ := strings.Cut(url, ":")
 	switch strings.ToLower(scheme) {
@@ -191,7 +189,7 @@ func localSource(url string) string {
 	return ""
 }
 
-// verdict prints the last line, unless the error does it.
+// verdict prints the last line, unless there is an error to print.
 func (r *checkReport) verdict(err error) error {
 	switch {
 	case err != nil:

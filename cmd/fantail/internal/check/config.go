@@ -7,9 +7,8 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// printConfiguration prints the variables that most operators look at and all
-// others that are set, without what is secret. The config is zero if the
-// environment has problems.
+// printConfiguration prints the basic variables and all others that are set, without
+// secrets. The config is zero if it is not valid.
 func printConfiguration(out io.Writer, e config.Environment, c config.Config, valid bool) {
 	p := text.NewPage(out)
 	p.Printf("Configuration (fantail -h explains the variables)\n")
@@ -27,7 +26,7 @@ func printConfiguration(out io.Writer, e config.Environment, c config.Config, va
 	_ = p.Flush()
 }
 
-// valueLine says where a value is from.
+// valueLine returns a value and says whether it is the default.
 func valueLine(value string, set bool) string {
 	switch {
 	case value == "" && set:

@@ -8,8 +8,8 @@ import (
 	"fantail/feed"
 )
 
-// rules reports what became of each of FANTAIL_SOURCE_RULES: how often it
-// matched, and the shape of what it sent, without values that may be secret.
+// rules reports each of FANTAIL_SOURCE_RULES: how often it matched, and the shape of the
+// replies, without values that may be secret.
 func (r *checkReport) rules(stats feed.Stats) {
 	for i, rule := range stats.Rules {
 		what := rule.Do.String()

@@ -14,8 +14,8 @@ import (
 	"fantail/hub"
 )
 
-// checkWatch watches what a source sends: until nothing has come for its window
-// after the opening, or for as long after the first message.
+// checkWatch watches the messages of a source. It ends one window after the first message,
+// or one window after the opening if no message comes.
 type checkWatch struct {
 	window time.Duration
 	stop   context.CancelFunc
@@ -23,14 +23,14 @@ type checkWatch struct {
 
 	opened bool // owned by the probe's goroutine
 
-	mu      sync.Mutex // guards all below; the timer has a goroutine of its own
+	mu      sync.Mutex // guards the fields below; the timer has its own goroutine
 	timer   *time.Timer
 	since   time.Time // the opening
-	over    bool      // what still comes does not count
+	over    bool      // later messages do not count
 	watched watched
 }
 
-// watched is what came.
+// watched sums up the messages.
 type watched struct {
 	messages int
 	bytes    uint64
@@ -51,7 +51,7 @@ func (w *checkWatch) open() {
 	w.timer = time.AfterFunc(w.window, func() { w.end(); w.stop() })
 }
 
-// Publish counts a message, and tells of the first one.
+// Publish counts a message and reports the first one.
 func (w *checkWatch) Publish(in hub.Input) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -68,7 +68,7 @@ func (w *checkWatch) Publish(in hub.Input) {
 	w.watched.largest = max(w.watched.largest, len(in.Payload))
 }
 
-// end ends the count. The first call of several counts.
+// end ends the count. Only the first call counts.
 func (w *checkWatch) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -78,7 +78,7 @@ func (w *checkWatch) end() {
 	}
 }
 
-// result ends the watch and returns what came.
+// result ends the watch and returns the sums.
 func (w *checkWatch) result() watched {
 	w.timer.Stop()
 	w.end()
@@ -93,8 +93,8 @@ func (r *checkReport) firstMessage(in hub.Input, after time.Duration) {
 	}
 }
 
-// watched reports what came, and how it ended: err is nil if it was watched to
-// the end of its window.
+// watched reports the messages and the end of the watch. err is nil if that was the end
+// of the window.
 func (r *checkReport) watched(w watched, err error, c config.Config) {
 	switch {
 	case w.messages == 0:
@@ -122,7 +122,7 @@ const droppedAdvice = "Some sources drop who does not subscribe (FANTAIL_SOURCE_
 
 // silent reports a source that sent nothing.
 func (r *checkReport) silent(err error, c config.Config) {
-	frames, _ := c.Feed.Send() // read a moment ago
+	frames, _ := c.Feed.Send() // cannot fail: it was read a moment ago
 	switch {
 	case err == io.EOF:
 		r.fail("message", "the source ended without one; see what FANTAIL_SOURCE_URL names")
@@ -141,7 +141,7 @@ func (r *checkReport) silent(err error, c config.Config) {
 	}
 }
 
-// ring says how long a client can be away from a feed like this one.
+// ring reports for how long the ring holds a feed like this one.
 func (r *checkReport) ring(rate, bytes float64, c config.Config) {
 	const overhead = 128 // bytes that the ring counts for each message beside its payload
 	seconds, bound := float64(c.Hub.Messages)/rate, "FANTAIL_RING_MESSAGES"
@@ -159,7 +159,7 @@ func (r *checkReport) ring(rate, bytes float64, c config.Config) {
 	}
 }
 
-// dropped warns of messages that the relay would not pass on.
+// dropped warns of messages that a relay would drop.
 func (r *checkReport) dropped(drops map[feed.DropReason]uint64) {
 	if n := drops[feed.DropNotUTF8]; n > 0 {
 		r.warn("dropped", "%s messages came as text but are not UTF-8; clients could not read them, so the relay drops them", humanize.Comma(int64(n)))

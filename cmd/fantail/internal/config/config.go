@@ -11,9 +11,9 @@ import (
 	"fantail/relay"
 )
 
-// Config is the configuration of a relay, parsed, checked and complete: no field
-// still stands for "auto". What is at work, such as a logger or the hub itself, is
-// its user's to add to the three libraries' configurations.
+// Config is the configuration of a relay, parsed, checked and complete: no field still
+// stands for "auto". Its user adds to the configurations of the three libraries what is
+// at work, such as a logger.
 type Config struct {
 	Feed   feed.Config  // the source
 	Hub    hub.Config   // the ring, and what a client may be behind
@@ -25,14 +25,14 @@ type Config struct {
 	snapshot string // "none" or "last"
 }
 
-// Listen is where the relay is reached. Addresses are host:port; the files are both
-// empty without TLS.
+// Listen says where the relay listens. Addresses are host:port. Both files are empty
+// without TLS.
 type Listen struct {
 	Public, Admin string
 	Cert, Key     string // file names
 }
 
-// Drain is how much time the relay takes for its end.
+// Drain is the time that the relay takes for its end.
 type Drain struct {
 	Delay  time.Duration // to be not ready, before clients are closed
 	Window time.Duration // over which clients are closed
@@ -51,14 +51,14 @@ const (
 	tib = 1 << 40
 
 	hour = time.Hour
-	tick = 100 * time.Millisecond // nothing is watched more closely than this
+	tick = 100 * time.Millisecond // the shortest interval that can be set
 
-	maxMessages = 16 << 20 // in the ring: 128 MiB of slots alone
+	maxMessages = 16 << 20 // in the ring, whose slots then take 128 MiB
 )
 
 // Load returns the configuration of this process: that of its environment, with its
-// standard input and its host's name. An error is of type Problems and holds
-// everything that is wrong.
+// standard input and its host's name. An error is of type Problems and holds everything
+// that is wrong.
 func Load() (Config, error) {
 	c, err := load(ReadEnvironment(), os.Environ())
 	if err != nil {
@@ -69,13 +69,13 @@ func Load() (Config, error) {
 	return c, nil
 }
 
-// Parse returns the configuration of an environment that has these NAME=value
-// entries alone. It reads nothing of the process's but the limit on open files and
-// the files that entries name. An error is as that of Load.
+// Parse returns the configuration of an environment that consists of the given
+// NAME=value entries. Of the process it reads only the limit on open files, and the files
+// that the entries name. Its errors are those of Load. Any goroutine may call it.
 func Parse(entries ...string) (Config, error) { return load(environmentOf(entries), entries) }
 
-// load returns the configuration of e. The environ has the form of os.Environ and is
-// searched for unknown variables.
+// load returns the configuration of e. It looks for unknown variables in environ, which
+// has the form of os.Environ.
 func load(e Environment, environ []string) (Config, error) {
 	p := newParser(e)
 	p.parse()
@@ -88,7 +88,7 @@ func load(e Environment, environ []string) (Config, error) {
 	return *p.config, nil
 }
 
-// complete derives what follows from several variables.
+// complete sets the fields that follow from several variables.
 func (c *Config) complete() {
 	if q := &c.Hub.Queue; q.Messages == 0 {
 		q.Messages = max(1, c.Hub.Messages/2)

@@ -13,7 +13,7 @@ import (
 	"fantail/relay"
 )
 
-// crossCheck checks values against each other, where each is good alone.
+// crossCheck checks values against each other that are valid on their own.
 func (p *parser) crossCheck() {
 	p.checkQueue()
 	p.checkRing()
@@ -48,8 +48,8 @@ func (p *parser) checkSnapshot() {
 	}
 }
 
-// checkUplink checks what an uplink that forwards needs, and that what is set for
-// one is meant.
+// checkUplink checks that an uplink that forwards has what it needs, and that no other
+// uplink has settings that it does not use.
 func (p *parser) checkUplink() {
 	r := &p.config.Relay
 	switch forward := r.Uplink == relay.UplinkForward; {
@@ -61,7 +61,7 @@ func (p *parser) checkUplink() {
 	}
 }
 
-// checkSource has feed check what belongs together in the source's settings.
+// checkSource has feed check the settings of the source together.
 func (p *parser) checkSource() {
 	f := &p.config.Feed
 	if !p.good(&f.URL, &f.Rules, &f.Cursor, &f.ID, &f.PingText, &f.MaxAge, &f.Overlap, &f.Mode, &f.Seq) {
@@ -82,7 +82,7 @@ func (p *parser) checkPush() {
 	}
 }
 
-// checkTLS reads the certificate and its key, if TLS is wanted.
+// checkTLS reads the certificate and its key, if there is TLS.
 func (p *parser) checkTLS() {
 	cert, key := &p.config.Listen.Cert, &p.config.Listen.Key
 	switch {

@@ -8,15 +8,15 @@ import (
 	"github.com/kelseyhightower/envconfig"
 )
 
-// Environment holds the text of each variable that is set, by its name.
+// Environment holds the texts of the variables that are set, by name.
 type Environment map[string]string
 
-// ReadEnvironment reads the process's environment by envconfig. Its struct is made
-// of the table of variables, with the names in full: given a prefix, envconfig would
-// fall back to the variable without it
-// (TestEnvironmentIgnoresUnprefixedNames). Its fields are strings, so that reading
-// cannot fail and every problem is found by our own parsing; nil is a variable that
-// is not set.
+// ReadEnvironment reads the process's environment with envconfig, into a struct that is
+// made of the table of variables. The struct has the full names, since with a prefix
+// envconfig falls back to the variable without the prefix
+// (TestEnvironmentIgnoresUnprefixedNames). Its fields are pointers to strings: reading
+// cannot fail, so that our own parsing finds every problem, and nil is a variable that is
+// not set.
 func ReadEnvironment() Environment {
 	vars := Variables()
 	fields := make([]reflect.StructField, len(vars))
@@ -36,7 +36,7 @@ func ReadEnvironment() Environment {
 	return e
 }
 
-// environmentOf returns an environment of NAME=value entries; the last of a name
+// environmentOf returns an environment of NAME=value entries. The last entry of a name
 // counts.
 func environmentOf(entries []string) Environment {
 	e := Environment{}
@@ -48,9 +48,10 @@ func environmentOf(entries []string) Environment {
 	return e
 }
 
-// Text returns a variable's text. One that is set but empty has its default, as
-// compose files write it, except where that is told apart: an image sets
-// FANTAIL_SOURCE_URL empty so that nobody is served demo prices by mistake.
+// Text returns the text of a variable, without white space and quotes around it. A
+// variable that is set but empty has its default, since compose files write it so. The
+// exception is EmptyCounts: an image sets FANTAIL_SOURCE_URL empty, so that no relay
+// serves demo prices by mistake.
 func (e Environment) Text(v Variable) string {
 	text, set := e[v.Name]
 	text = unquote(strings.TrimSpace(text))
@@ -60,10 +61,10 @@ func (e Environment) Text(v Variable) string {
 	return text
 }
 
-// unquote takes off one pair of single quotes around a value, so that one file of
-// NAME='value' lines serves shells, which take them off by themselves, and docker run
-// --env-file, which does not. No value that means anything has them at both ends: no
-// address, number or JSON text does.
+// unquote removes one pair of single quotes around a value. So one file of NAME='value'
+// lines serves both a shell, which removes the quotes itself, and docker run --env-file,
+// which does not. No meaningful value has quotes at both ends: no address, number or JSON
+// text does.
 func unquote(value string) string {
 	if n := len(value); n >= 2 && value[0] == '\'' && value[n-1] == '\'' {
 		return value[1 : n-1]

@@ -7,18 +7,18 @@ import (
 	"net/netip"
 )
 
-// Part names fields of a Config, for LoadOnly.
+// Part returns the fields of a Config that LoadOnly is to read.
 type Part func(*Config) []any
 
-// Where is where the relay listens, and whether by TLS.
+// Where is the part that says where the relay listens, and whether with TLS.
 func Where(c *Config) []any { return []any{&c.Listen.Public, &c.Listen.Cert} }
 
-// MessageSize is the longest message of the source.
+// MessageSize is the part that bounds a message of the source.
 func MessageSize(c *Config) []any { return []any{&c.Feed.MaxMessage} }
 
-// LoadOnly reads some fields of this process's configuration. It looks at no other
-// variable, so that a relay that runs is found even if a file that it was started
-// with is gone. An error is of type Problems.
+// LoadOnly reads some parts of this process's configuration and leaves all other fields
+// zero. It reads no other variable, so that it finds a running relay even if a file of
+// that relay's settings is gone. An error is of type Problems.
 func LoadOnly(parts ...Part) (Config, error) {
 	p := newParser(ReadEnvironment())
 	var only []any
@@ -29,13 +29,13 @@ func LoadOnly(parts ...Part) (Config, error) {
 	return *p.config, p.err()
 }
 
-// TLS says whether clients connect by TLS.
+// TLS reports whether clients connect with TLS.
 func (l Listen) TLS() bool { return l.Cert != "" }
 
-// Local returns the address at which to dial the relay from its own machine, and how
-// to verify its certificate; nil without TLS. The name in a certificate is hardly ever
-// that of the loopback interface, and nobody else answers there: it is not verified
-// there, and is anywhere else.
+// Local returns the address at which to dial the relay from its own machine, and the TLS
+// configuration; nil without TLS. On the loopback interface it does not verify the
+// certificate, which seldom names that interface, and no stranger answers there. Elsewhere
+// it does.
 func (l Listen) Local() (addr string, conf *tls.Config, err error) {
 	host, port, err := net.SplitHostPort(l.Public)
 	if err != nil {
@@ -51,7 +51,7 @@ func (l Listen) Local() (addr string, conf *tls.Config, err error) {
 	return net.JoinHostPort(host, port), conf, nil
 }
 
-// Reachable returns the host to dial for one to listen on.
+// Reachable returns the host to dial for a host to listen on.
 func Reachable(host string) string {
 	ip, err := netip.ParseAddr(host)
 	switch {

@@ -7,12 +7,12 @@ import (
 	"fantail/hub/setting"
 )
 
-// Names says what the environment calls a setting of feed, hub or relay. It is made
-// of the table of variables: the setting of a field is that field's path. Any
-// goroutine may call it.
+// Names returns the variable of a setting of feed, hub or relay. It is made of the table of
+// variables, since the name of a setting is the path of its field. Any goroutine may call
+// it.
 var Names setting.Namer = func(n setting.Name) string { return names()[n] }
 
-// Named wraps an error so that its text has the environment's names; nil of nil.
+// Named wraps an error so that its text names variables. It returns nil for nil.
 func Named(err error) error {
 	if err == nil {
 		return nil
@@ -30,7 +30,7 @@ func (n named) Unwrap() error { return n.error }
 var names = sync.OnceValue(func() map[setting.Name]string {
 	c := new(Config)
 	all := map[setting.Name]string{}
-	for _, library := range []any{&c.Hub, &c.Relay, &c.Feed} { // the last of a path counts: hub has no errors of its own
+	for _, library := range []any{&c.Hub, &c.Relay, &c.Feed} { // of equal paths the last library counts: hub reports no errors
 		for _, v := range c.variables() {
 			for _, field := range append(v.besides, v.field) {
 				if path := pathIn(reflect.ValueOf(library).Elem(), reflect.ValueOf(field)); path != "" {
@@ -42,8 +42,8 @@ var names = sync.OnceValue(func() map[setting.Name]string {
 	return all
 })
 
-// pathIn returns the path within a struct of the field that a pointer points to, or
-// nothing.
+// pathIn returns the path of the field of a struct to which a pointer points. It is empty
+// if the field is not in the struct.
 func pathIn(within, field reflect.Value) string {
 	for i := range within.NumField() {
 		f, name := within.Field(i), within.Type().Field(i).Name

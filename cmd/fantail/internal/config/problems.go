@@ -10,11 +10,11 @@ import (
 
 // Problem is one thing that is wrong with a configuration.
 type Problem struct {
-	Subject string // the variable, with its value as far as it may be shown
+	Subject string // the variable and the part of its value that may be shown
 	Err     error  // what is wrong, and what to change
 }
 
-// Error says it on one line, whatever is in the value or the error.
+// Error returns one line, whatever the value and the error contain.
 func (p Problem) Error() string {
 	line := p.Subject + ": " + strings.ReplaceAll(Names.Text(p.Err), "\n", "; ")
 	return strings.Map(func(r rune) rune {
@@ -28,10 +28,10 @@ func (p Problem) Error() string {
 // Unwrap returns Err.
 func (p Problem) Unwrap() error { return p.Err }
 
-// Problems is everything that is wrong with a configuration.
+// Problems are all problems of a configuration.
 type Problems []Problem
 
-// Error lists the problems under a line that counts them.
+// Error returns a line with the number of problems, and then one line for each.
 func (p Problems) Error() string {
 	noun := "problems"
 	if len(p) == 1 {
@@ -45,7 +45,7 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// Unwrap returns each problem.
+// Unwrap returns the problems.
 func (p Problems) Unwrap() []error {
 	errs := make([]error, len(p))
 	for i, one := range p {
@@ -54,12 +54,10 @@ func (p Problems) Unwrap() []error {
 	return errs
 }
 
-// ExitCode is that of a command line that has to be changed, and so has the
-// environment.
+// ExitCode returns 2, as for a command line that has to be changed.
 func (Problems) ExitCode() int { return 2 }
 
-// Shown returns a text as an error may print it: without what is secret, and cut
-// where it is long.
+// Shown returns the part of a text that may be shown: without secrets, and shortened.
 func (v Variable) Shown(value string) string {
 	switch {
 	case v.Secret == Hidden && value != "" && !strings.HasPrefix(value, "@"):
@@ -70,12 +68,12 @@ func (v Variable) Shown(value string) string {
 	return text.Shorten(value)
 }
 
-// hiddenText stands for what is secret.
+// hiddenText stands for a secret.
 const hiddenText = "(hidden)"
 
-// maskURL shows the scheme of a URL alone, since tokens are put into any other
-// part of one. What has no authority, such as replay:FILE, is shown up to its
-// query.
+// maskURL returns only the scheme of a URL, since any other part may hold a token, above
+// all in a text that is no valid URL. An address without an authority, such as
+// replay:FILE, is shown up to its query.
 func maskURL(s string) string {
 	end := strings.IndexAny(s, "?#")
 	if end < 0 {

@@ -18,25 +18,24 @@ import (
 	"fantail/feed"
 )
 
-// parseSource has feed check a source, which its error shows nothing secret of.
-// No source at all is never taken for the demo: whoever sets the variable wants
-// a feed of his own.
+// parseSource has feed check the address of a source. The error shows no secret of it. An
+// empty text is never the demo: an operator who sets the variable wants another feed.
 func parseSource(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("set, but empty; write the address of the feed, such as wss://example.com/feed, or demo: for the demo feed")
 	}
 	cfg := feed.Config{URL: s, Stdin: strings.NewReader("")}
 	if feed.HasCursor(s) {
-		cfg.Cursor = "any" // what it is, is checked when all is known
+		cfg.Cursor = "any" // the cross-check has the real one
 	}
 	_, err := feed.New(cfg, nil, zerolog.Nop())
 	return s, err
 }
 
-// reread makes a parser of a value that is written out or, as @file, stands in a
-// file. The function it returns parses the value anew at each call, so that a
-// rotated secret is taken up at the next connect; it may be called
-// concurrently. The value is checked once at the start.
+// reread returns a parser of a value that is written out or, as @file, in a file. The
+// parsed value is a function that reads and parses again at each call, so that a rotated
+// secret counts from the next connect on. Any goroutine may call it. The parser calls it
+// once, to check the value.
 func reread[T any](parse func([]byte) (T, error)) func(string) (func() (T, error), error) {
 	return func(s string) (func() (T, error), error) {
 		get := func() (T, error) {
@@ -52,7 +51,7 @@ func reread[T any](parse func([]byte) (T, error)) func(string) (func() (T, error
 	}
 }
 
-// contents returns the value itself or what is in the file that it names.
+// contents returns the value, or the content of the file that it names.
 func contents(value string) ([]byte, error) {
 	name, isFile := strings.CutPrefix(value, "@")
 	if !isFile {
@@ -65,9 +64,9 @@ func contents(value string) ([]byte, error) {
 	return text, nil
 }
 
-// parseFrames parses the messages to send to a source: a JSON array whose
-// strings are sent as they are and whose other values are sent as JSON, so that
-// a subscription can be written without escapes. No text is no message.
+// parseFrames parses the messages to send to a source: a JSON array. Its strings are sent
+// as they are and its other values as JSON, so that a subscription needs no escapes. An
+// empty text has no messages.
 func parseFrames(text []byte) ([]string, error) {
 	var values []json.RawMessage
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -83,7 +82,7 @@ func parseFrames(text []byte) ([]string, error) {
 	return frames, nil
 }
 
-// frame returns the text that a valid JSON value stands for.
+// frame returns the text to send for a valid JSON value.
 func frame(v json.RawMessage) string {
 	if v[0] == '"' {
 		var s string
@@ -91,13 +90,13 @@ func frame(v json.RawMessage) string {
 		return s
 	}
 	var compact bytes.Buffer
-	_ = json.Compact(&compact, v) // nor can this
+	_ = json.Compact(&compact, v) // cannot fail either
 	return compact.String()
 }
 
-// parseHeaders parses the headers of the connection to a source: a JSON object
-// whose values are strings or arrays of strings. No text is no header. An error
-// shows names but no value.
+// parseHeaders parses the headers of the connection to a source: a JSON object whose values
+// are strings or arrays of strings. An empty text has no headers. An error shows names and
+// no values.
 func parseHeaders(text []byte) (http.Header, error) {
 	var values map[string]headerValues
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -117,7 +116,7 @@ func parseHeaders(text []byte) (http.Header, error) {
 	return header, nil
 }
 
-// headerValues are one header's values, written as a string or an array.
+// headerValues are the values of one header, written as a string or an array.
 type headerValues []string
 
 func (h *headerValues) UnmarshalJSON(text []byte) error {
@@ -129,8 +128,8 @@ func (h *headerValues) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(h))
 }
 
-// checkHeader checks a header against RFC 9110 section 5 and the handshake,
-// which sets some headers itself (RFC 6455 section 4.1).
+// checkHeader checks a header against RFC 9110 section 5. It refuses the headers that the
+// handshake sets itself (RFC 6455 section 4.1).
 func checkHeader(name string, values []string) error {
 	canonical := textproto.CanonicalMIMEHeaderKey(name)
 	switch {
@@ -147,10 +146,10 @@ func checkHeader(name string, values []string) error {
 	return nil
 }
 
-// parseKey checks where a message's key is, and returns it unchanged.
+// parseKey checks where a message has its key, and returns the text unchanged.
 var parseKey = trimmed("feed: ", func(s string) (string, error) { return s, feed.CheckKey(s) })
 
-// parseID checks what makes two messages the same, and returns it unchanged.
+// parseID checks what makes two messages the same, and returns the text unchanged.
 func parseID(s string) (string, error) {
 	if s == "hash" {
 		return s, nil
@@ -186,11 +185,11 @@ func parseWSPing(s string) (time.Duration, error) {
 	return zeroIs(feed.NoPing, duration(tick, hour))(s)
 }
 
-// leastPushToken is the shortest token that nobody guesses.
+// leastPushToken is the length of the shortest token that cannot be guessed.
 const leastPushToken = 16
 
-// parsePushToken parses the token of /push; a file's last line break is not part
-// of it. None at all is for the cross-check to judge.
+// parsePushToken parses the token of /push. The last line break of a file is not part of
+// it. The cross-check judges a missing token.
 func parsePushToken(text []byte) (string, error) {
 	token := strings.TrimSpace(string(text))
 	if n := len(token); n > 0 && n < leastPushToken {
@@ -199,7 +198,7 @@ func parsePushToken(text []byte) (string, error) {
 	return token, nil
 }
 
-// IsPush says whether a source, or one of several, is fed by /push.
+// IsPush reports whether a source, or one of several, is fed by /push.
 func IsPush(urls string) bool {
 	return slices.ContainsFunc(feed.SourceURLs(urls), func(url string) bool {
 		scheme, _, _ := strings.Cut(url, ":")
@@ -207,20 +206,20 @@ func IsPush(urls string) bool {
 	})
 }
 
-// IsBroker says whether a source is a broker, which is asked by its URL alone.
+// IsBroker reports whether a source is a broker, whose URL says everything.
 func IsBroker(url string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(url), ":")
 	return slices.Contains([]string{"redis", "rediss", "nats", "tls+nats", "amqp", "amqps"}, scheme)
 }
 
-// isToken says whether s is a token of RFC 9110 section 5.6.2.
+// isToken reports whether s is a token (RFC 9110 section 5.6.2).
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	})
 }
 
-// where says at which byte JSON stops making sense, without quoting it.
+// where returns the byte at which JSON becomes invalid, without quoting it.
 func where(err error) string {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Sprintf(" (byte %d)", e.Offset)
@@ -228,8 +227,8 @@ func where(err error) string {
 	return ""
 }
 
-// MaskedSource returns a valid source's URL as the relay's log shows it: with
-// its host, but without what looks like a secret.
+// MaskedSource returns the URL of a valid source as the relay's log shows it: with its
+// host, and without what looks like a secret.
 func (c Config) MaskedSource(url string) string {
 	one := c.Feed
 	one.URL, one.Stdin = url, strings.NewReader("")

@@ -34,5 +34,5 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-// cell escapes what would end a cell or start emphasis.
+// cell escapes characters that end a cell or start emphasis.
 func cell(s string) string { return strings.NewReplacer("|", `\|`, "*", `\*`, "<", "&lt;").Replace(s) }

@@ -8,7 +8,7 @@ import (
 	"fantail/cmd/fantail/internal/text"
 )
 
-// Prefix is what the names of all our variables begin with.
+// Prefix is the beginning of all names of variables.
 const Prefix = "FANTAIL_"
 
 // injected matches the variables that Kubernetes sets in every pod for a service
@@ -17,9 +17,8 @@ const Prefix = "FANTAIL_"
 var injected = regexp.MustCompile(`^FANTAIL_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=` +
 	`|^FANTAIL_(\w+_)?PORT=(tcp|udp|sctp)://`)
 
-// rejectUnknown rejects variables with our prefix that do not exist, since a
-// misspelt one would otherwise be a setting silently not made. The environ has
-// the form of os.Environ.
+// rejectUnknown rejects variables with our prefix that do not exist. Otherwise a misspelt
+// name would be silently ignored. The environ has the form of os.Environ.
 func (p *parser) rejectUnknown(environ []string) {
 	known := make(map[string]bool, len(p.vars))
 	names := make([]string, 0, len(p.vars))

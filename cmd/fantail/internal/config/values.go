@@ -20,9 +20,8 @@ import (
 	"fantail/relay"
 )
 
-// The parsers of single values. Each is a pure function of the text, and its
-// error goes on from "NAME=value: " with what is wrong and what would
-// be right.
+// The parsers of single values are pure functions of the text. An error follows
+// "NAME=value: " and says what is wrong and what would be right.
 
 // count parses a whole number within bounds.
 func count(least, most int) func(string) (int, error) {
@@ -35,9 +34,9 @@ func count(least, most int) func(string) (int, error) {
 	}
 }
 
-// size parses a number of bytes within bounds: KiB, MiB, GiB and TiB are powers
-// of 1024, KB, MB, GB and TB of 1000, and a bare number is bytes. A comma is
-// refused, since it means thousands to some and a fraction to others.
+// size parses a number of bytes within bounds. KiB, MiB, GiB and TiB are powers of 1024,
+// and KB, MB, GB and TB of 1000; a number without a unit is bytes. A comma is refused,
+// since it separates thousands for some readers and a fraction for others.
 func size[T int | int64](least, most int64) func(string) (T, error) {
 	if int64(T(most)) != most { // T has 32 bits
 		most = math.MaxInt32
@@ -54,8 +53,8 @@ func size[T int | int64](least, most int64) func(string) (T, error) {
 	}
 }
 
-// formatSize writes a size exactly, in the largest binary unit that divides it,
-// so that size reads the same number back.
+// formatSize writes a size in the largest binary unit that divides it, so that size
+// parses it to the same number.
 func formatSize(n int64) string {
 	units := []string{"", "KiB", "MiB", "GiB", "TiB"}
 	i := 0
@@ -86,7 +85,7 @@ func within[T cmp.Ordered](v, least, most T, format func(T) string) error {
 	return nil
 }
 
-// zeroOr also takes a zero, which is off, below the bounds of parse.
+// zeroOr also accepts zero, which is off, below the bounds of parse.
 func zeroOr(parse func(string) (time.Duration, error)) func(string) (time.Duration, error) {
 	return func(s string) (time.Duration, error) {
 		if d, err := time.ParseDuration(s); err == nil && d == 0 {
@@ -100,7 +99,7 @@ func zeroOr(parse func(string) (time.Duration, error)) func(string) (time.Durati
 	}
 }
 
-// zeroIs takes a zero for another value.
+// zeroIs accepts zero and returns another value for it.
 func zeroIs(off time.Duration, parse func(string) (time.Duration, error)) func(string) (time.Duration, error) {
 	return func(s string) (time.Duration, error) {
 		d, err := zeroOr(parse)(s)
@@ -111,10 +110,10 @@ func zeroIs(off time.Duration, parse func(string) (time.Duration, error)) func(s
 	}
 }
 
-// auto is the word for a value that the relay finds by itself.
+// auto is the text of a value that the relay chooses itself.
 const auto = "auto"
 
-// autoOr also takes the word auto, which is the value given.
+// autoOr also accepts the word auto, for which it returns value.
 func autoOr[T any](value T, parse func(string) (T, error)) func(string) (T, error) {
 	return func(s string) (T, error) {
 		if s == auto {
@@ -138,7 +137,7 @@ func choice(words ...string) func(string) (string, error) {
 	}
 }
 
-// parsePolicy parses the name of what becomes of slow clients.
+// parsePolicy parses the policy for slow clients.
 func parsePolicy(s string) (hub.Policy, error) {
 	p, ok := relay.ParsePolicy(s)
 	if !ok {
@@ -174,7 +173,7 @@ func parseListen(s string) (string, error) {
 	return s, nil
 }
 
-// listOf parses a list whose entries check accepts.
+// listOf parses a list and checks each entry.
 func listOf(check func(string) error) func(string) ([]string, error) {
 	return func(s string) ([]string, error) {
 		entries := text.SplitList(s)
@@ -187,10 +186,10 @@ func listOf(check func(string) error) func(string) ([]string, error) {
 	}
 }
 
-// asIs takes any text.
+// asIs accepts any text.
 func asIs(s string) (string, error) { return s, nil }
 
-// trimmed takes the library's name off the errors of its parser.
+// trimmed removes the library's name from the errors of its parser.
 func trimmed[T any](prefix string, parse func(string) (T, error)) func(string) (T, error) {
 	return func(s string) (T, error) {
 		value, err := parse(s)
@@ -201,7 +200,7 @@ func trimmed[T any](prefix string, parse func(string) (T, error)) func(string) (
 	}
 }
 
-// parseRegexp parses a regular expression; none at all is nil.
+// parseRegexp parses a regular expression. It returns nil for an empty text.
 func parseRegexp(s string) (*regexp.Regexp, error) {
 	if s == "" {
 		return nil, nil
@@ -213,7 +212,7 @@ func parseRegexp(s string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// parseUplink parses what becomes of a client's messages.
+// parseUplink parses the treatment of clients' messages.
 func parseUplink(s string) (relay.UplinkMode, error) {
 	word, err := choice("reject", "ignore", "forward")(s)
 	return map[string]relay.UplinkMode{"ignore": relay.UplinkIgnore, "forward": relay.UplinkForward}[word], err

@@ -2,56 +2,55 @@ package config
 
 import "slices"
 
-// Variable is one variable of the environment: a row of the one table that parsing,
-// the help, the README, fantail check and the search for unknown variables are made
-// from.
+// Variable is one variable of the environment: a row of the table from which parsing, the
+// help, the README, fantail check and the search for unknown variables are made.
 type Variable struct {
 	Name    string // in full
-	Default string // the text that stands for a variable that is not set; empty is none
-	About   string // one sentence, which goes on from the name
+	Default string // the text of a variable that is not set; empty is none
+	About   string // one sentence that follows the name
 	Section Section
 	Basic   bool // most operators look at it
 	Secret  Secrecy
 
-	// EmptyCounts tells a variable that is set but empty from one that is not set.
+	// EmptyCounts says that a variable that is set but empty has no default.
 	EmptyCounts bool
 
-	// Shows returns what fantail check shows of a value that is valid; nil is the
-	// value.
+	// Shows returns what fantail check shows of a valid value, given what Shown
+	// returns. nil shows the latter.
 	Shows func(text string) string
 
 	setter
 }
 
-// Secrecy says how much of a value may be shown.
+// Secrecy says which part of a value may be shown.
 type Secrecy int
 
 // Secrecies.
 const (
 	Open   Secrecy = iota // all of it
-	Masked                // what maskURL leaves
-	Hidden                // nothing, unless it is the name of a file
+	Masked                // the scheme of a URL
+	Hidden                // nothing, except the name of a file
 )
 
-// setter is how a text sets its field of a Config.
+// setter sets a field of a Config from a text.
 type setter struct {
 	field   any   // pointer to the field, by which a variable is found
-	besides []any // pointers to fields that follow from it
+	besides []any // pointers to fields that follow from that field
 	set     func(text string) error
 }
 
-// and names a field that follows from the setter's own.
+// and adds fields that follow from the setter's own.
 func (s setter) and(fields ...any) setter {
 	s.besides = fields
 	return s
 }
 
-// to sets a field to what parse makes of the text.
+// to returns a setter that parses the text into a field.
 func to[T any](field *T, parse func(string) (T, error)) setter {
 	return by(field, parse, func(value T) { *field = value })
 }
 
-// by has apply set what belongs to a field.
+// by returns a setter that parses the text and has apply set the field.
 func by[T any](field any, parse func(string) (T, error), apply func(T)) setter {
 	return setter{field: field, set: func(text string) error {
 		value, err := parse(text)
@@ -62,14 +61,14 @@ func by[T any](field any, parse func(string) (T, error), apply func(T)) setter {
 	}}
 }
 
-// Section is a group of variables, in the words of an operator.
+// Section is a group of variables, named for operators.
 type Section struct {
 	Name  string // one word
 	Title string
 	rows  func(*Config) []Variable
 }
 
-// sections are all groups, in the order in which they are told of.
+// sections are all groups in the order of the help.
 var sections = []Section{
 	{"source", "where the feed comes from", sourceRows},
 	{"sending", "what is sent to the source", sendingRows},
@@ -87,7 +86,7 @@ var sections = []Section{
 	{"logs", "what is logged", logRows},
 }
 
-// variables returns all variables. Setting one sets its field of c.
+// variables returns all variables. Their setters set fields of c.
 func (c *Config) variables() []Variable {
 	var all []Variable
 	for _, s := range sections {
@@ -100,16 +99,16 @@ func (c *Config) variables() []Variable {
 	return all
 }
 
-// Variables returns all variables, section by section. What they show is of c.
+// Variables returns all variables in the order of sections. They show values of c.
 func (c Config) Variables() []Variable { return c.variables() }
 
-// Variables returns all variables, section by section.
+// Variables returns all variables in the order of sections.
 func Variables() []Variable { return new(Config).variables() }
 
-// Basics returns the variables that most operators look at, and Details all others.
+// Basics returns the variables that most operators look at.
 func Basics() []Variable { return chosen(func(v Variable) bool { return v.Basic }) }
 
-// Details returns the variables that are no basics.
+// Details returns the variables that are not among the basics.
 func Details() []Variable { return chosen(func(v Variable) bool { return !v.Basic }) }
 
 func chosen(which func(Variable) bool) []Variable {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// printBanner says where the feed is, how to look at it, and what to do next.
+// printBanner prints where the feed is, how to look at it, and what to do next.
 func (s *service) printBanner(out io.Writer) {
 	scheme, demo := "ws", strings.HasPrefix(s.config.Feed.URL, "demo:")
 	if s.config.Listen.TLS() {
@@ -25,7 +25,7 @@ func (s *service) printBanner(out io.Writer) {
 	fmt.Fprintln(out)
 }
 
-// dialable returns an address to dial for one that is listened on.
+// dialable returns the address to dial for the address of a listener.
 func dialable(a net.Addr) string {
 	host, port, _ := net.SplitHostPort(a.String())
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
@@ -34,8 +34,8 @@ func dialable(a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// howToRun is how this program was called, as far as it can be typed again: a
-// "go run" leaves a name in a temporary directory.
+// howToRun returns the command by which this program was called, so that it can be typed
+// again: "go run" puts the program into a temporary directory.
 func howToRun() string {
 	if strings.Contains(os.Args[0], "go-build") {
 		return "go run ./cmd/fantail"

@@ -13,13 +13,13 @@ import (
 
 const (
 	headerTime  = 5 * time.Second  // for a request's headers
-	requestTime = 10 * time.Second // for a whole request, and for its answer; a WebSocket has left HTTP by then
+	requestTime = 10 * time.Second // for a whole request and for its answer; it does not bound WebSockets
 	headerBytes = 16 << 10         // of a request
 	idleTime    = 60 * time.Second
 )
 
-// listen opens the listeners that o lacks and serves on both. Either all is
-// listening when it returns, or nothing is.
+// listen opens the listeners that o lacks and serves on both. After an error neither is
+// served.
 func (s *service) listen(o Options, public, admin http.Handler) (err error) {
 	s.failures = make(chan error, 1)
 	c, pub, adm := s.config, o.Public, o.Admin
@@ -40,15 +40,15 @@ func (s *service) listen(o Options, public, admin http.Handler) (err error) {
 	}
 	s.public, s.admin = pub.Addr(), adm.Addr()
 	clients, operators := s.newServer(public), s.newServer(admin)
-	clients.SetKeepAlivesEnabled(false) // an idle connection would hold a descriptor that no limit on clients counts
-	operators.WriteTimeout = 0          // a profile takes as long as it was asked for
+	clients.SetKeepAlivesEnabled(false) // the limit on clients does not count an idle connection's descriptor
+	operators.WriteTimeout = 0          // a profile takes as long as its reader wants
 	s.serveOn(pub, clients, c.Listen.Cert, c.Listen.Key)
 	s.serveOn(adm, operators, "", "")
 	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.Relay.MaxClients).Msg("listening")
 	return nil
 }
 
-// closeAll closes the listeners that there are.
+// closeAll closes listeners, some of which may be nil.
 func closeAll(listeners ...net.Listener) {
 	for _, l := range listeners {
 		if l != nil {
@@ -57,10 +57,10 @@ func closeAll(listeners ...net.Listener) {
 	}
 }
 
-// newServer makes a server with the limits that strangers are held to.
+// newServer returns a server with the limits for strangers.
 func (s *service) newServer(h http.Handler) *http.Server {
 	var http1 http.Protocols
-	http1.SetHTTP1(true) // a WebSocket handshake needs it, TLS or not
+	http1.SetHTTP1(true) // a WebSocket handshake needs it, also over TLS
 	return &http.Server{
 		Handler: h, Protocols: &http1, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		ErrorLog: stdlog.New(serverErrors{s}, "", 0),
@@ -84,8 +84,8 @@ func (s *service) serveOn(l net.Listener, srv *http.Server, cert, key string) {
 	})
 }
 
-// serverErrors logs what the HTTP server complains about, such as failed TLS
-// handshakes: strangers cause it, so it is for debugging.
+// serverErrors logs the HTTP server's errors, such as failed TLS handshakes, at level
+// debug, since strangers cause them.
 type serverErrors struct{ s *service }
 
 func (e serverErrors) Write(p []byte) (int, error) {

@@ -11,13 +11,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// limitMemory tells the garbage collector the memory limit of the container:
-// 90 % of the cgroup's (v1 or v2) becomes the process's GOMEMLIMIT, once. An
-// operator's own GOMEMLIMIT wins. AUTOMEMLIMIT is another share than 0.9, or
-// "off". The limit that holds is logged; where there is none, nothing is.
+// limitMemory gives the garbage collector the memory limit of the container: 90 % of the
+// cgroup's limit (v1 or v2) becomes the process's GOMEMLIMIT, once. A GOMEMLIMIT of the
+// operator wins. AUTOMEMLIMIT sets another share than 0.9, or "off". The log has the limit
+// if there is one.
 //
-// Near its limit the collector works more to need less. It cannot make the ring
-// smaller, so a ring that leaves too little for the clients is warned of.
+// Near its limit the collector works more and needs less memory. It cannot make the ring
+// smaller, so the log warns of a ring that leaves too little for the clients.
 func limitMemory(ring int64, log zerolog.Logger, options ...memlimit.Option) {
 	limit, err := memlimit.Set(options...)
 	switch {
@@ -38,8 +38,8 @@ func limitMemory(ring int64, log zerolog.Logger, options ...memlimit.Option) {
 	}
 }
 
-// isUncontained says whether err is that of a system without cgroups, or
-// without a /proc to find them by.
+// isUncontained reports whether err is the error of a system without cgroups, or without
+// the /proc that names them.
 func isUncontained(err error) bool {
 	return errors.Is(err, memlimit.ErrCgroupsNotSupported) || errors.Is(err, memlimit.ErrNoCgroup) || errors.Is(err, fs.ErrNotExist)
 }

@@ -42,27 +42,28 @@ func FromEnvironment(ctx context.Context, _ []string, std cli.Stdio) error {
 	}
 	log := text.NewLogger(std.Err, c.Log.Format, c.Log.Level)
 	limitMemory(int64(c.Hub.Bytes), log)
-	// A pump hardly rests under load: leave a processor to everybody else. Only
-	// where it must be: once set, it would no longer follow the container's limit.
+	// Under load a pump keeps one processor busy, so everything else needs another.
+	// Set it only if necessary: GOMAXPROCS that is set no longer follows the
+	// container's limit.
 	if runtime.GOMAXPROCS(0) < 2 {
 		runtime.GOMAXPROCS(2)
 	}
 	return Run(ctx, c, Options{Log: log, Out: std.Out})
 }
 
-// Options is what a relay works with besides its configuration.
+// Options is what a relay uses besides its configuration.
 type Options struct {
-	// Public and Admin are listened on instead of the addresses that are
-	// configured; nil is to open these. They are closed when serve returns.
+	// Public and Admin are the listeners for clients and operators. Run closes them.
+	// nil listens at the address of the configuration.
 	Public, Admin net.Listener
 
 	Log zerolog.Logger
-	Out io.Writer // gets the banner once all is listening; nil is nothing
+	Out io.Writer // gets the banner once both listeners are served; nil is no banner
 }
 
-// Run relays the source until ctx ends, and then sends the clients away as
-// the drain settings say. An error says what to change. It reads no environment
-// and changes nothing of the process, so that several can be at work in one.
+// Run relays the source until ctx ends, and then closes the clients as the drain settings
+// say. Its error says what to change. Run reads no environment and changes nothing of the
+// process, so that several relays can work in one process.
 func Run(ctx context.Context, c config.Config, o Options) error {
 	defer closeAll(o.Public, o.Admin)
 	log := o.Log
@@ -100,12 +101,12 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	return s.run(ctx)
 }
 
-// demandLinger is how long the source is still asked for a key that its last
-// client left, so that one who reconnects misses nothing.
+// demandLinger is the time for which the source still sends a key after its last client
+// has left, so that a client that reconnects misses nothing.
 const demandLinger = 5 * time.Second
 
-// sourceDemand returns what tells a source on demand which keys are wanted, or
-// nil, and how many lanes there may be: on demand each client has its own.
+// sourceDemand returns the demand for a source that sends keys on demand, else nil, and
+// the number of lanes, since each client of such a source may have its own.
 func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
 	if !feed.OnDemand(c.Feed.URL) {
 		return nil, 0
@@ -113,7 +114,7 @@ func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
 	return hub.NewDemand(demandLinger), max(4096, c.Relay.MaxClients)
 }
 
-// RelayConfig returns the relay's configuration with what is at work.
+// RelayConfig returns the relay's configuration with its hub, its feed and its log.
 func RelayConfig(c config.Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
 	rc := c.Relay
 	rc.Hub, rc.Log, rc.Forward = h, log, f.Send
@@ -124,8 +125,8 @@ func RelayConfig(c config.Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) 
 	return rc
 }
 
-// takePushed hands pushed messages to the feed, and the relay the feed's
-// refusals in the relay's words.
+// takePushed returns a function that hands pushed messages to the feed. It returns the
+// feed's refusals as the relay's errors.
 func takePushed(f *feed.Feed) func([]hub.Input) error {
 	return func(messages []hub.Input) error {
 		switch err := f.Push(messages); {
@@ -182,12 +183,12 @@ func (s *service) run(ctx context.Context) error {
 func (s *service) fail(err error) {
 	select {
 	case s.failures <- err:
-	default: // the first failure is enough
+	default: // only the first failure counts
 	}
 }
 
-// drain is the orderly end: not ready, wait, accept nobody, send the clients
-// away. DRAIN_DELAY and DRAIN_WINDOW together are the whole budget.
+// drain is the orderly end: report not ready, wait, accept no more clients, close the
+// clients. The two times of Drain together are its budget.
 func (s *service) drain() {
 	began, d := time.Now(), s.config.Drain
 	s.log.Info().Int("clients", s.hub.Clients()).Stringer("delay", d.Delay).Stringer("window", d.Window).Msg("draining")

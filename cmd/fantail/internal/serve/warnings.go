@@ -12,7 +12,7 @@ import (
 	"fantail/relay"
 )
 
-// warnOfKeys warns of settings that want keys where no message has one.
+// warnOfKeys warns of settings that need keys if messages have none.
 func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
 	if f.HasKeys() {
 		return
@@ -25,8 +25,8 @@ func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
 	}
 }
 
-// warnOfUplink warns of an uplink that lets more through than its operator may
-// think: strangers can make use of it.
+// warnOfUplink warns of an uplink that lets more pass than its operator may think, since
+// strangers can use that.
 func warnOfUplink(c config.Config, log zerolog.Logger) {
 	if c.Relay.Uplink != relay.UplinkForward {
 		return
@@ -39,8 +39,7 @@ func warnOfUplink(c config.Config, log zerolog.Logger) {
 	}
 }
 
-// anchored says whether a regular expression matches at the start of a text
-// alone.
+// anchored reports whether a regular expression matches only at the start of a text.
 func anchored(re *regexp.Regexp) bool {
 	tree, err := syntax.Parse(re.String(), syntax.Perl)
 	return err == nil && beginsText(tree)
