@@ -122,7 +122,7 @@ const droppedAdvice = "Some sources drop who does not subscribe (FANTAIL_SOURCE_
 
 // silent reports a source that sent nothing.
 func (r *checkReport) silent(err error, c config.Config) {
-	frames, _ := c.Feed.Send() // cannot fail: it was read a moment ago
+	frames, _ := c.Feed.Send() // it was read a moment ago
 	switch {
 	case err == io.EOF:
 		r.fail("message", "the source ended without one; see what FANTAIL_SOURCE_URL names")
