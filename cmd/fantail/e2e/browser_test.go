@@ -223,7 +223,7 @@ func burst(t *testing.T) string {
 }
 
 // Messages are hostile. What looks like markup is text, binary is told by its
-// size and start, and what is long is cut until it is opened.
+// size and start, and a long one is cut until it is opened.
 func TestPageShowsHostileMessages(t *testing.T) {
 	hostile := []string{
 		`<img src=x onerror="document.title='owned'">`,

@@ -39,7 +39,7 @@ func TestChat(t *testing.T) {
 	said := []string{"hello", "PING :fool", ":irc.example.org 465 fantail :banned", "ERROR :é", "good bye"}
 	for _, text := range said {
 		alice.say(text)
-		time.Sleep(2 * time.Second) // the server pings every four, and cuts who does not answer until the next
+		time.Sleep(2 * time.Second) // the server pings every four seconds, and cuts a client that has not answered by the next ping
 		checkChat(t, client, "alice", text)
 	}
 	if n := r.Metric("fantail_source_outage_seconds_total"); n != 0 {

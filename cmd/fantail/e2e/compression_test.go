@@ -55,7 +55,7 @@ func TestCompressedRecordings(t *testing.T) {
 	t.Logf("%d messages equal, %d bytes saved", messages.Load(), compressed.Load())
 }
 
-// compressionJudges are those who inflate what they get.
+// compressionJudges returns the judges that this machine has. Each of them inflates.
 func compressionJudges(t *testing.T) (present []judge) {
 	for _, j := range judges() {
 		t.Run("is there: "+j.name, func(t *testing.T) {
@@ -265,8 +265,8 @@ func TestCompressionInChromium(t *testing.T) {
 	}
 }
 
-// TestEvictedCompressedClients: who is sent away in the middle of the stream gets
-// his position, and the rest behind it.
+// TestEvictedCompressedClients: a client that is evicted within the stream gets its
+// position, and from there the rest.
 func TestEvictedCompressedClients(t *testing.T) {
 	parallel(t)
 	x := startCompressed(t, ownRecording(t, "binary-own.txt"), "FANTAIL_QUEUE_MESSAGES=50", "FANTAIL_STALL_TIMEOUT=200ms", "FANTAIL_UNSENT_LIMIT=4KiB")

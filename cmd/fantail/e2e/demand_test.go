@@ -70,8 +70,8 @@ func joinAs(t testing.TB, r *servetest.Relay, user string) *subscriber {
 	return subscribeAll(t, 1, r.Addr, "/ws?key="+user)[0]
 }
 
-// TestPrivateChannels: a user's messages reach the user's clients, wherever they
-// are, and nobody else; the broker sees who is there.
+// TestPrivateChannels: a user's messages reach all clients of the user and no others, and
+// the broker sees which users are present.
 func TestPrivateChannels(t *testing.T) {
 	parallel(t)
 	p := startPrivateChannels(t, 2)

@@ -15,9 +15,9 @@ import (
 	"fantail/hub/peertest"
 )
 
-// L2: the relay is killed and started anew. Everybody comes back with a position
-// of the run before, is told that it is gone, and is served from the oldest
-// message there is.
+// L2: the relay is killed and started again. Every client comes back with a position of
+// the run before, is told that the position is gone, and is served from the oldest
+// message.
 func TestL2KilledAndRestarted(t *testing.T) {
 	parallel(t)
 	n, addr := scale(300, 5000), nettest.FreeAddr(t)
@@ -70,8 +70,8 @@ func comeBack(addr, position string) error {
 	return nil
 }
 
-// L3: file descriptors run out. Those who are there are unharmed, the operator
-// is told once, and accepting resumes by itself when one is free.
+// L3: file descriptors run out. The present clients notice nothing, the log tells it once,
+// and accepting goes on by itself when a descriptor is free.
 func TestL3DescriptorsRunOut(t *testing.T) {
 	parallel(t)
 	r := startRelayUnder(t, []string{"sh", "-c", `ulimit -n 200; exec "$0" "$@"`}, demoFeed)

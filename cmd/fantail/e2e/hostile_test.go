@@ -35,7 +35,7 @@ type healthy struct {
 // What the healthy client may notice: of nine messages in ten, and of the worst.
 // It is generous: the race detector and the tests' own load share the processors,
 // none of the three processes on a message's way need run for a second or two,
-// and at full scale those who misbehave share them too, by the thousand.
+// and at full scale thousands of hostile clients share them too.
 var (
 	healthyLatency = scale(3*time.Second, 10*time.Second)
 	worstLatency   = 10 * time.Second

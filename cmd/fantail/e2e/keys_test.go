@@ -103,7 +103,7 @@ func TestKeysSnapshotAndPolicy(t *testing.T) {
 	}
 }
 
-// TestSettingsWithoutKeysWarn: a snapshot of one message is no one's wish.
+// TestSettingsWithoutKeysWarn: a snapshot of one message is hardly intended.
 func TestSettingsWithoutKeysWarn(t *testing.T) {
 	parallel(t)
 	source := "FANTAIL_SOURCE_URL=replay:" + cmdtest.Record(t, 0, cmdtest.Text("x"))

@@ -102,8 +102,8 @@ func startRelayOfTen(t *testing.T) (r *servetest.Relay, at string) {
 }
 
 // wish asks for something and returns the status and body of a refusal, or 0 and
-// what came, in words, up to the length of want. A server that refuses what is
-// long does not wait for ever until the client reads why, so it is asked again.
+// the answer in words, up to the length of want. A server that refuses a long request
+// does not wait until the client reads the reason, so the test asks again.
 func wish(t *testing.T, addr, path, query, want string) (status int, got string) {
 	t.Helper()
 	for {

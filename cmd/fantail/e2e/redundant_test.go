@@ -134,7 +134,7 @@ func TestFailoverOfProcesses(t *testing.T) {
 		if err != nil {
 			t.Fatalf("no message of the second source within %v: %v", time.Since(died), err)
 		}
-		if number(p) != next { // the second source begins anew for its subscriber
+		if number(p) != next { // the second source begins at its first message
 			break
 		}
 	}

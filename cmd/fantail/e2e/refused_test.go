@@ -29,7 +29,7 @@ func TestRefusedHandshakesCostNoMore(t *testing.T) {
 	var reading sync.WaitGroup
 	for i, c := range clients {
 		reading.Go(func() { // ended by closing the connection below
-			if i%20 == 0 { // a sample: the test's own work must not be what is measured
+			if i%20 == 0 { // a sample, so that the figures do not show the test's own work
 				c.readAll(func(_ byte, message []byte) { now.Load().note(message) })
 			}
 			io.Copy(io.Discard, c.conn)

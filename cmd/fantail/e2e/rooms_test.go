@@ -98,7 +98,7 @@ func (s *chatSite) postUntil(stop chan struct{}) (n int) {
 	}
 }
 
-// TestChatPrivately: through nginx a user gets what is published on the user's own
+// TestChatPrivately: through nginx a user gets the messages of the user's own
 // channel, on any connection, and nobody gets another's, whatever is asked for.
 func TestChatPrivately(t *testing.T) {
 	parallel(t)

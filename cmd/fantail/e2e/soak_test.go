@@ -24,7 +24,7 @@ import (
 // back when they were thrown out, while a feed runs. The others miss nothing, and
 // afterwards the relay holds what it held before. SOAK_SEED repeats a run.
 func TestSoak(t *testing.T) {
-	if !raceDetector { // with it those who behave have no processor to spare
+	if !raceDetector { // it leaves no processor to the clients that behave
 		parallel(t)
 	}
 	n, long := scale(500, 5000), scale(10*time.Second, 2*time.Minute)
@@ -57,8 +57,8 @@ func TestSoak(t *testing.T) {
 			})
 		})
 	}
-	// A process of their own: those who behave must not lack the processor because
-	// those who do not are many.
+	// The hostile clients are many and have their own process, so that they do not take
+	// the processor of the clients that behave.
 	hostile := launch(t, "hostile", []string{r.Addr, strconv.Itoa(n / 5), strconv.FormatUint(seed, 10), long.String()})
 	if code := hostile.exit(long + time.Minute); code != 0 {
 		t.Fatalf("the hostile clients ended with %d", code)
@@ -89,8 +89,8 @@ func TestSoak(t *testing.T) {
 
 func init() { asHostile = hostileClients }
 
-// hostileClients is the process of those who misbehave: the relay's address, how
-// many they are, the seed, and for how long they do.
+// hostileClients is the process of the hostile clients. Its arguments are the relay's
+// address, the number of clients, the seed and the duration.
 func hostileClients(args []string) {
 	n, _ := strconv.ParseUint(args[1], 10, 64)
 	seed, _ := strconv.ParseUint(args[2], 10, 64)

@@ -37,7 +37,7 @@ type bubbleRelay struct {
 	keys map[string]int // of what was published
 }
 
-// keyTap is a hub that takes down the keys of what is published.
+// keyTap is a hub that notes the keys of the messages that are published.
 type keyTap struct {
 	*hub.Hub
 	b *bubbleRelay

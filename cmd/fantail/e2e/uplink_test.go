@@ -164,8 +164,8 @@ func (s *subscriber) wantEnd(t testing.TB) (code uint16, word string) {
 	return binary.BigEndian.Uint16(closing), word
 }
 
-// TestUplinkChat: two relays on one source and their clients, who talk to each
-// other through them: everybody gets every message once, in one order.
+// TestUplinkChat: the clients of two relays on one source talk to each other. Every client
+// gets every message once and in one order.
 func TestUplinkChat(t *testing.T) {
 	parallel(t)
 	const each, messages = 5, 40
@@ -280,8 +280,8 @@ func listen(t *testing.T, addr, from string, n int) (heard []string) {
 	return heard
 }
 
-// checkSaid holds whoever heard this to having heard each message once, and each
-// speaker's in order.
+// checkSaid checks that each message was heard once, and those of each speaker in
+// order.
 func checkSaid(t *testing.T, said []string, speakers, messages int) {
 	t.Helper()
 	next := make([]int, speakers)
@@ -329,8 +329,8 @@ func TestUplinkRefusals(t *testing.T) {
 	peertest.Eventually(t, "the source has what may pass", func() bool { return len(source.said()) == 3 })
 }
 
-// TestUplinkSourceAway: nothing is dropped silently, and who comes again when the
-// source is back is served.
+// TestUplinkSourceAway: nothing is dropped silently, and a client that comes again when
+// the source is back is served.
 func TestUplinkSourceAway(t *testing.T) {
 	parallel(t)
 	addr := nettest.FreeAddr(t)

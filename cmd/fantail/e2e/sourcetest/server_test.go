@@ -14,8 +14,8 @@ func friendly() Protocol {
 	return Protocol{Name: "friendly", URL: "ws://friendly.invalid", Data: p.Data, Bye: []string{"bye"}, Grace: time.Second}
 }
 
-// TestSentIsWhatWasSent: each message counts once, whoever gets it, and a feed
-// waits for somebody.
+// TestSentIsWhatWasSent: each message counts once, however many get it, and a feed waits
+// for a subscriber.
 func TestSentIsWhatWasSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, w := play(t, Config{Protocol: friendly(), Every: time.Second,
@@ -91,8 +91,8 @@ func TestRefusal(t *testing.T) {
 	})
 }
 
-// TestCursor: who asks for the past gets it, from that event on, and the rest
-// without a seam.
+// TestCursor: a subscriber that asks for the past gets it from that event on, and then
+// the rest without a gap.
 func TestCursor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := bluesky()

@@ -83,8 +83,8 @@ func TestBenchOfARelay(t *testing.T) {
 	}
 }
 
-// With -compress every client of the sample inflates what it gets, and what is
-// told of it is of the wire.
+// With -compress every client of the sample inflates its messages, and the figures are
+// those of the wire.
 func TestBenchCompresses(t *testing.T) {
 	t.Parallel()
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=100") // what the race detector inflates in time
@@ -183,8 +183,8 @@ func TestBenchSelftest(t *testing.T) {
 	}
 }
 
-// What is compared with the relay's raw messages: both sides get as much, and all
-// of it, in order.
+// Formats and filters are compared with the relay's raw messages: both sides get the same
+// rate, all messages, and in order.
 func TestBenchSelftestOfFormatsAndFilters(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"-sse"}, {"-envelope"}, {"-filters", "5"}, {"-filters", "5", "-envelope"}} {

@@ -40,7 +40,7 @@ func gush(text string) func(*websocket.Conn) {
 	}
 }
 
-// login greets, and sends what it has to who answers.
+// login greets, and sends its messages to a client that answers.
 func login(c *websocket.Conn) {
 	ctx := context.Background()
 	c.Write(ctx, hub.Text, []byte("hello my name"))

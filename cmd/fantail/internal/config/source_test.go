@@ -34,7 +34,7 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// FuzzFrames holds that what is accepted is sent in full: strings as they are,
+// FuzzFrames: accepted messages are sent in full, strings as they are and
 // other values as the same JSON.
 func FuzzFrames(f *testing.F) {
 	f.Add(`["a",{"b":[1,"\u00e9"]},null]`)

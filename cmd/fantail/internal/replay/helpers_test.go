@@ -23,11 +23,11 @@ func (w writes) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// soon is less than the 30 s after which a replay drops who takes nothing, so that
+// soon is less than the 30 s after which a replay drops a silent subscriber, so that
 // what comes within it came for another reason.
 const soon = 25 * time.Second
 
-// await returns what is written next that contains text.
+// await returns the next write that contains text.
 func (w writes) await(t *testing.T, text string) string {
 	t.Helper()
 	deadline := time.After(soon)

@@ -117,7 +117,7 @@ func TestFloorPassesOn(t *testing.T) {
 	}
 }
 
-// Who does not read is dropped, and nobody else waits for him.
+// A client that does not read is dropped, and no other client waits for it.
 func TestFloorDropsWhoDoesNotRead(t *testing.T) {
 	t.Parallel()
 	source, send := startSource(t, strings.Repeat("x", 200_000))

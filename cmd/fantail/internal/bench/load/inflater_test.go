@@ -79,7 +79,7 @@ func TestClientRefusesWhatDoesNotInflate(t *testing.T) {
 	}
 }
 
-// The reserved bit is for the first frame of a message, and for whom it was agreed on.
+// The reserved bit is allowed in the first frame of a message, if it was agreed on.
 func TestScannerCompressed(t *testing.T) {
 	for first, allowed := range map[byte]bool{0xC1: true, 0xC2: true, 0xC9: false, 0xC0: false, 0xE1: false, 0xA1: false} {
 		for _, agreed := range []bool{true, false} {

@@ -255,7 +255,7 @@ func TestRunInterrupted(t *testing.T) {
 	}
 }
 
-// A window goes on until there is enough, but not for ever.
+// A window goes on until Enough returns true, up to a bound.
 func TestRunUntilEnough(t *testing.T) {
 	t.Parallel()
 	f := startForeign(t, false, feed(10*time.Millisecond, 10))
@@ -272,7 +272,7 @@ func TestRunUntilEnough(t *testing.T) {
 	}
 }
 
-// What is added to an engine that is closed already is closed too.
+// A closed engine closes a connection that is added.
 func TestEngineClosed(t *testing.T) {
 	for _, e := range []engine{newEngine(), newGoroutines()} {
 		e.close()
