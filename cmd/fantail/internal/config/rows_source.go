@@ -35,6 +35,12 @@ func sourceRows(c *Config) []Variable {
 			About:  "for failover: time, up to twice as long at random, after which the source that this host prefers is tried again beside its stand-in; 0 is when the stand-in fails",
 			setter: to(&f.Failback, zeroIs(feed.NoFailback, duration(time.Second, 24*hour))),
 		},
+	}
+}
+
+func connectionRows(c *Config) []Variable {
+	f := &c.Feed
+	return []Variable{
 		{
 			Name: "FANTAIL_SOURCE_HEADERS", Secret: Hidden,
 			About:  "HTTP headers of the connection: a JSON object, or @file, which is read at each connect",

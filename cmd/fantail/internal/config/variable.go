@@ -71,6 +71,7 @@ type Section struct {
 // sections are all groups in the order of the help.
 var sections = []Section{
 	{"source", "where the feed comes from", sourceRows},
+	{"connection", "how the source is connected", connectionRows},
 	{"sending", "what is sent to the source", sendingRows},
 	{"messages", "what the source's messages mean", messageRows},
 	{"push", "messages that are pushed", pushRows},
