@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 
 	"fantail/cmd/fantail/internal/cli"
@@ -16,7 +17,7 @@ import (
 const asMain = "TEST_AS_MAIN"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asMain) == "" {
+	if os.Getenv(asMain) == "" || len(os.Args) < 2 || strings.HasPrefix(os.Args[1], "-test.") {
 		os.Setenv(asMain, "fantail")
 		peertest.Parallel(6)
 		leaktest.Main(m)
