@@ -29,6 +29,15 @@ func parallel(t *testing.T) {
 	}
 }
 
+// parallelUnlessRaced is parallel for a test that the race detector leaves without a
+// processor to spare.
+func parallelUnlessRaced(t *testing.T) {
+	t.Helper()
+	if !raceDetector {
+		parallel(t)
+	}
+}
+
 func firstGroup(s, pattern string) string {
 	if m := regexp.MustCompile(pattern).FindStringSubmatch(s); m != nil {
 		return m[1]

@@ -36,7 +36,7 @@ func readmeBlocks(t *testing.T) (blocks []string) {
 // copy's root, but for the ports, which must be free here. A block that cannot
 // run here has its reason; a new one has to be added.
 func TestReadmeCommands(t *testing.T) {
-	parallel(t)
+	parallelUnlessRaced(t)
 	kinds := []struct {
 		contains string
 		check    func(t *testing.T, script string)
@@ -54,7 +54,7 @@ func TestReadmeCommands(t *testing.T) {
 	}
 	for i, block := range readmeBlocks(t) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			parallel(t)
+			parallelUnlessRaced(t)
 			for _, k := range kinds {
 				if !strings.Contains(block, k.contains) {
 					continue

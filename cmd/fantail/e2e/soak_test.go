@@ -24,9 +24,7 @@ import (
 // back when they were thrown out, while a feed runs. The others miss nothing, and
 // afterwards the relay holds what it held before. SOAK_SEED repeats a run.
 func TestSoak(t *testing.T) {
-	if !raceDetector { // it leaves no processor to the clients that behave
-		parallel(t)
-	}
+	parallelUnlessRaced(t)
 	n, long := scale(500, 5000), scale(10*time.Second, 2*time.Minute)
 	seed := rand.Uint64()
 	if text := os.Getenv("SOAK_SEED"); text != "" {
