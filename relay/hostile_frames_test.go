@@ -89,6 +89,7 @@ func TestF1LengthWhileIgnoring(t *testing.T) {
 
 // F2: what RFC 6455 forbids is 1002 (sections 5.2, 5.4, 5.5 and 7.4.1).
 func TestF2BrokenFrames(t *testing.T) {
+	t.Parallel()
 	violate(t, []violation{
 		{"control frame over 125 bytes", clientFrame(0x89, strings.Repeat("x", 126)), 1002, hub.Protocol},
 		{"fragmented ping", clientFrame(0x09, "x"), 1002, hub.Protocol},
@@ -200,6 +201,7 @@ func TestF5EndlessFragments(t *testing.T) {
 
 // F6: a compressed frame where no compression was agreed on is never inflated.
 func TestF6CompressedUnasked(t *testing.T) {
+	t.Parallel()
 	bomb := append([]byte{0xEC, 0xC1, 0x01, 0x01}, make([]byte, 1<<10)...)
 	violate(t, []violation{
 		{"text", clientFrame(0xC1, string(bomb)), 1002, hub.Protocol},
@@ -210,6 +212,7 @@ func TestF6CompressedUnasked(t *testing.T) {
 
 // F7: a client masks what it sends (RFC 6455 section 5.1).
 func TestF7Unmasked(t *testing.T) {
+	t.Parallel()
 	violate(t, []violation{
 		{"text", []byte{0x81, 1, 'x'}, 1002, hub.Protocol},
 		{"ping", []byte{0x89, 0}, 1002, hub.Protocol},

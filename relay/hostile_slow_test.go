@@ -37,6 +37,7 @@ func joinBuffered(t testing.TB, addr, path string, size int) *peer {
 // S2: half of the clients stop reading. They cost their sockets and no copy of
 // the feed; the publisher never waits (healthy.check), and all are evicted.
 func TestS2HalfOfTheClientsStopped(t *testing.T) {
+	t.Parallel()
 	const stopped = 50
 	_, h, addr := newTestRelay(t, hub.Config{Messages: 400, Queue: hub.Bounds{Messages: 200}}, Config{UnsentLimit: 4096})
 	w := watchHealthy(t, h, addr, 8<<10, 2*time.Millisecond)
@@ -76,6 +77,7 @@ func (p *peer) drink() { io.Copy(io.Discard, p.r) }
 // S3: a client that reads at nine tenths of the rate falls behind, is evicted
 // once with its position, and resumes there without a gap when it reads faster.
 func TestS3NineTenthsOfTheRate(t *testing.T) {
+	t.Parallel()
 	const every = 2 * time.Millisecond
 	_, h, addr := newTestRelay(t, hub.Config{Messages: 20_000, Queue: hub.Bounds{Messages: 60}}, Config{UnsentLimit: 4096})
 	w := watchHealthy(t, h, addr, 2<<10, every)
@@ -132,6 +134,7 @@ func checkNumber(t testing.TB, message []byte, next int) int {
 // S4: a write that stops inside a frame and meets the deadline: not one byte
 // more, no close frame amid the message, and an end that is a reset.
 func TestS4NoByteAfterTheDeadline(t *testing.T) {
+	t.Parallel()
 	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Stall: 500 * time.Millisecond}}, Config{})
 	p := joinNarrow(t, addr, "/ws")
 	eventually(t, "joined", func() bool { return h.Clients() == 1 })
@@ -155,6 +158,7 @@ func TestS4NoByteAfterTheDeadline(t *testing.T) {
 // nothing is interleaved, and every frame decodes. (No compression is agreed on
 // yet; the messages are plain.)
 func TestS5PingsAmidLargeMessages(t *testing.T) {
+	t.Parallel()
 	const size = 100 << 10
 	_, h, addr := newTestRelay(t, hub.Config{PingInterval: 100 * time.Millisecond}, Config{UnsentLimit: 4096})
 	w := watchHealthy(t, h, addr, size, 25*time.Millisecond)

@@ -4,7 +4,11 @@ import (
 	"testing"
 
 	"fantail/hub/leaktest"
+	"fantail/hub/peertest"
 )
 
 // No test leaves a goroutine behind.
-func TestMain(m *testing.M) { leaktest.Main(m) }
+func TestMain(m *testing.M) {
+	peertest.Parallel(6)
+	leaktest.Main(m)
+}

@@ -190,6 +190,7 @@ func nextEvent(in *textproto.Reader) (l line, err error) {
 // S7: an SSE client that stops reading is evicted, and when it comes back where
 // it was, it goes on in order; comes it too late, it is told what it lost.
 func TestS7StalledEventSource(t *testing.T) {
+	t.Parallel()
 	for name, late := range map[string]bool{"in time": false, "too late": true} {
 		t.Run(name, func(t *testing.T) {
 			_, h, addr := newTestRelay(t, hub.Config{Messages: 300, Queue: hub.Bounds{Messages: 50}}, Config{UnsentLimit: 4096})

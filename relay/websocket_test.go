@@ -141,6 +141,7 @@ func TestH5PipelinedBytesAreFrames(t *testing.T) {
 // A slow client is evicted with the position behind its last whole message, and
 // resumes there without a gap (I4). Its reading is on real TCP.
 func TestEvictionTellsWhereToResume(t *testing.T) {
+	t.Parallel()
 	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Messages: 100}}, Config{UnsentLimit: 4096})
 	slow, healthy := join(t, addr, "/ws"), join(t, addr, "/ws")
 	eventually(t, "joined", func() bool { return h.Clients() == 2 })
