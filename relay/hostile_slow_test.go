@@ -37,7 +37,6 @@ func joinBuffered(t testing.TB, addr, path string, size int) *peer {
 // S2: half of the clients stop reading. They cost their sockets and no copy of
 // the feed; the publisher never waits (healthy.check), and all are evicted.
 func TestS2HalfOfTheClientsStopped(t *testing.T) {
-	t.Parallel()
 	const stopped = 50
 	_, h, addr := newTestRelay(t, hub.Config{Messages: 400, Queue: hub.Bounds{Messages: 200}}, Config{UnsentLimit: 4096})
 	w := watchHealthy(t, h, addr, 8<<10, 2*time.Millisecond)
@@ -158,7 +157,6 @@ func TestS4NoByteAfterTheDeadline(t *testing.T) {
 // nothing is interleaved, and every frame decodes. (No compression is agreed on
 // yet; the messages are plain.)
 func TestS5PingsAmidLargeMessages(t *testing.T) {
-	t.Parallel()
 	const size = 100 << 10
 	_, h, addr := newTestRelay(t, hub.Config{PingInterval: 100 * time.Millisecond}, Config{UnsentLimit: 4096})
 	w := watchHealthy(t, h, addr, size, 25*time.Millisecond)
