@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -32,32 +33,52 @@ func TestMain(m *testing.M) {
 	default:
 		peertest.Parallel(map[bool]int{false: 6, true: 2}[raceDetector]) // with it they work more than they wait
 		code := leaktest.Run(m)
-		os.RemoveAll(built)
+		if dir, err := built(); err == nil {
+			os.RemoveAll(dir)
+		}
 		os.Exit(code)
 	}
 }
 
-// built is the directory of the program, which the first test that needs it builds.
-var built string
+// built is the directory of the programs, which the first test that needs one builds.
+var built = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "fantail") })
 
-// build builds the program once, with the race detector if the tests have it.
-var build = sync.OnceValues(func() (file string, err error) {
-	if built, err = os.MkdirTemp("", "fantail"); err != nil {
+// build builds the program with the given arguments of go build.
+func build(name string, args ...string) (file string, err error) {
+	dir, err := built()
+	if err != nil {
 		return "", err
 	}
-	file = filepath.Join(built, "fantail")
-	args := []string{"build", "-o", file, "fantail/cmd/fantail"}
-	if raceDetector {
-		args = []string{"build", "-race", "-o", file, "fantail/cmd/fantail"}
-	}
+	file = filepath.Join(dir, name)
+	args = slices.Concat([]string{"build", "-o", file}, args, []string{"fantail/cmd/fantail"})
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return file, nil
-})
+}
 
-// program returns the program's file.
+var (
+	plain = sync.OnceValues(func() (string, error) { return build("plain") })
+	raced = sync.OnceValues(func() (string, error) { return build("raced", "-race") })
+)
+
+// program returns the file of the program. It has the race detector if the tests have
+// it.
 func program(t testing.TB) string {
+	t.Helper()
+	if raceDetector {
+		return fileOf(t, raced)
+	}
+	return plainProgram(t)
+}
+
+// plainProgram returns the file of the program as go build makes it.
+func plainProgram(t testing.TB) string {
+	t.Helper()
+	return fileOf(t, plain)
+}
+
+func fileOf(t testing.TB, build func() (string, error)) string {
 	t.Helper()
 	file, err := build()
 	if err != nil {

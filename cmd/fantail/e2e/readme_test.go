@@ -78,8 +78,8 @@ func shell(t *testing.T, script string) *process {
 	root, dir := "../../..", t.TempDir()
 	public, admin := nettest.FreeAddr(t), nettest.FreeAddr(t)
 	script = strings.NewReplacer("127.0.0.1:9090", admin, "localhost:8080", public,
-		"go build ./cmd/fantail", "cp "+program(t)+" ./fantail",
-		"go run ./cmd/fantail", program(t)).Replace(script)
+		"go build ./cmd/fantail", "cp "+plainProgram(t)+" ./fantail",
+		"go run ./cmd/fantail", plainProgram(t)).Replace(script)
 	cmd := exec.Command("sh", "-euc", script)
 	if strings.Contains(script, "./fantail") {
 		root = dir
@@ -135,7 +135,7 @@ func readmeSource(t *testing.T, script string) {
 
 func readmeTail(t *testing.T, script string) {
 	log := filepath.Join(t.TempDir(), "relay.log")
-	p := shell(t, program(t)+" >"+log+" 2>&1 & RELAY=$!\n"+script+"kill $RELAY") // which tail may come before
+	p := shell(t, plainProgram(t)+" >"+log+" 2>&1 & RELAY=$!\n"+script+"kill $RELAY") // which tail may come before
 	if <-p.ended; p.err != nil || strings.Count(p.text(), `"demo":true`) < 5 {
 		t.Errorf("%v, and it shows %q", p.err, p.text())
 	}
