@@ -12,14 +12,14 @@ const batchScan = 4096
 // batches for a pass and writes the same one to every client that stands at the
 // same place; a drainer has its own.
 type batch struct {
-	lane   *Lane
-	detour *detour // what it was made of instead, nil for the ring
-	from   uint64  // slot of the first message
-	next   uint64  // slot behind the last
-	head   uint64  // head when it was filled
-	seq    uint64  // sequence of the last message looked at
-	bytes  []byte  // all frames: the only frame itself, or buf
-	saved  int     // bytes that its stream's frames saved
+	lane    *Lane
+	prelude *prelude // what it was made of instead, nil for the ring
+	from    uint64   // slot of the first message
+	next    uint64   // slot behind the last
+	head    uint64   // head when it was filled
+	seq     uint64   // sequence of the last message looked at
+	bytes   []byte   // all frames: the only frame itself, or buf
+	saved   int      // bytes that its stream's frames saved
 	store
 
 	// Of a lane with a stream: the epoch of the first message, 0 for none, and
@@ -103,11 +103,11 @@ func (b *batch) enter(r *ring, since uint64) {
 // b.from.
 func (b *batch) serves(since uint64) bool { return (since <= b.epoch) == b.joined }
 
-// fillDetour makes b the frames of a detour, as many as batchBytes hold. The
+// fillPrelude makes b the frames of a prelude, as many as batchBytes hold. The
 // cursor stays where it is. They are none of the stream's (I7).
-func (b *batch) fillDetour(r *ring, lane *Lane, d *detour, cursor uint64) {
+func (b *batch) fillPrelude(r *ring, lane *Lane, d *prelude, cursor uint64) {
 	b.forget()
-	b.lane, b.detour, b.from, b.next, b.streams = lane, d, cursor, cursor, false
+	b.lane, b.prelude, b.from, b.next, b.streams = lane, d, cursor, cursor, false
 	size := 0
 	for _, m := range d.messages {
 		frame := m.encoded(lane.format, r)
@@ -157,7 +157,7 @@ func (b *batch) cut(n int) (whole int, rest []byte) {
 func (b *batch) forget() {
 	clear(b.pieces) // what lies behind its length was cleared before
 	b.pieces, b.buf = b.pieces[:0], b.buf[:0]
-	b.lane, b.detour, b.bytes, b.saved, b.left = nil, nil, nil, 0, 0
+	b.lane, b.prelude, b.bytes, b.saved, b.left = nil, nil, nil, 0, 0
 }
 
 // batchCache holds the batches of one group's walk, or of the walks behind a
@@ -203,7 +203,7 @@ func (bc *batchCache) find(lane *Lane, from, since uint64) *batch {
 		return b
 	}
 	for i := range bc.shared[:bc.used] {
-		if b := &bc.shared[i]; b.from == from && b.lane == lane && b.detour == nil && b.serves(since) {
+		if b := &bc.shared[i]; b.from == from && b.lane == lane && b.prelude == nil && b.serves(since) {
 			return b
 		}
 	}
@@ -244,11 +244,11 @@ func (bc *batchCache) take() *batch {
 	return &bc.shared[bc.victim]
 }
 
-// detour returns a shared batch of a client's detour, which nobody else will
+// prelude returns a shared batch of a client's prelude, which nobody else will
 // find.
-func (bc *batchCache) detour(r *ring, lane *Lane, d *detour, cursor uint64) *batch {
+func (bc *batchCache) prelude(r *ring, lane *Lane, d *prelude, cursor uint64) *batch {
 	b := bc.take()
-	b.fillDetour(r, lane, d, cursor)
+	b.fillPrelude(r, lane, d, cursor)
 	return b
 }
 

@@ -25,7 +25,7 @@ type Client struct {
 	conn Conn
 	lane *Lane
 
-	detour atomic.Pointer[detour] // to be sent before what is at the cursor; stored under mu
+	prelude atomic.Pointer[prelude] // to be sent before what is at the cursor; stored under mu
 
 	// static after Join
 	hub    *Hub
@@ -49,7 +49,7 @@ type Client struct {
 	// atomic
 	steps      atomic.Uint32 // writes that moved within a frame
 	heard      atomic.Int64  // hub clock at the last sign of life
-	conflating atomic.Bool   // its detours go on until nothing is left out
+	conflating atomic.Bool   // its preludes go on until nothing is left out
 	loose      atomic.Uint64 // slot where it is to begin, if it may begin later, 0 if not
 	deadline   atomic.Int64  // hub clock at which the sweep closes it, 0 is never
 
@@ -148,7 +148,7 @@ func (c *Client) Close() error {
 	why := s.why
 	c.closed, c.special = true, true
 	s.rest, s.control, s.due = nil, nil, 0
-	c.detour.Store(nil)
+	c.prelude.Store(nil)
 	c.mu.Unlock()
 
 	err := c.conn.Close(reset)

@@ -200,12 +200,12 @@
 // the client's fault (TestUnvisitedIsNoStall).
 //
 // Evict closes the client. Skip moves its cursor to the head and Conflate to
-// behind the snapshot, with a detour: the newest message of each key since its
+// behind the snapshot, with a prelude: the newest message of each key since its
 // place, in the order of sequences, which the client gets before what stands at
-// its cursor. A client that joins with a snapshot starts on such a detour. Both
+// its cursor. A client that joins with a snapshot starts on such a prelude. Both
 // tell the gap. A frame that is cut when a client jumps is finished first; it
 // belongs to a message that counts as got. Conflation begins anew at the end of a
-// detour, until there is nothing to leave out. So a client that reads a tenth of a
+// prelude, until there is nothing to leave out. So a client that reads a tenth of a
 // feed of 200 keys gets a tenth of its bytes, each message at most a round of the
 // keys old (TestConflationOfAFeedTenTimesTooFast).
 //

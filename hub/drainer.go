@@ -30,7 +30,7 @@ func (c *Client) drainStep(b *batch) bool {
 	err := c.conn.WaitWritable(func() bool {
 		c.mu.Lock()
 		o = c.offerLocked(offered)
-		if o == over || o == wrote && c.detour.Load() == nil && c.cursor.Load() > c.lane.head(&h.ring) {
+		if o == over || o == wrote && c.prelude.Load() == nil && c.cursor.Load() > c.lane.head(&h.ring) {
 			c.drainer, handedBack = false, true // from here on the pump may write
 		}
 		c.mu.Unlock()
@@ -55,10 +55,10 @@ func (c *Client) drainStep(b *batch) bool {
 // false if it was lapped.
 func (c *Client) refill(b *batch) (offered *batch, held bool) {
 	r := &c.hub.ring
-	d, from, head := c.detour.Load(), c.cursor.Load(), c.lane.head(r)
+	d, from, head := c.prelude.Load(), c.cursor.Load(), c.lane.head(r)
 	switch {
 	case d != nil:
-		b.fillDetour(r, c.lane, d, from)
+		b.fillPrelude(r, c.lane, d, from)
 	case from > head:
 		return nil, true
 	case c.conflating.Load():

@@ -54,7 +54,7 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	c := &Client{hub: h, conn: conn, lane: o.Lane, name: o.Name, policy: o.Policy, index: -1, pump: h.leastLoaded()}
 	start := o.Start
 	start.slot = max(start.slot, 1)
-	c.detour.Store(start.detour)
+	c.prelude.Store(start.prelude)
 	c.seq = start.seq
 	c.cursor.Store(start.slot)
 	c.beginAt(start.slot)

@@ -248,7 +248,7 @@ func (p *pump) visit(c *Client) {
 		if !held && c.cursor.Load() == from {
 			c.overrun() // lapped
 		}
-		if c.cursor.Load() <= head || c.detour.Load() != nil {
+		if c.cursor.Load() <= head || c.prelude.Load() != nil {
 			p.next = append(p.next, c)
 		}
 	case again, busy:
@@ -268,9 +268,9 @@ func (p *pump) visit(c *Client) {
 // batchFor returns what a client lacks, nil if that is nothing, and false if it
 // was lapped.
 func (p *pump) batchFor(c *Client, head uint64) (b *batch, held bool) {
-	d, from := c.detour.Load(), c.cursor.Load()
+	d, from := c.prelude.Load(), c.cursor.Load()
 	if d != nil { // slow path
-		return p.batches.detour(&p.hub.ring, c.lane, d, from), true
+		return p.batches.prelude(&p.hub.ring, c.lane, d, from), true
 	}
 	if from <= head && c.conflating.Load() { // slow path
 		c.conflate()

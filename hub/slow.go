@@ -44,7 +44,7 @@ func (c *Client) skip() {
 }
 
 // conflate replaces the client's backlog by the newest message of each key. It
-// goes on doing so at the end of each detour until there is nothing to leave out.
+// goes on doing so at the end of each prelude until there is nothing to leave out.
 func (c *Client) conflate() {
 	at := c.place()
 	from := at.slot
@@ -59,15 +59,15 @@ func (c *Client) conflate() {
 		c.conflating.Store(false)
 		return
 	}
-	var by *detour
+	var by *prelude
 	if len(newest) > 0 {
-		by = &detour{newest, to.seq}
+		by = &prelude{newest, to.seq}
 	}
 	c.conflating.Store(true)
 	c.jump(at, to, by, left)
 }
 
-// place is where a client stands: behind seq, with the detour's rest ahead and
+// place is where a client stands: behind seq, with the prelude's rest ahead and
 // then what stands from slot on. The frame it is in the middle of counts as got.
 type place struct {
 	slot  uint64
@@ -83,7 +83,7 @@ func (c *Client) place() place {
 
 func (c *Client) placeLocked() place {
 	p, s := place{slot: c.cursor.Load(), seq: c.seq}, &c.state
-	if d := c.detour.Load(); d != nil {
+	if d := c.prelude.Load(); d != nil {
 		p.ahead = d.messages
 	}
 	if s.rest == nil {
@@ -92,7 +92,7 @@ func (c *Client) placeLocked() place {
 	switch s.kind {
 	case dataFrame:
 		p.slot, p.seq = p.slot+1, s.seq
-	case detourFrame:
+	case preludeFrame:
 		p.ahead, p.seq = p.ahead[1:], s.seq
 	}
 	return p
@@ -124,10 +124,10 @@ func (c *Client) between(at place, to Start) loss {
 	return l
 }
 
-// jump moves a client from a place to a start, by a detour or none, and tells it
+// jump moves a client from a place to a start, by a prelude or none, and tells it
 // what is left out. It does nothing if the client has moved meanwhile: it will
 // be looked at again.
-func (c *Client) jump(at place, to Start, by *detour, left loss) {
+func (c *Client) jump(at place, to Start, by *prelude, left loss) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s, now := &c.state, c.placeLocked()
@@ -139,16 +139,16 @@ func (c *Client) jump(at place, to Start, by *detour, left loss) {
 		s.due |= dueGap
 		c.hub.tally.gaps.Add(1)
 	}
-	if s.rest != nil && (s.kind == dataFrame || s.kind == detourFrame) {
+	if s.rest != nil && (s.kind == dataFrame || s.kind == preludeFrame) {
 		s.kind = strayFrame // it ends a message that is behind us now
 	}
-	c.detour.Store(by)
+	c.prelude.Store(by)
 	c.cursor.Store(to.slot)
 	c.beginAt(to.slot)
 	if by == nil {
 		c.seq = to.seq
 	}
 	if c.settleOutsideLocked(); !c.special && !c.drainer {
-		c.pump.post(c) // it may have a detour now, which no pass would look for
+		c.pump.post(c) // it may have a prelude now, which no pass would look for
 	}
 }

@@ -66,9 +66,9 @@ func TestConflateAtEveryByte(t *testing.T) {
 	}
 }
 
-// A detour that is overrun in the middle of one of its frames is replaced by a
+// A prelude that is overrun in the middle of one of its frames is replaced by a
 // newer one; what both left out is told.
-func TestDetourReplacedAtEveryByte(t *testing.T) {
+func TestPreludeReplacedAtEveryByte(t *testing.T) {
 	for n := range 2 * frameLen {
 		f := still(t, Config{SnapshotKeys: 10})
 		s := newConn(t, 0)
@@ -78,7 +78,7 @@ func TestDetourReplacedAtEveryByte(t *testing.T) {
 		f.welcome(c, s)
 		s.open(n)
 		d := new(batch)
-		d.fillDetour(&f.ring, c.lane, c.detour.Load(), c.cursor.Load())
+		d.fillPrelude(&f.ring, c.lane, c.prelude.Load(), c.cursor.Load())
 		c.offer(d)
 		f.sayOf("a", "b", "b") // 4, 5, 6
 		f.snapshot.catchUp()
@@ -94,8 +94,8 @@ func TestDetourReplacedAtEveryByte(t *testing.T) {
 	}
 }
 
-// While a conflating client takes its detour, the feed goes on: the end of the
-// detour is the beginning of another, until nothing is left out. Each round ends.
+// While a conflating client takes its prelude, the feed goes on: the end of the
+// prelude is the beginning of another, until nothing is left out. Each round ends.
 func TestConflateUntilCaughtUp(t *testing.T) {
 	f := still(t, Config{SnapshotKeys: 10})
 	s := newConn(t, 0)
@@ -190,7 +190,7 @@ func TestBetween(t *testing.T) {
 		{all, place{slot: 11}, 9, loss{}}, // a snapshotter that is behind
 		{some, place{slot: 5}, 11, loss{missed: 3}},
 		{some, place{slot: 6}, 7, loss{}},
-		{some, place{slot: 7, ahead: ahead}, 11, loss{missed: 4}}, // a detour is filtered already
+		{some, place{slot: 7, ahead: ahead}, 11, loss{missed: 4}}, // a prelude is filtered already
 		{some, place{slot: 4}, 11, loss{missed: 3, atLeast: true}},
 		{some, place{slot: 1}, 3, loss{atLeast: true}},
 		{some, place{slot: 11}, 9, loss{}},

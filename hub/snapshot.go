@@ -110,9 +110,9 @@ func (s *snapshot) since(slot uint64, f *Filter) (messages []*Message, to Start)
 	return messages, s.start
 }
 
-// detour is what a client gets before what stands at its cursor: a snapshot, or
+// prelude is what a client gets before what stands at its cursor: a snapshot, or
 // what conflation left of its backlog. It is immutable; progress makes a new one.
-type detour struct {
+type prelude struct {
 	messages []*Message // never empty
 	end      uint64     // sequence of the message before the cursor
 }

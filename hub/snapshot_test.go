@@ -159,7 +159,7 @@ func TestResumeInsideSnapshot(t *testing.T) {
 	c := f.attendWithSnapshot(s, Evict)
 	f.welcome(c, s)
 	d := new(batch)
-	d.fillDetour(&f.ring, c.lane, c.detour.Load(), c.cursor.Load())
+	d.fillPrelude(&f.ring, c.lane, c.prelude.Load(), c.cursor.Load())
 	s.open(frameLen)
 	c.offer(d)
 	c.Leave(Flood)
@@ -173,7 +173,7 @@ func TestResumeInsideSnapshot(t *testing.T) {
 }
 
 // A drain lets a client have its snapshot, and all up to the drain, first.
-func TestDrainWaitsForTheDetour(t *testing.T) {
+func TestDrainWaitsForThePrelude(t *testing.T) {
 	f := still(t, Config{SnapshotKeys: 10})
 	f.sayOf("a", "b", "a")
 	f.snapshot.catchUp()

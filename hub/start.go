@@ -4,10 +4,10 @@ package hub
 // are held: a client that joins with one that was lapped meanwhile leaves as
 // Slow. The zero Start is the beginning of the feed.
 type Start struct {
-	slot uint64 // of the first message to be sent, behind those of the detour
-	seq  uint64 // of the message before it, or before the detour's first
+	slot uint64 // of the first message to be sent, behind those of the prelude
+	seq  uint64 // of the message before it, or before the prelude's first
 
-	detour *detour // to be sent first, nil for nothing
+	prelude *prelude // to be sent first, nil for nothing
 
 	gone bool
 	gap  gap // if gone: what is told to a client that has notices
@@ -36,7 +36,7 @@ func (h *Hub) Newest(lane *Lane) Start {
 	}
 	messages, to := h.snapshotOf(lane.filter)
 	if len(messages) > 0 {
-		to.detour = &detour{messages, to.seq}
+		to.prelude = &prelude{messages, to.seq}
 		to.seq = messages[0].seq - 1
 	}
 	return to

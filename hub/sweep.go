@@ -136,7 +136,7 @@ func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
 	w := &c.watch
 	cursor, steps, head := c.cursor.Load(), c.steps.Load(), h.newestOf(c.lane)
 	behind := head != nil && cursor <= head.slot
-	q.holds = behind || c.detour.Load() != nil
+	q.holds = behind || c.prelude.Load() != nil
 	full, progressed := q.holds && c.hasDrainer(), cursor != w.cursor || steps != w.steps
 	if !full || progressed { // who was not offered what he lacks does not stall
 		w.cursor, w.steps, w.moved = cursor, steps, now

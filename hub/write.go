@@ -24,9 +24,9 @@ type wire struct {
 type frameKind uint8
 
 const (
-	dataFrame   frameKind = iota // the message at the cursor
-	detourFrame                  // the detour's first message
-	strayFrame                   // a message that the client has jumped away from
+	dataFrame    frameKind = iota // the message at the cursor
+	preludeFrame                  // the prelude's first message
+	strayFrame                    // a message that the client has jumped away from
 	controlFrame
 	closeFrame
 )
@@ -66,7 +66,7 @@ func (c *Client) offerLocked(b *batch) outcome {
 	if b == nil {
 		return wrote
 	}
-	if b.from != c.cursor.Load() || b.detour != c.detour.Load() || b.streams && !b.serves(c.since.Load()) {
+	if b.from != c.cursor.Load() || b.prelude != c.prelude.Load() || b.streams && !b.serves(c.since.Load()) {
 		return again
 	}
 	if len(b.bytes) > 0 { // else nothing of it is wanted: only the cursor moves
@@ -80,8 +80,8 @@ func (c *Client) offerLocked(b *batch) outcome {
 	if b.left > 0 { // slow path
 		c.fallOff(b.left)
 	}
-	if b.detour != nil { // slow path
-		c.advanceDetourLocked(len(b.pieces))
+	if b.prelude != nil { // slow path
+		c.advancePreludeLocked(len(b.pieces))
 	}
 	if c.special { // slow path: it is leaving and may have had all it was owed
 		c.hub.tally.add(len(b.pieces), len(b.bytes), 1)
@@ -99,8 +99,8 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	if whole > 0 {
 		c.seq = b.pieces[whole-1].seq
 	}
-	if b.detour != nil {
-		c.advanceDetourLocked(whole)
+	if b.prelude != nil {
+		c.advancePreludeLocked(whole)
 	} else {
 		c.cursor.Store(b.pieces[whole].slot)
 	}
@@ -110,8 +110,8 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	if rest != nil {
 		s := &c.state
 		s.rest, s.kind, s.seq = rest, dataFrame, b.pieces[whole].seq
-		if b.detour != nil {
-			s.kind = detourFrame
+		if b.prelude != nil {
+			s.kind = preludeFrame
 		}
 		c.special = true
 		c.steps.Add(1)
@@ -122,18 +122,18 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	return full
 }
 
-// advanceDetourLocked takes n messages off the detour. At its end the client
+// advancePreludeLocked takes n messages off the prelude. At its end the client
 // stands before its cursor; if that is the head, it has caught up.
-func (c *Client) advanceDetourLocked(n int) {
-	d := c.detour.Load()
+func (c *Client) advancePreludeLocked(n int) {
+	d := c.prelude.Load()
 	if n == len(d.messages) {
 		c.seq = d.end
-		c.detour.Store(nil)
+		c.prelude.Store(nil)
 		if c.cursor.Load() > c.lane.head(&c.hub.ring) {
 			c.conflating.Store(false)
 		}
 	} else if n > 0 {
-		c.detour.Store(&detour{d.messages[n:], d.end})
+		c.prelude.Store(&prelude{d.messages[n:], d.end})
 	}
 	c.steps.Add(1)
 }
@@ -198,7 +198,7 @@ func (c *Client) nextFrameLocked() bool {
 
 // owedNothingLocked reports whether a leaving client has had all it was owed.
 func (c *Client) owedNothingLocked() bool {
-	return c.state.until == 0 || c.cursor.Load() > c.state.until && c.detour.Load() == nil
+	return c.state.until == 0 || c.cursor.Load() > c.state.until && c.prelude.Load() == nil
 }
 
 func (c *Client) closeFrameLocked() []byte {
@@ -221,10 +221,10 @@ func (c *Client) frameDoneLocked() {
 		c.hub.tally.add(1, 0, 0)
 		c.seq = s.seq
 		c.cursor.Store(max(c.cursor.Load()+1, c.clear))
-	case detourFrame:
+	case preludeFrame:
 		c.hub.tally.add(1, 0, 0)
 		c.seq = s.seq
-		c.advanceDetourLocked(1)
+		c.advancePreludeLocked(1)
 	case strayFrame:
 		c.hub.tally.add(1, 0, 0)
 		c.seq = max(c.seq, s.seq)
