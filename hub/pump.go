@@ -33,7 +33,7 @@ type pump struct {
 	behind  []*Client // left over by the last round
 	next    []*Client // to be visited again before the pump sleeps
 	gone    []*Client // to be taken out of the roster after the walk
-	letters []*Client // mail's other buffer
+	inbox   []*Client // mail's other buffer
 	batches batchCache
 	head    uint64        // as last loaded
 	look    uint64        // counts the loads: streams' heads are as of the last one too
@@ -99,10 +99,10 @@ func (p *pump) round() {
 		p.strode = strides
 		p.pass()
 	}
-	p.walk(p.letters)
+	p.walk(p.inbox)
 	p.walk(p.behind)
 	p.roster.unmark()
-	clear(p.letters)
+	clear(p.inbox)
 	clear(p.behind)
 	p.discharge()
 	p.batches.reset()
@@ -129,9 +129,9 @@ func (p *pump) headOf(l *Lane) uint64 {
 // collect takes in the mail.
 func (p *pump) collect() {
 	p.mu.Lock()
-	p.mail, p.letters = p.letters[:0], p.mail
+	p.mail, p.inbox = p.inbox[:0], p.mail
 	p.mu.Unlock()
-	for _, c := range p.letters {
+	for _, c := range p.inbox {
 		if c.index < 0 && !c.hasDrainer() {
 			p.roster.add(c, p.seen+1)
 		}
@@ -140,7 +140,7 @@ func (p *pump) collect() {
 
 // pass visits the groups that want something of what is new, beginning at a
 // rotating one. Whoever it leaves out stands at the head but for messages that he
-// does not want, or is in letters or behind.
+// does not want, or is in inbox or behind.
 func (p *pump) pass() {
 	p.markDue()
 	p.clear = p.seen + 1
