@@ -216,5 +216,5 @@ func TestRestingLanesKeepNoStore(t *testing.T) {
 		c.cursor.Store(1)
 		p.post(c)
 	}
-	mustRest("letters")
+	mustRest("mail")
 }

@@ -17,10 +17,10 @@ const (
 	// first epoch behind its position.
 	longEpoch = 512
 
-	// strideMessages and strideBytes bound what a follower encodes before it has
+	// showMessages and showBytes bound what a follower encodes before it has
 	// the pumps look: they write the better the more there is at once.
-	strideMessages = 64
-	strideBytes    = 64 << 10
+	showMessages = 64
+	showBytes    = 64 << 10
 
 	// lagMessages and lagBytes bound how far a follower may be behind the head, and
 	// its lane's clients with it. Half the ring is a bound as well.
@@ -40,12 +40,12 @@ type follower struct {
 	stop  chan struct{} // closed once the lane has no clients any more
 
 	// owned by the follower's goroutine
-	stream Stream // nil before the first message: who reserves a lane may never join
-	next   uint64 // slot of the first message not encoded
-	epoch  uint64 // slot that the present epoch began with, 0 if none has begun
-	before int64  // arrivals when it began
-	owed   int64  // messages since, times the clients that waited
-	stride struct{ messages, bytes int }
+	stream  Stream                        // nil before the first message: who reserves a lane may never join
+	next    uint64                        // slot of the first message not encoded
+	epoch   uint64                        // slot that the present epoch began with, 0 if none has begun
+	before  int64                         // arrivals when it began
+	owed    int64                         // messages since, times the clients that waited
+	unshown struct{ messages, bytes int } // encoded since the pumps were last told
 
 	// atomic
 	head     atomic.Uint64 // slot up to which all is encoded, or left out for good; stored by the goroutine
@@ -110,7 +110,7 @@ func (f *follower) follow() {
 func (f *follower) catchUp() {
 	for f.next <= f.hub.ring.head.Load() && !f.stopped() {
 		f.step()
-		if f.stride.messages >= strideMessages || f.stride.bytes >= strideBytes {
+		if f.unshown.messages >= showMessages || f.unshown.bytes >= showBytes {
 			f.show()
 		}
 	}
@@ -149,8 +149,8 @@ func (f *follower) step() {
 	}
 	f.head.Store(f.next)
 	f.next++
-	f.stride.messages++
-	f.stride.bytes += len(frame)
+	f.unshown.messages++
+	f.unshown.bytes += len(frame)
 }
 
 // late reports whether m is too far behind the head.
@@ -197,11 +197,11 @@ func (f *follower) await(slot uint64) {
 
 // show has the pumps look at the new head, if it is new.
 func (f *follower) show() {
-	if f.stride.messages == 0 {
+	if f.unshown.messages == 0 {
 		return
 	}
-	f.stride.messages, f.stride.bytes = 0, 0
-	f.hub.strides.Add(1)
+	f.unshown.messages, f.unshown.bytes = 0, 0
+	f.hub.streamVersion.Add(1)
 	for _, p := range f.hub.pumps {
 		p.poke()
 	}

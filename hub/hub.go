@@ -95,9 +95,9 @@ type Hub struct {
 	source   atomic.Pointer[sourceEvent]
 	tally    tally
 
-	streaming atomic.Int64
-	strides   atomic.Uint64               // counts the times that a follower had something to show
-	followers atomic.Pointer[[]*follower] // stored under mu; a list does not change once it is here
+	streaming     atomic.Int64
+	streamVersion atomic.Uint64               // counts the times that a follower had something to show
+	followers     atomic.Pointer[[]*follower] // stored under mu; a list does not change once it is here
 
 	goroutines sync.WaitGroup // pumps, drainers, followers, sweep
 

@@ -29,24 +29,24 @@ type pump struct {
 	mail []*Client // to be visited: joined, handed back, leaving, closed
 
 	// owned by the pump's goroutine
-	roster  roster    // those it writes to; the others have a drainer or are going
-	behind  []*Client // left over by the last round
-	next    []*Client // to be visited again before the pump sleeps
-	gone    []*Client // to be taken out of the roster after the walk
-	inbox   []*Client // mail's other buffer
-	batches batchCache
-	head    uint64        // as last loaded
-	look    uint64        // counts the loads: streams' heads are as of the last one too
-	seen    uint64        // head when the last pass began
-	strode  uint64        // Hub.strides before that
-	clear   uint64        // slot behind the head of the pass before: see group.since
-	moved   uint64        // head when the last pass that visited everybody began
-	movedAt int64         // hub clock then
-	start   int           // rotates where a pass begins
-	visits  uint          // counted for yieldEvery and reloadEvery
-	resumed time.Time     // when the last Gosched returned
-	waited  time.Duration // for how long it had been away
-	count   tallied       // of this round
+	roster            roster    // those it writes to; the others have a drainer or are going
+	behind            []*Client // left over by the last round
+	next              []*Client // to be visited again before the pump sleeps
+	gone              []*Client // to be taken out of the roster after the walk
+	inbox             []*Client // mail's other buffer
+	batches           batchCache
+	head              uint64        // as last loaded
+	look              uint64        // counts the loads: streams' heads are as of the last one too
+	seen              uint64        // head when the last pass began
+	seenStreamVersion uint64        // Hub.streamVersion before that
+	clear             uint64        // slot behind the head of the pass before: see group.since
+	moved             uint64        // head when the last pass that visited everybody began
+	movedAt           int64         // hub clock then
+	start             int           // rotates where a pass begins
+	visits            uint          // counted for yieldEvery and reloadEvery
+	resumed           time.Time     // when the last Gosched returned
+	waited            time.Duration // for how long it had been away
+	count             tallied       // of this round
 }
 
 func newPump(h *Hub, index int) *pump {
@@ -88,15 +88,15 @@ func (p *pump) run() {
 // new in the ring, or have a stream that something is new in, those that posted, and those that the last round left behind.
 func (p *pump) round() {
 	p.pending.Swap(0)
-	strides := p.hub.strides.Load()
+	version := p.hub.streamVersion.Load()
 	p.lookUp()
 	p.behind, p.next = p.next, p.behind[:0]
 	p.collect()
-	if p.head != p.seen || strides != p.strode || p.isTimeToMoveAll() {
-		if strides != p.strode {
+	if p.head != p.seen || version != p.seenStreamVersion || p.isTimeToMoveAll() {
+		if version != p.seenStreamVersion {
 			p.roster.markStreams()
 		}
-		p.strode = strides
+		p.seenStreamVersion = version
 		p.pass()
 	}
 	p.walk(p.inbox)

@@ -239,7 +239,7 @@ func TestPumpForgets(t *testing.T) {
 			group = g
 		}
 	}
-	for name, list := range map[string][]*Client{"group": group.clients, "mail": p.mail, "letters": p.inbox, "behind": p.behind, "next": p.next, "gone": p.gone} {
+	for name, list := range map[string][]*Client{"group": group.clients, "mail": p.mail, "inbox": p.inbox, "behind": p.behind, "next": p.next, "gone": p.gone} {
 		for _, c := range list[:cap(list)] {
 			if c != nil {
 				t.Errorf("%s keeps a client alive", name)

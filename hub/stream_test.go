@@ -331,7 +331,7 @@ func TestStreamDeliveryAllocatesNothing(t *testing.T) {
 		for i, c := range clients {
 			c.cursor.Store(50 + uint64(i%3))
 		}
-		f.strides.Add(1)
+		f.streamVersion.Add(1)
 		p.round()
 	})
 	if allocs != 0 || !clients[0].streaming() || f.Stats().SavedBytes == 0 {
