@@ -46,14 +46,14 @@ type piece struct {
 // fill makes b the lane's frames from slot from up to head, as many as
 // batchBytes hold but at least one, for a client that has all from slot since on
 // (see Client.since). The lane is known to want nothing from there up to before
-// slot clear. fill reports false if from was lapped.
-func (b *batch) fill(r *ring, lane *Lane, from, clear, since, head uint64) bool {
+// slot skipTo. fill reports false if from was lapped.
+func (b *batch) fill(r *ring, lane *Lane, from, skipTo, since, head uint64) bool {
 	b.forget()
 	b.lane, b.from, b.next, b.head = lane, from, from, head
 	b.enter(r, since)
-	if clear > from {
-		if seq, ok := r.before(clear); ok {
-			b.next, b.seq = clear, seq
+	if skipTo > from {
+		if seq, ok := r.before(skipTo); ok {
+			b.next, b.seq = skipTo, seq
 		}
 	}
 	for size := 0; b.next <= min(head, from+batchScan-1); b.next++ {
@@ -175,9 +175,9 @@ type batchCache struct {
 
 // get returns the lane's batch from a slot on, for a client that has all from
 // since on, nil if there is nothing to send, and whether the slot is still held (a
-// slot behind the head counts as held). Up to before slot clear the lane is known
+// slot behind the head counts as held). Up to before slot skipTo the lane is known
 // to want nothing.
-func (bc *batchCache) get(r *ring, lane *Lane, from, clear, since, head uint64) (b *batch, held bool) {
+func (bc *batchCache) get(r *ring, lane *Lane, from, skipTo, since, head uint64) (b *batch, held bool) {
 	if from > head {
 		return nil, true
 	}
@@ -185,7 +185,7 @@ func (bc *batchCache) get(r *ring, lane *Lane, from, clear, since, head uint64) 
 	if b.lane == lane && !b.stale(head) { // fast path
 		return b, true
 	}
-	if !b.fill(r, lane, from, clear, since, head) {
+	if !b.fill(r, lane, from, skipTo, since, head) {
 		b.forget() // or the next client at this slot would find an empty batch
 		return nil, false
 	}

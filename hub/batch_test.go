@@ -65,13 +65,13 @@ func TestBatchOfLappedSlotsThatAreClear(t *testing.T) {
 	f.Adopt("stream", 0)
 	f.number(10, 20, 30, 40, 50, 60, 70, 80, 90, 100) // slots 7 to 10 are held
 	base := f.numbering.Load().base
-	for clear, held := range map[uint64]bool{5: false, 6: false, 7: true, 8: true} {
+	for skipTo, held := range map[uint64]bool{5: false, 6: false, 7: true, 8: true} {
 		b := new(batch)
-		if got := b.fill(&f.ring, f.lane, 3, clear, 0, 10); got != held || got && b.next != 11 {
-			t.Errorf("clear up to %d: held %v, next %d", clear, got, b.next)
+		if got := b.fill(&f.ring, f.lane, 3, skipTo, 0, 10); got != held || got && b.next != 11 {
+			t.Errorf("unwanted up to %d: held %v, next %d", skipTo, got, b.next)
 		}
-		if seq, ok := f.ring.before(clear); ok != held || ok && seq != base+10*(clear-1) {
-			t.Errorf("before slot %d: %d, known %v", clear, seq, ok)
+		if seq, ok := f.ring.before(skipTo); ok != held || ok && seq != base+10*(skipTo-1) {
+			t.Errorf("before slot %d: %d, known %v", skipTo, seq, ok)
 		}
 	}
 	b := new(batch)

@@ -38,8 +38,8 @@ type Client struct {
 	// 0 in other lanes. Stored under mu.
 	since atomic.Uint64
 
-	clear uint64 // guarded by mu: up to here nothing is wanted, if the message at the cursor is cut
-	state wire   // guarded by mu: what is on its way besides whole messages
+	skipTo uint64 // guarded by mu: up to here nothing is wanted, if the message at the cursor is cut
+	state  wire   // guarded by mu: what is on its way besides whole messages
 
 	// owned by the pump
 	group   *group // nil while it is in none

@@ -39,7 +39,7 @@ type pump struct {
 	look              uint64        // counts the loads: streams' heads are as of the last one too
 	seen              uint64        // head when the last pass began
 	seenStreamVersion uint64        // Hub.streamVersion before that
-	clear             uint64        // slot behind the head of the pass before: see group.since
+	skipTo            uint64        // slot behind the head of the pass before: see group.since
 	moved             uint64        // head when the last pass that visited everybody began
 	movedAt           int64         // hub clock then
 	start             int           // rotates where a pass begins
@@ -143,7 +143,7 @@ func (p *pump) collect() {
 // does not want, or is in inbox or behind.
 func (p *pump) pass() {
 	p.markDue()
-	p.clear = p.seen + 1
+	p.skipTo = p.seen + 1
 	p.seen = p.head // walk may load a newer one, which not all will have got
 	p.start++
 	for i := range p.roster.due {
@@ -276,13 +276,13 @@ func (p *pump) batchFor(c *Client, head uint64) (b *batch, held bool) {
 		c.conflate()
 		return nil, true
 	}
-	clear, since := from, uint64(0)
+	skipTo, since := from, uint64(0)
 	if c.lane.stream != nil { // its clients want all, and stand before the ring's head
 		since = c.since.Load()
 	} else if from >= c.group.since {
-		clear = p.clear
+		skipTo = p.skipTo
 	}
-	return p.batches.get(&p.hub.ring, c.lane, from, clear, since, head)
+	return p.batches.get(&p.hub.ring, c.lane, from, skipTo, since, head)
 }
 
 // handOff gives a client whose socket stays full a writer of its own.

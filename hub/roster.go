@@ -19,7 +19,7 @@ type group struct {
 	listed  int       // in roster.groups
 	start   int       // rotates: nobody is always last
 	due     bool      // to be walked in this pass
-	since   uint64    // slot behind the head when it was last due, or founded: it wants nothing from there up to pump.clear
+	since   uint64    // slot behind the head when it was last due, or founded: it wants nothing from there up to pump.skipTo
 }
 
 func newRoster() roster {

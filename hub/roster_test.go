@@ -128,10 +128,10 @@ func TestBatchSkipsWhatIsKnownToBeUnwanted(t *testing.T) {
 	f := still(t, Config{})
 	lane := must(f.Lane(f.format, must(NewFilter([]string{"a"}))))
 	f.sayOf("a", "b", "a", "b", "b", "a")
-	for clear, want := range map[uint64]int{1: 3, 2: 2, 3: 2, 6: 1, 7: 0} {
+	for skipTo, want := range map[uint64]int{1: 3, 2: 2, 3: 2, 6: 1, 7: 0} {
 		b := new(batch)
-		if !b.fill(&f.ring, lane, 1, clear, 0, 6) || len(b.pieces) != want || b.next != 7 || b.seq != 6 {
-			t.Errorf("clear up to %d: %d messages, next %d, sequence %d; want %d", clear, len(b.pieces), b.next, b.seq, want)
+		if !b.fill(&f.ring, lane, 1, skipTo, 0, 6) || len(b.pieces) != want || b.next != 7 || b.seq != 6 {
+			t.Errorf("skipTo up to %d: %d messages, next %d, sequence %d; want %d", skipTo, len(b.pieces), b.next, b.seq, want)
 		}
 	}
 	f.Release(lane)

@@ -220,12 +220,12 @@ type wanted struct {
 }
 
 // nothingBefore notes for a client whose place is still at a slot that nothing up
-// to before clear is wanted: when its frame is out, it goes on there.
-func (c *Client) nothingBefore(slot, clear uint64) {
+// to before skipTo is wanted: when its frame is out, it goes on there.
+func (c *Client) nothingBefore(slot, skipTo uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.placeLocked().slot == slot {
-		c.clear = clear
+		c.skipTo = skipTo
 	}
 }
 

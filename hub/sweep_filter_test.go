@@ -53,8 +53,8 @@ func TestUnseenMessagesCountAsLapped(t *testing.T) {
 	if _, lapped := f.backlogOf(c, 0); !lapped {
 		t.Error("not lapped")
 	}
-	if c.clear > 2 {
-		t.Errorf("up to %d nothing is wanted, it says", c.clear)
+	if c.skipTo > 2 {
+		t.Errorf("up to %d nothing is wanted, it says", c.skipTo)
 	}
 	f.sayOf("b")
 	if _, lapped := f.backlogOf(c, 0); !lapped {

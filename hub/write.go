@@ -220,7 +220,7 @@ func (c *Client) frameDoneLocked() {
 	case dataFrame:
 		c.hub.tally.add(1, 0, 0)
 		c.seq = s.seq
-		c.cursor.Store(max(c.cursor.Load()+1, c.clear))
+		c.cursor.Store(max(c.cursor.Load()+1, c.skipTo))
 	case preludeFrame:
 		c.hub.tally.add(1, 0, 0)
 		c.seq = s.seq
