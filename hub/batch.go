@@ -44,13 +44,13 @@ type piece struct {
 }
 
 // fill makes b the lane's frames from slot from up to head, as many as
-// batchBytes hold but at least one, for a client that has all from slot since on
-// (see Client.since). The lane is known to want nothing from there up to before
+// batchBytes hold but at least one, for a client that has all from slot streamFrom on
+// (see Client.streamFrom). The lane is known to want nothing from there up to before
 // slot skipTo. fill reports false if from was lapped.
-func (b *batch) fill(r *ring, lane *Lane, from, skipTo, since, head uint64) bool {
+func (b *batch) fill(r *ring, lane *Lane, from, skipTo, streamFrom, head uint64) bool {
 	b.forget()
 	b.lane, b.from, b.next, b.head = lane, from, from, head
-	b.enter(r, since)
+	b.enter(r, streamFrom)
 	if skipTo > from {
 		if seq, ok := r.before(skipTo); ok {
 			b.next, b.seq = skipTo, seq
@@ -67,15 +67,15 @@ func (b *batch) fill(r *ring, lane *Lane, from, skipTo, since, head uint64) bool
 			if lane.stream == nil { // fast path
 				frame = m.encoded(lane.format, r)
 			} else {
-				frame, saved, off = lane.streamFrame(m, since, r)
+				frame, saved, off = lane.streamFrame(m, streamFrom, r)
 			}
 			if size += len(frame); size > batchBytes && len(b.pieces) > 0 {
 				break
 			}
 			b.pieces = append(b.pieces, piece{m.slot, m.seq, frame})
 			if b.saved += saved; off {
-				since = m.slot + 1
-				b.left = since
+				streamFrom = m.slot + 1
+				b.left = streamFrom
 			}
 		}
 		b.seq = m.seq
@@ -85,7 +85,7 @@ func (b *batch) fill(r *ring, lane *Lane, from, skipTo, since, head uint64) bool
 }
 
 // enter notes which clients a batch of a lane with a stream is for.
-func (b *batch) enter(r *ring, since uint64) {
+func (b *batch) enter(r *ring, streamFrom uint64) {
 	b.streams, b.epoch = b.lane.stream != nil, 0
 	if b.streams {
 		if m := r.at(b.from); m != nil {
@@ -94,14 +94,14 @@ func (b *batch) enter(r *ring, since uint64) {
 			}
 		}
 	}
-	b.joined = since <= b.epoch
+	b.joined = streamFrom <= b.epoch
 }
 
-// serves reports whether a client at b.from that has all from slot since on gets
+// serves reports whether a client at b.from that has all from slot streamFrom on gets
 // these bytes. That hangs on the first message alone: epochs are runs of slots,
-// so one that begins behind it begins behind since as well, which is not behind
+// so one that begins behind it begins behind streamFrom as well, which is not behind
 // b.from.
-func (b *batch) serves(since uint64) bool { return (since <= b.epoch) == b.joined }
+func (b *batch) serves(streamFrom uint64) bool { return (streamFrom <= b.epoch) == b.joined }
 
 // fillPrelude makes b the frames of a prelude, as many as batchBytes hold. The
 // cursor stays where it is. They are none of the stream's (I7).
@@ -174,18 +174,18 @@ type batchCache struct {
 }
 
 // get returns the lane's batch from a slot on, for a client that has all from
-// since on, nil if there is nothing to send, and whether the slot is still held (a
+// streamFrom on, nil if there is nothing to send, and whether the slot is still held (a
 // slot behind the head counts as held). Up to before slot skipTo the lane is known
 // to want nothing.
-func (bc *batchCache) get(r *ring, lane *Lane, from, skipTo, since, head uint64) (b *batch, held bool) {
+func (bc *batchCache) get(r *ring, lane *Lane, from, skipTo, streamFrom, head uint64) (b *batch, held bool) {
 	if from > head {
 		return nil, true
 	}
-	b = bc.find(lane, from, since)
+	b = bc.find(lane, from, streamFrom)
 	if b.lane == lane && !b.stale(head) { // fast path
 		return b, true
 	}
-	if !b.fill(r, lane, from, skipTo, since, head) {
+	if !b.fill(r, lane, from, skipTo, streamFrom, head) {
 		b.forget() // or the next client at this slot would find an empty batch
 		return nil, false
 	}
@@ -193,17 +193,17 @@ func (bc *batchCache) get(r *ring, lane *Lane, from, skipTo, since, head uint64)
 }
 
 // find returns the batch that is the lane's from that slot on, or an empty one.
-func (bc *batchCache) find(lane *Lane, from, since uint64) *batch {
+func (bc *batchCache) find(lane *Lane, from, streamFrom uint64) *batch {
 	b := &lane.batches[bc.pump]
 	if b.lane == nil {
 		bc.lend(b)
 		return b
 	}
-	if b.from == from && b.serves(since) { // fast path
+	if b.from == from && b.serves(streamFrom) { // fast path
 		return b
 	}
 	for i := range bc.shared[:bc.used] {
-		if b := &bc.shared[i]; b.from == from && b.lane == lane && b.prelude == nil && b.serves(since) {
+		if b := &bc.shared[i]; b.from == from && b.lane == lane && b.prelude == nil && b.serves(streamFrom) {
 			return b
 		}
 	}

@@ -33,10 +33,10 @@ type Client struct {
 	name   string
 	policy Policy
 
-	// since is the slot from which on the client has got, and will get, every
+	// streamFrom is the slot from which on the client has got, and will get, every
 	// message of a lane with a stream: its start, or where it last jumped to. It is
 	// 0 in other lanes. Stored under mu.
-	since atomic.Uint64
+	streamFrom atomic.Uint64
 
 	skipTo uint64 // guarded by mu: up to here nothing is wanted, if the message at the cursor is cut
 	state  wire   // guarded by mu: what is on its way besides whole messages

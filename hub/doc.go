@@ -55,7 +55,7 @@
 //	Client.state (wire)      guarded by the client's lock
 //	Client.group, index, refused  the pump
 //	pump.roster, its groups  the pump
-//	Client.since             written under the client's lock, read by all (atomic)
+//	Client.streamFrom        written under the client's lock, read by all (atomic)
 //	follower.next, epoch     the follower
 //	follower.head            written by the follower, read by all (atomic)
 //	Message.encodings        added to by anybody, taken away by the publisher (atomic)
@@ -136,7 +136,7 @@
 // that nobody is slow for what the follower owes him, and a patient close waits for
 // it. When it has moved, the pumps walk the lane's groups.
 //
-// Client.since is the slot from which on the client has got everything: its start,
+// Client.streamFrom is the slot from which on the client has got everything: its start,
 // where it jumped to, or behind a message that has no frame in the stream. It gets
 // the frames of epochs that began there or later, and all else as the format has
 // it (I7). There is no more state than that: who joins inside an epoch, resumes

@@ -99,11 +99,11 @@ func (h *Hub) releaseLocked(l *Lane) {
 }
 
 // streamFrame returns a message as a client of a lane with a stream gets it that
-// has all from slot since on, how many bytes the stream saved, and whether the message has no place in the
+// has all from slot streamFrom on, how many bytes the stream saved, and whether the message has no place in the
 // stream: it never had, or the ring has stripped it.
-func (l *Lane) streamFrame(m *Message, since uint64, r *ring) (frame []byte, saved int, off bool) {
+func (l *Lane) streamFrame(m *Message, streamFrom uint64, r *ring) (frame []byte, saved int, off bool) {
 	e := m.streamed(l.stream)
-	if e != nil && e.frame != nil && e.epoch >= since {
+	if e != nil && e.frame != nil && e.epoch >= streamFrom {
 		return e.frame, e.saved, false
 	}
 	return m.encoded(l.format, r), 0, e == nil

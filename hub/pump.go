@@ -39,7 +39,7 @@ type pump struct {
 	look              uint64        // counts the loads: streams' heads are as of the last one too
 	seen              uint64        // head when the last pass began
 	seenStreamVersion uint64        // Hub.streamVersion before that
-	skipTo            uint64        // slot behind the head of the pass before: see group.since
+	skipTo            uint64        // slot behind the head of the pass before: see group.unwantedFrom
 	moved             uint64        // head when the last pass that visited everybody began
 	movedAt           int64         // hub clock then
 	start             int           // rotates where a pass begins
@@ -194,7 +194,7 @@ func (p *pump) walkGroup(g *group) {
 		}
 	}
 	p.batches.reset() // nobody else in this round has the lane: the next takes its store
-	g.since = p.seen + 1
+	g.unwantedFrom = p.seen + 1
 }
 
 // walk visits those of some clients that the pass has not.
@@ -276,13 +276,13 @@ func (p *pump) batchFor(c *Client, head uint64) (b *batch, held bool) {
 		c.conflate()
 		return nil, true
 	}
-	skipTo, since := from, uint64(0)
+	skipTo, streamFrom := from, uint64(0)
 	if c.lane.stream != nil { // its clients want all, and stand before the ring's head
-		since = c.since.Load()
-	} else if from >= c.group.since {
+		streamFrom = c.streamFrom.Load()
+	} else if from >= c.group.unwantedFrom {
 		skipTo = p.skipTo
 	}
-	return p.batches.get(&p.hub.ring, c.lane, from, skipTo, since, head)
+	return p.batches.get(&p.hub.ring, c.lane, from, skipTo, streamFrom, head)
 }
 
 // handOff gives a client whose socket stays full a writer of its own.

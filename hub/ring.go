@@ -121,10 +121,10 @@ func (r *ring) newest() *Message {
 	}
 }
 
-// since returns the first slot behind sequence seq, and whether everything
+// after returns the first slot behind sequence seq, and whether everything
 // behind it is still held. It is a binary search over public sequences, which
 // rise but may have holes; a slot lapped meanwhile counts as too old.
-func (r *ring) since(seq uint64) (slot uint64, ok bool) {
+func (r *ring) after(seq uint64) (slot uint64, ok bool) {
 	lo, hi := r.tail.Load(), r.head.Load()+1
 	for lo < hi {
 		mid := lo + (hi-lo)/2

@@ -49,8 +49,8 @@ func (m *model) floor() uint64 {
 	return m.all[len(m.all)-m.kept-1].seq
 }
 
-// since is the first held message behind seq, as a slot.
-func (m *model) since(seq uint64) uint64 {
+// after is the first held message behind seq, as a slot.
+func (m *model) after(seq uint64) uint64 {
 	slot := uint64(len(m.all)-m.kept) + 1
 	for _, msg := range m.held() {
 		if msg.seq <= seq {
@@ -100,9 +100,9 @@ func compare(t *testing.T, rnd *rand.Rand, r *ring, m *model) {
 	}
 	for range 20 {
 		seq := rnd.Uint64N(r.newest().seq + 3)
-		slot, ok := r.since(seq)
-		if want := seq >= m.floor(); ok != want || ok && slot != m.since(seq) {
-			t.Fatalf("since(%d) = %d, %v; want %d, %v", seq, slot, ok, m.since(seq), want)
+		slot, ok := r.after(seq)
+		if want := seq >= m.floor(); ok != want || ok && slot != m.after(seq) {
+			t.Fatalf("after(%d) = %d, %v; want %d, %v", seq, slot, ok, m.after(seq), want)
 		}
 	}
 }
@@ -124,13 +124,13 @@ func TestRingEmpty(t *testing.T) {
 	if r.newest() != nil || r.len() != 0 || r.at(0) != nil || r.at(1) != nil {
 		t.Error("an empty ring holds something")
 	}
-	if slot, ok := r.since(0); slot != 1 || !ok {
-		t.Errorf("since(0) = %d, %v; want 1, true", slot, ok)
+	if slot, ok := r.after(0); slot != 1 || !ok {
+		t.Errorf("after(0) = %d, %v; want 1, true", slot, ok)
 	}
 }
 
 // Readers hammer the ring while it is lapped under them: whatever they are
-// given is the message they asked for, whole, and since never skips a message
+// given is the message they asked for, whole, and after never skips a message
 // that it says is held (I2, I4).
 func TestRingReadersWhileLapped(t *testing.T) {
 	const messages = 20_000
@@ -154,8 +154,8 @@ func readLapped(t *testing.T, r *ring, back, last uint64) {
 			return
 		}
 		want := 2 * slot // held or not, the next message is that of slot+1
-		if next, ok := r.since(want); ok && next != slot+1 && slot+1 <= r.head.Load() && head > 0 {
-			t.Errorf("since(%d) = %d, want %d", want, next, slot+1)
+		if next, ok := r.after(want); ok && next != slot+1 && slot+1 <= r.head.Load() && head > 0 {
+			t.Errorf("after(%d) = %d, want %d", want, next, slot+1)
 			return
 		}
 		if m := r.newest(); m != nil && m.seq < 2*head {

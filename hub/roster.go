@@ -14,23 +14,23 @@ type roster struct {
 
 // group is a pump's share of a lane's clients.
 type group struct {
-	lane    *Lane
-	clients []*Client // each knows its index
-	listed  int       // in roster.groups
-	start   int       // rotates: nobody is always last
-	due     bool      // to be walked in this pass
-	since   uint64    // slot behind the head when it was last due, or founded: it wants nothing from there up to pump.skipTo
+	lane         *Lane
+	clients      []*Client // each knows its index
+	listed       int       // in roster.groups
+	start        int       // rotates: nobody is always last
+	due          bool      // to be walked in this pass
+	unwantedFrom uint64    // slot behind the head when it was last due, or founded: it wants nothing from there up to pump.skipTo
 }
 
 func newRoster() roster {
 	return roster{byLane: make(map[*Lane]*group), byKey: make(map[string][]*group)}
 }
 
-// add takes a client in. The messages from slot since on will be marked.
-func (r *roster) add(c *Client, since uint64) {
+// add takes a client in. The messages from slot from on will be marked.
+func (r *roster) add(c *Client, from uint64) {
 	g := r.byLane[c.lane]
 	if g == nil {
-		g = &group{lane: c.lane, since: since}
+		g = &group{lane: c.lane, unwantedFrom: from}
 		r.found(g)
 	}
 	c.group, c.index = g, len(g.clients)

@@ -51,7 +51,7 @@ func (c *Client) conflate() {
 	if len(at.ahead) > 0 {
 		from = at.ahead[0].slot
 	}
-	newest, to := c.hub.snapshot.since(from, c.lane.filter)
+	newest, to := c.hub.snapshot.newestFrom(from, c.lane.filter)
 	left := c.between(at, to)
 	left.missed -= min(left.missed, uint64(len(newest)))
 	lapped := at.slot < c.hub.ring.tail.Load() // then the snapshot alone has what the ring has not

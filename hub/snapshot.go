@@ -91,10 +91,10 @@ func (s *snapshot) removeLocked(e *list.Element) {
 	s.bytes -= int(m.size())
 }
 
-// since returns the newest message of each key that a filter lets through, of
+// newestFrom returns the newest message of each key that a filter lets through, of
 // those from a slot on, in the order of their sequences, and the start behind them:
 // no hole between the two, and nothing twice.
-func (s *snapshot) since(slot uint64, f *Filter) (messages []*Message, to Start) {
+func (s *snapshot) newestFrom(slot uint64, f *Filter) (messages []*Message, to Start) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for e := s.order.Back(); e != nil; e = e.Prev() {
@@ -135,7 +135,7 @@ func (h *Hub) Snapshot(f *Filter) ([]*Message, Position) {
 // start behind them. Right before a seam that is behind the seam: in between there
 // is nothing to be missed, and a position before it is gone.
 func (h *Hub) snapshotOf(f *Filter) (messages []*Message, to Start) {
-	messages, to = h.snapshot.since(0, f)
+	messages, to = h.snapshot.newestFrom(0, f)
 	if whole := h.numbering.Load().whole; to.slot >= whole.slot && to.seq < whole.seq {
 		to.seq = whole.seq
 	}

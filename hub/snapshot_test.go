@@ -35,8 +35,8 @@ func TestSnapshotHoldsTheNewestOfEach(t *testing.T) {
 	f.snapshot.catchUp()
 	f.mustSnapshot(nil, "a3 c5 b6 7", 7)
 	f.mustSnapshot(must(NewFilter([]string{"a", "b"})), "a3 b6", 7)
-	if got, _ := f.snapshot.since(5, nil); keysOf(got) != "c5 b6 7" {
-		t.Errorf("since slot 5: %s", keysOf(got))
+	if got, _ := f.snapshot.newestFrom(5, nil); keysOf(got) != "c5 b6 7" {
+		t.Errorf("from slot 5: %s", keysOf(got))
 	}
 }
 

@@ -51,7 +51,7 @@ func (h *Hub) Resume(at Position) Start {
 	n := h.numbering.Load()
 	seq, ours := n.sequence(at)
 	reached := seq <= h.Live().seq // before the search: what comes meanwhile is not reached
-	slot, held := h.ring.since(seq)
+	slot, held := h.ring.after(seq)
 	if ours && held && reached && seq >= n.whole.seq {
 		return Start{slot: slot, seq: seq}
 	}

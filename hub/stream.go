@@ -33,7 +33,7 @@ func (c *Client) beginAt(slot uint64) {
 // fallOff notes that a client has just got, or is getting, a message before a slot
 // that its stream has no place for.
 func (c *Client) fallOff(slot uint64) {
-	c.since.Store(slot)
+	c.streamFrom.Store(slot)
 	c.lane.stream.await(slot)
 }
 
@@ -49,5 +49,5 @@ func (c *Client) streaming() bool {
 		return false
 	}
 	e := m.streamed(f)
-	return e != nil && e.epoch >= c.since.Load()
+	return e != nil && e.epoch >= c.streamFrom.Load()
 }

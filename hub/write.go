@@ -66,7 +66,7 @@ func (c *Client) offerLocked(b *batch) outcome {
 	if b == nil {
 		return wrote
 	}
-	if b.from != c.cursor.Load() || b.prelude != c.prelude.Load() || b.streams && !b.serves(c.since.Load()) {
+	if b.from != c.cursor.Load() || b.prelude != c.prelude.Load() || b.streams && !b.serves(c.streamFrom.Load()) {
 		return again
 	}
 	if len(b.bytes) > 0 { // else nothing of it is wanted: only the cursor moves
