@@ -47,11 +47,11 @@ type Client struct {
 	refused bool   // the socket was full at the last visit
 
 	// atomic
-	steps      atomic.Uint32 // writes that moved within a frame
-	heard      atomic.Int64  // hub clock at the last sign of life
-	conflating atomic.Bool   // its preludes go on until nothing is left out
-	loose      atomic.Uint64 // slot where it is to begin, if it may begin later, 0 if not
-	deadline   atomic.Int64  // hub clock at which the sweep closes it, 0 is never
+	steps        atomic.Uint32 // writes that moved within a frame
+	heard        atomic.Int64  // hub clock at the last sign of life
+	conflating   atomic.Bool   // its preludes go on until nothing is left out
+	movableStart atomic.Uint64 // slot where it is to begin, if it may begin later, 0 if not
+	deadline     atomic.Int64  // hub clock at which the sweep closes it, 0 is never
 
 	watch watch // owned by the sweep
 

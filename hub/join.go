@@ -58,8 +58,8 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	c.seq = start.seq
 	c.cursor.Store(start.slot)
 	c.beginAt(start.slot)
-	if start.loose && o.Lane.notices && o.Policy != Conflate { // who conflates gets the newest of what was lapped
-		c.loose.Store(start.slot)
+	if start.movable && o.Lane.notices && o.Policy != Conflate { // who conflates gets the newest of what was lapped
+		c.movableStart.Store(start.slot)
 	}
 	source := h.source.Load()
 	if o.Lane.notices {

@@ -19,7 +19,7 @@ type group struct {
 	listed       int       // in roster.groups
 	start        int       // rotates: nobody is always last
 	due          bool      // to be walked in this pass
-	unwantedFrom uint64    // slot behind the head when it was last due, or founded: it wants nothing from there up to pump.skipTo
+	unwantedFrom uint64    // slot behind the head when it was last due, or was added: it wants nothing from there up to pump.skipTo
 }
 
 func newRoster() roster {
@@ -31,7 +31,7 @@ func (r *roster) add(c *Client, from uint64) {
 	g := r.byLane[c.lane]
 	if g == nil {
 		g = &group{lane: c.lane, unwantedFrom: from}
-		r.found(g)
+		r.addGroup(g)
 	}
 	c.group, c.index = g, len(g.clients)
 	g.clients = append(g.clients, c)
@@ -50,12 +50,12 @@ func (r *roster) remove(c *Client) {
 	g.clients = g.clients[:last]
 	c.group, c.index = nil, -1
 	if last == 0 {
-		r.disband(g)
+		r.removeGroup(g)
 	}
 }
 
-// found enters a new group.
-func (r *roster) found(g *group) {
+// addGroup enters a new group.
+func (r *roster) addGroup(g *group) {
 	g.listed, r.groups, r.byLane[g.lane] = len(r.groups), append(r.groups, g), g
 	switch {
 	case g.lane.stream != nil:
@@ -70,8 +70,8 @@ func (r *roster) found(g *group) {
 	}
 }
 
-// disband forgets an empty group.
-func (r *roster) disband(g *group) {
+// removeGroup forgets an empty group.
+func (r *roster) removeGroup(g *group) {
 	last := len(r.groups) - 1
 	r.groups[g.listed] = r.groups[last]
 	r.groups[g.listed].listed = g.listed

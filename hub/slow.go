@@ -30,7 +30,7 @@ func (c *Client) overrun() {
 // client has begun, or was moved before.
 func (c *Client) beginLater() bool {
 	at := c.place()
-	if at.slot != c.loose.Swap(0) || at.slot >= c.hub.ring.tail.Load() {
+	if at.slot != c.movableStart.Swap(0) || at.slot >= c.hub.ring.tail.Load() {
 		return false
 	}
 	to := c.hub.ring.oldest(1)

@@ -12,7 +12,7 @@ type Start struct {
 	gone bool
 	gap  gap // if gone: what is told to a client that has notices
 
-	loose bool // it begins with the oldest message held; once lapped, a client with notices begins later
+	movable bool // it begins with the oldest message held; once lapped, a client with notices begins later
 }
 
 // Live returns the start behind the newest message.
@@ -59,7 +59,7 @@ func (h *Hub) Resume(at Position) Start {
 	if s.seq < n.whole.seq {
 		s = n.whole
 	}
-	s.gone, s.loose, s.gap = true, true, gap{open: true, unknown: true}
+	s.gone, s.movable, s.gap = true, true, gap{open: true, unknown: true}
 	if ours && reached && n.source == "" { // a backbone's numbers have holes
 		s.gap = gap{open: true, from: seq, missed: s.seq - min(s.seq, seq)}
 	}
