@@ -44,7 +44,7 @@ type Client struct {
 	// owned by the pump
 	group   *group // nil while it is in none
 	index   int    // in group.clients, -1 while it is in none
-	refused bool   // the socket was full at the last visit
+	wasFull bool   // the socket was full at the last visit
 
 	// atomic
 	steps        atomic.Uint32 // writes that moved within a frame
@@ -53,7 +53,7 @@ type Client struct {
 	movableStart atomic.Uint64 // slot where it is to begin, if it may begin later, 0 if not
 	deadline     atomic.Int64  // hub clock at which the sweep closes it, 0 is never
 
-	watch watch // owned by the sweep
+	sweep sweepState // owned by the sweep
 
 	listed int // index in Hub.clients; guarded by Hub.mu
 }

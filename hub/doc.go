@@ -53,13 +53,13 @@
 //	ring.head, tail, floor   written by the publisher, read by all (atomic)
 //	Client.cursor, seq       written under the client's lock by whoever writes
 //	Client.state (wire)      guarded by the client's lock
-//	Client.group, index, refused  the pump
+//	Client.group, index, wasFull  the pump
 //	pump.roster, its groups  the pump
 //	Client.streamFrom        written under the client's lock, read by all (atomic)
 //	follower.next, epoch     the follower
 //	follower.head            written by the follower, read by all (atomic)
 //	Message.encodings        added to by anybody, taken away by the publisher (atomic)
-//	Client.watch             the sweep
+//	Client.sweep             the sweep
 //	Client.place, Hub.clients  Hub.mu
 //	Hub.clock                written by the sweep, read by all (atomic)
 //

@@ -32,7 +32,7 @@ func TestFirstRefusalIsRetried(t *testing.T) {
 		t.Fatalf("%d to be visited again, drainer %v; want one, none", len(p.next), c.hasDrainer())
 	}
 	p.round()
-	if c.hasDrainer() || c.refused {
+	if c.hasDrainer() || c.wasFull {
 		t.Fatal("the retry was not enough")
 	}
 	decode(t, s.bytes()).mustHave(t, 1, 1)

@@ -77,7 +77,7 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	}
 	now := h.clock.Load()
 	c.heard.Store(now)
-	c.watch = watch{cursor: start.slot, moved: now, catchingUp: true, pinged: -1, spoke: now,
+	c.sweep = sweepState{cursor: start.slot, moved: now, catchingUp: true, pinged: -1, spoke: now,
 		source: source.number, expires: h.expiry(now)}
 	return c
 }

@@ -238,7 +238,7 @@ func (p *pump) visit(c *Client) {
 	from := c.cursor.Load()
 	switch c.offer(b) {
 	case wrote:
-		c.refused = false
+		c.wasFull = false
 		if b != nil && len(b.bytes) > 0 {
 			p.count.messages += len(b.pieces)
 			p.count.bytes += len(b.bytes)
@@ -254,10 +254,10 @@ func (p *pump) visit(c *Client) {
 	case again, busy:
 		p.next = append(p.next, c)
 	case full:
-		if c.refused {
+		if c.wasFull {
 			p.handOff(c)
 		} else { // one more try, in the next round
-			c.refused = true
+			c.wasFull = true
 			p.next = append(p.next, c)
 		}
 	case over:
@@ -287,7 +287,7 @@ func (p *pump) batchFor(c *Client, head uint64) (b *batch, held bool) {
 
 // handOff gives a client whose socket stays full a writer of its own.
 func (p *pump) handOff(c *Client) {
-	c.refused = false
+	c.wasFull = false
 	p.gone = append(p.gone, c)
 	c.mu.Lock()
 	started := c.drainer

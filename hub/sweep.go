@@ -10,8 +10,8 @@ const (
 	longestStep = time.Second
 )
 
-// watch is what the sweep remembers of a client between two looks.
-type watch struct {
+// sweepState is what the sweep remembers of a client between two looks.
+type sweepState struct {
 	cursor     uint64
 	steps      uint32
 	moved      int64  // hub clock when cursor or steps last changed, or its socket was not full
@@ -85,7 +85,7 @@ func (h *Hub) copyClients(dst []*Client, at int) int {
 
 // inspect does what is due for one client and returns its queue in messages.
 func (h *Hub) inspect(c *Client) int {
-	now, w := h.clock.Load(), &c.watch
+	now, w := h.clock.Load(), &c.sweep
 	if d := c.deadline.Load(); d != 0 {
 		if now >= d {
 			c.Close()
@@ -113,7 +113,7 @@ func (h *Hub) inspect(c *Client) int {
 // notify tells a client that has notices of the source's last change, and that
 // all is well when nothing else was said for a while.
 func (h *Hub) notify(c *Client, now int64) {
-	w := &c.watch
+	w := &c.sweep
 	if n := h.source.Load().number; n != w.source {
 		w.source = n
 		c.tell(dueSource)
@@ -133,7 +133,7 @@ func (h *Hub) notify(c *Client, now int64) {
 // backlogOf measures a client's queue: the messages behind the one being
 // written. It reports true if some of them were lapped.
 func (h *Hub) backlogOf(c *Client, now int64) (q backlog, lapped bool) {
-	w := &c.watch
+	w := &c.sweep
 	cursor, steps, head := c.cursor.Load(), c.steps.Load(), h.newestOf(c.lane)
 	behind := head != nil && cursor <= head.slot
 	q.holds = behind || c.prelude.Load() != nil
@@ -177,7 +177,7 @@ func (h *Hub) newestOf(l *Lane) *Message {
 // is taken for slow, or lapped, for messages he did not want. Each message is
 // looked at once for as long as the client stands still.
 func (h *Hub) wantedBehind(c *Client, q backlog, head uint64) (backlog, bool) {
-	w, at, tail := &c.watch.wanted, c.place(), h.ring.tail.Load()
+	w, at, tail := &c.sweep.wanted, c.place(), h.ring.tail.Load()
 	if w.from != at.slot {
 		*w = wanted{from: at.slot, next: at.slot}
 	}
@@ -243,7 +243,7 @@ func (h *Hub) keepAlive(c *Client, now int64) {
 	if h.pingInterval <= 0 {
 		return
 	}
-	heard, w := c.heard.Load(), &c.watch
+	heard, w := c.heard.Load(), &c.sweep
 	switch silence := time.Duration(now - heard); {
 	case silence < h.pingInterval:
 	case w.pinged <= heard:
