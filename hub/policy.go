@@ -1,33 +1,10 @@
 package hub
 
-import "time"
+// Policy is what becomes of a client that breaks its bounds.
+type Policy uint8
 
-// Bounds of one client's queue: the messages behind the one being written.
-type Bounds struct {
-	Messages int           // at most so many
-	Bytes    int           // of at most this size together, unless it is one alone
-	Stall    time.Duration // the longest time without progress while it holds something
-}
-
-// backlog is what a sweep sees of one client.
-type backlog struct {
-	messages int           // behind the one being written
-	bytes    int           // of those
-	holds    bool          // something is still to be written
-	still    time.Duration // since the last progress
-}
-
-// over reports whether the backlog breaks the bounds. A client that is
-// catching up is bound by time alone (and by the ring's tail, elsewhere).
-func (b Bounds) over(q backlog, catchingUp bool) bool {
-	if q.holds && q.still >= b.Stall {
-		return true
-	}
-	return !catchingUp && (q.messages > b.Messages || q.messages > 1 && q.bytes > b.Bytes)
-}
-
-// near reports whether the backlog is within half the bounds: a client counts
-// as catching up from its join until this first holds.
-func (b Bounds) near(q backlog) bool {
-	return q.messages <= b.Messages/2 && (q.messages <= 1 || q.bytes <= b.Bytes/2)
-}
+const (
+	Evict    Policy = iota // it is closed as Slow, with its position
+	Skip                   // it jumps to the head and is told the gap
+	Conflate               // of its backlog it gets the newest message of each key
+)
