@@ -43,20 +43,26 @@ type piece struct {
 	frame []byte
 }
 
-// fill makes b the lane's frames from slot from up to head, as many as
-// batchBytes hold but at least one, for a client that has all from slot streamFrom on
-// (see Client.streamFrom). The lane is known to want nothing from there up to before
-// slot skipTo. fill reports false if from was lapped.
-func (b *batch) fill(r *ring, lane *Lane, from, skipTo, streamFrom, head uint64) bool {
+// span is what a client lacks: a run of slots, and what is known about it.
+type span struct {
+	from       uint64 // slot of the first message
+	head       uint64 // slot of the last
+	skipTo     uint64 // the lane wants nothing from slot from up to before this one
+	streamFrom uint64 // see Client.streamFrom; 0 in lanes without a stream
+}
+
+// fill makes b the lane's frames of a span, as many as batchBytes hold but at least
+// one. It reports false if the span's first slot was lapped.
+func (b *batch) fill(r *ring, lane *Lane, s span) bool {
 	b.forget()
-	b.lane, b.from, b.next, b.head = lane, from, from, head
-	b.enter(r, streamFrom)
-	if skipTo > from {
-		if seq, ok := r.before(skipTo); ok {
-			b.next, b.seq = skipTo, seq
+	b.lane, b.from, b.next, b.head = lane, s.from, s.from, s.head
+	b.enter(r, s.streamFrom)
+	if s.skipTo > s.from {
+		if seq, ok := r.before(s.skipTo); ok {
+			b.next, b.seq = s.skipTo, seq
 		}
 	}
-	for size := 0; b.next <= min(head, from+batchScan-1); b.next++ {
+	for size := 0; b.next <= min(s.head, s.from+batchScan-1); b.next++ {
 		m := r.at(b.next)
 		if m == nil {
 			break
@@ -67,21 +73,21 @@ func (b *batch) fill(r *ring, lane *Lane, from, skipTo, streamFrom, head uint64)
 			if lane.stream == nil { // fast path
 				frame = m.encoded(lane.format, r)
 			} else {
-				frame, saved, off = lane.streamFrame(m, streamFrom, r)
+				frame, saved, off = lane.streamFrame(m, s.streamFrom, r)
 			}
 			if size += len(frame); size > batchBytes && len(b.pieces) > 0 {
 				break
 			}
 			b.pieces = append(b.pieces, piece{m.slot, m.seq, frame})
 			if b.saved += saved; off {
-				streamFrom = m.slot + 1
-				b.left = streamFrom
+				s.streamFrom = m.slot + 1
+				b.left = s.streamFrom
 			}
 		}
 		b.seq = m.seq
 	}
 	b.join()
-	return b.next > from
+	return b.next > s.from
 }
 
 // enter notes which clients a batch of a lane with a stream is for.
@@ -173,19 +179,17 @@ type batchCache struct {
 	victim int // the shared one to be replaced next, once all are in use
 }
 
-// get returns the lane's batch from a slot on, for a client that has all from
-// streamFrom on, nil if there is nothing to send, and whether the slot is still held (a
-// slot behind the head counts as held). Up to before slot skipTo the lane is known
-// to want nothing.
-func (bc *batchCache) get(r *ring, lane *Lane, from, skipTo, streamFrom, head uint64) (b *batch, held bool) {
-	if from > head {
+// get returns the lane's batch of a span, nil if there is nothing to send, and
+// whether the span's first slot is still held (one behind the head counts as held).
+func (bc *batchCache) get(r *ring, lane *Lane, s span) (b *batch, held bool) {
+	if s.from > s.head {
 		return nil, true
 	}
-	b = bc.find(lane, from, streamFrom)
-	if b.lane == lane && !b.stale(head) { // fast path
+	b = bc.find(lane, s.from, s.streamFrom)
+	if b.lane == lane && !b.stale(s.head) { // fast path
 		return b, true
 	}
-	if !b.fill(r, lane, from, skipTo, streamFrom, head) {
+	if !b.fill(r, lane, s) {
 		b.forget() // or the next client at this slot would find an empty batch
 		return nil, false
 	}

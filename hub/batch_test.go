@@ -11,7 +11,7 @@ func filled(t *testing.T, sizes ...int) (*fixture, *batch) {
 	for _, n := range sizes {
 		f.say(1, n)
 	}
-	if !b.fill(&f.ring, f.lane, 1, 1, 0, f.ring.head.Load()) {
+	if !b.fill(&f.ring, f.lane, span{from: 1, head: f.ring.head.Load()}) {
 		t.Fatal("fill found nothing")
 	}
 	return f, b
@@ -53,7 +53,7 @@ func TestBatchDoesNotCopySingleFrame(t *testing.T) {
 func TestBatchOfLappedSlot(t *testing.T) {
 	f := still(t, Config{Messages: 4})
 	f.say(10, 8)
-	if b := new(batch); b.fill(&f.ring, f.lane, 3, 3, 0, 10) {
+	if b := new(batch); b.fill(&f.ring, f.lane, span{from: 3, head: 10}) {
 		t.Fatalf("filled from a slot that is gone: %+v", b)
 	}
 }
@@ -67,7 +67,7 @@ func TestBatchOfLappedSlotsThatAreClear(t *testing.T) {
 	base := f.numbering.Load().base
 	for skipTo, held := range map[uint64]bool{5: false, 6: false, 7: true, 8: true} {
 		b := new(batch)
-		if got := b.fill(&f.ring, f.lane, 3, skipTo, 0, 10); got != held || got && b.next != 11 {
+		if got := b.fill(&f.ring, f.lane, span{from: 3, skipTo: skipTo, head: 10}); got != held || got && b.next != 11 {
 			t.Errorf("unwanted up to %d: held %v, next %d", skipTo, got, b.next)
 		}
 		if seq, ok := f.ring.before(skipTo); ok != held || ok && seq != base+10*(skipTo-1) {
@@ -75,11 +75,11 @@ func TestBatchOfLappedSlotsThatAreClear(t *testing.T) {
 		}
 	}
 	b := new(batch)
-	if !b.fill(&f.ring, f.lane, 3, 7, 0, 6) || b.next != 7 || b.seq != base+60 {
+	if !b.fill(&f.ring, f.lane, span{from: 3, skipTo: 7, head: 6}) || b.next != 7 || b.seq != base+60 {
 		t.Errorf("up to an older head: next %d behind %d", b.next, b.seq)
 	}
 	f.ring.floor.Store(f.ring.at(7).seq) // it is being dropped
-	if b.fill(&f.ring, f.lane, 3, 7, 0, 10) {
+	if b.fill(&f.ring, f.lane, span{from: 3, skipTo: 7, head: 10}) {
 		t.Error("filled though the message before is not known")
 	}
 }
@@ -125,7 +125,7 @@ func TestBatchStale(t *testing.T) {
 		t.Error("not stale though it ended at a head that has moved")
 	}
 	f.say(1, batchBytes)
-	if b.fill(&f.ring, f.lane, 1, 1, 0, 3); b.stale(4) {
+	if b.fill(&f.ring, f.lane, span{from: 1, head: 3}); b.stale(4) {
 		t.Error("stale though it was full before it came to the head")
 	}
 }
@@ -144,20 +144,20 @@ func TestBatchCacheShares(t *testing.T) {
 	f := still(t, Config{})
 	f.say(3, 100)
 	var bc batchCache
-	first, _ := bc.get(&f.ring, f.lane, 1, 1, 0, 3)
-	second, _ := bc.get(&f.ring, f.lane, 1, 1, 0, 3)
+	first, _ := bc.get(&f.ring, f.lane, span{from: 1, head: 3})
+	second, _ := bc.get(&f.ring, f.lane, span{from: 1, head: 3})
 	if first != second {
 		t.Error("two batches for one lane and slot")
 	}
-	if b, held := bc.get(&f.ring, f.lane, 4, 4, 0, 3); b != nil || !held {
+	if b, held := bc.get(&f.ring, f.lane, span{from: 4, head: 3}); b != nil || !held {
 		t.Errorf("behind the head: %v, held %v; want no batch, held", b, held)
 	}
-	other, _ := bc.get(&f.ring, f.reserve(&testFormat{other: true}), 1, 1, 0, 3)
+	other, _ := bc.get(&f.ring, f.reserve(&testFormat{other: true}), span{from: 1, head: 3})
 	if other == first || bytes.Equal(other.bytes, first.bytes) {
 		t.Error("two lanes share a batch")
 	}
 	f.say(1, 100)
-	grown, _ := bc.get(&f.ring, f.lane, 1, 1, 0, 4)
+	grown, _ := bc.get(&f.ring, f.lane, span{from: 1, head: 4})
 	decode(t, grown.bytes).mustHave(t, 1, 4)
 }
 
@@ -167,7 +167,7 @@ func TestBatchCacheReplaces(t *testing.T) {
 	var bc batchCache
 	for round := range 3 {
 		for from := uint64(1); from <= 50; from++ {
-			b, held := bc.get(&f.ring, f.lane, from, from, 0, 50)
+			b, held := bc.get(&f.ring, f.lane, span{from: from, head: 50})
 			if !held || b.from != from {
 				t.Fatalf("round %d: asked for slot %d, got %+v", round, from, b)
 			}
@@ -184,7 +184,7 @@ func TestBatchCacheOfLappedSlot(t *testing.T) {
 	f.say(10, 8)
 	var bc batchCache
 	for i := range 3 {
-		if b, held := bc.get(&f.ring, f.lane, 2, 2, 0, 10); b != nil || held {
+		if b, held := bc.get(&f.ring, f.lane, span{from: 2, head: 10}); b != nil || held {
 			t.Fatalf("call %d: %v, held %v; want nothing, not held", i, b, held)
 		}
 	}

@@ -64,7 +64,7 @@ func (c *Client) refill(b *batch) (offered *batch, held bool) {
 	case c.conflating.Load():
 		c.conflate()
 		return nil, true
-	case !b.fill(r, c.lane, from, from, c.streamFrom.Load(), head):
+	case !b.fill(r, c.lane, span{from: from, head: head, streamFrom: c.streamFrom.Load()}):
 		return nil, false
 	}
 	return b, true

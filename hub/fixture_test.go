@@ -70,7 +70,7 @@ func (f *fixture) first() Start { return f.Resume(f.position(0)) }
 func (f *fixture) batch(c *Client) *batch {
 	f.t.Helper()
 	b := new(batch)
-	if !b.fill(&f.ring, c.lane, c.cursor.Load(), c.cursor.Load(), 0, f.ring.head.Load()) {
+	if !b.fill(&f.ring, c.lane, span{from: c.cursor.Load(), head: f.ring.head.Load()}) {
 		f.t.Fatal("nothing to fill a batch with")
 	}
 	return b

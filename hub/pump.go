@@ -276,13 +276,13 @@ func (p *pump) batchFor(c *Client, head uint64) (b *batch, held bool) {
 		c.conflate()
 		return nil, true
 	}
-	skipTo, streamFrom := from, uint64(0)
+	s := span{from: from, head: head}
 	if c.lane.stream != nil { // its clients want all, and stand before the ring's head
-		streamFrom = c.streamFrom.Load()
+		s.streamFrom = c.streamFrom.Load()
 	} else if from >= c.group.unwantedFrom {
-		skipTo = p.skipTo
+		s.skipTo = p.skipTo
 	}
-	return p.batches.get(&p.hub.ring, c.lane, from, skipTo, streamFrom, head)
+	return p.batches.get(&p.hub.ring, c.lane, s)
 }
 
 // handOff gives a client whose socket stays full a writer of its own.

@@ -130,7 +130,7 @@ func TestBatchSkipsWhatIsKnownToBeUnwanted(t *testing.T) {
 	f.sayOf("a", "b", "a", "b", "b", "a")
 	for skipTo, want := range map[uint64]int{1: 3, 2: 2, 3: 2, 6: 1, 7: 0} {
 		b := new(batch)
-		if !b.fill(&f.ring, lane, 1, skipTo, 0, 6) || len(b.pieces) != want || b.next != 7 || b.seq != 6 {
+		if !b.fill(&f.ring, lane, span{from: 1, skipTo: skipTo, head: 6}) || len(b.pieces) != want || b.next != 7 || b.seq != 6 {
 			t.Errorf("skipTo up to %d: %d messages, next %d, sequence %d; want %d", skipTo, len(b.pieces), b.next, b.seq, want)
 		}
 	}
