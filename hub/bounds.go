@@ -9,14 +9,6 @@ type Bounds struct {
 	Stall    time.Duration // the longest time without progress while it holds something
 }
 
-// backlog is what a sweep sees of one client.
-type backlog struct {
-	messages int           // behind the one being written
-	bytes    int           // of those
-	holds    bool          // something is still to be written
-	still    time.Duration // since the last progress
-}
-
 // over reports whether the backlog breaks the bounds. A client that is
 // catching up is bound by time alone (and by the ring's tail, elsewhere).
 func (b Bounds) over(q backlog, catchingUp bool) bool {

@@ -50,14 +50,14 @@ func TestUnseenMessagesCountAsLapped(t *testing.T) {
 	s.open(7)
 	c.offer(f.batch(c))
 	f.sayOf("a", "b", "b", "b", "b", "a") // 2 is gone, 7 is wanted
-	if _, lapped := f.backlogOf(c, 0); !lapped {
+	if _, lapped := f.assess(c, 0); !lapped {
 		t.Error("not lapped")
 	}
 	if c.skipTo > 2 {
 		t.Errorf("up to %d nothing is wanted, it says", c.skipTo)
 	}
 	f.sayOf("b")
-	if _, lapped := f.backlogOf(c, 0); !lapped {
+	if _, lapped := f.assess(c, 0); !lapped {
 		t.Error("not lapped at the second look")
 	}
 }
@@ -71,7 +71,7 @@ func TestWantedBehindCounts(t *testing.T) {
 		want int
 	}{{[]string{"b"}, 0}, {[]string{"a"}, 0}, {[]string{"b", "a", "a"}, 2}, {nil, 2}} {
 		f.sayOf(tt.keys...)
-		if q, lapped := f.backlogOf(c, 0); q.messages != tt.want || lapped {
+		if q, lapped := f.assess(c, 0); q.messages != tt.want || lapped {
 			t.Errorf("%d messages behind, lapped %v; want %d", q.messages, lapped, tt.want)
 		}
 	}

@@ -1,0 +1,45 @@
+package hub
+
+import "time"
+
+// readerTakes is more than a peer takes that has stopped reading, save for one
+// whose receive buffer had grown large: what the kernel holds unsent here, and a
+// window there that opens no further.
+const readerTakes = 512 << 10
+
+// keepAlive pings a client that has been silent for PingInterval and gives it
+// up PongTimeout later: any byte from it is a sign of life. So is that it took
+// readerTakes bytes meanwhile: there are clients that read all and answer no
+// ping (TestSilentReader). One with a large buffer gains a few PingIntervals by
+// that, until the buffer is full.
+func (h *Hub) keepAlive(c *Client, now int64) {
+	if h.pingInterval <= 0 {
+		return
+	}
+	heard, w := c.heard.Load(), &c.sweep
+	switch silence := time.Duration(now - heard); {
+	case silence < h.pingInterval:
+	case w.pinged <= heard:
+		if ping := c.lane.format.Ping(); ping != nil {
+			w.pinged, w.taken = now, h.taken(c, neverTaken)
+			c.Control(ping)
+		}
+	case h.taken(c, 0) >= w.taken+readerTakes:
+		c.Heard()
+	case time.Duration(now-w.pinged) >= h.pongTimeout:
+		c.Leave(Silent)
+	}
+}
+
+const neverTaken = 1 << 62
+
+// taken returns the bytes of the feed up to the client's cursor, or unknown if
+// the cursor moves for other reasons than that it took them.
+func (h *Hub) taken(c *Client, unknown uint64) uint64 {
+	if c.policy == Evict && c.lane.filter == nil {
+		if m := h.ring.at(c.cursor.Load() - 1); m != nil {
+			return m.total
+		}
+	}
+	return unknown
+}
