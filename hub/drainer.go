@@ -23,14 +23,13 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 // drainStep writes one batch, parked while the socket is full. It reports
 // whether the drainer is to go on.
 func (c *Client) drainStep(b *batch) bool {
-	h, from := c.hub, c.cursor.Load()
-	offered, held := c.refill(b)
+	offered := c.refill(b)
 	var o outcome
 	handedBack := false
 	err := c.conn.WaitWritable(func() bool {
 		c.mu.Lock()
-		o = c.offerLocked(offered)
-		if o == over || o == wrote && c.prelude.Load() == nil && c.cursor.Load() > c.lane.head(&h.ring) {
+		o = c.offerLocked(offered.batch)
+		if o == over || o == wrote && c.hasAllUpTo(c.lane.head(&c.hub.ring)) {
 			c.drainer, handedBack = false, true // from here on the pump may write
 		}
 		c.mu.Unlock()
@@ -40,34 +39,30 @@ func (c *Client) drainStep(b *batch) bool {
 		c.dismissDrainer()
 		return false
 	}
-	if o == wrote && offered != nil && len(b.bytes) > 0 {
-		h.tally.add(len(b.pieces), len(b.bytes), 1)
-		h.tally.save(b.saved)
-	}
-	if !held && c.cursor.Load() == from {
-		c.overrun() // lapped
+	if o == wrote {
+		c.hub.tally.addBatch(offered.batch)
+		c.tookAll(offered)
 	}
 	// Not c.drainer: the pump may have started another drainer since.
 	return !handedBack
 }
 
-// refill makes b what the client lacks. It returns nil if that is nothing, and
-// false if it was lapped.
-func (c *Client) refill(b *batch) (offered *batch, held bool) {
+// refill makes b what the client lacks.
+func (c *Client) refill(b *batch) offering {
 	r := &c.hub.ring
 	d, from, head := c.prelude.Load(), c.cursor.Load(), c.lane.head(r)
 	switch {
 	case d != nil:
 		b.fillPrelude(r, c.lane, d, from)
 	case from > head:
-		return nil, true
+		return offering{cursor: from}
 	case c.conflating.Load():
 		c.conflate()
-		return nil, true
+		return offering{cursor: from}
 	case !b.fill(r, c.lane, span{from: from, head: head, streamFrom: c.streamFrom.Load()}):
-		return nil, false
+		return offering{cursor: from, lapped: true}
 	}
-	return b, true
+	return offering{batch: b, cursor: from}
 }
 
 func (c *Client) dismissDrainer() {

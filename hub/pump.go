@@ -106,8 +106,7 @@ func (p *pump) round() {
 	clear(p.behind)
 	p.discharge()
 	p.batches.reset()
-	p.hub.tally.add(p.count.messages, p.count.bytes, p.count.writes)
-	p.hub.tally.save(p.count.saved)
+	p.hub.tally.addAll(p.count)
 	p.count = tallied{}
 }
 
@@ -234,21 +233,12 @@ func (p *pump) yield() {
 // visit offers one client what it lacks: the batch at its cursor.
 func (p *pump) visit(c *Client) {
 	head := p.headOf(c.lane)
-	b, held := p.batchFor(c, head)
-	from := c.cursor.Load()
-	switch c.offer(b) {
+	o := p.offeringFor(c, head)
+	switch c.offer(o.batch) {
 	case wrote:
 		c.wasFull = false
-		if b != nil && len(b.bytes) > 0 {
-			p.count.messages += len(b.pieces)
-			p.count.bytes += len(b.bytes)
-			p.count.saved += b.saved
-			p.count.writes++
-		}
-		if !held && c.cursor.Load() == from {
-			c.overrun() // lapped
-		}
-		if c.cursor.Load() <= head || c.prelude.Load() != nil {
+		p.count.add(o.batch)
+		if c.tookAll(o); !c.hasAllUpTo(head) {
 			p.next = append(p.next, c)
 		}
 	case again, busy:
@@ -265,16 +255,15 @@ func (p *pump) visit(c *Client) {
 	}
 }
 
-// batchFor returns what a client lacks, nil if that is nothing, and false if it
-// was lapped.
-func (p *pump) batchFor(c *Client, head uint64) (b *batch, held bool) {
+// offeringFor returns what a client lacks up to head.
+func (p *pump) offeringFor(c *Client, head uint64) offering {
 	d, from := c.prelude.Load(), c.cursor.Load()
 	if d != nil { // slow path
-		return p.batches.prelude(&p.hub.ring, c.lane, d, from), true
+		return offering{batch: p.batches.prelude(&p.hub.ring, c.lane, d, from), cursor: from}
 	}
 	if from <= head && c.conflating.Load() { // slow path
 		c.conflate()
-		return nil, true
+		return offering{cursor: from}
 	}
 	s := span{from: from, head: head}
 	if c.lane.stream != nil { // its clients want all, and stand before the ring's head
@@ -282,7 +271,8 @@ func (p *pump) batchFor(c *Client, head uint64) (b *batch, held bool) {
 	} else if from >= c.group.unwantedFrom {
 		s.skipTo = p.skipTo
 	}
-	return p.batches.get(&p.hub.ring, c.lane, s)
+	b, held := p.batches.get(&p.hub.ring, c.lane, s)
+	return offering{b, from, !held}
 }
 
 // handOff gives a client whose socket stays full a writer of its own.

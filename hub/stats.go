@@ -14,8 +14,34 @@ type tally struct {
 	skipped    atomic.Uint64
 }
 
-// tallied is what a pump has counted in a round.
+// tallied is what a writer has counted and not added to the tally yet.
 type tallied struct{ messages, bytes, saved, writes int }
+
+// add counts a batch that was written whole, nil for none. One without bytes only
+// moved a cursor.
+func (t *tallied) add(b *batch) {
+	if b != nil && len(b.bytes) > 0 {
+		t.messages += len(b.pieces)
+		t.bytes += len(b.bytes)
+		t.saved += b.saved
+		t.writes++
+	}
+}
+
+// addAll adds what a writer has counted.
+func (t *tally) addAll(n tallied) {
+	t.add(n.messages, n.bytes, n.writes)
+	if n.saved > 0 {
+		t.saved.Add(uint64(n.saved))
+	}
+}
+
+// addBatch adds a batch that was written whole, nil for none.
+func (t *tally) addBatch(b *batch) {
+	var n tallied
+	n.add(b)
+	t.addAll(n)
+}
 
 func (t *tally) add(messages, bytes, writes int) {
 	if messages > 0 {
@@ -26,13 +52,6 @@ func (t *tally) add(messages, bytes, writes int) {
 	}
 	if writes > 0 {
 		t.writes.Add(uint64(writes))
-	}
-}
-
-// save counts bytes that a stream's frames were shorter.
-func (t *tally) save(bytes int) {
-	if bytes > 0 {
-		t.saved.Add(uint64(bytes))
 	}
 }
 
