@@ -27,6 +27,8 @@ func (c *Client) placeLocked() place {
 		p.slot, p.seq = p.slot+1, s.seq
 	case preludeFrame:
 		p.ahead, p.seq = p.ahead[1:], s.seq
+	case strayFrame: // it has jumped already, in the middle of this frame
+		p.seq = max(p.seq, s.seq)
 	}
 	return p
 }

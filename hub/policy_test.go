@@ -30,6 +30,26 @@ func TestSkipAtEveryByte(t *testing.T) {
 	}
 }
 
+// A second jump in the middle of one message: the gap begins behind that message,
+// which the client gets, although the first jump left nothing out and told no gap.
+func TestConflateTwiceWithinAMessage(t *testing.T) {
+	f := still(t, Config{Messages: 2, SnapshotKeys: 10})
+	s := newConn(t, 0)
+	c := f.attend(s, Options{Policy: Conflate})
+	f.welcome(c, s)
+	f.sayOf("a")
+	s.open(1)
+	c.offer(f.batch(c))
+	for _, keys := range [][]string{{"b"}, {"c", "d"}, {"b"}} {
+		f.sayOf(keys...)
+		f.snapshot.catchUp()
+		c.overrun() // only the second "b" leaves something out
+	}
+	s.open(plenty)
+	f.rounds()
+	mustRead(t, s, "hello@0 1 gap1-1=1~ 3 4 5")
+}
+
 // welcome lets a client have its hello and not a byte more.
 func (f *fixture) welcome(c *Client, s *scriptConn) {
 	f.t.Helper()
