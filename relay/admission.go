@@ -37,7 +37,7 @@ func (r *Relay) admit(req *http.Request, f hub.Format, agreed terms) (a admissio
 	if r.refusing.Load() {
 		return a, refuse(refusedDraining, "this relay is shutting down; try another or come back")
 	}
-	if !r.turnstile.pass(req.Context()) {
+	if !r.handshakes.pass(req.Context()) {
 		return a, refuse(refusedRate, "too many handshakes at once; come back later")
 	}
 	a.from = r.proxies.client(req)

@@ -41,11 +41,11 @@ func TestSeats(t *testing.T) {
 	}
 }
 
-// The turnstile lets a rate through, keeps a second's worth waiting in order,
+// The limiter lets a rate through, keeps a second's worth waiting in order,
 // and refuses the rest at once.
-func TestTurnstile(t *testing.T) {
+func TestHandshakeLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := newTurnstile(100) // 10 at once
+		turns := newHandshakeLimiter(100) // 10 at once
 		var passed, refused atomic.Int64
 		var wg sync.WaitGroup
 		began := time.Now()
@@ -69,9 +69,9 @@ func TestTurnstile(t *testing.T) {
 }
 
 // Who gives up while waiting gives the turn back.
-func TestTurnstileGivesTurnsBack(t *testing.T) {
+func TestHandshakeLimiterGivesTurnsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := newTurnstile(1)
+		turns := newHandshakeLimiter(1)
 		ctx, cancel := context.WithCancel(t.Context())
 		turns.pass(ctx)
 		go func() {
@@ -201,9 +201,9 @@ func TestMaxAge(t *testing.T) {
 
 // A flood of handshakes that are refused takes no turn from those who wait: the
 // rate is kept whatever knocks.
-func TestTurnstileUnderAFlood(t *testing.T) {
+func TestHandshakeLimiterUnderAFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := newTurnstile(100) // 10 at once
+		turns := newHandshakeLimiter(100) // 10 at once
 		var passed, refused atomic.Int64
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
