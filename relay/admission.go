@@ -42,11 +42,11 @@ func (r *Relay) admit(req *http.Request, f hub.Format, agreed terms) (a admissio
 	}
 	a.from = r.proxies.client(req)
 	a.seat = neighbourhood(a.from)
-	if why, ok := r.seats.take(a.seat); !ok {
+	if why, ok := r.clients.take(a.seat); !ok {
 		return a, refuse(why, "%s", seatSentences[why])
 	}
 	if no = r.awaitPosition(req, q); no != nil {
-		r.seats.leave(a.seat)
+		r.clients.leave(a.seat)
 		return a, no
 	}
 	return r.prepare(a, q, f, req)
@@ -79,7 +79,7 @@ var seatSentences = map[refusal]string{
 func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (admission, *refused) {
 	lane, err := r.reserve(f, q.filter, a.agreed)
 	if err != nil {
-		r.seats.leave(a.seat)
+		r.clients.leave(a.seat)
 		return a, refuse(refusedFilters, "as many different filters are in use as may be; ask for fewer keys, a prefix, or all")
 	}
 	a.Lane = lane
@@ -116,7 +116,7 @@ func (r *Relay) reserve(f hub.Format, filter *hub.Filter, agreed terms) (*hub.La
 // dismiss gives back what was reserved for somebody who did not join.
 func (r *Relay) dismiss(a admission) {
 	r.hub.Release(a.Lane)
-	r.seats.leave(a.seat)
+	r.clients.leave(a.seat)
 }
 
 // readWish reads the query, and Last-Event-ID, which is newer than a since that

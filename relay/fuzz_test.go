@@ -225,7 +225,7 @@ func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) *session 
 	}
 	ws.SetReadLimit(r.cfg.UplinkMaxMessage)
 	seat := neighbourhood(netip.MustParseAddr("192.0.2.1"))
-	r.seats.take(seat)
+	r.clients.take(seat)
 	lane, err := r.hub.Lane(r.raw, nil)
 	if err != nil {
 		t.Fatal(err)

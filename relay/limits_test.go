@@ -14,8 +14,8 @@ import (
 	"fantail/hub"
 )
 
-func TestSeats(t *testing.T) {
-	s := newSeats(3, 2)
+func TestClientLimiter(t *testing.T) {
+	s := newClientLimiter(3, 2)
 	a, b, c := netip.MustParsePrefix("203.0.113.1/32"), netip.MustParsePrefix("203.0.113.2/32"), netip.MustParsePrefix("203.0.113.3/32")
 	steps := []struct {
 		from netip.Prefix
@@ -33,7 +33,7 @@ func TestSeats(t *testing.T) {
 	if s.taken != 0 || len(s.perIP) != 0 {
 		t.Errorf("when all have left, %d seats are taken and %d addresses known", s.taken, len(s.perIP))
 	}
-	free := newSeats(0, 0)
+	free := newClientLimiter(0, 0)
 	for range 10 {
 		if _, ok := free.take(a); !ok {
 			t.Fatal("no limit, but refused")

@@ -96,7 +96,7 @@ type Relay struct {
 	born time.Time
 
 	handshakes *handshakeLimiter
-	seats      *seats
+	clients    *clientLimiter
 
 	notReady atomic.Bool
 	refusing atomic.Bool
@@ -131,7 +131,7 @@ func New(c Config) (*Relay, error) {
 	return &Relay{
 		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, origins: origins, proxies: trusted, cfg: c, uplink: up,
-		handshakes: newHandshakeLimiter(c.HandshakeRate), seats: newSeats(c.MaxClients, c.MaxClientsPerIP),
+		handshakes: newHandshakeLimiter(c.HandshakeRate), clients: newClientLimiter(c.MaxClients, c.MaxClientsPerIP),
 		raw: raw, envelope: envelope,
 		deflaters: map[hub.Format]*deflater{raw: newDeflater(raw, rawMessage), envelope: newDeflater(envelope, envelope.message)},
 		sse:       byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},

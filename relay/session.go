@@ -32,7 +32,7 @@ type session struct {
 // hub once it has told the client why. It always ends in CloseNow.
 func (s *session) read() {
 	client := s.conn.client
-	defer s.relay.seats.leave(s.seat)
+	defer s.relay.clients.leave(s.seat)
 	defer s.ws.CloseNow()
 	err := s.messages()
 	if why := s.blame(err); why == hub.TooLarge {

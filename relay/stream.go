@@ -121,7 +121,7 @@ type streamSession struct {
 // read runs until the connection is at its end, closed by the client or by the
 // hub, or until the client has said more than it should.
 func (s *streamSession) read() {
-	defer s.relay.seats.leave(s.seat)
+	defer s.relay.clients.leave(s.seat)
 	_, err := io.CopyN(io.Discard, s.conn, int64(max(0, streamInput-s.sent))+1)
 	if err == nil {
 		s.client.Leave(hub.Flood)

@@ -150,9 +150,9 @@ func TestStreamInput(t *testing.T) {
 			}
 			eventually(t, "left", func() bool { return h.Stats().Leaves[tt.why] == 1 })
 			eventually(t, "the seat is free", func() bool {
-				r.seats.mu.Lock()
-				defer r.seats.mu.Unlock()
-				return r.seats.taken == 0
+				r.clients.mu.Lock()
+				defer r.clients.mu.Unlock()
+				return r.clients.taken == 0
 			})
 		})
 	}
@@ -181,8 +181,8 @@ func TestStreamRefusals(t *testing.T) {
 			t.Errorf("%s: %d %q, want %d with %q", tt.path, resp.StatusCode, body, tt.status, tt.sentence)
 		}
 	}
-	if r.seats.taken != 0 {
-		t.Errorf("%d seats are taken", r.seats.taken)
+	if r.clients.taken != 0 {
+		t.Errorf("%d seats are taken", r.clients.taken)
 	}
 	ask(t, addr, "/stream?key=a", "1.1", "")
 	_, resp := ask(t, addr, "/stream?key=b", "1.1", "")

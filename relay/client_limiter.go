@@ -1,0 +1,55 @@
+package relay
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// clientLimiter hands out the places for clients: so many in all, so many for each
+// neighbourhood of addresses. A seat is taken before the handshake and left when
+// the session has ended.
+type clientLimiter struct {
+	most, mostPerIP int // 0 is no limit
+
+	// guarded by mu
+	mu    sync.Mutex
+	taken int
+	perIP map[netip.Prefix]int // nil without mostPerIP
+}
+
+func newClientLimiter(most, mostPerIP int) *clientLimiter {
+	l := &clientLimiter{most: most, mostPerIP: mostPerIP}
+	if mostPerIP > 0 {
+		l.perIP = make(map[netip.Prefix]int)
+	}
+	return l
+}
+
+// take takes a seat, or tells which limit is reached.
+func (l *clientLimiter) take(from netip.Prefix) (why refusal, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.mostPerIP > 0 && l.perIP[from] >= l.mostPerIP:
+		return refusedPerIP, false
+	case l.most > 0 && l.taken >= l.most:
+		return refusedFull, false
+	}
+	l.taken++
+	if l.mostPerIP > 0 {
+		l.perIP[from]++
+	}
+	return 0, true
+}
+
+func (l *clientLimiter) leave(from netip.Prefix) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taken--
+	if l.mostPerIP == 0 {
+		return
+	}
+	if l.perIP[from]--; l.perIP[from] == 0 {
+		delete(l.perIP, from)
+	}
+}
