@@ -108,9 +108,9 @@ func parseHop(s string) (netip.Addr, bool) {
 	return a.Unmap().WithZone(""), err == nil
 }
 
-// neighbourhood is what limits per address count together: an IPv4 address, or
+// addressBlock is what limits per address count together: an IPv4 address, or
 // the /64 that an IPv6 customer has to himself.
-func neighbourhood(a netip.Addr) netip.Prefix {
+func addressBlock(a netip.Addr) netip.Prefix {
 	bits := a.BitLen()
 	if a.Is6() {
 		bits = 64

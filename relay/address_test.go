@@ -71,11 +71,11 @@ func FuzzClientAddress(f *testing.F) {
 	})
 }
 
-func TestNeighbourhood(t *testing.T) {
+func TestAddressBlock(t *testing.T) {
 	for addr, want := range map[string]string{
 		"203.0.113.5": "203.0.113.5/32", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
 	} {
-		if got := neighbourhood(netip.MustParseAddr(addr)).String(); got != want {
+		if got := addressBlock(netip.MustParseAddr(addr)).String(); got != want {
 			t.Errorf("%s: %s, want %s", addr, got, want)
 		}
 	}

@@ -41,7 +41,7 @@ func (r *Relay) admit(req *http.Request, f hub.Format, agreed terms) (a admissio
 		return a, refuse(refusedRate, "too many handshakes at once; come back later")
 	}
 	a.from = r.proxies.client(req)
-	a.seat = neighbourhood(a.from)
+	a.seat = addressBlock(a.from)
 	if why, ok := r.clients.take(a.seat); !ok {
 		return a, refuse(why, "%s", seatSentences[why])
 	}

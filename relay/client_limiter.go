@@ -6,7 +6,7 @@ import (
 )
 
 // clientLimiter hands out the places for clients: so many in all, so many for each
-// neighbourhood of addresses. A seat is taken before the handshake and left when
+// block of addresses. A seat is taken before the handshake and left when
 // the session has ended.
 type clientLimiter struct {
 	most, mostPerIP int // 0 is no limit

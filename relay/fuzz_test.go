@@ -224,7 +224,7 @@ func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) *session 
 		t.Fatal(err)
 	}
 	ws.SetReadLimit(r.cfg.UplinkMaxMessage)
-	seat := neighbourhood(netip.MustParseAddr("192.0.2.1"))
+	seat := addressBlock(netip.MustParseAddr("192.0.2.1"))
 	r.clients.take(seat)
 	lane, err := r.hub.Lane(r.raw, nil)
 	if err != nil {
