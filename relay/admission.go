@@ -14,16 +14,16 @@ import (
 // it until it is gone.
 type admission struct {
 	hub.Options
-	from   netip.Addr
-	seat   netip.Prefix
-	agreed terms
+	from    netip.Addr
+	seat    netip.Prefix
+	deflate deflateParams
 }
 
 // admit checks a request, the cheap questions first: its origin and query,
 // whether it may come at all, and only then whether there is room. Whoever is
 // admitted is given to join or to dismiss.
-func (r *Relay) admit(req *http.Request, f hub.Format, agreed terms) (a admission, no *refused) {
-	a.agreed = agreed
+func (r *Relay) admit(req *http.Request, f hub.Format, agreed deflateParams) (a admission, no *refused) {
+	a.deflate = agreed
 	if no = r.checkOrigin(req); no != nil {
 		return a, no
 	}
@@ -77,7 +77,7 @@ var seatSentences = map[refusal]string{
 
 // prepare reserves the lane and says where the client begins.
 func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (admission, *refused) {
-	lane, err := r.reserve(f, q.filter, a.agreed)
+	lane, err := r.reserve(f, q.filter, a.deflate)
 	if err != nil {
 		r.clients.leave(a.seat)
 		return a, refuse(refusedFilters, "as many different filters are in use as may be; ask for fewer keys, a prefix, or all")
@@ -102,7 +102,7 @@ func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (
 
 // reserve returns the lane of a format, a filter and what was agreed on about
 // compression. Only those who get everything can share one stream.
-func (r *Relay) reserve(f hub.Format, filter *hub.Filter, agreed terms) (*hub.Lane, error) {
+func (r *Relay) reserve(f hub.Format, filter *hub.Filter, agreed deflateParams) (*hub.Lane, error) {
 	d := r.deflaters[f]
 	switch {
 	case !agreed.compress:

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// terms are what a handshake agreed on about compression (permessage-deflate, RFC
+// deflateParams are what a handshake agreed on about compression (permessage-deflate, RFC
 // 7692).
-type terms struct {
+type deflateParams struct {
 	compress   bool
 	noContext  bool // server_no_context_takeover: each message for itself
 	fullWindow bool // server_max_window_bits=15 was asked for, and is to be answered
@@ -23,27 +23,27 @@ const deflateName = "permessage-deflate"
 // client lists what it likes best first (RFC 7692 section 5). ok is false if the
 // header breaks the grammar of RFC 6455 section 9.1, behind which the handshake
 // has to fail.
-func negotiate(h http.Header) (t terms, ok bool) {
+func negotiate(h http.Header) (t deflateParams, ok bool) {
 	rest := strings.Join(h["Sec-Websocket-Extensions"], ",")
 	for range maxOffers {
 		var o offer
 		if o, rest, ok = cutOffer(rest); !ok {
-			return terms{}, false
+			return deflateParams{}, false
 		}
-		if t := o.terms(); t.compress {
+		if t := o.accept(); t.compress {
 			return t, true
 		}
 		if rest == "" {
 			break
 		}
 	}
-	return terms{}, true
+	return deflateParams{}, true
 }
 
 // answer is the extension header of the response, empty without compression. The
 // client is asked not to keep context, since what it sends is small and a window
 // of 32 KiB for each client is not.
-func (t terms) answer() string {
+func (t deflateParams) answer() string {
 	if !t.compress {
 		return ""
 	}
@@ -56,7 +56,7 @@ func (t terms) answer() string {
 
 // request is what the library is shown in place of the client's header, so that
 // it agrees to what was chosen here.
-func (t terms) request() string {
+func (t deflateParams) request() string {
 	s := deflateName + "; client_no_context_takeover"
 	if t.noContext {
 		s += "; server_no_context_takeover"
@@ -75,18 +75,18 @@ type param struct {
 	valued      bool
 }
 
-// terms returns what can be agreed on, which is nothing if the offer is of
+// accept returns what can be agreed on, which is nothing if the offer is of
 // another extension, or has a parameter that is unknown, repeated, malformed, or
 // asks for a window smaller than the one that the stream shared by all is made
 // with (RFC 7692 section 7.1).
-func (o offer) terms() (t terms) {
+func (o offer) accept() (t deflateParams) {
 	if !strings.EqualFold(o.name, deflateName) {
 		return t
 	}
 	seen := make(map[string]bool)
 	for _, p := range o.params {
 		if seen[p.name] {
-			return terms{}
+			return deflateParams{}
 		}
 		seen[p.name] = true
 		good := false
@@ -101,7 +101,7 @@ func (o offer) terms() (t terms) {
 			good = !p.valued || isWindowBits(p.value)
 		}
 		if !good {
-			return terms{}
+			return deflateParams{}
 		}
 	}
 	t.compress = true

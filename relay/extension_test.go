@@ -107,7 +107,7 @@ func FuzzNegotiate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		got, ok := negotiate(http.Header{"Sec-Websocket-Extensions": {header}})
 		switch lower := strings.ToLower(header); {
-		case !got.compress && got != terms{}, !ok && got.compress:
+		case !got.compress && got != deflateParams{}, !ok && got.compress:
 			t.Errorf("%q: %+v, %v", header, got, ok)
 		case got.compress && !strings.Contains(lower, deflateName),
 			got.noContext && !strings.Contains(header, "server_no_context_takeover"),

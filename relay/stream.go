@@ -41,7 +41,7 @@ func (r *Relay) serveStreamAs(w http.ResponseWriter, req *http.Request, formats 
 		r.turnAway(w, req, no)
 		return
 	}
-	a, no := r.admit(req, format, terms{})
+	a, no := r.admit(req, format, deflateParams{})
 	if no != nil {
 		r.turnAway(w, req, no)
 		return

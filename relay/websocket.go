@@ -46,13 +46,13 @@ func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request) {
 }
 
 // negotiate agrees on compression, if this relay and the client want it.
-func (r *Relay) negotiate(req *http.Request) (terms, *refused) {
+func (r *Relay) negotiate(req *http.Request) (deflateParams, *refused) {
 	t, ok := negotiate(req.Header)
 	switch {
 	case !ok:
 		return t, refuse(refusedExtensions, "the header Sec-WebSocket-Extensions cannot be read; write it as in RFC 7692, such as permessage-deflate")
 	case !r.cfg.Compression || cannotInflate(req.UserAgent()):
-		return terms{}, nil
+		return deflateParams{}, nil
 	}
 	return t, nil
 }
@@ -61,12 +61,12 @@ func (r *Relay) negotiate(req *http.Request) (terms, *refused) {
 // on: it would choose otherwise.
 func (r *Relay) accept(w http.ResponseWriter, req *http.Request, a admission) (*websocket.Conn, *netConn, error) {
 	req.Header.Del("Sec-WebSocket-Extensions")
-	if a.agreed.compress {
-		req.Header.Set("Sec-WebSocket-Extensions", a.agreed.request())
+	if a.deflate.compress {
+		req.Header.Set("Sec-WebSocket-Extensions", a.deflate.request())
 	}
 	w.Header().Set("Fantail-Position", r.hub.At(a.Start).String())
-	hj := &hijacker{ResponseWriter: w, largest: r.cfg.UplinkMaxMessage, answer: a.agreed.answer()}
-	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Subprotocols: []string{subprotocol}, Compress: a.agreed.compress})
+	hj := &hijacker{ResponseWriter: w, largest: r.cfg.UplinkMaxMessage, answer: a.deflate.answer()}
+	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Subprotocols: []string{subprotocol}, Compress: a.deflate.compress})
 	if err != nil {
 		return nil, nil, err
 	}
