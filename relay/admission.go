@@ -27,7 +27,7 @@ func (r *Relay) admit(req *http.Request, f hub.Format, agreed deflateParams) (a 
 	if no = r.checkOrigin(req); no != nil {
 		return a, no
 	}
-	q, no := r.readWish(req)
+	q, no := r.readRequest(req)
 	if no != nil {
 		return a, no
 	}
@@ -119,9 +119,9 @@ func (r *Relay) dismiss(a admission) {
 	r.clients.leave(a.seat)
 }
 
-// readWish reads the query, and Last-Event-ID, which is newer than a since that
+// readRequest reads the query, and Last-Event-ID, which is newer than a since that
 // an EventSource keeps sending with its URL.
-func (r *Relay) readWish(req *http.Request) (q query, no *refused) {
+func (r *Relay) readRequest(req *http.Request) (q query, no *refused) {
 	if q, no = readQuery(req.URL.RawQuery); no != nil {
 		return q, no
 	}

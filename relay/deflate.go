@@ -50,32 +50,32 @@ func (f *envelopeFormat) message(buf []byte, m *hub.Message) (hub.Kind, []byte, 
 type deflater struct {
 	message wireMessage
 	alone   *aloneFormat
-	shared  effort
+	shared  compressionStats
 }
 
 func newDeflater(plain hub.Format, message wireMessage) *deflater {
 	d := &deflater{message: message}
 	d.alone = &aloneFormat{Format: plain, message: message}
-	d.alone.presses.New = func() any { return newPress(aloneLevel) }
+	d.alone.writers.New = func() any { return newFrameWriter(aloneLevel) }
 	return d
 }
 
 // NewStream implements hub.Codec.
 func (d *deflater) NewStream() hub.Stream {
-	p := newPress(sharedLevel)
+	p := newFrameWriter(sharedLevel)
 	p.rests = true
-	return &deflateStream{deflater: d, press: p}
+	return &deflateStream{deflater: d, frameWriter: p}
 }
 
 // deflateStream is permessage-deflate with context takeover.
 type deflateStream struct {
 	*deflater
-	*press
+	*frameWriter
 	buf []byte
 }
 
 // Reset begins an epoch: what comes next refers to nothing before it.
-func (s *deflateStream) Reset() { s.press.w.Reset(&s.press.out) }
+func (s *deflateStream) Reset() { s.frameWriter.w.Reset(&s.frameWriter.out) }
 
 // Encode implements hub.Stream. What is too small or too large is left out of the
 // stream, for everybody alike: what is not sent compressed does not enter the
@@ -99,8 +99,8 @@ func (s *deflateStream) Encode(m *hub.Message) (frame []byte, saved int) {
 type aloneFormat struct {
 	hub.Format
 	message wireMessage
-	presses sync.Pool // of *press
-	effort  effort
+	writers sync.Pool // of *frameWriter
+	stats   compressionStats
 }
 
 // Encode implements hub.Format. A pump calls it.
@@ -109,13 +109,13 @@ func (f *aloneFormat) Encode(m *hub.Message) []byte {
 		return f.Format.Encode(m)
 	}
 	began := time.Now()
-	p := f.presses.Get().(*press)
-	defer f.presses.Put(p)
-	p.w.Reset(&p.out)
+	w := f.writers.Get().(*frameWriter)
+	defer f.writers.Put(w)
+	w.w.Reset(&w.out)
 	kind, payload, _ := f.message(nil, m)
-	frame := p.frame(kind, payload)
+	frame := w.frame(kind, payload)
 	plain := websocket.FrameLen(len(payload))
-	f.effort.note(plain, min(plain, len(frame)), time.Since(began))
+	f.stats.note(plain, min(plain, len(frame)), time.Since(began))
 	if len(frame) >= plain {
 		return f.Format.Encode(m)
 	}
@@ -132,46 +132,46 @@ func (f *aloneFormat) Costs(m *hub.Message) bool {
 // Plain implements hub.Costly.
 func (f *aloneFormat) Plain() hub.Format { return f.Format }
 
-// press makes frames of what it compresses.
-type press struct {
+// frameWriter makes frames of what it compresses.
+type frameWriter struct {
 	w     *flate.Writer
 	out   bytes.Buffer
 	rests bool // within a large message, see sharedTurn
 }
 
-func newPress(level int) *press {
-	p := new(press)
-	p.w, _ = flate.NewWriter(&p.out, level) // fails for an unknown level alone
-	return p
+func newFrameWriter(level int) *frameWriter {
+	f := new(frameWriter)
+	f.w, _ = flate.NewWriter(&f.out, level) // fails for an unknown level alone
+	return f
 }
 
 // frame compresses a message behind those since the last Reset. Writing to a
 // buffer cannot fail.
-func (p *press) frame(kind hub.Kind, payload []byte) []byte {
-	p.out.Reset()
-	p.write(payload)
-	p.w.Flush()
-	body := bytes.TrimSuffix(p.out.Bytes(), []byte(flushTail))
+func (f *frameWriter) frame(kind hub.Kind, payload []byte) []byte {
+	f.out.Reset()
+	f.write(payload)
+	f.w.Flush()
+	body := bytes.TrimSuffix(f.out.Bytes(), []byte(flushTail))
 	return websocket.AppendCompressed(make([]byte, 0, websocket.FrameLen(len(body))), kind, body)
 }
 
-func (p *press) write(payload []byte) {
-	for began := time.Now(); p.rests && len(payload) > sharedPiece; {
-		p.w.Write(payload[:sharedPiece])
+func (f *frameWriter) write(payload []byte) {
+	for began := time.Now(); f.rests && len(payload) > sharedPiece; {
+		f.w.Write(payload[:sharedPiece])
 		payload = payload[sharedPiece:]
 		if time.Since(began) > sharedTurn {
 			time.Sleep(sharedRest)
 			began = time.Now()
 		}
 	}
-	p.w.Write(payload)
+	f.w.Write(payload)
 }
 
-// effort is what compressing took and what it brought.
-type effort struct{ plain, sent, nanos atomic.Uint64 }
+// compressionStats are what compressing took and what it brought.
+type compressionStats struct{ plain, sent, nanos atomic.Uint64 }
 
-func (e *effort) note(plain, sent int, took time.Duration) {
-	e.plain.Add(uint64(plain))
-	e.sent.Add(uint64(sent))
-	e.nanos.Add(uint64(max(took, 0)))
+func (s *compressionStats) note(plain, sent int, took time.Duration) {
+	s.plain.Add(uint64(plain))
+	s.sent.Add(uint64(sent))
+	s.nanos.Add(uint64(max(took, 0)))
 }

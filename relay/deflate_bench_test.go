@@ -29,7 +29,7 @@ func BenchmarkCompression(b *testing.B) {
 		messages := recorded(b, file)
 		for name, level := range map[string]int{"shared": sharedLevel, "alone": aloneLevel} {
 			b.Run(strings.SplitN(filepath.Base(file), "-20", 2)[0]+"/"+name, func(b *testing.B) {
-				p, epoch, least := newPress(level), 512, sharedLeast
+				p, epoch, least := newFrameWriter(level), 512, sharedLeast
 				if name == "alone" {
 					epoch, least = 1, 0
 				}

@@ -103,9 +103,9 @@ func TestCompressedEdges(t *testing.T) {
 func TestF6Bomb(t *testing.T) {
 	_, _, addr := newTestRelay(t, hub.Config{}, Config{Compression: true, Uplink: UplinkIgnore})
 	p := offering(t, addr, "/ws", "permessage-deflate")
-	press := newPress(sharedLevel)
-	frame := press.frame(hub.Text, make([]byte, 1<<30>>6)) // 16 MiB in 16 KiB, and that 64 times
-	body := frame[len(frame)-(press.out.Len()-len(flushTail)):]
+	w := newFrameWriter(sharedLevel)
+	frame := w.frame(hub.Text, make([]byte, 1<<30>>6)) // 16 MiB in 16 KiB, and that 64 times
+	body := frame[len(frame)-(w.out.Len()-len(flushTail)):]
 	head := []byte{0x40 | websocket.OpText, 0xFE, byte(len(body) >> 8), byte(len(body)), 0, 0, 0, 0}
 	if len(body) > 0xFFFF {
 		t.Fatalf("%d bytes", len(body))
@@ -137,10 +137,10 @@ func TestF6Bomb(t *testing.T) {
 func TestCompressedUplink(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{Compression: true, Uplink: UplinkIgnore})
 	p := offering(t, addr, "/ws", "permessage-deflate")
-	press := newPress(sharedLevel)
+	w := newFrameWriter(sharedLevel)
 	for range 3 {
-		press.w.Reset(&press.out)
-		frame := press.frame(hub.Text, []byte("hello hello hello hello"))
+		w.w.Reset(&w.out)
+		frame := w.frame(hub.Text, []byte("hello hello hello hello"))
 		frame[1] |= 0x80
 		p.conn.Write(append(append(bytes.Clone(frame[:2]), 0, 0, 0, 0), frame[2:]...))
 	}
@@ -164,7 +164,7 @@ func TestIncompressibleIsTriedOnce(t *testing.T) {
 		p.want(websocket.OpBinary, string(noise))
 	}
 	tried := websocket.FrameLen(len(noise))
-	if e := &r.deflaters[r.raw].alone.effort; e.plain.Load() != uint64(tried) {
+	if e := &r.deflaters[r.raw].alone.stats; e.plain.Load() != uint64(tried) {
 		t.Errorf("%d bytes were compressed, want %d", e.plain.Load(), tried)
 	}
 }

@@ -107,9 +107,9 @@ func startKnocking(t *testing.T, c Config) *knocking {
 // knock sends a handshake with some lines more.
 func (k *knocking) knock(lines string) *peer { return dial(k.t, k.addr, "/ws", handshake+lines, "") }
 
-// wantTurnedAway checks a refusal: its status, a Retry-After that spreads, and a
+// wantRefused checks a refusal: its status, a Retry-After that spreads, and a
 // sentence with a word of it.
-func (p *peer) wantTurnedAway(status int, word string) {
+func (p *peer) wantRefused(status int, word string) {
 	p.t.Helper()
 	retry := p.header.Get("Retry-After")
 	if n, err := strconv.Atoi(retry); p.status != status || err != nil || n < 1 || n > retrySeconds || !strings.Contains(p.body, word) {
@@ -124,7 +124,7 @@ func TestH6PerIP(t *testing.T) {
 	from := func(ip string) *peer { return k.knock("X-Forwarded-For: " + ip + "\r\n") }
 	first := from("203.0.113.5")
 	from("203.0.113.5")
-	from("203.0.113.5").wantTurnedAway(429, "address")
+	from("203.0.113.5").wantRefused(429, "address")
 	for i, ip := range []string{"2001:db8::1", "2001:db8::2", "2001:db8::3"} { // one /64
 		if p := from(ip); (p.status == 101) != (i < 2) {
 			t.Errorf("%s: %d", ip, p.status)
@@ -148,7 +148,7 @@ func TestH6Full(t *testing.T) {
 	first := k.knock("")
 	k.knock("")
 	for range 2 {
-		k.knock("").wantTurnedAway(503, "as many clients")
+		k.knock("").wantRefused(503, "as many clients")
 	}
 	if n := k.relay.refused[refusedFull].Load(); n != 2 {
 		t.Errorf("%d refusals counted, want 2", n)
@@ -174,7 +174,7 @@ func TestH6Rate(t *testing.T) {
 				return
 			}
 			refused++
-			p.wantTurnedAway(503, "handshakes")
+			p.wantRefused(503, "handshakes")
 		})
 	}
 	wg.Wait()

@@ -129,13 +129,13 @@ func (c collector) collectHub(count, gauge emit) {
 	gauge(descShared, float64(s.Streaming))
 	count(descSaved, float64(s.SavedBytes))
 	count(descUnstreamed, float64(s.Unstreamed))
-	c.collectEffort(count, gauge, "shared", func(d *deflater) *effort { return &d.shared })
-	c.collectEffort(count, gauge, "none", func(d *deflater) *effort { return &d.alone.effort })
+	c.collectCompression(count, gauge, "shared", func(d *deflater) *compressionStats { return &d.shared })
+	c.collectCompression(count, gauge, "none", func(d *deflater) *compressionStats { return &d.alone.stats })
 }
 
 // collectEffort adds up what compressing took for all formats. There is no ratio
 // before anything was compressed.
-func (c collector) collectEffort(count, gauge emit, context string, of func(*deflater) *effort) {
+func (c collector) collectCompression(count, gauge emit, context string, of func(*deflater) *compressionStats) {
 	var plain, sent, nanos uint64
 	for _, d := range c.relay.deflaters {
 		e := of(d)

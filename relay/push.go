@@ -71,7 +71,7 @@ func (d *pushDoor) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		no = d.take(w, req, key)
 	}
 	if no != nil {
-		d.relay.turnAway(w, req, no)
+		d.relay.refuseHTTP(w, req, no)
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)

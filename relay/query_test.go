@@ -69,7 +69,7 @@ func wish(t *testing.T, r *Relay, f hub.Format, raw, lastEventID string) (query,
 	if lastEventID != "" {
 		req.Header.Set("Last-Event-ID", lastEventID)
 	}
-	q, no := r.readWish(req)
+	q, no := r.readRequest(req)
 	if no != nil {
 		return q, 0, no
 	}

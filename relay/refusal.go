@@ -75,8 +75,8 @@ func refuse(why refusal, format string, args ...any) *refused {
 // random within so many seconds.
 const retrySeconds = 10
 
-// turnAway answers a handshake with its refusal, counts it and logs one line.
-func (r *Relay) turnAway(w http.ResponseWriter, req *http.Request, f *refused) {
+// refuseHTTP answers a handshake with its refusal, counts it and logs one line.
+func (r *Relay) refuseHTTP(w http.ResponseWriter, req *http.Request, f *refused) {
 	r.refused[f.why].Add(1)
 	row := refusalRows[f.why]
 	r.log.Debug().Stringer("reason", f.why).Stringer("client", r.proxies.client(req)).

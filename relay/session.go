@@ -35,7 +35,7 @@ func (s *session) read() {
 	defer s.relay.clients.leave(s.seat)
 	defer s.ws.CloseNow()
 	err := s.messages()
-	if why := s.blame(err); why == hub.TooLarge {
+	if why := s.leaveReason(err); why == hub.TooLarge {
 		s.refuse(why)
 	} else {
 		client.Leave(why)
@@ -127,9 +127,9 @@ func (s *session) refuse(why hub.Reason) {
 	s.conn.client.Leave(why)
 }
 
-// blame tells who ended the reading: a broken connection is Left, a broken
+// leaveReason tells who ended the reading: a broken connection is Left, a broken
 // limit or rule is the client's doing. A panic of the library's is a rule.
-func (s *session) blame(err error) hub.Reason {
+func (s *session) leaveReason(err error) hub.Reason {
 	switch {
 	case s.conn.readErr != nil && !s.conn.flooded():
 		return hub.Left

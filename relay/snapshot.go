@@ -30,7 +30,7 @@ func (r *Relay) serveSnapshot(w http.ResponseWriter, req *http.Request) {
 		no = refuse(refusedNoSnapshot, "this relay keeps no snapshot; its operator can set FANTAIL_SNAPSHOT=last")
 	}
 	if no != nil {
-		r.turnAway(w, req, no)
+		r.refuseHTTP(w, req, no)
 		return
 	}
 	r.share(w.Header(), req)

@@ -38,12 +38,12 @@ func (r *Relay) serveStreamAs(w http.ResponseWriter, req *http.Request, formats 
 		format = formats.plain
 	}
 	if no := checkStreamForm(req); no != nil {
-		r.turnAway(w, req, no)
+		r.refuseHTTP(w, req, no)
 		return
 	}
 	a, no := r.admit(req, format, deflateParams{})
 	if no != nil {
-		r.turnAway(w, req, no)
+		r.refuseHTTP(w, req, no)
 		return
 	}
 	conn, early, err := takeOver(w)

@@ -12,7 +12,7 @@ import (
 func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request) {
 	no := checkForm(req)
 	if no != nil {
-		r.turnAway(w, req, no)
+		r.refuseHTTP(w, req, no)
 		return
 	}
 	var format hub.Format = r.raw
@@ -21,12 +21,12 @@ func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request) {
 	}
 	agreed, no := r.negotiate(req)
 	if no != nil {
-		r.turnAway(w, req, no)
+		r.refuseHTTP(w, req, no)
 		return
 	}
 	a, no := r.admit(req, format, agreed)
 	if no != nil {
-		r.turnAway(w, req, no)
+		r.refuseHTTP(w, req, no)
 		return
 	}
 	ws, c, err := r.accept(w, req, a)
