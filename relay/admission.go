@@ -22,7 +22,7 @@ type admission struct {
 // admit checks a request, the cheap questions first: its origin and query,
 // whether it may come at all, and only then whether there is room. Whoever is
 // admitted is given to join or to dismiss.
-func (r *Relay) admit(req *http.Request, f hub.Format, agreed deflateParams) (a admission, no *refused) {
+func (r *Relay) admit(req *http.Request, f hub.Format, agreed deflateParams) (a admission, no *refusal) {
 	a.deflate = agreed
 	if no = r.checkOrigin(req); no != nil {
 		return a, no
@@ -34,16 +34,16 @@ func (r *Relay) admit(req *http.Request, f hub.Format, agreed deflateParams) (a 
 	if a.Policy, no = r.choosePolicy(q, f); no != nil {
 		return a, no
 	}
-	if r.refusing.Load() {
-		return a, refuse(refusedDraining, "this relay is shutting down; try another or come back")
+	if r.draining.Load() {
+		return a, refusalf(refusedDraining, "this relay is shutting down; try another or come back")
 	}
 	if !r.handshakes.pass(req.Context()) {
-		return a, refuse(refusedRate, "too many handshakes at once; come back later")
+		return a, refusalf(refusedRate, "too many handshakes at once; come back later")
 	}
 	a.from = r.proxies.client(req)
 	a.seat = addressBlock(a.from)
 	if why, ok := r.clients.take(a.seat); !ok {
-		return a, refuse(why, "%s", seatSentences[why])
+		return a, refusalf(why, "%s", seatSentences[why])
 	}
 	if no = r.awaitPosition(req, q); no != nil {
 		r.clients.leave(a.seat)
@@ -58,29 +58,29 @@ const awaitTime = 2 * time.Second
 
 // awaitPosition waits for the position to resume behind, if it may be near. Who
 // is refused may find it at another relay, or here a little later.
-func (r *Relay) awaitPosition(req *http.Request, q query) *refused {
+func (r *Relay) awaitPosition(req *http.Request, q query) *refusal {
 	if q.since == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), awaitTime)
 	defer cancel()
 	if !r.hub.Await(ctx, *q.since) {
-		return refuse(refusedBehind, "this relay has lost its source and has not come as far as your position; come back later, or try another")
+		return refusalf(refusedBehind, "this relay has lost its source and has not come as far as your position; come back later, or try another")
 	}
 	return nil
 }
 
-var seatSentences = map[refusal]string{
+var seatSentences = map[refusalReason]string{
 	refusedPerIP: "too many connections from your address; close one or come back later",
 	refusedFull:  "this relay serves as many clients as it may; come back later",
 }
 
 // prepare reserves the lane and says where the client begins.
-func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (admission, *refused) {
+func (r *Relay) prepare(a admission, q query, f hub.Format, req *http.Request) (admission, *refusal) {
 	lane, err := r.reserve(f, q.filter, a.deflate)
 	if err != nil {
 		r.clients.leave(a.seat)
-		return a, refuse(refusedFilters, "as many different filters are in use as may be; ask for fewer keys, a prefix, or all")
+		return a, refusalf(refusedFilters, "as many different filters are in use as may be; ask for fewer keys, a prefix, or all")
 	}
 	a.Lane = lane
 	switch {
@@ -121,29 +121,29 @@ func (r *Relay) dismiss(a admission) {
 
 // readRequest reads the query, and Last-Event-ID, which is newer than a since that
 // an EventSource keeps sending with its URL.
-func (r *Relay) readRequest(req *http.Request) (q query, no *refused) {
+func (r *Relay) readRequest(req *http.Request) (q query, no *refusal) {
 	if q, no = readQuery(req.URL.RawQuery); no != nil {
 		return q, no
 	}
 	if id := req.Header.Get("Last-Event-ID"); id != "" {
 		at, err := hub.ParsePosition(id)
 		if err != nil {
-			return q, refuse(refusedQuery, "header Last-Event-ID: %s", strings.TrimPrefix(err.Error(), "hub: "))
+			return q, refusalf(refusedQuery, "header Last-Event-ID: %s", strings.TrimPrefix(err.Error(), "hub: "))
 		}
 		q.since, q.last, q.snapshot = &at, 0, false
 	}
 	switch {
 	case r.cfg.KeyRequired && q.filter == nil:
-		return q, refuse(refusedQuery, "this relay wants to know the keys: add key=<key>, or key=<prefix>*")
+		return q, refusalf(refusedQuery, "this relay wants to know the keys: add key=<key>, or key=<prefix>*")
 	case q.snapshot && !r.hub.HasSnapshot():
-		return q, refuse(refusedQuery, "parameter snapshot: this relay keeps no snapshot")
+		return q, refusalf(refusedQuery, "parameter snapshot: this relay keeps no snapshot")
 	}
 	return q, nil
 }
 
 // choosePolicy returns the client's policy: its own wish, or the operator's
 // where the format allows it.
-func (r *Relay) choosePolicy(q query, f hub.Format) (hub.Policy, *refused) {
+func (r *Relay) choosePolicy(q query, f hub.Format) (hub.Policy, *refusal) {
 	notices := f != hub.Format(r.raw)
 	switch {
 	case q.policy == nil && !notices:
@@ -151,36 +151,36 @@ func (r *Relay) choosePolicy(q query, f hub.Format) (hub.Policy, *refused) {
 	case q.policy == nil:
 		return r.cfg.Policy, nil
 	case r.cfg.FixedPolicy && *q.policy != r.cfg.Policy:
-		return 0, refuse(refusedQuery, "parameter policy: this relay lets nobody choose")
+		return 0, refusalf(refusedQuery, "parameter policy: this relay lets nobody choose")
 	case *q.policy != hub.Evict && !notices:
-		return 0, refuse(refusedQuery, "parameter policy: a raw WebSocket cannot be told of gaps; use the subprotocol %s, /sse or /stream", subprotocol)
+		return 0, refusalf(refusedQuery, "parameter policy: a raw WebSocket cannot be told of gaps; use the subprotocol %s, /sse or /stream", subprotocol)
 	case *q.policy == hub.Conflate && !r.hub.HasSnapshot():
-		return 0, refuse(refusedQuery, "parameter policy: this relay keeps no snapshot to conflate with")
+		return 0, refusalf(refusedQuery, "parameter policy: this relay keeps no snapshot to conflate with")
 	}
 	return *q.policy, nil
 }
 
 // checkForm checks what RFC 6455 section 4.1 asks of a request before the
 // library looks at the rest.
-func checkForm(req *http.Request) *refused {
+func checkForm(req *http.Request) *refusal {
 	switch {
 	case req.Method != http.MethodGet:
-		return refuse(refusedMethod, "use GET, not %.20s", req.Method)
+		return refusalf(refusedMethod, "use GET, not %.20s", req.Method)
 	case !hasToken(req.Header, "Connection", "upgrade") || !hasToken(req.Header, "Upgrade", "websocket"):
-		return refuse(refusedUpgrade, "this path speaks WebSocket: send Connection: Upgrade and Upgrade: websocket")
+		return refusalf(refusedUpgrade, "this path speaks WebSocket: send Connection: Upgrade and Upgrade: websocket")
 	case req.ContentLength != 0 || len(req.TransferEncoding) > 0:
-		return refuse(refusedBody, "a WebSocket handshake has no body")
+		return refusalf(refusedBody, "a WebSocket handshake has no body")
 	}
 	return nil
 }
 
-func (r *Relay) checkOrigin(req *http.Request) *refused {
+func (r *Relay) checkOrigin(req *http.Request) *refusal {
 	origin := req.Header.Get("Origin")
 	if r.origins.allows(origin, req.Host) {
 		return nil
 	}
 	r.originLog.Warn().Str("origin", clip(origin)).Str("host", clip(req.Host)).Msg("origin refused; to let it in, add it to FANTAIL_ALLOWED_ORIGINS")
-	return refuse(refusedOrigin, "pages of this origin may not connect here")
+	return refusalf(refusedOrigin, "pages of this origin may not connect here")
 }
 
 // hasToken reports whether a header holds a token in one of its comma-separated

@@ -79,7 +79,7 @@ func TestBehindIsRefused(t *testing.T) {
 		h.Adopt("stream", 5)
 		h.Source(false, 0)
 		check("while the source is away")
-		if n := r.refused[refusedBehind].Load(); n != 2 {
+		if n := r.refusals[refusedBehind].Load(); n != 2 {
 			t.Errorf("%d refusals counted, want 2", n)
 		}
 	})

@@ -26,7 +26,7 @@ func newClientLimiter(most, mostPerIP int) *clientLimiter {
 }
 
 // take takes a seat, or tells which limit is reached.
-func (l *clientLimiter) take(from netip.Prefix) (why refusal, ok bool) {
+func (l *clientLimiter) take(from netip.Prefix) (why refusalReason, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {

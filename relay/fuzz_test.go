@@ -31,8 +31,8 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		q, refused := readQuery(raw)
 		if refused != nil {
-			if refused.why != refusedQuery || refused.sentence == "" || len(refused.sentence) > 300 {
-				t.Errorf("refused as %v with %q", refused.why, refused.sentence)
+			if refused.reason != refusedQuery || refused.sentence == "" || len(refused.sentence) > 300 {
+				t.Errorf("refused as %v with %q", refused.reason, refused.sentence)
 			}
 			return
 		}

@@ -19,7 +19,7 @@ func TestClientLimiter(t *testing.T) {
 	a, b, c := netip.MustParsePrefix("203.0.113.1/32"), netip.MustParsePrefix("203.0.113.2/32"), netip.MustParsePrefix("203.0.113.3/32")
 	steps := []struct {
 		from netip.Prefix
-		why  refusal
+		why  refusalReason
 		ok   bool
 	}{{a, 0, true}, {a, 0, true}, {a, refusedPerIP, false}, {b, 0, true}, {b, refusedFull, false}, {c, refusedFull, false}, {a, refusedPerIP, false}}
 	for i, st := range steps {
@@ -133,7 +133,7 @@ func TestH6PerIP(t *testing.T) {
 	if p := from("203.0.113.6"); p.status != 101 {
 		t.Errorf("another address: %d", p.status)
 	}
-	if n := k.relay.refused[refusedPerIP].Load(); n != 2 {
+	if n := k.relay.refusals[refusedPerIP].Load(); n != 2 {
 		t.Errorf("%d refusals counted, want 2", n)
 	}
 	first.conn.Close()
@@ -150,7 +150,7 @@ func TestH6Full(t *testing.T) {
 	for range 2 {
 		k.knock("").wantRefused(503, "as many clients")
 	}
-	if n := k.relay.refused[refusedFull].Load(); n != 2 {
+	if n := k.relay.refusals[refusedFull].Load(); n != 2 {
 		t.Errorf("%d refusals counted, want 2", n)
 	}
 	first.conn.Close()
@@ -181,7 +181,7 @@ func TestH6Rate(t *testing.T) {
 	// At most a burst of one, what the time it took is worth, and the second's worth
 	// that may wait.
 	took := time.Since(began)
-	if n := k.relay.refused[refusedRate].Load(); float64(passed) > 1+2*(took.Seconds()+1) || refused == 0 || n != refused {
+	if n := k.relay.refusals[refusedRate].Load(); float64(passed) > 1+2*(took.Seconds()+1) || refused == 0 || n != refused {
 		t.Errorf("%d of 20 handshakes passed in %v at a rate of 2; %d were refused, %d counted", passed, took, refused, n)
 	}
 }

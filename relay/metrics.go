@@ -94,8 +94,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	c.collectHub(count, gauge)
 	c.collectSource(count, gauge)
-	for why := range refusals {
-		count(descRefused, float64(c.relay.refused[why].Load()), why.String())
+	for why := range refusalReasons {
+		count(descRefused, float64(c.relay.refusals[why].Load()), why.String())
 	}
 	c.collectUplink(count)
 }
@@ -104,8 +104,8 @@ func (c collector) collectUplink(count emit) {
 	u := c.relay.uplink
 	count(descUplink, float64(u.forwarded.Load()), "forwarded")
 	count(descUplink, float64(u.ignored.Load()), "ignored")
-	for _, why := range uplinkRefusals {
-		count(descUplink, float64(u.refused[why].Load()), why.String())
+	for _, why := range rejectReasons {
+		count(descUplink, float64(u.rejected[why].Load()), why.String())
 	}
 }
 

@@ -78,10 +78,10 @@ func (d *pushDoor) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 // check asks what can be asked before the body is read.
-func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, no *refused) {
+func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, no *refusal) {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return "", refuse(refusedMethod, "messages are POSTed here")
+		return "", refusalf(refusedMethod, "messages are POSTed here")
 	}
 	if no := d.checkToken(req); no != nil {
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -90,45 +90,45 @@ func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, 
 	values, err := url.ParseQuery(req.URL.RawQuery)
 	for name := range values {
 		if name != "key" || len(values[name]) > 1 {
-			return "", refuse(refusedQuery, "unknown or repeated parameter %.40q; only key is known here, once", name)
+			return "", refusalf(refusedQuery, "unknown or repeated parameter %.40q; only key is known here, once", name)
 		}
 	}
 	if key = values.Get("key"); err != nil || len(key) > maxPushKey || !utf8.ValidString(key) {
-		return "", refuse(refusedQuery, "the query cannot be read, or its key is not UTF-8 or has more than %d bytes", maxPushKey)
+		return "", refusalf(refusedQuery, "the query cannot be read, or its key is not UTF-8 or has more than %d bytes", maxPushKey)
 	}
 	return key, nil
 }
 
 // checkToken compares in constant time, the lengths too.
-func (d *pushDoor) checkToken(req *http.Request) *refused {
+func (d *pushDoor) checkToken(req *http.Request) *refusal {
 	want, err := d.Token()
 	if err != nil || want == "" {
 		d.relay.originLog.Warn().Err(err).Msg("nobody can push: FANTAIL_PUSH_TOKEN cannot be read")
-		return refuse(refusedToken, "the token cannot be checked; ask this relay's operator")
+		return refusalf(refusedToken, "the token cannot be checked; ask this relay's operator")
 	}
 	scheme, shown, _ := strings.Cut(req.Header.Get("Authorization"), " ")
 	a, b := sha256.Sum256([]byte(strings.TrimSpace(shown))), sha256.Sum256([]byte(want))
 	if subtle.ConstantTimeCompare(a[:], b[:]) != 1 || !strings.EqualFold(scheme, "Bearer") {
-		return refuse(refusedToken, "send the header Authorization: Bearer with the token of this relay's operator")
+		return refusalf(refusedToken, "send the header Authorization: Bearer with the token of this relay's operator")
 	}
 	return nil
 }
 
 // take reads the body and hands it on.
-func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *refused {
+func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *refusal {
 	select {
 	case d.busy <- struct{}{}:
 		defer func() { <-d.busy }()
 	default:
-		return refuse(refusedBusy, "too many messages at once; send them again later")
+		return refusalf(refusedBusy, "too many messages at once; send them again later")
 	}
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(pushTime)) // beside a recorder there is none
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, d.MaxBody))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return refuse(refusedTooLarge, "the body has more than %d bytes; send less at once", d.MaxBody)
+		return refusalf(refusedTooLarge, "the body has more than %d bytes; send less at once", d.MaxBody)
 	}
 	if err != nil {
-		return refuse(refusedBody, "the body did not come whole")
+		return refusalf(refusedBody, "the body did not come whole")
 	}
 	messages, no := divide(body, req.Header.Get("Content-Type"), key)
 	if no != nil {
@@ -136,22 +136,22 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 	}
 	switch err := d.Take(messages); {
 	case errors.Is(err, ErrTooLarge):
-		return refuse(refusedTooLarge, "a message is too large; raise FANTAIL_SOURCE_MAX_MESSAGE of this relay")
+		return refusalf(refusedTooLarge, "a message is too large; raise FANTAIL_SOURCE_MAX_MESSAGE of this relay")
 	case errors.Is(err, ErrBusy):
-		return refuse(refusedBusy, "too many messages at once; send them again later")
+		return refusalf(refusedBusy, "too many messages at once; send them again later")
 	case err != nil:
-		return refuse(refusedBusy, "not taken: %s", err)
+		return refusalf(refusedBusy, "not taken: %s", err)
 	}
 	return nil
 }
 
 // divide makes messages of a body: one, or those of the lines that hold any.
 // Lines are cut at LF and at nothing else.
-func divide(body []byte, contentType, key string) ([]hub.Input, *refused) {
+func divide(body []byte, contentType, key string) ([]hub.Input, *refusal) {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind != "application/x-ndjson" && kind != "application/ndjson" && kind != "application/jsonl" {
 		if len(body) == 0 {
-			return nil, refuse(refusedBody, "there is no message in the body")
+			return nil, refusalf(refusedBody, "there is no message in the body")
 		}
 		return []hub.Input{{Key: key, Payload: body}}, nil
 	}
@@ -161,12 +161,12 @@ func divide(body []byte, contentType, key string) ([]hub.Input, *refused) {
 			continue
 		}
 		if len(messages) == maxPushLines {
-			return nil, refuse(refusedTooLarge, "the body has more than %d lines; send less at once", maxPushLines)
+			return nil, refusalf(refusedTooLarge, "the body has more than %d lines; send less at once", maxPushLines)
 		}
 		messages = append(messages, hub.Input{Key: key, Payload: line})
 	}
 	if len(messages) == 0 {
-		return nil, refuse(refusedBody, "there is no message in the body")
+		return nil, refusalf(refusedBody, "there is no message in the body")
 	}
 	return messages, nil
 }

@@ -155,7 +155,7 @@ func TestPushedLinesAreBounded(t *testing.T) {
 	if m, no := divide(body, "application/x-ndjson", ""); no != nil || len(m) != maxPushLines {
 		t.Errorf("%d messages, %v", len(m), no)
 	}
-	if m, no := divide(append(body, '1'), "application/x-ndjson", ""); no == nil || no.why != refusedTooLarge || m != nil {
+	if m, no := divide(append(body, '1'), "application/x-ndjson", ""); no == nil || no.reason != refusedTooLarge || m != nil {
 		t.Errorf("%d messages, %v", len(m), no)
 	}
 }

@@ -22,10 +22,10 @@ const maxLast = 1 << 24
 
 // readQuery reads a query string. What it does not know, it refuses, and says
 // so: a misspelt parameter that is ignored costs its author an evening.
-func readQuery(raw string) (q query, f *refused) {
+func readQuery(raw string) (q query, f *refusal) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return q, refuse(refusedQuery, "the query cannot be read: %.80s", err)
+		return q, refusalf(refusedQuery, "the query cannot be read: %.80s", err)
 	}
 	var keys []string
 	for name, given := range values {
@@ -33,7 +33,7 @@ func readQuery(raw string) (q query, f *refused) {
 		case name == "key":
 			keys = given
 		case len(given) > 1:
-			return q, refuse(refusedQuery, "parameter %.40q is given %d times; give it once", name, len(given))
+			return q, refusalf(refusedQuery, "parameter %.40q is given %d times; give it once", name, len(given))
 		default:
 			if f := q.read(name, given[0]); f != nil {
 				return q, f
@@ -41,45 +41,45 @@ func readQuery(raw string) (q query, f *refused) {
 		}
 	}
 	if q.filter, err = hub.NewFilter(keys); err != nil {
-		return q, refuse(refusedQuery, "parameter key: %s", strings.TrimPrefix(err.Error(), "hub: not a filter: "))
+		return q, refusalf(refusedQuery, "parameter key: %s", strings.TrimPrefix(err.Error(), "hub: not a filter: "))
 	}
 	return q, q.conflict()
 }
 
 // read reads one parameter.
-func (q *query) read(name, value string) *refused {
+func (q *query) read(name, value string) *refusal {
 	switch name {
 	case "since":
 		at, err := hub.ParsePosition(value)
 		if err != nil {
-			return refuse(refusedQuery, "parameter since: %s", strings.TrimPrefix(err.Error(), "hub: "))
+			return refusalf(refusedQuery, "parameter since: %s", strings.TrimPrefix(err.Error(), "hub: "))
 		}
 		q.since = &at
 	case "last":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > maxLast {
-			return refuse(refusedQuery, "parameter last: %.40q is not a number of messages from 1 to %d", value, maxLast)
+			return refusalf(refusedQuery, "parameter last: %.40q is not a number of messages from 1 to %d", value, maxLast)
 		}
 		q.last = n
 	case "snapshot":
 		if value != "1" {
-			return refuse(refusedQuery, "parameter snapshot: %.40q; write snapshot=1 or leave it out", value)
+			return refusalf(refusedQuery, "parameter snapshot: %.40q; write snapshot=1 or leave it out", value)
 		}
 		q.snapshot = true
 	case "policy":
 		p, ok := ParsePolicy(value)
 		if !ok {
-			return refuse(refusedQuery, "parameter policy: %.40q; it is evict, skip or conflate", value)
+			return refusalf(refusedQuery, "parameter policy: %.40q; it is evict, skip or conflate", value)
 		}
 		q.policy = &p
 	default:
-		return refuse(refusedQuery, "unknown parameter %.40q; known are since, last, snapshot, key and policy", name)
+		return refusalf(refusedQuery, "unknown parameter %.40q; known are since, last, snapshot, key and policy", name)
 	}
 	return nil
 }
 
 // conflict tells which parameters contradict each other.
-func (q *query) conflict() *refused {
+func (q *query) conflict() *refusal {
 	begins := 0
 	for _, given := range []bool{q.since != nil, q.last > 0, q.snapshot} {
 		if given {
@@ -87,7 +87,7 @@ func (q *query) conflict() *refused {
 		}
 	}
 	if begins > 1 {
-		return refuse(refusedQuery, "since, last and snapshot say each where to begin; give one of them")
+		return refusalf(refusedQuery, "since, last and snapshot say each where to begin; give one of them")
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func TestQueryRefusals(t *testing.T) {
 		"a;b":                                   "the query cannot be read",
 	} {
 		_, no := readQuery(raw)
-		if no == nil || no.why != refusedQuery || !strings.Contains(no.sentence, want) || len(no.sentence) > 200 {
+		if no == nil || no.reason != refusedQuery || !strings.Contains(no.sentence, want) || len(no.sentence) > 200 {
 			t.Errorf("%.60q: %v, want %q", raw, no, want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestQueryIsRead(t *testing.T) {
 
 // wish asks a relay for something by query and header, and returns what it made
 // of it, or the refusal.
-func wish(t *testing.T, r *Relay, f hub.Format, raw, lastEventID string) (query, hub.Policy, *refused) {
+func wish(t *testing.T, r *Relay, f hub.Format, raw, lastEventID string) (query, hub.Policy, *refusal) {
 	t.Helper()
 	req := httptest.NewRequest(http.MethodGet, "/?"+raw, nil)
 	if lastEventID != "" {

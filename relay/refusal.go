@@ -7,12 +7,13 @@ import (
 	"strconv"
 )
 
-// refusal is why a handshake was refused: the metric label and the log field.
-// The set is closed.
-type refusal uint8
+// refusalReason is why a request was refused: the metric label and the log field.
+// The set is closed. (A message of a client that was let in is rejected, which is
+// another matter: see rejectedMessage.)
+type refusalReason uint8
 
 const (
-	refusedMethod refusal = iota
+	refusedMethod refusalReason = iota
 	refusedUpgrade
 	refusedBody
 	refusedExtensions
@@ -29,12 +30,12 @@ const (
 	refusedBusy
 	refusedBehind
 	refusedHandshake // what the library found wrong; it has answered by itself
-	refusals
+	refusalReasons
 )
 
-// refusalRows say what each refusal is called and answered with (RFC 9110
+// refusalRows say what each reason is called and answered with (RFC 9110
 // section 15, RFC 6585 section 4). retry asks the client to come back.
-var refusalRows = [refusals]struct {
+var refusalRows = [refusalReasons]struct {
 	word   string
 	status int
 	retry  bool
@@ -58,17 +59,19 @@ var refusalRows = [refusals]struct {
 	refusedHandshake:  {"handshake", 0, false},
 }
 
-// String returns the refusal's word.
-func (f refusal) String() string { return refusalRows[f].word }
+// String returns the reason's word.
+func (r refusalReason) String() string { return refusalRows[r].word }
 
-// refused is a refusal with the sentence that tells the client what to change.
-type refused struct {
-	why      refusal
+// refusal is the answer to a request that was refused: its reason, and the sentence
+// that tells the client what to change.
+type refusal struct {
+	reason   refusalReason
 	sentence string
 }
 
-func refuse(why refusal, format string, args ...any) *refused {
-	return &refused{why, fmt.Sprintf(format, args...)}
+// refusalf makes a refusal, its sentence as by fmt.Sprintf.
+func refusalf(reason refusalReason, format string, args ...any) *refusal {
+	return &refusal{reason, fmt.Sprintf(format, args...)}
 }
 
 // retrySeconds spreads those who were refused together: they come back at
@@ -76,13 +79,13 @@ func refuse(why refusal, format string, args ...any) *refused {
 const retrySeconds = 10
 
 // refuseHTTP answers a handshake with its refusal, counts it and logs one line.
-func (r *Relay) refuseHTTP(w http.ResponseWriter, req *http.Request, f *refused) {
-	r.refused[f.why].Add(1)
-	row := refusalRows[f.why]
-	r.log.Debug().Stringer("reason", f.why).Stringer("client", r.proxies.client(req)).
+func (r *Relay) refuseHTTP(w http.ResponseWriter, req *http.Request, f *refusal) {
+	r.refusals[f.reason].Add(1)
+	row := refusalRows[f.reason]
+	r.log.Debug().Stringer("reason", f.reason).Stringer("client", r.proxies.client(req)).
 		Str("path", clip(req.URL.Path)).Int("status", row.status).Msg(f.sentence)
 	h := w.Header()
-	switch f.why {
+	switch f.reason {
 	case refusedMethod:
 		if h.Get("Allow") == "" {
 			h.Set("Allow", http.MethodGet)

@@ -99,8 +99,8 @@ type Relay struct {
 	clients    *clientLimiter
 
 	notReady atomic.Bool
-	refusing atomic.Bool
-	refused  [refusals]atomic.Uint64 // handshakes, by reason
+	draining atomic.Bool
+	refusals [refusalReasons]atomic.Uint64 // handshakes, by reason
 }
 
 // New makes a relay for a hub.
@@ -166,7 +166,7 @@ func (r *Relay) NotReady() { r.notReady.Store(true) }
 
 // Refuse has the relay take no new clients. Those that are there are the hub's
 // to send away.
-func (r *Relay) Refuse() { r.refusing.Store(true) }
+func (r *Relay) Refuse() { r.draining.Store(true) }
 
 // serveRoot is /ws for whoever upgrades to WebSocket, and the page for everybody
 // else.

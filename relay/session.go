@@ -36,7 +36,7 @@ func (s *session) read() {
 	defer s.ws.CloseNow()
 	err := s.messages()
 	if why := s.leaveReason(err); why == hub.TooLarge {
-		s.refuse(why)
+		s.reject(why)
 	} else {
 		client.Leave(why)
 	}
@@ -72,8 +72,8 @@ func (s *session) message() (err error) {
 	}
 	s.conn.begin()
 	err = s.take(kind, r)
-	if why, ok := errors.AsType[refusedMessage](err); ok {
-		s.refuse(hub.Reason(why))
+	if why, ok := errors.AsType[rejectedMessage](err); ok {
+		s.reject(hub.Reason(why))
 		_, err = io.Copy(io.Discard, r) // and read on, for the peer's answer
 	}
 	s.conn.end()
@@ -88,7 +88,7 @@ func (s *session) take(kind hub.Kind, r io.Reader) error {
 	switch {
 	case leaving:
 	case u.mode == UplinkReject:
-		return refusedMessage(hub.Uplink)
+		return rejectedMessage(hub.Uplink)
 	case u.mode == UplinkForward:
 		return s.forward(kind, r)
 	default:
@@ -105,7 +105,7 @@ func (s *session) forward(kind hub.Kind, r io.Reader) error {
 		s.pace = rate.NewLimiter(u.rate, u.burst)
 	}
 	if s.pace != nil && !s.pace.Allow() {
-		return refusedMessage(hub.Flood)
+		return rejectedMessage(hub.Flood)
 	}
 	b := buffer{of: u}
 	defer b.release() // the library may panic
@@ -119,10 +119,10 @@ func (s *session) forward(kind hub.Kind, r io.Reader) error {
 	return u.send(kind, b.bytes())
 }
 
-// refuse tells the client why its message is not taken. None behind it is.
-func (s *session) refuse(why hub.Reason) {
+// reject tells the client why its message is not taken. None behind it is.
+func (s *session) reject(why hub.Reason) {
 	if _, leaving := s.conn.client.Reason(); !leaving {
-		s.relay.uplink.refused[why].Add(1)
+		s.relay.uplink.rejected[why].Add(1)
 	}
 	s.conn.client.Leave(why)
 }

@@ -24,10 +24,10 @@ func (r *Relay) serveSnapshot(w http.ResponseWriter, req *http.Request) {
 		q, no = readQuery(req.URL.RawQuery)
 	}
 	if no == nil && (q.since != nil || q.last > 0 || q.snapshot || q.policy != nil) {
-		no = refuse(refusedQuery, "a snapshot takes no parameter but key")
+		no = refusalf(refusedQuery, "a snapshot takes no parameter but key")
 	}
 	if no == nil && !r.hub.HasSnapshot() {
-		no = refuse(refusedNoSnapshot, "this relay keeps no snapshot; its operator can set FANTAIL_SNAPSHOT=last")
+		no = refusalf(refusedNoSnapshot, "this relay keeps no snapshot; its operator can set FANTAIL_SNAPSHOT=last")
 	}
 	if no != nil {
 		r.refuseHTTP(w, req, no)

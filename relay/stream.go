@@ -66,12 +66,12 @@ func (r *Relay) serveStreamAs(w http.ResponseWriter, req *http.Request, formats 
 	go s.read() // ends when the connection is closed, which the hub sees to
 }
 
-func checkStreamForm(req *http.Request) *refused {
+func checkStreamForm(req *http.Request) *refusal {
 	switch {
 	case req.Method != http.MethodGet:
-		return refuse(refusedMethod, "use GET, not %.20s", req.Method)
+		return refusalf(refusedMethod, "use GET, not %.20s", req.Method)
 	case req.ContentLength != 0 || len(req.TransferEncoding) > 0:
-		return refuse(refusedBody, "a request for a stream has no body")
+		return refusalf(refusedBody, "a request for a stream has no body")
 	}
 	return nil
 }

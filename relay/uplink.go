@@ -30,9 +30,9 @@ const (
 	uplinkSlack  = 512      // beyond the longest message: room to see its end
 )
 
-// uplinkRefusals are the reasons that a message can be refused for, as the
-// metric has them.
-var uplinkRefusals = [...]hub.Reason{hub.Uplink, hub.Flood, hub.TooLarge, hub.NotUTF8, hub.Busy}
+// rejectReasons are the reasons that a message can be rejected for, as the metric
+// has them.
+var rejectReasons = [...]hub.Reason{hub.Uplink, hub.Flood, hub.TooLarge, hub.NotUTF8, hub.Busy}
 
 // uplink is the way from the clients to the source. Any goroutine.
 type uplink struct {
@@ -50,7 +50,7 @@ type uplink struct {
 	held    atomic.Int64 // bytes of buffers in use
 
 	forwarded, ignored atomic.Uint64
-	refused            [hub.Reasons]atomic.Uint64
+	rejected           [hub.Reasons]atomic.Uint64
 }
 
 // newUplink checks the uplink's part of a Config, which has its defaults.
@@ -76,23 +76,23 @@ func newUplink(c Config, log zerolog.Logger) (*uplink, error) {
 
 // refusedMessage is the error that stands for a message which is not taken: the
 // reason that its client is told.
-type refusedMessage hub.Reason
+type rejectedMessage hub.Reason
 
-func (r refusedMessage) Error() string { return "relay: message refused: " + hub.Reason(r).String() }
+func (r rejectedMessage) Error() string { return "relay: message rejected: " + hub.Reason(r).String() }
 
 // send passes a whole message on, or says why not.
 func (u *uplink) send(kind hub.Kind, payload []byte) error {
 	switch {
 	case int64(len(payload)) > u.largest: // the library lets a byte more through
-		return refusedMessage(hub.TooLarge)
+		return rejectedMessage(hub.TooLarge)
 	case kind == hub.Text && !utf8.Valid(payload):
-		return refusedMessage(hub.NotUTF8)
+		return rejectedMessage(hub.NotUTF8)
 	case !u.allow.Match(payload):
-		return refusedMessage(hub.Uplink)
+		return rejectedMessage(hub.Uplink)
 	}
 	if err := u.forward(kind, payload); err != nil {
 		u.log.Warn().Err(err).Msg("a client's message was not sent to the source; the client is told that the relay is busy")
-		return refusedMessage(hub.Busy)
+		return rejectedMessage(hub.Busy)
 	}
 	u.forwarded.Add(1)
 	return nil
@@ -109,12 +109,12 @@ type buffer struct {
 
 func (b *buffer) bytes() []byte { return b.room[:b.n] }
 
-// fill reads a message to its end. One for which there is no room is refused as
+// fill reads a message to its end. One for which there is no room is rejected as
 // busy.
 func (b *buffer) fill(r io.Reader) error {
 	for {
 		if b.n == len(b.room) && !b.grow() {
-			return refusedMessage(hub.Busy)
+			return rejectedMessage(hub.Busy)
 		}
 		n, err := r.Read(b.room[b.n:])
 		b.n += n

@@ -96,7 +96,7 @@ func TestUplinkForward(t *testing.T) {
 						t.Errorf("closed with %q", reason)
 					}
 					eventually(t, "counted", func() bool { return h.Stats().Leaves[c.reason] == 1 })
-					if n := r.uplink.refused[c.reason].Load(); n != 1 {
+					if n := r.uplink.rejected[c.reason].Load(); n != 1 {
 						t.Errorf("%d messages counted as %v", n, c.reason)
 					}
 				}
@@ -309,7 +309,7 @@ func TestUplinkHammer(t *testing.T) {
 // The names of the results are pinned: they are a metric's labels.
 func TestUplinkResults(t *testing.T) {
 	var words []string
-	for _, why := range uplinkRefusals {
+	for _, why := range rejectReasons {
 		words = append(words, why.String())
 	}
 	if got := strings.Join(words, " "); got != "uplink flood too-large not-utf8 busy" {

@@ -32,7 +32,7 @@ func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request) {
 	ws, c, err := r.accept(w, req, a)
 	if err != nil { // the library has answered
 		r.dismiss(a)
-		r.refused[refusedHandshake].Add(1)
+		r.refusals[refusedHandshake].Add(1)
 		r.log.Debug().Stringer("reason", refusedHandshake).Stringer("client", a.from).Err(err).Msg("handshake refused")
 		return
 	}
@@ -46,11 +46,11 @@ func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request) {
 }
 
 // negotiate agrees on compression, if this relay and the client want it.
-func (r *Relay) negotiate(req *http.Request) (deflateParams, *refused) {
+func (r *Relay) negotiate(req *http.Request) (deflateParams, *refusal) {
 	t, ok := negotiate(req.Header)
 	switch {
 	case !ok:
-		return t, refuse(refusedExtensions, "the header Sec-WebSocket-Extensions cannot be read; write it as in RFC 7692, such as permessage-deflate")
+		return t, refusalf(refusedExtensions, "the header Sec-WebSocket-Extensions cannot be read; write it as in RFC 7692, such as permessage-deflate")
 	case !r.cfg.Compression || cannotInflate(req.UserAgent()):
 		return deflateParams{}, nil
 	}

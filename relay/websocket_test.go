@@ -57,7 +57,7 @@ func TestHandshakeRefusesOtherMethods(t *testing.T) {
 	if p.status != 405 || p.header.Get("Allow") != "GET" {
 		t.Errorf("POST: %d, Allow %q", p.status, p.header.Get("Allow"))
 	}
-	if n := r.refused[refusedMethod].Load(); n != 1 {
+	if n := r.refusals[refusedMethod].Load(); n != 1 {
 		t.Errorf("counted %d refusals of the method", n)
 	}
 }
