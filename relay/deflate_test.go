@@ -66,7 +66,7 @@ func TestCompressedClients(t *testing.T) {
 			t.Errorf("%s: %d messages came compressed, want %d", name, got[0], got[1])
 		}
 	}
-	if e := &r.deflaters[r.raw].shared; e.plain.Load() < 4*e.sent.Load() || e.nanos.Load() == 0 {
+	if e := &r.encoders.deflaters[formatRaw].shared; e.plain.Load() < 4*e.sent.Load() || e.nanos.Load() == 0 {
 		t.Errorf("%d bytes were made %d in %d ns", e.plain.Load(), e.sent.Load(), e.nanos.Load())
 	}
 }
@@ -164,7 +164,7 @@ func TestIncompressibleIsTriedOnce(t *testing.T) {
 		p.want(websocket.OpBinary, string(noise))
 	}
 	tried := websocket.FrameLen(len(noise))
-	if e := &r.deflaters[r.raw].alone.stats; e.plain.Load() != uint64(tried) {
+	if e := &r.encoders.deflaters[formatRaw].alone.stats; e.plain.Load() != uint64(tried) {
 		t.Errorf("%d bytes were compressed, want %d", e.plain.Load(), tried)
 	}
 }

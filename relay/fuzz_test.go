@@ -29,7 +29,7 @@ func FuzzQuery(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		q, refused := readQuery(raw)
+		q, refused := parseQuery(raw, "")
 		if refused != nil {
 			if refused.reason != refusedQuery || refused.sentence == "" || len(refused.sentence) > 300 {
 				t.Errorf("refused as %v with %q", refused.reason, refused.sentence)
@@ -143,7 +143,7 @@ func FuzzF9ClientFrames(f *testing.F) {
 			r = relays[UplinkIgnore]
 		}
 		c := newScript(frames)
-		newTestSession(t, r, c, compressed).read()
+		newTestSession(t, r, c, compressed).run()
 		<-c.closed
 		checkAnswer(t, c.answer())
 	})
@@ -213,9 +213,18 @@ func upgradeRequest(target string) *http.Request {
 	return req
 }
 
-// newTestSession makes c a client, as serveWebSocket does, with a compression of
-// the library's if one is wanted.
-func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) *session {
+// testSession is a session whose client has joined.
+type testSession struct {
+	*session
+	held reservation
+}
+
+// run reads until the connection is at its end, as a client's goroutine does.
+func (s testSession) run() { s.relay.read(s, s.conn.client, s.held) }
+
+// newTestSession makes c a client, as the road does, with a compression of the
+// library's if one is wanted.
+func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) testSession {
 	req := upgradeRequest("/ws")
 	req.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate")
 	hj := &hijacker{ResponseWriter: takenOver{httptest.NewRecorder(), c}, largest: r.cfg.UplinkMaxMessage}
@@ -224,17 +233,16 @@ func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) *session 
 		t.Fatal(err)
 	}
 	ws.SetReadLimit(r.cfg.UplinkMaxMessage)
-	seat := addressBlock(netip.MustParseAddr("192.0.2.1"))
-	r.clients.take(seat)
-	lane, err := r.hub.Lane(r.raw, nil)
-	if err != nil {
+	s := testSession{session: &session{relay: r, conn: hj.conn, ws: ws}}
+	g := grant{request: request{from: netip.MustParseAddr("192.0.2.1"), name: "test"}}
+	var refused *refusal
+	if s.held, refused = r.reserve(t.Context(), g); refused != nil {
+		t.Fatal(refused.sentence)
+	}
+	if s.conn.client, err = s.held.join(newSocket(c, 0), g, r.hub.Live()); err != nil {
 		t.Fatal(err)
 	}
-	hj.conn.client, err = r.hub.Join(newSocket(c, 0), hub.Options{Lane: lane, Start: r.hub.Live(), Name: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &session{relay: r, conn: hj.conn, ws: ws, seat: seat}
+	return s
 }
 
 // checkAnswer reads what a relay wrote: pongs, and one close frame at the end.

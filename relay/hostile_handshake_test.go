@@ -17,7 +17,7 @@ import (
 
 // refusedHandshakes sends requests beside a healthy client and compares the
 // status of each answer. One that is let in is closed again.
-func refusedHandshakes(t *testing.T, c Config, requests []request) {
+func refusedHandshakes(t *testing.T, c Config, requests []rawRequest) {
 	t.Helper()
 	_, h, addr := newTestRelay(t, flatHub, c)
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
@@ -35,8 +35,8 @@ func refusedHandshakes(t *testing.T, c Config, requests []request) {
 	}
 }
 
-// request is a handshake as it is sent, HOST standing for the relay's address.
-type request struct {
+// rawRequest is a handshake as it is sent, HOST standing for the relay's address.
+type rawRequest struct {
 	name   string
 	bytes  string
 	status int
@@ -57,7 +57,7 @@ func without(header string) string {
 
 // H2: what is no handshake (RFC 6455 section 4.2.1).
 func TestH2NoHandshake(t *testing.T) {
-	refusedHandshakes(t, Config{}, []request{
+	refusedHandshakes(t, Config{}, []rawRequest{
 		{"POST", asking("POST /ws", handshake+"Content-Length: 0\r\n"), 405, "Allow"},
 		{"PUT", asking("PUT /ws", handshake), 405, "Allow"},
 		{"CONNECT", asking("CONNECT /ws", handshake), 405, "Allow"},
@@ -80,7 +80,7 @@ func TestH2NoHandshake(t *testing.T) {
 // H3: pages of foreign origins are refused; the same origin, and programs, which
 // send none, are served.
 func TestH3Origin(t *testing.T) {
-	refusedHandshakes(t, Config{}, []request{
+	refusedHandshakes(t, Config{}, []rawRequest{
 		{"foreign", asking("GET /ws", handshake+"Origin: https://evil.example\r\n"), 403, ""},
 		{"null", asking("GET /ws", handshake+"Origin: null\r\n"), 403, ""},
 		{"our name in theirs", asking("GET /ws", handshake+"Origin: https://HOST.evil.example\r\n"), 403, ""},
@@ -117,7 +117,7 @@ func TestH3OriginsDoNotFillTheLog(t *testing.T) {
 func TestH4HeadersWithTooMuch(t *testing.T) {
 	tokens := strings.Repeat("permessage-deflate, ", 10_000)
 	began := time.Now()
-	refusedHandshakes(t, Config{TrustedProxies: []string{"127.0.0.1"}}, []request{
+	refusedHandshakes(t, Config{TrustedProxies: []string{"127.0.0.1"}}, []rawRequest{
 		{"10,000 extensions", asking("GET /ws", handshake+"Sec-WebSocket-Extensions: "+tokens+"x\r\n"), 101, ""},
 		{"10,000 subprotocols", asking("GET /ws", handshake+"Sec-WebSocket-Protocol: "+tokens+"x\r\n"), 101, ""},
 		{"10,000 connection options", asking("GET /ws", without("Connection: ")+"Connection: "+tokens+"upgrade\r\n"), 101, ""},
@@ -134,7 +134,7 @@ func TestH4HeadersWithTooMuch(t *testing.T) {
 
 // H5: a handshake has no body, and bytes that follow it are frames or nothing.
 func TestH5BytesBehindTheHandshake(t *testing.T) {
-	refusedHandshakes(t, Config{}, []request{
+	refusedHandshakes(t, Config{}, []rawRequest{
 		{"body", asking("GET /ws", handshake+"Content-Length: 3\r\n") + "abc", 400, ""},
 		{"chunked body", asking("GET /ws", handshake+"Transfer-Encoding: chunked\r\n") + "0\r\n\r\n", 400, ""},
 		{"two lengths", asking("GET /ws", handshake+"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n", 400, ""},

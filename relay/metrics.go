@@ -137,7 +137,10 @@ func (c collector) collectHub(count, gauge emit) {
 // before anything was compressed.
 func (c collector) collectCompression(count, gauge emit, context string, of func(*deflater) *compressionStats) {
 	var plain, sent, nanos uint64
-	for _, d := range c.relay.deflaters {
+	for _, d := range c.relay.encoders.deflaters {
+		if d == nil {
+			continue
+		}
 		e := of(d)
 		plain, sent, nanos = plain+e.plain.Load(), sent+e.sent.Load(), nanos+e.nanos.Load()
 	}

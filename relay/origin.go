@@ -98,7 +98,7 @@ func (r *Relay) share(h http.Header, req *http.Request) {
 		return
 	}
 	h.Add("Vary", "Origin")
-	if r.origins.allows(origin, req.Host) {
+	if r.rules.origins.allows(origin, req.Host) {
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Expose-Headers", "Fantail-Position, Retry-After")
 	}

@@ -20,9 +20,10 @@ type query struct {
 // maxLast bounds last=: the ring holds no more.
 const maxLast = 1 << 24
 
-// readQuery reads a query string. What it does not know, it refuses, and says
-// so: a misspelt parameter that is ignored costs its author an evening.
-func readQuery(raw string) (q query, f *refusal) {
+// parseQuery reads a query string, and Last-Event-ID, which is newer than a since
+// that an EventSource keeps sending with its URL. What it does not know, it refuses,
+// and says so: a misspelt parameter that is ignored costs its author an evening.
+func parseQuery(raw, lastEventID string) (q query, refused *refusal) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return q, refusalf(refusedQuery, "the query cannot be read: %.80s", err)
@@ -35,19 +36,35 @@ func readQuery(raw string) (q query, f *refusal) {
 		case len(given) > 1:
 			return q, refusalf(refusedQuery, "parameter %.40q is given %d times; give it once", name, len(given))
 		default:
-			if f := q.read(name, given[0]); f != nil {
-				return q, f
+			if refused := q.set(name, given[0]); refused != nil {
+				return q, refused
 			}
 		}
 	}
 	if q.filter, err = hub.NewFilter(keys); err != nil {
 		return q, refusalf(refusedQuery, "parameter key: %s", strings.TrimPrefix(err.Error(), "hub: not a filter: "))
 	}
-	return q, q.conflict()
+	if refused := q.conflict(); refused != nil {
+		return q, refused
+	}
+	return q, q.setLastEventID(lastEventID)
 }
 
-// read reads one parameter.
-func (q *query) read(name, value string) *refusal {
+// setLastEventID reads the header, empty for none.
+func (q *query) setLastEventID(id string) *refusal {
+	if id == "" {
+		return nil
+	}
+	at, err := hub.ParsePosition(id)
+	if err != nil {
+		return refusalf(refusedQuery, "header Last-Event-ID: %s", strings.TrimPrefix(err.Error(), "hub: "))
+	}
+	q.since, q.last, q.snapshot = &at, 0, false
+	return nil
+}
+
+// set reads one parameter.
+func (q *query) set(name, value string) *refusal {
 	switch name {
 	case "since":
 		at, err := hub.ParsePosition(value)

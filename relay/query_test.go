@@ -1,8 +1,6 @@
 package relay
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -44,7 +42,7 @@ func TestQueryRefusals(t *testing.T) {
 		"%":                                     "the query cannot be read",
 		"a;b":                                   "the query cannot be read",
 	} {
-		_, no := readQuery(raw)
+		_, no := parseQuery(raw, "")
 		if no == nil || no.reason != refusedQuery || !strings.Contains(no.sentence, want) || len(no.sentence) > 200 {
 			t.Errorf("%.60q: %v, want %q", raw, no, want)
 		}
@@ -52,29 +50,20 @@ func TestQueryRefusals(t *testing.T) {
 }
 
 func TestQueryIsRead(t *testing.T) {
-	q, no := readQuery("key=a&key=b*&last=7&policy=skip")
+	q, no := parseQuery("key=a&key=b*&last=7&policy=skip", "")
 	if no != nil || q.last != 7 || *q.policy != hub.Skip || !q.filter.Match("a") || !q.filter.Match("bx") || q.filter.Match("c") {
 		t.Errorf("%+v, %v", q, no)
 	}
-	if q, no := readQuery(""); no != nil || q != (query{}) {
+	if q, no := parseQuery("", ""); no != nil || q != (query{}) {
 		t.Errorf("%+v, %v of nothing", q, no)
 	}
 }
 
-// wish asks a relay for something by query and header, and returns what it made
-// of it, or the refusal.
-func wish(t *testing.T, r *Relay, f hub.Format, raw, lastEventID string) (query, hub.Policy, *refusal) {
-	t.Helper()
-	req := httptest.NewRequest(http.MethodGet, "/?"+raw, nil)
-	if lastEventID != "" {
-		req.Header.Set("Last-Event-ID", lastEventID)
-	}
-	q, no := r.readRequest(req)
-	if no != nil {
-		return q, 0, no
-	}
-	p, no := r.choosePolicy(q, f)
-	return q, p, no
+// decided has a relay's rules decide about a query and a Last-Event-ID.
+func decided(r *Relay, f format, raw, lastEventID string) (grant, *refusal) {
+	ask := request{format: f}
+	ask.query, ask.badQuery = parseQuery(raw, lastEventID)
+	return r.rules.decide(ask)
 }
 
 func TestPolicyChoice(t *testing.T) {
@@ -109,13 +98,13 @@ func TestPolicyChoice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var f hub.Format = r.envelope
+			f := formatEnvelope
 			if tt.raw {
-				f = r.raw
+				f = formatRaw
 			}
-			_, got, no := wish(t, r, f, tt.query, "")
-			if tt.no == "" && (no != nil || got != tt.want) || tt.no != "" && (no == nil || !strings.Contains(no.sentence, tt.no)) {
-				t.Errorf("policy %d, %+v; want %d, %q", got, no, tt.want, tt.no)
+			got, no := decided(r, f, tt.query, "")
+			if tt.no == "" && (no != nil || got.policy != tt.want) || tt.no != "" && (no == nil || !strings.Contains(no.sentence, tt.no)) {
+				t.Errorf("policy %d, %+v; want %d, %q", got.policy, no, tt.want, tt.no)
 			}
 		})
 	}
@@ -130,12 +119,12 @@ func TestLastEventID(t *testing.T) {
 	defer h.Close()
 	r, _ := New(Config{Hub: h, Log: zerolog.Nop()})
 	for _, raw := range []string{"", "since=k3v9q2mx-5", "last=3", "snapshot=1"} {
-		q, _, no := wish(t, r, r.sse.chunked, raw, "k3v9q2mx-7")
-		if no != nil || q.since == nil || q.since.Seq != 7 || q.last > 0 || q.snapshot {
+		g, no := decided(r, formatSSE, raw, "k3v9q2mx-7")
+		if q := g.query; no != nil || q.since == nil || q.since.Seq != 7 || q.last > 0 || q.snapshot {
 			t.Errorf("%q: %+v, %v", raw, q, no)
 		}
 	}
-	if _, _, no := wish(t, r, r.sse.chunked, "", "7"); no == nil || !strings.Contains(no.sentence, "header Last-Event-ID: not a position") {
+	if _, no := decided(r, formatSSE, "", "7"); no == nil || !strings.Contains(no.sentence, "header Last-Event-ID: not a position") {
 		t.Errorf("%+v", no)
 	}
 }

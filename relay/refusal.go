@@ -29,7 +29,7 @@ const (
 	refusedTooLarge
 	refusedBusy
 	refusedBehind
-	refusedHandshake // what the library found wrong; it has answered by itself
+	refusedHandshake // taking the connection over failed: the library has answered, or nobody is there
 	refusalReasons
 )
 
@@ -84,6 +84,12 @@ func (r *Relay) refuseHTTP(w http.ResponseWriter, req *http.Request, f *refusal)
 	row := refusalRows[f.reason]
 	r.log.Debug().Stringer("reason", f.reason).Stringer("client", r.proxies.client(req)).
 		Str("path", clip(req.URL.Path)).Int("status", row.status).Msg(f.sentence)
+	if f.reason == refusedOrigin {
+		r.originLog.Warn().Str("origin", clip(req.Header.Get("Origin"))).Str("host", clip(req.Host)).Msg("origin refused; to let it in, add it to FANTAIL_ALLOWED_ORIGINS")
+	}
+	if row.status == 0 {
+		return
+	}
 	h := w.Header()
 	switch f.reason {
 	case refusedMethod:

@@ -81,22 +81,19 @@ type Relay struct {
 	originLog zerolog.Logger // sampled: what a stranger can cause at any rate
 	leaveLog  zerolog.Logger // sampled: many clients may be sent away at once
 
-	source  func() SourceStatus
-	origins originPolicy
-	proxies proxies
-	cfg     Config
-	uplink  *uplink
-
-	raw         *rawFormat
-	envelope    *envelopeFormat
-	sse, ndjson byVersion
-	deflaters   map[hub.Format]*deflater // of the WebSocket formats
+	source   func() SourceStatus
+	rules    rules
+	proxies  proxies
+	cfg      Config
+	uplink   *uplink
+	encoders *encoders
 
 	page *page
 	born time.Time
 
 	handshakes *handshakeLimiter
 	clients    *clientLimiter
+	joined     [formats]atomic.Int64 // clients that are there
 
 	notReady atomic.Bool
 	draining atomic.Bool
@@ -127,16 +124,15 @@ func New(c Config) (*Relay, error) {
 	if err := errors.Join(err, perr, uerr); err != nil {
 		return nil, err
 	}
-	raw, envelope := new(rawFormat), &envelopeFormat{c.Hub.Position}
 	return &Relay{
 		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
-		source: c.Source, origins: origins, proxies: trusted, cfg: c, uplink: up,
+		source: c.Source, proxies: trusted, cfg: c, uplink: up, encoders: newEncoders(c.Hub.Position),
+		rules: rules{
+			origins: origins, compression: c.Compression, keyRequired: c.KeyRequired, snapshot: c.Hub.HasSnapshot(),
+			policy: c.Policy, fixedPolicy: c.FixedPolicy,
+		},
 		handshakes: newHandshakeLimiter(c.HandshakeRate), clients: newClientLimiter(c.MaxClients, c.MaxClientsPerIP),
-		raw: raw, envelope: envelope,
-		deflaters: map[hub.Format]*deflater{raw: newDeflater(raw, rawMessage), envelope: newDeflater(envelope, envelope.message)},
-		sse:       byVersion{newSSE(c.Hub.Position, true), newSSE(c.Hub.Position, false)},
-		ndjson:    byVersion{newNDJSON(c.Hub.Position, true), newNDJSON(c.Hub.Position, false)},
-		page:      newPage(), born: time.Now(),
+		page: newPage(), born: time.Now(),
 	}, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 
 	"golang.org/x/time/rate"
 
@@ -24,15 +23,17 @@ type session struct {
 	relay *Relay
 	conn  *netConn
 	ws    *websocket.Conn
-	seat  netip.Prefix
 	pace  *rate.Limiter // of the client's messages; nil until it has sent one, since most never do
 }
 
+func (s *session) socket() hub.Conn { return newSocket(s.conn.Conn, s.relay.cfg.UnsentLimit) }
+
+func (s *session) abandon() { s.ws.CloseNow() }
+
 // read runs until the connection is at its end: closed by the peer, or by the
 // hub once it has told the client why. It always ends in CloseNow.
-func (s *session) read() {
-	client := s.conn.client
-	defer s.relay.clients.leave(s.seat)
+func (s *session) read(client *hub.Client) error {
+	s.conn.client = client
 	defer s.ws.CloseNow()
 	err := s.messages()
 	if why := s.leaveReason(err); why == hub.TooLarge {
@@ -42,8 +43,7 @@ func (s *session) read() {
 	}
 	s.linger()
 	client.Close()
-	why, _ := client.Reason()
-	s.relay.logLeave(client, why, err)
+	return err
 }
 
 // messages reads until an error.
@@ -150,14 +150,4 @@ func (s *session) linger() {
 	}
 	s.conn.end()
 	io.CopyN(io.Discard, s.conn.Conn, lingerBytes)
-}
-
-// logLeave writes one line for a client that is gone: at info when the relay
-// sent it away, at debug when it went.
-func (r *Relay) logLeave(c *hub.Client, why hub.Reason, err error) {
-	e := r.log.Debug()
-	if why == hub.Slow || why == hub.Silent {
-		e = r.leaveLog.Info()
-	}
-	e.Str("client", c.Name()).Stringer("reason", why).Stringer("position", c.Position()).AnErr("read", err).Msg("client left")
 }

@@ -27,7 +27,7 @@ func closeInside() []byte {
 }
 
 // compressedSession is a session with compression, and what its client sends.
-func compressedSession(t *testing.T, sends []byte) (*session, *script) {
+func compressedSession(t *testing.T, sends []byte) (testSession, *script) {
 	t.Helper()
 	h := hub.New(hub.Config{Header: FrameHeader})
 	t.Cleanup(func() { h.Close() })
@@ -49,7 +49,7 @@ func TestCompressedMessageCutShort(t *testing.T) {
 		if err := s.message(); (err == nil) != (cut == len(whole)) {
 			t.Errorf("of %d bytes, %d: %v", len(whole), cut, err)
 		}
-		s.read()
+		s.run()
 		if why, _ := s.conn.client.Reason(); why != hub.Left {
 			t.Errorf("of %d bytes, %d: left as %v", len(whole), cut, why)
 		}
@@ -60,7 +60,7 @@ func TestCompressedMessageCutShort(t *testing.T) {
 // answered, and the client has left.
 func TestCloseInsideCompressedMessage(t *testing.T) {
 	s, c := compressedSession(t, closeInside())
-	s.read()
+	s.run()
 	<-c.closed
 	if why, _ := s.conn.client.Reason(); why != hub.Left {
 		t.Errorf("left as %v", why)
@@ -74,7 +74,7 @@ func TestCloseInsideCompressedMessage(t *testing.T) {
 func TestCompressedBomb(t *testing.T) {
 	before := heap()
 	s, c := compressedSession(t, clientFrame(0xC2, deflated(strings.Repeat("\x00", 10<<20)))) // 10 KiB of them
-	s.read()
+	s.run()
 	<-c.closed
 	if why, _ := s.conn.client.Reason(); why != hub.TooLarge || !bytes.Contains(c.answer(), []byte("\x03\xF1too-large; resume=")) {
 		t.Errorf("left as %v, answered %q", why, c.answer())

@@ -114,7 +114,7 @@ func TestLingerIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, p := pipedSession(t, hub.Config{})
-				go s.read()                 // ended by the relay
+				go s.run()                  // ended by the relay
 				go p.drink()                // likewise
 				p.raw([]byte{0x81, 1, 'x'}) // unmasked
 				began := time.Now()
@@ -130,7 +130,7 @@ func TestLingerIsBounded(t *testing.T) {
 }
 
 // pipedSession is a session in a bubble, and its client.
-func pipedSession(t *testing.T, c hub.Config) (*session, *peer) {
+func pipedSession(t *testing.T, c hub.Config) (testSession, *peer) {
 	t.Helper()
 	c.Header = FrameHeader
 	h := hub.New(c)
@@ -144,7 +144,7 @@ func pipedSession(t *testing.T, c hub.Config) (*session, *peer) {
 }
 
 // piped makes one end of a pipe a session, and the other its client.
-func (r *Relay) piped(t *testing.T) (*session, *peer) {
+func (r *Relay) piped(t *testing.T) (testSession, *peer) {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	return newTestSession(t, r, ours, false), &peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}
@@ -171,8 +171,8 @@ func TestPingAndSilence(t *testing.T) {
 		s, answers := pipedSession(t, hub.Config{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second})
 		mute, silent := s.relay.piped(t)
 		h := s.relay.hub
-		go s.read()    // ended by the hub
-		go mute.read() // ended by the peer's answer to the close frame
+		go s.run()    // ended by the hub
+		go mute.run() // ended by the peer's answer to the close frame
 		ended := make(chan struct{})
 		go func() { // ended by closing the connection
 			defer close(ended)
@@ -212,7 +212,7 @@ func TestSlowControlFrame(t *testing.T) {
 		}
 		ours, theirs := net.Pipe()
 		s := newTestSession(t, r, ours, false)
-		go s.read() // ended by the peer's answer to the close frame
+		go s.run() // ended by the peer's answer to the close frame
 		began := time.Now()
 		p := &peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}
 		p.raw(clientFrame(0x89, "ping")[:8])

@@ -15,26 +15,32 @@ const snapshotTime = 60 * time.Second
 // for, an envelope a line, in the order of their sequences. Fantail-Position is
 // the place behind them: since=<it> goes on without a hole.
 func (r *Relay) serveSnapshot(w http.ResponseWriter, req *http.Request) {
-	no := checkStreamForm(req)
-	if no == nil {
-		no = r.checkOrigin(req)
-	}
-	var q query
-	if no == nil {
-		q, no = readQuery(req.URL.RawQuery)
-	}
-	if no == nil && (q.since != nil || q.last > 0 || q.snapshot || q.policy != nil) {
-		no = refusalf(refusedQuery, "a snapshot takes no parameter but key")
-	}
-	if no == nil && !r.hub.HasSnapshot() {
-		no = refusalf(refusedNoSnapshot, "this relay keeps no snapshot; its operator can set FANTAIL_SNAPSHOT=last")
-	}
-	if no != nil {
-		r.refuseHTTP(w, req, no)
+	q, refused := r.askForSnapshot(req)
+	if refused != nil {
+		r.refuseHTTP(w, req, refused)
 		return
 	}
 	r.share(w.Header(), req)
 	r.writeSnapshot(w, q.filter)
+}
+
+func (r *Relay) askForSnapshot(req *http.Request) (q query, refused *refusal) {
+	if refused = checkStreamForm(req); refused != nil {
+		return q, refused
+	}
+	if refused = r.rules.checkOrigin(request{origin: req.Header.Get("Origin"), host: req.Host}); refused != nil {
+		return q, refused
+	}
+	if q, refused = parseQuery(req.URL.RawQuery, ""); refused != nil {
+		return q, refused
+	}
+	switch {
+	case q.since != nil || q.last > 0 || q.snapshot || q.policy != nil:
+		refused = refusalf(refusedQuery, "a snapshot takes no parameter but key")
+	case !r.rules.snapshot:
+		refused = refusalf(refusedNoSnapshot, "this relay keeps no snapshot; its operator can set FANTAIL_SNAPSHOT=last")
+	}
+	return q, refused
 }
 
 func (r *Relay) writeSnapshot(w http.ResponseWriter, filter *hub.Filter) {

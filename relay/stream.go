@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"fantail/hub"
@@ -19,84 +18,52 @@ const (
 	headTime = 5 * time.Second
 )
 
-// serveSSE and serveStream make the connection a client of the hub that gets an
-// HTTP response without end.
+// stream is the transport of /sse and /stream: an HTTP response without end.
+type stream struct {
+	relay          *Relay
+	chunked, whole format // of HTTP/1.1, and of HTTP/1.0
+}
+
 func (r *Relay) serveSSE(w http.ResponseWriter, req *http.Request) {
-	r.serveStreamAs(w, req, r.sse)
+	r.serveClient(w, req, stream{r, formatSSE, formatSSEWhole})
 }
 
 func (r *Relay) serveStream(w http.ResponseWriter, req *http.Request) {
-	r.serveStreamAs(w, req, r.ndjson)
+	r.serveClient(w, req, stream{r, formatNDJSON, formatNDJSONWhole})
 }
 
-// byVersion are a format's two shapes, by what the client's HTTP can do.
-type byVersion struct{ chunked, plain *streamFormat }
-
-func (r *Relay) serveStreamAs(w http.ResponseWriter, req *http.Request, formats byVersion) {
-	format := formats.chunked
-	if !req.ProtoAtLeast(1, 1) {
-		format = formats.plain
+// parse implements transport.
+func (t stream) parse(req *http.Request, ask *request) *refusal {
+	if ask.format = t.chunked; !req.ProtoAtLeast(1, 1) {
+		ask.format = t.whole
 	}
-	if no := checkStreamForm(req); no != nil {
-		r.refuseHTTP(w, req, no)
-		return
-	}
-	a, no := r.admit(req, format, deflateParams{})
-	if no != nil {
-		r.refuseHTTP(w, req, no)
-		return
-	}
-	conn, early, err := takeOver(w)
-	if err == nil {
-		err = r.writeHead(conn, req, format, a)
-	}
-	if err != nil {
-		r.dismiss(a)
-		r.log.Debug().Stringer("client", a.from).Err(err).Msg("stream not started")
-		return
-	}
-	giveUpAfter(underTLS(conn), r.cfg.PeerTimeout)
-	client, err := r.hub.Join(newSocket(conn, r.cfg.UnsentLimit), a.Options)
-	if err != nil { // the hub is closed
-		r.dismiss(a)
-		conn.Close()
-		return
-	}
-	s := &streamSession{relay: r, conn: conn, client: client, seat: a.seat, sent: early}
-	go s.read() // ends when the connection is closed, which the hub sees to
+	return checkStreamForm(req)
 }
 
-func checkStreamForm(req *http.Request) *refusal {
-	switch {
-	case req.Method != http.MethodGet:
-		return refusalf(refusedMethod, "use GET, not %.20s", req.Method)
-	case req.ContentLength != 0 || len(req.TransferEncoding) > 0:
-		return refusalf(refusedBody, "a request for a stream has no body")
-	}
-	return nil
-}
-
-// takeOver takes the connection from the HTTP server. early is how many bytes
-// the client has sent behind its request.
-func takeOver(w http.ResponseWriter) (c net.Conn, early int, err error) {
+// takeOver implements transport.
+func (t stream) takeOver(w http.ResponseWriter, req *http.Request, g grant, at hub.Position) (connection, *refusal) {
 	c, rw, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return nil, 0, err
+	if err == nil {
+		err = t.writeHead(c, req, t.relay.encoders.plain[g.format].(*streamFormat), at)
 	}
-	return c, rw.Reader.Buffered(), nil
+	if err != nil {
+		return nil, refusalf(refusedHandshake, "the stream could not begin: %s", err)
+	}
+	giveUpAfter(underTLS(c), t.relay.cfg.PeerTimeout)
+	return &streamSession{conn: c, relay: t.relay, sent: rw.Reader.Buffered()}, nil
 }
 
 // writeHead writes the response's head. X-Accel-Buffering keeps nginx from
 // collecting the stream before it passes it on.
-func (r *Relay) writeHead(c net.Conn, req *http.Request, f *streamFormat, a admission) error {
+func (t stream) writeHead(c net.Conn, req *http.Request, f *streamFormat, at hub.Position) error {
 	h := http.Header{
 		"Content-Type": {f.contentType}, "Cache-Control": {"no-store"}, "X-Accel-Buffering": {"no"},
-		"Fantail-Position": {r.hub.At(a.Start).String()}, "Connection": {"close"},
+		"Fantail-Position": {at.String()}, "Connection": {"close"},
 	}
 	if f.chunked {
 		h.Set("Transfer-Encoding", "chunked")
 	}
-	r.share(h, req)
+	t.relay.share(h, req)
 	head := bytes.NewBufferString("HTTP/1.1 200 OK\r\n")
 	h.Write(head)
 	head.WriteString("\r\n")
@@ -111,23 +78,23 @@ func (r *Relay) writeHead(c net.Conn, req *http.Request, f *streamFormat, a admi
 
 // streamSession is the reading half of a stream: it notices the client's end.
 type streamSession struct {
-	relay  *Relay
-	conn   net.Conn
-	client *hub.Client
-	seat   netip.Prefix
-	sent   int // bytes that the client has sent behind its request
+	relay *Relay
+	conn  net.Conn
+	sent  int // bytes that the client has sent behind its request
 }
+
+func (s *streamSession) socket() hub.Conn { return newSocket(s.conn, s.relay.cfg.UnsentLimit) }
+
+func (s *streamSession) abandon() {}
 
 // read runs until the connection is at its end, closed by the client or by the
 // hub, or until the client has said more than it should.
-func (s *streamSession) read() {
-	defer s.relay.clients.leave(s.seat)
+func (s *streamSession) read(c *hub.Client) error {
 	_, err := io.CopyN(io.Discard, s.conn, int64(max(0, streamInput-s.sent))+1)
 	if err == nil {
-		s.client.Leave(hub.Flood)
+		c.Leave(hub.Flood)
 		io.CopyN(io.Discard, s.conn, lingerBytes)
 	}
-	s.client.Close()
-	why, _ := s.client.Reason()
-	s.relay.logLeave(s.client, why, err)
+	c.Close()
+	return err
 }

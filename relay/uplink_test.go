@@ -179,7 +179,7 @@ func TestUplinkUnfinishedMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		ours, theirs := net.Pipe()
-		go newTestSession(t, r, ours, false).read() // ended by the peer's answer to the close frame
+		go newTestSession(t, r, ours, false).run() // ended by the peer's answer to the close frame
 		began := time.Now()
 		p := &peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}
 		p.raw(clientFrame(0x01, "half"))

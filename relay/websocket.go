@@ -7,69 +7,45 @@ import (
 	"fantail/hub/websocket"
 )
 
-// serveWebSocket performs the opening handshake and makes the connection a
-// client of the hub.
+// webSocket is the transport of /ws.
+type webSocket struct{ relay *Relay }
+
 func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request) {
-	no := checkForm(req)
-	if no != nil {
-		r.refuseHTTP(w, req, no)
-		return
+	r.serveClient(w, req, webSocket{r})
+}
+
+// parse implements transport.
+func (t webSocket) parse(req *http.Request, ask *request) *refusal {
+	if refused := checkUpgradeForm(req); refused != nil {
+		return refused
 	}
-	var format hub.Format = r.raw
 	if hasToken(req.Header, "Sec-Websocket-Protocol", subprotocol) {
-		format = r.envelope
+		ask.format = formatEnvelope
 	}
-	agreed, no := r.negotiate(req)
-	if no != nil {
-		r.refuseHTTP(w, req, no)
-		return
+	deflate, ok := negotiate(req.Header)
+	if !ok {
+		return refusalf(refusedExtensions, "the header Sec-WebSocket-Extensions cannot be read; write it as in RFC 7692, such as permessage-deflate")
 	}
-	a, no := r.admit(req, format, agreed)
-	if no != nil {
-		r.refuseHTTP(w, req, no)
-		return
+	if !cannotInflate(req.UserAgent()) {
+		ask.deflate = deflate
 	}
-	ws, c, err := r.accept(w, req, a)
-	if err != nil { // the library has answered
-		r.dismiss(a)
-		r.refusals[refusedHandshake].Add(1)
-		r.log.Debug().Stringer("reason", refusedHandshake).Stringer("client", a.from).Err(err).Msg("handshake refused")
-		return
-	}
-	if c.client, err = r.hub.Join(newSocket(c.Conn, r.cfg.UnsentLimit), a.Options); err != nil { // the hub is closed
-		r.dismiss(a)
-		ws.CloseNow()
-		return
-	}
-	s := &session{relay: r, conn: c, ws: ws, seat: a.seat}
-	go s.read() // a fresh, small stack; ends when the connection is closed, which the hub sees to
+	return nil
 }
 
-// negotiate agrees on compression, if this relay and the client want it.
-func (r *Relay) negotiate(req *http.Request) (deflateParams, *refusal) {
-	t, ok := negotiate(req.Header)
-	switch {
-	case !ok:
-		return t, refusalf(refusedExtensions, "the header Sec-WebSocket-Extensions cannot be read; write it as in RFC 7692, such as permessage-deflate")
-	case !r.cfg.Compression || cannotInflate(req.UserAgent()):
-		return deflateParams{}, nil
-	}
-	return t, nil
-}
-
-// accept has the library answer the handshake. It is shown only what was agreed
-// on: it would choose otherwise.
-func (r *Relay) accept(w http.ResponseWriter, req *http.Request, a admission) (*websocket.Conn, *netConn, error) {
+// takeOver implements transport. The library performs the handshake. It is shown
+// only the extension that was agreed on: it would choose otherwise.
+func (t webSocket) takeOver(w http.ResponseWriter, req *http.Request, g grant, at hub.Position) (connection, *refusal) {
 	req.Header.Del("Sec-WebSocket-Extensions")
-	if a.deflate.compress {
-		req.Header.Set("Sec-WebSocket-Extensions", a.deflate.request())
+	if g.deflate.compress {
+		req.Header.Set("Sec-WebSocket-Extensions", g.deflate.request())
 	}
-	w.Header().Set("Fantail-Position", r.hub.At(a.Start).String())
-	hj := &hijacker{ResponseWriter: w, largest: r.cfg.UplinkMaxMessage, answer: a.deflate.answer()}
-	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Subprotocols: []string{subprotocol}, Compress: a.deflate.compress})
-	if err != nil {
-		return nil, nil, err
+	w.Header().Set("Fantail-Position", at.String())
+	u := t.relay.uplink
+	hj := &hijacker{ResponseWriter: w, largest: u.largest, answer: g.deflate.answer()}
+	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Subprotocols: []string{subprotocol}, Compress: g.deflate.compress})
+	if err != nil { // the library has answered
+		return nil, refusalf(refusedHandshake, "the handshake failed: %s", err)
 	}
-	ws.SetReadLimit(r.cfg.UplinkMaxMessage)
-	return ws, hj.conn, nil
+	ws.SetReadLimit(u.largest)
+	return &session{relay: t.relay, conn: hj.conn, ws: ws}, nil
 }
