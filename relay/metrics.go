@@ -37,7 +37,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descClients      = desc("clients", "Clients connected.", "transport")
+	descClients      = desc("clients", "Clients connected, by transport: ws, sse, or stream.", "transport")
 	descJoins        = desc("client_joins_total", "Clients that joined.")
 	descLeaves       = desc("client_leaves_total", "Clients that left, by reason.", "reason")
 	descDeliveries   = desc("deliveries_total", "Messages wholly written, times clients.")
@@ -92,12 +92,23 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
+	c.collectClients(gauge)
 	c.collectHub(count, gauge)
 	c.collectSource(count, gauge)
 	for why := range refusalReasons {
 		count(descRefused, float64(c.relay.refusals[why].Load()), why.String())
 	}
 	c.collectUplink(count)
+}
+
+func (c collector) collectClients(gauge emit) {
+	clients := make(map[string]int64)
+	for f := range formats {
+		clients[formatRows[f].transport] += c.relay.joined[f].Load()
+	}
+	for transport, n := range clients {
+		gauge(descClients, float64(n), transport)
+	}
 }
 
 func (c collector) collectUplink(count emit) {
@@ -113,7 +124,6 @@ type emit func(d *prometheus.Desc, v float64, labels ...string)
 
 func (c collector) collectHub(count, gauge emit) {
 	s := c.relay.hub.Stats()
-	gauge(descClients, float64(s.Clients), "ws")
 	count(descJoins, float64(s.Joins))
 	for why, n := range s.Leaves {
 		count(descLeaves, float64(n), hub.Reason(why).String())

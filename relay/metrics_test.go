@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // TestMetricsOfSeveralSources: each source has its own figures beside the feed's,
@@ -41,4 +44,35 @@ func TestMetricsOfSeveralSources(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Each client counts for its transport, in whatever format, and no more once it is
+// gone.
+func TestClientsByTransport(t *testing.T) {
+	r, h, addr := newTestRelay(t, hub.Config{}, Config{})
+	peers := []io.Closer{join(t, addr, "/ws").conn}
+	peers = append(peers, dial(t, addr, "/ws", handshake+"Sec-WebSocket-Protocol: "+subprotocol+"\r\n", "").conn)
+	for path, versions := range map[string][]string{"/sse": {"1.0", "1.1", "1.1"}, "/stream": {"1.0", "1.1", "1.1", "1.1"}} {
+		for _, version := range versions {
+			c, _ := ask(t, addr, path, version, "")
+			peers = append(peers, c)
+		}
+	}
+	mustCount := func(ws, sse, stream int) {
+		t.Helper()
+		peertest.Eventually(t, "all have joined or left", func() bool { return h.Clients() == ws+sse+stream })
+		want := fmt.Sprintf("# HELP fantail_clients Clients connected, by transport: ws, sse, or stream.\n# TYPE fantail_clients gauge\n"+
+			"fantail_clients{transport=\"sse\"} %d\nfantail_clients{transport=\"stream\"} %d\nfantail_clients{transport=\"ws\"} %d\n", sse, stream, ws)
+		counted := func() error {
+			return testutil.GatherAndCompare(r.Registry(), strings.NewReader(want), "fantail_clients")
+		}
+		if !peertest.Soon(func() bool { return counted() == nil }) {
+			t.Error(counted())
+		}
+	}
+	mustCount(2, 3, 4)
+	for _, p := range peers {
+		p.Close()
+	}
+	mustCount(0, 0, 0)
 }
