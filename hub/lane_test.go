@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // There is one lane for each pair of format and filter, for as long as somebody
@@ -82,7 +84,7 @@ func TestLanesGoWithTheirClients(t *testing.T) {
 		f.sayOf("1", "2", "3")
 	}
 	wg.Wait()
-	for late := time.Now().Add(patience); f.Clients() > 0 && time.Now().Before(late); { // the sweep may be closing one
+	for late := time.Now().Add(peertest.Patience); f.Clients() > 0 && time.Now().Before(late); { // the sweep may be closing one
 		time.Sleep(time.Millisecond)
 	}
 	f.mu.Lock()

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 func TestJoinLive(t *testing.T) {
@@ -263,8 +265,8 @@ func TestPublisherNeverPauses(t *testing.T) {
 	}
 	select {
 	case <-all.reached:
-	case <-time.After(patience):
-		t.Fatalf("after %v: %+v", patience, f.Stats())
+	case <-time.After(peertest.Patience):
+		t.Fatalf("after %v: %+v", peertest.Patience, f.Stats())
 	}
 }
 

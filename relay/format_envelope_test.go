@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // lastMessage publishes one message and returns it as the ring holds it.
@@ -18,7 +19,7 @@ func lastMessage(t *testing.T, in hub.Input) *hub.Message {
 	h := hub.New(hub.Config{SnapshotKeys: 1})
 	defer h.Close()
 	h.Publish(in)
-	for late := time.Now().Add(patience); time.Now().Before(late); runtime.Gosched() {
+	for late := time.Now().Add(peertest.Patience); time.Now().Before(late); runtime.Gosched() {
 		if all, _ := h.Snapshot(nil); len(all) == 1 {
 			return all[0]
 		}

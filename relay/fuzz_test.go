@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
@@ -118,10 +119,10 @@ func FuzzHeaders(f *testing.F) {
 // a reader of the test's own; and no goroutine is left (TestMain).
 func FuzzF9ClientFrames(f *testing.F) {
 	for _, seed := range [][]byte{
-		clientFrame(0x81, "text"), clientFrame(0x82, "binary"), clientFrame(0x89, "ping"), clientFrame(0x8A, "pong"), clientFrame(0x88, "\x03\xE8bye"),
-		bytes.Join([][]byte{clientFrame(0x01, "frag"), clientFrame(0x89, "between"), clientFrame(0x80, "mented")}, nil),
-		frameOfLength(0x82, 1<<63), frameOfLength(0x82, 1<<64-1), frameOfLength(0x82, 65<<30), {0x81, 0xFE, 0xFF}, {0x89}, clientFrame(0xC1, "rsv"), clientFrame(0x83, ""),
-		{0x81, 1, 'x'}, clientFrame(0x88, "x"), clientFrame(0x88, "\x03\xED"), bytes.Repeat(clientFrame(0, ""), 100), clientFrame(0x09, ""), closeInside(), []byte("GET / HTTP/1.1\r\n\r\n"),
+		peertest.ClientFrame(0x81, "text"), peertest.ClientFrame(0x82, "binary"), peertest.ClientFrame(0x89, "ping"), peertest.ClientFrame(0x8A, "pong"), peertest.ClientFrame(0x88, "\x03\xE8bye"),
+		bytes.Join([][]byte{peertest.ClientFrame(0x01, "frag"), peertest.ClientFrame(0x89, "between"), peertest.ClientFrame(0x80, "mented")}, nil),
+		frameOfLength(0x82, 1<<63), frameOfLength(0x82, 1<<64-1), frameOfLength(0x82, 65<<30), {0x81, 0xFE, 0xFF}, {0x89}, peertest.ClientFrame(0xC1, "rsv"), peertest.ClientFrame(0x83, ""),
+		{0x81, 1, 'x'}, peertest.ClientFrame(0x88, "x"), peertest.ClientFrame(0x88, "\x03\xED"), bytes.Repeat(peertest.ClientFrame(0, ""), 100), peertest.ClientFrame(0x09, ""), closeInside(), []byte("GET / HTTP/1.1\r\n\r\n"),
 	} {
 		f.Add(seed, true, false)
 		f.Add(seed, false, false)

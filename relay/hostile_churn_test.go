@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fantail/hub/peertest"
 )
 
 // L4: an hour's churn: tens of thousands of clients join and leave in every way
@@ -26,14 +28,14 @@ func TestL4Churn(t *testing.T) {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(seed, i))
 			for range total / 8 {
-				soon(func() bool { return h.Clients() < 50 }) // those who left may not have been noticed yet
+				peertest.Soon(func() bool { return h.Clients() < 50 }) // those who left may not have been noticed yet
 				joinAndLeave(t, addr, r)
 			}
 		})
 	}
 	wg.Wait()
-	eventually(t, "all have joined", func() bool { return h.Stats().Joins == uint64(total)+1 })
-	eventually(t, "all have left", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "all have joined", func() bool { return h.Stats().Joins == uint64(total)+1 })
+	peertest.Eventually(t, "all have left", func() bool { return h.Clients() == 1 })
 	w.check()
 	if grown := heap() - before; grown > 2<<20 {
 		t.Errorf("the heap has grown by %d bytes", grown)
@@ -62,7 +64,7 @@ func joinAndLeave(t *testing.T, addr string, r *rand.Rand) {
 		c.(*net.TCPConn).CloseWrite()
 		p.drink()
 	case 2: // in the middle of a frame
-		p.raw(clientFrame(0x89, "half")[:7])
+		p.raw(peertest.ClientFrame(0x89, "half")[:7])
 	case 3: // breaking the protocol, without waiting for the answer
 		p.raw([]byte("GET / HTTP/1.1\r\n\r\n"))
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // violation is what a client sends wrong, and what it is told.
@@ -43,7 +44,7 @@ func violate(t *testing.T, violations []violation) {
 		}
 	})
 	for why, n := range left {
-		eventually(t, fmt.Sprintf("%d counted as %v", n, hub.Reason(why)), func() bool { return h.Stats().Leaves[why] == n })
+		peertest.Eventually(t, fmt.Sprintf("%d counted as %v", n, hub.Reason(why)), func() bool { return h.Stats().Leaves[why] == n })
 	}
 }
 
@@ -91,21 +92,21 @@ func TestF1LengthWhileIgnoring(t *testing.T) {
 func TestF2BrokenFrames(t *testing.T) {
 	t.Parallel()
 	violate(t, []violation{
-		{"control frame over 125 bytes", clientFrame(0x89, strings.Repeat("x", 126)), 1002, hub.Protocol},
-		{"fragmented ping", clientFrame(0x09, "x"), 1002, hub.Protocol},
-		{"fragmented pong", clientFrame(0x0A, "x"), 1002, hub.Protocol},
-		{"fragmented close", clientFrame(0x08, "\x03\xE8"), 1002, hub.Protocol},
-		{"RSV1", clientFrame(0xC1, "x"), 1002, hub.Protocol},
-		{"RSV2", clientFrame(0xA1, "x"), 1002, hub.Protocol},
-		{"RSV3", clientFrame(0x91, "x"), 1002, hub.Protocol},
-		{"RSV1 on a ping", clientFrame(0xC9, "x"), 1002, hub.Protocol},
-		{"opcode 3", clientFrame(0x83, "x"), 1002, hub.Protocol},
-		{"opcode 11", clientFrame(0x8B, "x"), 1002, hub.Protocol},
-		{"close of one byte", clientFrame(0x88, "x"), 1002, hub.Protocol},
-		{"close with 1005", clientFrame(0x88, "\x03\xED"), 1002, hub.Protocol},
-		{"close with 1006", clientFrame(0x88, "\x03\xEE"), 1002, hub.Protocol},
-		{"close with 999", clientFrame(0x88, "\x03\xE7"), 1002, hub.Protocol},
-		{"continuation of nothing", clientFrame(0x80, "x"), 1002, hub.Protocol},
+		{"control frame over 125 bytes", peertest.ClientFrame(0x89, strings.Repeat("x", 126)), 1002, hub.Protocol},
+		{"fragmented ping", peertest.ClientFrame(0x09, "x"), 1002, hub.Protocol},
+		{"fragmented pong", peertest.ClientFrame(0x0A, "x"), 1002, hub.Protocol},
+		{"fragmented close", peertest.ClientFrame(0x08, "\x03\xE8"), 1002, hub.Protocol},
+		{"RSV1", peertest.ClientFrame(0xC1, "x"), 1002, hub.Protocol},
+		{"RSV2", peertest.ClientFrame(0xA1, "x"), 1002, hub.Protocol},
+		{"RSV3", peertest.ClientFrame(0x91, "x"), 1002, hub.Protocol},
+		{"RSV1 on a ping", peertest.ClientFrame(0xC9, "x"), 1002, hub.Protocol},
+		{"opcode 3", peertest.ClientFrame(0x83, "x"), 1002, hub.Protocol},
+		{"opcode 11", peertest.ClientFrame(0x8B, "x"), 1002, hub.Protocol},
+		{"close of one byte", peertest.ClientFrame(0x88, "x"), 1002, hub.Protocol},
+		{"close with 1005", peertest.ClientFrame(0x88, "\x03\xED"), 1002, hub.Protocol},
+		{"close with 1006", peertest.ClientFrame(0x88, "\x03\xEE"), 1002, hub.Protocol},
+		{"close with 999", peertest.ClientFrame(0x88, "\x03\xE7"), 1002, hub.Protocol},
+		{"continuation of nothing", peertest.ClientFrame(0x80, "x"), 1002, hub.Protocol},
 	})
 }
 
@@ -117,8 +118,8 @@ func TestF2MessageInsideMessage(t *testing.T) {
 	defer w.check()
 	bad := join(t, addr, "/ws")
 	defer bad.conn.Close()
-	bad.raw(clientFrame(0x01, "begun"))
-	bad.raw(clientFrame(0x81, "another"))
+	bad.raw(peertest.ClientFrame(0x01, "begun"))
+	bad.raw(peertest.ClientFrame(0x81, "another"))
 	bad.wantClose(1002)
 }
 
@@ -131,13 +132,13 @@ func TestF3PingFlood(t *testing.T) {
 	before := heap()
 	bad := join(t, addr, "/ws")
 	defer bad.conn.Close()
-	pings := bytes.Repeat(clientFrame(0x89, strings.Repeat("p", 125)), 100)
+	pings := bytes.Repeat(peertest.ClientFrame(0x89, strings.Repeat("p", 125)), 100)
 	for range 100 { // 1.3 MB
 		if _, err := bad.conn.Write(pings); err != nil {
 			break
 		}
 	}
-	eventually(t, "sent away as a flood", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
+	peertest.Eventually(t, "sent away as a flood", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
 	if grown := heap() - before; grown > 1<<20 {
 		t.Errorf("the heap has grown by %d bytes", grown)
 	}
@@ -151,9 +152,9 @@ func TestF3ShortPings(t *testing.T) {
 	defer w.check()
 	bad := join(t, addr, "/ws")
 	defer bad.conn.Close()
-	bad.raw(bytes.Repeat(clientFrame(0x89, ""), 5000)) // 30 kB
+	bad.raw(bytes.Repeat(peertest.ClientFrame(0x89, ""), 5000)) // 30 kB
 	bad.wantClose(1008)
-	eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
+	peertest.Eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
 }
 
 // F4: pongs that nobody asked for are legal (RFC 6455 section 5.5.3).
@@ -169,13 +170,13 @@ func TestF4PongsUnasked(t *testing.T) {
 	p.send(9, "still there?")
 	p.wantAmongMessages(10, "still there?")
 	p.conn.Close()
-	eventually(t, "left by itself", func() bool { return h.Stats().Leaves[hub.Left] == 1 })
+	peertest.Eventually(t, "left by itself", func() bool { return h.Stats().Leaves[hub.Left] == 1 })
 }
 
 // F5: a message of fragments that never ends, empty or of a byte each, passes
 // every limit on size; the budget stops it.
 func TestF5EndlessFragments(t *testing.T) {
-	for name, fragment := range map[string][]byte{"empty": clientFrame(0, ""), "one byte": clientFrame(0, "x")} {
+	for name, fragment := range map[string][]byte{"empty": peertest.ClientFrame(0, ""), "one byte": peertest.ClientFrame(0, "x")} {
 		t.Run(name, func(t *testing.T) {
 			_, h, addr := newTestRelay(t, flatHub, Config{Uplink: UplinkIgnore, UplinkMaxMessage: 2 << 20})
 			w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
@@ -183,7 +184,7 @@ func TestF5EndlessFragments(t *testing.T) {
 			before := heap()
 			bad := join(t, addr, "/ws")
 			defer bad.conn.Close()
-			bad.raw(clientFrame(0x01, ""))
+			bad.raw(peertest.ClientFrame(0x01, ""))
 			thousand := bytes.Repeat(fragment, 1000)
 			for range 1000 {
 				if _, err := bad.conn.Write(thousand); err != nil {
@@ -191,7 +192,7 @@ func TestF5EndlessFragments(t *testing.T) {
 				}
 			}
 			bad.conn.Close()
-			eventually(t, "sent away as a flood", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
+			peertest.Eventually(t, "sent away as a flood", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
 			if grown := heap() - before; grown > 1<<20 {
 				t.Errorf("the heap has grown by %d bytes", grown)
 			}
@@ -204,9 +205,9 @@ func TestF6CompressedUnasked(t *testing.T) {
 	t.Parallel()
 	bomb := append([]byte{0xEC, 0xC1, 0x01, 0x01}, make([]byte, 1<<10)...)
 	violate(t, []violation{
-		{"text", clientFrame(0xC1, string(bomb)), 1002, hub.Protocol},
-		{"binary", clientFrame(0xC2, string(bomb)), 1002, hub.Protocol},
-		{"continuation", clientFrame(0xC0, string(bomb)), 1002, hub.Protocol},
+		{"text", peertest.ClientFrame(0xC1, string(bomb)), 1002, hub.Protocol},
+		{"binary", peertest.ClientFrame(0xC2, string(bomb)), 1002, hub.Protocol},
+		{"continuation", peertest.ClientFrame(0xC0, string(bomb)), 1002, hub.Protocol},
 	})
 }
 
@@ -223,11 +224,11 @@ func TestF7Unmasked(t *testing.T) {
 // F8: a message while the uplink is off.
 func TestF8MessageWithoutUplink(t *testing.T) {
 	violate(t, []violation{
-		{"text", clientFrame(0x81, "x"), 1008, hub.Uplink},
-		{"empty", clientFrame(0x82, ""), 1008, hub.Uplink},
-		{"fragment", clientFrame(0x01, "x"), 1008, hub.Uplink},
-		{"64 KiB", clientFrame(0x82, strings.Repeat("x", 64<<10)), 1008, hub.Uplink},
-		{"two", bytes.Repeat(clientFrame(0x81, "x"), 2), 1008, hub.Uplink},
+		{"text", peertest.ClientFrame(0x81, "x"), 1008, hub.Uplink},
+		{"empty", peertest.ClientFrame(0x82, ""), 1008, hub.Uplink},
+		{"fragment", peertest.ClientFrame(0x01, "x"), 1008, hub.Uplink},
+		{"64 KiB", peertest.ClientFrame(0x82, strings.Repeat("x", 64<<10)), 1008, hub.Uplink},
+		{"two", bytes.Repeat(peertest.ClientFrame(0x81, "x"), 2), 1008, hub.Uplink},
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // refusedHandshakes sends requests beside a healthy client and compares the
@@ -152,7 +153,7 @@ func TestH5NoSecondRequest(t *testing.T) {
 	second := "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 	refused := dialTCP(t, addr)
 	defer refused.Close()
-	refused.SetDeadline(time.Now().Add(patience))
+	refused.SetDeadline(time.Now().Add(peertest.Patience))
 	io.WriteString(refused, strings.ReplaceAll(asking("GET /ws", handshake+"Content-Length: 3\r\n"), "HOST", addr)+"abc"+second)
 	r := bufio.NewReader(refused)
 	if resp, err := http.ReadResponse(r, nil); err != nil || resp.StatusCode != 400 {
@@ -166,5 +167,5 @@ func TestH5NoSecondRequest(t *testing.T) {
 	accepted := dial(t, addr, "/ws", handshake, second)
 	defer accepted.conn.Close()
 	accepted.wantClose(1002) // 'G' is no frame that a client may send
-	eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.Protocol] == 1 })
+	peertest.Eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.Protocol] == 1 })
 }

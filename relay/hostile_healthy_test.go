@@ -2,7 +2,6 @@ package relay
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"runtime"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // healthy is a client that must not notice what happens beside it, and the feed
@@ -53,8 +53,8 @@ func watchHealthy(t testing.TB, h *hub.Hub, addr string, size int, every time.Du
 	t.Helper()
 	publish(h, 0, flatHub.Messages, 200)
 	w := &healthy{t: t, hub: h, peer: join(t, addr, "/ws"), pad: strings.Repeat("x", size), stop: make(chan struct{}), seen: make(chan string, 1)}
-	w.peer.conn.SetDeadline(time.Now().Add(4 * patience))
-	eventually(t, "the healthy client has joined", func() bool { return h.Clients() > 0 })
+	w.peer.conn.SetDeadline(time.Now().Add(4 * peertest.Patience))
+	peertest.Eventually(t, "the healthy client has joined", func() bool { return h.Clients() > 0 })
 	w.peer.send(9, "up") // its reader answers: all that it costs is there
 	w.peer.want(10, "up")
 	w.goroutines, w.files = runtime.NumGoroutine(), openFiles(t)
@@ -158,17 +158,12 @@ func (w *healthy) accompany(p *peer) {
 	}()
 }
 
-// skip reads past a frame of less than 64 KiB.
+// skip reads past a frame.
 func (p *peer) skip() error {
-	h, err := p.r.Peek(4)
-	if err != nil {
-		return err
+	_, n, err := peertest.ReadHead(p.r)
+	if err == nil {
+		_, err = p.r.Discard(int(n))
 	}
-	n := 2 + int(h[1])
-	if h[1] == 126 {
-		n = 4 + int(h[2])<<8 + int(h[3])
-	}
-	_, err = io.CopyN(io.Discard, p.r, int64(n))
 	return err
 }
 
@@ -184,7 +179,7 @@ func (w *healthy) check() {
 		} else if w.worst > healthyLatency {
 			w.t.Errorf("the healthy client got a message %v late", w.worst)
 		}
-	case <-time.After(patience):
+	case <-time.After(peertest.Patience):
 		w.t.Error("the healthy client waits for the last message")
 	}
 	w.mu.Lock()
@@ -193,7 +188,7 @@ func (w *healthy) check() {
 	if pause > healthyLatency {
 		w.t.Errorf("the publisher waited %v", pause)
 	}
-	eventually(w.t, fmt.Sprintf("%d goroutines and %d files again", w.goroutines, w.files), func() bool {
+	peertest.Eventually(w.t, fmt.Sprintf("%d goroutines and %d files again", w.goroutines, w.files), func() bool {
 		return runtime.NumGoroutine() <= w.goroutines && openFiles(w.t) <= w.files
 	})
 }

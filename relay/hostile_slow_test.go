@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // joinNarrow joins with a receive buffer as small as the kernel lets it be, so
@@ -47,7 +48,7 @@ func TestS2HalfOfTheClientsStopped(t *testing.T) {
 		w.accompany(others[i])
 	}
 	full := w.published() + 400
-	eventually(t, "the ring is full of it", func() bool { return w.published() >= full })
+	peertest.Eventually(t, "the ring is full of it", func() bool { return w.published() >= full })
 	func() {
 		w.mu.Lock() // the feed rests, so that none is evicted before it is measured
 		defer w.mu.Unlock()
@@ -58,16 +59,16 @@ func TestS2HalfOfTheClientsStopped(t *testing.T) {
 		for range 50 { // a quarter of what they may be behind
 			w.sayLocked(w.pad)
 		}
-		eventually(t, "half of them are stuck", func() bool { return h.Stats().Drainers >= stopped/2 })
+		peertest.Eventually(t, "half of them are stuck", func() bool { return h.Stats().Drainers >= stopped/2 })
 		if each := (heap() - before) / stopped; each > 100<<10 { // a drainer's buffer of 64 KiB, goroutines, both ends' buffers
 			t.Errorf("a stopped client costs %d bytes", each)
 		}
 	}()
-	eventually(t, "all of them evicted", func() bool { return h.Stats().Leaves[hub.Slow] == stopped })
+	peertest.Eventually(t, "all of them evicted", func() bool { return h.Stats().Leaves[hub.Slow] == stopped })
 	for _, p := range others {
 		p.conn.Close()
 	}
-	eventually(t, "the others were there to the end", func() bool { return h.Stats().Leaves[hub.Left] == stopped && h.Clients() == 1 })
+	peertest.Eventually(t, "the others were there to the end", func() bool { return h.Stats().Leaves[hub.Left] == stopped && h.Clients() == 1 })
 }
 
 // drink reads until the end of the connection.
@@ -86,7 +87,7 @@ func TestS3NineTenthsOfTheRate(t *testing.T) {
 	next, begun := -1, w.published()
 	var closing []byte
 	for read := 0; closing == nil; read++ {
-		eventually(t, "nine tenths", func() bool { return 9*(w.published()-begun) > 10*read })
+		peertest.Eventually(t, "nine tenths", func() bool { return 9*(w.published()-begun) > 10*read })
 		op, got, err := p.frame()
 		if err != nil {
 			t.Fatalf("no close frame: %v", err)
@@ -136,13 +137,13 @@ func TestS4NoByteAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Stall: 500 * time.Millisecond}}, Config{})
 	p := joinNarrow(t, addr, "/ws")
-	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	payload := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
 	h.Publish(hub.Input{Payload: payload})
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
 	defer w.check()
 	defer p.conn.Close()
-	eventually(t, "evicted", func() bool { return h.Stats().Leaves[hub.Slow] == 1 })
+	peertest.Eventually(t, "evicted", func() bool { return h.Stats().Leaves[hub.Slow] == 1 })
 	got, err := io.ReadAll(p.r)
 	if !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("the connection ended with %v, want a reset", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 func get(h http.Handler, path string) (int, string) {
@@ -75,17 +76,17 @@ func TestMetricsAndClients(t *testing.T) {
 	latency := NewLatency()
 	reg := r.Registry(latency)
 	p := join(t, addr, "/ws")
-	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	publish(h, 0, 3, 100)
 	for i := range 3 {
 		p.want(1, numbered(i, 100))
 	}
-	eventually(t, "counted", func() bool { return h.Stats().Deliveries == 3 })
+	peertest.Eventually(t, "counted", func() bool { return h.Stats().Deliveries == 3 })
 	if problems, err := testutil.GatherAndLint(reg); err != nil || len(problems) > 0 {
 		t.Errorf("lint: %v %v", problems, err)
 	}
 	var text string
-	eventually(t, "seen by a sweep", func() bool {
+	peertest.Eventually(t, "seen by a sweep", func() bool {
 		_, text = get(r.Admin(reg), "/metrics")
 		return strings.Contains(text, "fantail_queue_depth_max 0")
 	})

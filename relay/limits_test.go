@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 func TestClientLimiter(t *testing.T) {
@@ -137,8 +138,8 @@ func TestH6PerIP(t *testing.T) {
 		t.Errorf("%d refusals counted, want 2", n)
 	}
 	first.conn.Close()
-	eventually(t, "the client has left", func() bool { return k.hub.Clients() == 5 }) // the healthy one among them
-	eventually(t, "its seat is free", func() bool { return from("203.0.113.5").status == 101 })
+	peertest.Eventually(t, "the client has left", func() bool { return k.hub.Clients() == 5 }) // the healthy one among them
+	peertest.Eventually(t, "its seat is free", func() bool { return from("203.0.113.5").status == 101 })
 }
 
 // H6: clients over the limit of all are refused and counted; a seat is free again
@@ -154,7 +155,7 @@ func TestH6Full(t *testing.T) {
 		t.Errorf("%d refusals counted, want 2", n)
 	}
 	first.conn.Close()
-	eventually(t, "its seat is free", func() bool { return k.knock("").status == 101 })
+	peertest.Eventually(t, "its seat is free", func() bool { return k.knock("").status == 101 })
 }
 
 // H6: of handshakes that come all at once, those over the rate are refused and

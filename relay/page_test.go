@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // getPage asks the page for itself.
@@ -118,7 +119,7 @@ func TestPageRefusesOtherMethods(t *testing.T) {
 func TestRootUpgradesToWebSocket(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
 	p := join(t, addr, "/")
-	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	publish(h, 0, 1, 100)
 	p.want(1, numbered(0, 100))
 	// A browser or curl may offer HTTP/2 on any request (RFC 9110 section 7.8).

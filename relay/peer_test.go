@@ -15,11 +15,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
-
-// patience is how long a test waits before it is given up. It bounds nothing that
-// is promised.
-const patience = time.Minute
 
 // newTestRelay serves a relay on loopback and returns it with its address.
 func newTestRelay(t *testing.T, hc hub.Config, rc Config) (*Relay, *hub.Hub, string) {
@@ -53,7 +50,7 @@ type peer struct {
 	inflated int     // messages that came compressed
 }
 
-const handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+const handshake = peertest.Handshake
 
 // dial sends GET path with the given header lines and reads the answer. extra
 // bytes follow the request in the same write.
@@ -69,7 +66,7 @@ func dial(t testing.TB, addr, path, lines, extra string) *peer {
 
 func upgrade(t testing.TB, c net.Conn, request string) *peer {
 	t.Helper()
-	c.SetDeadline(time.Now().Add(2 * patience)) // for all that the test does with it
+	c.SetDeadline(time.Now().Add(2 * peertest.Patience)) // for all that the test does with it
 	if _, err := io.WriteString(c, request); err != nil {
 		t.Fatal(err)
 	}
@@ -99,30 +96,18 @@ func join(t testing.TB, addr, path string) *peer {
 // frame reads one frame of the server's and checks what every server's frame
 // must obey.
 func (p *peer) frame() (opcode byte, payload []byte, err error) {
-	var h [10]byte
-	if _, err := io.ReadFull(p.r, h[:2]); err != nil {
-		return 0, nil, err
-	}
-	n := uint64(h[1] & 0x7F)
-	switch {
-	case h[0]&0x80 == 0 || h[0]&0x70 != 0 && !p.inflating(h[0]) || h[1]&0x80 != 0:
-		p.t.Errorf("frame header % x: fragmented, reserved bits or masked", h[:2])
-	case n == 126:
-		_, err = io.ReadFull(p.r, h[2:4])
-		n = uint64(binary.BigEndian.Uint16(h[2:]))
-	case n == 127:
-		_, err = io.ReadFull(p.r, h[2:10])
-		n = binary.BigEndian.Uint64(h[2:])
-	}
+	first, payload, err := peertest.ReadFrame(p.r)
 	if err != nil {
 		return 0, nil, err
 	}
-	payload = make([]byte, n)
-	if _, err = io.ReadFull(p.r, payload); err == nil && p.inflating(h[0]) {
+	switch {
+	case p.inflating(first):
 		p.inflated++
 		payload, err = p.window.inflate(payload)
+	case first&0xF0 != 0x80:
+		p.t.Errorf("a frame begins with %#x: fragmented, or with reserved bits", first)
 	}
-	return h[0] & 0xF, payload, err
+	return first & 0xF, payload, err
 }
 
 // want reads the next frame and compares it.
@@ -158,29 +143,10 @@ func (p *peer) wantClose(code uint16) string {
 }
 
 // send sends one whole masked frame.
-func (p *peer) send(opcode byte, payload string) { p.raw(clientFrame(0x80|opcode, payload)) }
+func (p *peer) send(opcode byte, payload string) { p.raw(peertest.ClientFrame(0x80|opcode, payload)) }
 
 func (p *peer) raw(b []byte) {
 	p.conn.Write(b) // an error shows in what is read next
-}
-
-// clientFrame builds a masked frame (RFC 6455 section 5.3) with any first byte.
-func clientFrame(first byte, payload string) []byte {
-	b := []byte{first}
-	switch n := len(payload); {
-	case n < 126:
-		b = append(b, 0x80|byte(n))
-	case n <= 0xFFFF:
-		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), uint16(n))
-	default:
-		b = binary.BigEndian.AppendUint64(append(b, 0x80|127), uint64(n))
-	}
-	mask := [4]byte{1, 2, 3, 4}
-	b = append(b, mask[:]...)
-	for i := range len(payload) {
-		b = append(b, payload[i]^mask[i&3])
-	}
-	return b
 }
 
 // publish sends n numbered text messages of a size, from number first on.
@@ -193,27 +159,4 @@ func publish(h *hub.Hub, first, n, size int) {
 func numbered(i, size int) string {
 	s := fmt.Sprintf("message %d ", i)
 	return s + strings.Repeat("x", max(0, size-len(s)))
-}
-
-// eventually waits for a condition that another goroutine brings about.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	if !soon(ok) {
-		t.Fatalf("%s: not within %v", what, patience)
-	}
-}
-
-// soon is eventually for any goroutine: it reports whether it came about.
-func soon(ok func() bool) bool {
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(patience)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-late:
-			return false
-		}
-	}
-	return true
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // taken is what a Take was given; fails is what it answers.
@@ -138,7 +139,7 @@ func TestPushIsBoundedInMemory(t *testing.T) {
 		go func() { statuses <- post(r) }() // ended by closing w
 		io.WriteString(w, "x")              // taken by the client: the request is under way
 	}
-	eventually(t, "all of them are being read", func() bool { return len(door.busy) == pushAtOnce })
+	peertest.Eventually(t, "all of them are being read", func() bool { return len(door.busy) == pushAtOnce })
 	if status := post(strings.NewReader("y")); status != 503 {
 		t.Errorf("one more was answered with %d", status)
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // Clients that are cut again and again while the feed runs, and resume behind
@@ -101,7 +102,7 @@ func (r *resumer) session(n int) error {
 	}
 	defer c.Close()
 	c.(*net.TCPConn).SetLinger(0) // or 30,000 connections stay in TIME_WAIT
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(peertest.Patience))
 	next, err := r.open(c)
 	for n > 0 && err == nil {
 		var e line
@@ -196,7 +197,7 @@ func TestS7StalledEventSource(t *testing.T) {
 			_, h, addr := newTestRelay(t, hub.Config{Messages: 300, Queue: hub.Bounds{Messages: 50}}, Config{UnsentLimit: 4096})
 			c := dialTCP(t, addr)
 			c.(*net.TCPConn).SetReadBuffer(4096)
-			c.SetDeadline(time.Now().Add(2 * patience))
+			c.SetDeadline(time.Now().Add(2 * peertest.Patience))
 			r := &resumer{h: h, addr: addr, sse: true, at: h.Position(0).String()}
 			next, err := r.open(c)
 			if err != nil {
@@ -210,15 +211,15 @@ func TestS7StalledEventSource(t *testing.T) {
 			stuck := func() bool { return h.Stats().Drainers == 1 }
 			for !stuck() { // one by one, so that no busy machine makes it slow before
 				say()
-				eventually(t, "written, or stuck", func() bool { return h.Stats().Deliveries == uint64(n) || stuck() })
+				peertest.Eventually(t, "written, or stuck", func() bool { return h.Stats().Deliveries == uint64(n) || stuck() })
 			}
 			say()
 			say()
-			eventually(t, "seen by a sweep, near its bounds", func() bool { return h.Stats().DeepestQueue > 0 })
+			peertest.Eventually(t, "seen by a sweep, near its bounds", func() bool { return h.Stats().DeepestQueue > 0 })
 			for range 100 {
 				say()
 			}
-			eventually(t, "evicted", func() bool { return h.Stats().Leaves[hub.Slow] == 1 })
+			peertest.Eventually(t, "evicted", func() bool { return h.Stats().Leaves[hub.Slow] == 1 })
 			for err == nil { // what its socket still holds, up to the cut
 				var e line
 				if e, err = next(); err == nil && e.Notice == "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // deflated returns a message's compressed payload (RFC 7692 section 7.2.1).
@@ -23,7 +24,7 @@ func deflated(message string) string {
 
 // closeInside is a close frame inside a compressed message.
 func closeInside() []byte {
-	return append(clientFrame(0x41, deflated("begun")), clientFrame(0x88, "\x03\xE8bye")...)
+	return append(peertest.ClientFrame(0x41, deflated("begun")), peertest.ClientFrame(0x88, "\x03\xE8bye")...)
 }
 
 // compressedSession is a session with compression, and what its client sends.
@@ -42,7 +43,7 @@ func compressedSession(t *testing.T, sends []byte) (testSession, *script) {
 // A compressed message that is whole is read, and one that the end of the
 // connection cuts short is not taken for whole.
 func TestCompressedMessageCutShort(t *testing.T) {
-	whole := clientFrame(0xC1, deflated(strings.Repeat("whole ", 50)))
+	whole := peertest.ClientFrame(0xC1, deflated(strings.Repeat("whole ", 50)))
 	const header = 6
 	for cut := header; cut <= len(whole); cut++ {
 		s, _ := compressedSession(t, whole[:cut])
@@ -73,7 +74,7 @@ func TestCloseInsideCompressedMessage(t *testing.T) {
 // A compressed message counts by what it inflates to.
 func TestCompressedBomb(t *testing.T) {
 	before := heap()
-	s, c := compressedSession(t, clientFrame(0xC2, deflated(strings.Repeat("\x00", 10<<20)))) // 10 KiB of them
+	s, c := compressedSession(t, peertest.ClientFrame(0xC2, deflated(strings.Repeat("\x00", 10<<20)))) // 10 KiB of them
 	s.run()
 	<-c.closed
 	if why, _ := s.conn.client.Reason(); why != hub.TooLarge || !bytes.Contains(c.answer(), []byte("\x03\xF1too-large; resume=")) {

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // What a client sends wrong is answered with the right code, counted under its
@@ -23,30 +24,30 @@ func TestProtocolViolations(t *testing.T) {
 		code   uint16
 		reason hub.Reason
 	}{
-		{"F2 control frame over 125 bytes", clientFrame(0x89, strings.Repeat("x", 126)), 1002, hub.Protocol},
-		{"F2 fragmented control frame", clientFrame(0x09, "x"), 1002, hub.Protocol},
-		{"F2 reserved bit", clientFrame(0x80|0x40|1, "x"), 1002, hub.Protocol},
-		{"F2 opcode 3", clientFrame(0x83, "x"), 1002, hub.Protocol},
-		{"F2 close of one byte", clientFrame(0x88, "x"), 1002, hub.Protocol},
-		{"F2 close with code 1005", clientFrame(0x88, "\x03\xED"), 1002, hub.Protocol},
+		{"F2 control frame over 125 bytes", peertest.ClientFrame(0x89, strings.Repeat("x", 126)), 1002, hub.Protocol},
+		{"F2 fragmented control frame", peertest.ClientFrame(0x09, "x"), 1002, hub.Protocol},
+		{"F2 reserved bit", peertest.ClientFrame(0x80|0x40|1, "x"), 1002, hub.Protocol},
+		{"F2 opcode 3", peertest.ClientFrame(0x83, "x"), 1002, hub.Protocol},
+		{"F2 close of one byte", peertest.ClientFrame(0x88, "x"), 1002, hub.Protocol},
+		{"F2 close with code 1005", peertest.ClientFrame(0x88, "\x03\xED"), 1002, hub.Protocol},
 		{"F7 unmasked frame", []byte{0x81, 1, 'x'}, 1002, hub.Protocol},
 		{"F1 length 2^64-1", append([]byte{0x82, 0xFF}, bytes.Repeat([]byte{0xFF}, 12)...), 1002, hub.Protocol},
 		{"F1 length 65 GB", append([]byte{0x82, 0xFF, 0, 0, 0, 16}, bytes.Repeat([]byte{0}, 8)...), 1008, hub.Uplink},
-		{"continuation out of nowhere", clientFrame(0x80, "x"), 1002, hub.Protocol},
-		{"F8 a message while the uplink is off", clientFrame(0x81, "x"), 1008, hub.Uplink},
+		{"continuation out of nowhere", peertest.ClientFrame(0x80, "x"), 1002, hub.Protocol},
+		{"F8 a message while the uplink is off", peertest.ClientFrame(0x81, "x"), 1008, hub.Uplink},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel() // each waits for its peer's answer
 			_, h, addr := newTestRelay(t, hub.Config{}, Config{})
 			healthy, bad := join(t, addr, "/ws"), join(t, addr, "/ws")
-			eventually(t, "joined", func() bool { return h.Clients() == 2 })
+			peertest.Eventually(t, "joined", func() bool { return h.Clients() == 2 })
 			bad.raw(c.send)
 			reason := bad.wantClose(c.code)
 			if want := c.reason.String() + "; resume=" + h.At(h.Live()).String(); reason != want {
 				t.Errorf("closed with %q, want %q", reason, want)
 			}
-			eventually(t, "counted", func() bool { return h.Stats().Leaves[c.reason] == 1 })
+			peertest.Eventually(t, "counted", func() bool { return h.Stats().Leaves[c.reason] == 1 })
 			h.Publish(hub.Input{Payload: []byte("hello")})
 			healthy.want(1, "hello")
 		})
@@ -58,13 +59,13 @@ func TestUplinkIgnore(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{Uplink: UplinkIgnore, UplinkMaxMessage: 1000})
 	p := join(t, addr, "/ws")
 	p.send(1, strings.Repeat("x", 1000))
-	p.raw(clientFrame(0x01, "frag"))
-	p.raw(clientFrame(0x80, "mented"))
+	p.raw(peertest.ClientFrame(0x01, "frag"))
+	p.raw(peertest.ClientFrame(0x80, "mented"))
 	p.send(9, "still there?")
 	p.want(10, "still there?")
 	p.send(2, strings.Repeat("x", 1002))
 	p.wantClose(1009)
-	eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.TooLarge] == 1 })
+	peertest.Eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.TooLarge] == 1 })
 }
 
 // F4: a pong that nobody asked for is legal (RFC 6455 section 5.5.3).
@@ -82,14 +83,14 @@ func TestF4UnsolicitedPongs(t *testing.T) {
 func TestF5FragmentFlood(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{Uplink: UplinkIgnore, UplinkMaxMessage: 1000})
 	p := join(t, addr, "/ws")
-	p.raw(clientFrame(0x01, ""))
-	fragments := bytes.Repeat(clientFrame(0x00, ""), 1000)
+	p.raw(peertest.ClientFrame(0x01, ""))
+	fragments := bytes.Repeat(peertest.ClientFrame(0x00, ""), 1000)
 	for range 200 {
 		if _, err := p.conn.Write(fragments); err != nil {
 			break
 		}
 	}
-	eventually(t, "closed as a flood", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
+	peertest.Eventually(t, "closed as a flood", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
 }
 
 // The peer's close is answered with its own code, and the connection ends.
@@ -101,7 +102,7 @@ func TestCloseHandshakeByThePeer(t *testing.T) {
 	if _, _, err := p.frame(); err == nil {
 		t.Error("a frame behind the close frame")
 	}
-	eventually(t, "left", func() bool { return h.Stats().Leaves[hub.Left] == 1 && h.Clients() == 0 })
+	peertest.Eventually(t, "left", func() bool { return h.Stats().Leaves[hub.Left] == 1 && h.Clients() == 0 })
 }
 
 // A peer that does not answer the close frame is cut off after a second, and
@@ -154,7 +155,7 @@ func (r *Relay) piped(t *testing.T) (testSession, *peer) {
 func TestDrainOnTheWire(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
 	p := join(t, addr, "/ws")
-	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	publish(h, 0, 50, 100)
 	go h.Drain(t.Context(), time.Second)
 	for i := range 50 {
@@ -215,7 +216,7 @@ func TestSlowControlFrame(t *testing.T) {
 		go s.run() // ended by the peer's answer to the close frame
 		began := time.Now()
 		p := &peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}
-		p.raw(clientFrame(0x89, "ping")[:8])
+		p.raw(peertest.ClientFrame(0x89, "ping")[:8])
 		if reason := p.wantClose(1008); !strings.HasPrefix(reason, "flood; resume=") {
 			t.Errorf("closed with %q", reason)
 		}

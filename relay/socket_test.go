@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 func dialTCP(t testing.TB, addr string) net.Conn {
@@ -109,7 +110,7 @@ func TestSocketCloseUnblocks(t *testing.T) {
 			<-parked
 			s.socket.Close(true)
 			<-ended
-			s.end.SetReadDeadline(time.Now().Add(patience))
+			s.end.SetReadDeadline(time.Now().Add(peertest.Patience))
 			if _, err := io.Copy(io.Discard, s.end); err == nil {
 				t.Error("the peer saw an orderly end")
 			}
@@ -172,7 +173,7 @@ func TestTLS(t *testing.T) {
 	}
 	defer c.Close()
 	p := upgrade(t, c, "GET /ws HTTP/1.1\r\nHost: x\r\n"+handshake+"\r\n")
-	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	publish(h, 0, 500, 3000)
 	for i := range 500 {
 		p.want(1, numbered(i, 3000))

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // ask sends a GET of HTTP/1.1 or 1.0 and reads the head of the answer.
 func ask(t testing.TB, addr, path, version, lines string) (net.Conn, *http.Response) {
 	t.Helper()
 	c := dialTCP(t, addr)
-	c.SetDeadline(time.Now().Add(2 * patience))
+	c.SetDeadline(time.Now().Add(2 * peertest.Patience))
 	fmt.Fprintf(c, "GET %s HTTP/%s\r\nHost: %s\r\n%s\r\n", path, version, addr, lines)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -81,7 +82,7 @@ func TestStreamsThroughAnHTTPClient(t *testing.T) {
 			if at := resp.Header.Get("Fantail-Position"); at != h.Position(1).String() || resp.Header.Get("X-Accel-Buffering") != "no" || !resp.Close {
 				t.Errorf("position %q, header %v", at, resp.Header)
 			}
-			eventually(t, "delivered", func() bool { return h.Stats().Deliveries == 2 })
+			peertest.Eventually(t, "delivered", func() bool { return h.Stats().Deliveries == 2 })
 			go h.Drain(t.Context(), time.Second) // ends when the client has gone
 			body, err := io.ReadAll(resp.Body)
 			first, second := strings.Index(string(body), `{"n":2}`), strings.Index(string(body), `{"n":3}`)
@@ -97,11 +98,11 @@ func TestStreamsThroughAnHTTPClient(t *testing.T) {
 func TestCutStreamIsAnError(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{UnsentLimit: 4096})
 	c, resp := ask(t, addr, "/stream", "1.1", "")
-	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	readLines(t, bufio.NewReader(resp.Body), 1)
 	c.(*net.TCPConn).SetLinger(0)
 	h.Publish(hub.Input{Payload: bytes.Repeat([]byte("x"), 4<<20)}) // more than the sockets take
-	eventually(t, "stuck", func() bool { return h.Stats().Drainers == 1 })
+	peertest.Eventually(t, "stuck", func() bool { return h.Stats().Drainers == 1 })
 	go h.Close() // ends with the hub's goroutines
 	if _, err := io.Copy(io.Discard, resp.Body); err == nil {
 		t.Error("a cut stream looks like its end")
@@ -137,7 +138,7 @@ func TestStreamInput(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, h, addr := newTestRelay(t, hub.Config{}, Config{MaxClients: 1})
 			c, _ := ask(t, addr, "/sse", "1.1", "")
-			eventually(t, "joined", func() bool { return h.Clients() == 1 })
+			peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 			c.Write(make([]byte, tt.send))
 			if tt.why == hub.Left {
 				c.(*net.TCPConn).CloseWrite()
@@ -148,8 +149,8 @@ func TestStreamInput(t *testing.T) {
 				}
 				c.Close()
 			}
-			eventually(t, "left", func() bool { return h.Stats().Leaves[tt.why] == 1 })
-			eventually(t, "the seat is free", func() bool {
+			peertest.Eventually(t, "left", func() bool { return h.Stats().Leaves[tt.why] == 1 })
+			peertest.Eventually(t, "the seat is free", func() bool {
 				r.clients.mu.Lock()
 				defer r.clients.mu.Unlock()
 				return r.clients.taken == 0
@@ -232,7 +233,7 @@ func TestRefusalsForOtherOrigins(t *testing.T) {
 func TestSnapshotAndThenAStream(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{SnapshotKeys: 10}, Config{})
 	publishJSON(h, 1, 8) // k1, k2, k0, …
-	eventually(t, "in the snapshot", func() bool { _, at := h.Snapshot(nil); return at.Seq == 8 })
+	peertest.Eventually(t, "in the snapshot", func() bool { _, at := h.Snapshot(nil); return at.Seq == 8 })
 	_, resp := ask(t, addr, "/snapshot?key=k1&key=k2", "1.1", "Connection: close\r\n")
 	got := readLines(t, bufio.NewReader(resp.Body), 2)
 	at := resp.Header.Get("Fantail-Position")
@@ -244,7 +245,7 @@ func TestSnapshotAndThenAStream(t *testing.T) {
 	if got := readLines(t, bufio.NewReader(resp.Body), 3); fmt.Sprint(got) != `[hello {"n":10} {"n":11}]` {
 		t.Errorf("behind it: %v", got)
 	}
-	eventually(t, "in the snapshot too", func() bool { _, at := h.Snapshot(nil); return at.Seq == 12 })
+	peertest.Eventually(t, "in the snapshot too", func() bool { _, at := h.Snapshot(nil); return at.Seq == 12 })
 	_, resp = ask(t, addr, "/stream?snapshot=1", "1.1", "")
 	if at := resp.Header.Get("Fantail-Position"); at != h.Position(9).String() {
 		t.Errorf("with the snapshot first it begins at %s, want what is before message 10", at)

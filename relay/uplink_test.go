@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // upstream is a source that keeps what it is sent.
@@ -49,7 +50,7 @@ func (u *upstream) forwarding(allow string) Config {
 // TestUplinkForward has one row for each thing that may become of messages.
 func TestUplinkForward(t *testing.T) {
 	large := "say" + strings.Repeat("x", 64<<10-3)
-	say := clientFrame(0x81, "say hi")
+	say := peertest.ClientFrame(0x81, "say hi")
 	text, binary := fmt.Sprint(hub.Text, " "), fmt.Sprint(hub.Binary, " ")
 	for _, c := range []struct {
 		name   string
@@ -60,19 +61,19 @@ func TestUplinkForward(t *testing.T) {
 		err    error // of the source
 	}{
 		{name: "text", send: [][]byte{say}, got: []string{text + "say hi"}},
-		{name: "binary", send: [][]byte{clientFrame(0x82, "say \xff\x00")}, got: []string{binary + "say \xff\x00"}},
-		{name: "fragments with a ping between them", send: [][]byte{clientFrame(0x01, "sa"), clientFrame(0x89, ""), clientFrame(0x00, ""), clientFrame(0x80, "y é")}, got: []string{text + "say é"}},
-		{name: "a character over two fragments", send: [][]byte{clientFrame(0x01, "say \xc3"), clientFrame(0x80, "\xa9")}, got: []string{text + "say é"}},
-		{name: "several", send: [][]byte{say, clientFrame(0x81, "say 2"), clientFrame(0x81, "say 3")}, got: []string{text + "say hi", text + "say 2", text + "say 3"}},
-		{name: "as long as may be", send: [][]byte{clientFrame(0x82, large)}, got: []string{binary + large}},
-		{name: "a byte longer", send: [][]byte{clientFrame(0x82, large+"x"), say}, code: 1009, reason: hub.TooLarge},
-		{name: "much longer", send: [][]byte{clientFrame(0x82, large+large)[:70<<10]}, code: 1009, reason: hub.TooLarge},
-		{name: "longer in fragments", send: [][]byte{clientFrame(0x02, large), clientFrame(0x80, "x"), say}, code: 1009, reason: hub.TooLarge},
-		{name: "not allowed", send: [][]byte{clientFrame(0x81, `{"op":"unsubscribe"}`), say}, code: 1008, reason: hub.Uplink},
-		{name: "not allowed behind one that is", send: [][]byte{say, clientFrame(0x82, "x"), say}, got: []string{text + "say hi"}, code: 1008, reason: hub.Uplink},
-		{name: "empty", send: [][]byte{clientFrame(0x81, "")}, code: 1008, reason: hub.Uplink},
-		{name: "not UTF-8", send: [][]byte{clientFrame(0x81, "say \xff"), say}, code: 1007, reason: hub.NotUTF8},
-		{name: "half a character", send: [][]byte{clientFrame(0x81, "say \xc3")}, code: 1007, reason: hub.NotUTF8},
+		{name: "binary", send: [][]byte{peertest.ClientFrame(0x82, "say \xff\x00")}, got: []string{binary + "say \xff\x00"}},
+		{name: "fragments with a ping between them", send: [][]byte{peertest.ClientFrame(0x01, "sa"), peertest.ClientFrame(0x89, ""), peertest.ClientFrame(0x00, ""), peertest.ClientFrame(0x80, "y é")}, got: []string{text + "say é"}},
+		{name: "a character over two fragments", send: [][]byte{peertest.ClientFrame(0x01, "say \xc3"), peertest.ClientFrame(0x80, "\xa9")}, got: []string{text + "say é"}},
+		{name: "several", send: [][]byte{say, peertest.ClientFrame(0x81, "say 2"), peertest.ClientFrame(0x81, "say 3")}, got: []string{text + "say hi", text + "say 2", text + "say 3"}},
+		{name: "as long as may be", send: [][]byte{peertest.ClientFrame(0x82, large)}, got: []string{binary + large}},
+		{name: "a byte longer", send: [][]byte{peertest.ClientFrame(0x82, large+"x"), say}, code: 1009, reason: hub.TooLarge},
+		{name: "much longer", send: [][]byte{peertest.ClientFrame(0x82, large+large)[:70<<10]}, code: 1009, reason: hub.TooLarge},
+		{name: "longer in fragments", send: [][]byte{peertest.ClientFrame(0x02, large), peertest.ClientFrame(0x80, "x"), say}, code: 1009, reason: hub.TooLarge},
+		{name: "not allowed", send: [][]byte{peertest.ClientFrame(0x81, `{"op":"unsubscribe"}`), say}, code: 1008, reason: hub.Uplink},
+		{name: "not allowed behind one that is", send: [][]byte{say, peertest.ClientFrame(0x82, "x"), say}, got: []string{text + "say hi"}, code: 1008, reason: hub.Uplink},
+		{name: "empty", send: [][]byte{peertest.ClientFrame(0x81, "")}, code: 1008, reason: hub.Uplink},
+		{name: "not UTF-8", send: [][]byte{peertest.ClientFrame(0x81, "say \xff"), say}, code: 1007, reason: hub.NotUTF8},
+		{name: "half a character", send: [][]byte{peertest.ClientFrame(0x81, "say \xc3")}, code: 1007, reason: hub.NotUTF8},
 		{name: "the source is away", send: [][]byte{say, say}, err: errors.New("away"), code: 1013, reason: hub.Busy},
 		{name: "over the rate", send: [][]byte{say, say, say, say}, got: []string{text + "say hi", text + "say hi", text + "say hi"}, code: 1008, reason: hub.Flood},
 	} {
@@ -95,12 +96,12 @@ func TestUplinkForward(t *testing.T) {
 					if reason := p.wantClose(c.code); !strings.HasPrefix(reason, c.reason.String()+"; resume=") {
 						t.Errorf("closed with %q", reason)
 					}
-					eventually(t, "counted", func() bool { return h.Stats().Leaves[c.reason] == 1 })
+					peertest.Eventually(t, "counted", func() bool { return h.Stats().Leaves[c.reason] == 1 })
 					if n := r.uplink.rejected[c.reason].Load(); n != 1 {
 						t.Errorf("%d messages counted as %v", n, c.reason)
 					}
 				}
-				eventually(t, "all forwarded", func() bool { return len(source.messages()) >= len(c.got) })
+				peertest.Eventually(t, "all forwarded", func() bool { return len(source.messages()) >= len(c.got) })
 				if got := source.messages(); fmt.Sprint(got) != fmt.Sprint(c.got) {
 					t.Errorf("the source got %.200q, want %.200q", got, c.got)
 				}
@@ -108,7 +109,7 @@ func TestUplinkForward(t *testing.T) {
 					h.Publish(hub.Input{Payload: []byte("[]")})
 					p.wantFeed("[]")
 				}
-				eventually(t, "no buffer is held", func() bool { return r.uplink.held.Load() == 0 })
+				peertest.Eventually(t, "no buffer is held", func() bool { return r.uplink.held.Load() == 0 })
 				if n := r.uplink.forwarded.Load(); n != uint64(len(c.got)) {
 					t.Errorf("%d counted as forwarded, want %d", n, len(c.got))
 				}
@@ -152,19 +153,19 @@ func TestUplinkMemoryIsBounded(t *testing.T) {
 	slow := make([]*peer, 4)
 	for i := range slow { // each is in the middle of a message of 20 KiB and holds 16 KiB
 		slow[i] = join(t, addr, "/ws")
-		slow[i].raw(clientFrame(0x02, strings.Repeat("x", 10<<10)))
+		slow[i].raw(peertest.ClientFrame(0x02, strings.Repeat("x", 10<<10)))
 	}
-	eventually(t, "all have begun", func() bool { return r.uplink.held.Load() == 4*16<<10 })
+	peertest.Eventually(t, "all have begun", func() bool { return r.uplink.held.Load() == 4*16<<10 })
 	bad := join(t, addr, "/ws")
-	bad.raw(clientFrame(0x82, strings.Repeat("x", 60<<10)))
+	bad.raw(peertest.ClientFrame(0x82, strings.Repeat("x", 60<<10)))
 	if reason := bad.wantClose(1013); !strings.HasPrefix(reason, "busy; resume=") {
 		t.Errorf("closed with %q", reason)
 	}
 	for _, p := range slow {
-		p.raw(clientFrame(0x80, "end"))
+		p.raw(peertest.ClientFrame(0x80, "end"))
 	}
-	eventually(t, "all forwarded", func() bool { return len(source.messages()) == len(slow) })
-	eventually(t, "no buffer is held", func() bool { return r.uplink.held.Load() == 0 })
+	peertest.Eventually(t, "all forwarded", func() bool { return len(source.messages()) == len(slow) })
+	peertest.Eventually(t, "no buffer is held", func() bool { return r.uplink.held.Load() == 0 })
 }
 
 // A message that is begun and not ended holds its buffer for 10 s at most.
@@ -182,7 +183,7 @@ func TestUplinkUnfinishedMessage(t *testing.T) {
 		go newTestSession(t, r, ours, false).run() // ended by the peer's answer to the close frame
 		began := time.Now()
 		p := &peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}
-		p.raw(clientFrame(0x01, "half"))
+		p.raw(peertest.ClientFrame(0x01, "half"))
 		if reason := p.wantClose(1008); !strings.HasPrefix(reason, "flood; resume=") {
 			t.Errorf("closed with %q", reason)
 		}
@@ -199,9 +200,9 @@ func TestUplinkUnfinishedMessage(t *testing.T) {
 // A message that the end of its connection cuts short goes nowhere.
 func TestUplinkCutMessage(t *testing.T) {
 	for name, sent := range map[string][]byte{
-		"in the payload":    clientFrame(0x81, "say hello")[:10],
-		"behind a fragment": clientFrame(0x01, "say"),
-		"behind the header": clientFrame(0x81, "say hello")[:6],
+		"in the payload":    peertest.ClientFrame(0x81, "say hello")[:10],
+		"behind a fragment": peertest.ClientFrame(0x01, "say"),
+		"behind the header": peertest.ClientFrame(0x81, "say hello")[:6],
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := new(upstream)
@@ -209,7 +210,7 @@ func TestUplinkCutMessage(t *testing.T) {
 			p := join(t, addr, "/ws")
 			p.raw(sent)
 			p.conn.Close()
-			eventually(t, "left", func() bool { return h.Stats().Leaves[hub.Left] == 1 && h.Clients() == 0 })
+			peertest.Eventually(t, "left", func() bool { return h.Stats().Leaves[hub.Left] == 1 && h.Clients() == 0 })
 			if got := source.messages(); len(got) != 0 {
 				t.Errorf("the source got %q", got)
 			}
@@ -241,11 +242,11 @@ func TestUplinkHoldsUpNobodyElse(t *testing.T) {
 		go p.drink() // ended by closing the connection
 	}
 	close(release)
-	eventually(t, "all forwarded", func() bool { return r.uplink.forwarded.Load() == 40 })
+	peertest.Eventually(t, "all forwarded", func() bool { return r.uplink.forwarded.Load() == 40 })
 	for _, p := range senders {
 		p.conn.Close()
 	}
-	eventually(t, "gone", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "gone", func() bool { return h.Clients() == 1 })
 	w.check()
 }
 
@@ -277,13 +278,13 @@ func TestUplinkHammer(t *testing.T) {
 	for i := range joined {
 		joined[i] = join(t, addr, "/ws")
 	}
-	eventually(t, "all have joined", func() bool { return h.Clients() == clients })
+	peertest.Eventually(t, "all have joined", func() bool { return h.Clients() == clients })
 	for i, p := range joined {
 		wg.Go(func() { // ends with its last message
 			for n := range each {
 				pad := strings.Repeat("x", n*n) // up to 2.4 kB
-				p.raw(clientFrame(0x01, fmt.Sprintf("%d %d ", i, n)))
-				p.raw(clientFrame(0x80, pad))
+				p.raw(peertest.ClientFrame(0x01, fmt.Sprintf("%d %d ", i, n)))
+				p.raw(peertest.ClientFrame(0x80, pad))
 			}
 		})
 		wg.Go(func() { // ends when it has all
@@ -303,7 +304,7 @@ func TestUplinkHammer(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	eventually(t, "no buffer is held", func() bool { return r.uplink.held.Load() == 0 })
+	peertest.Eventually(t, "no buffer is held", func() bool { return r.uplink.held.Load() == 0 })
 }
 
 // The names of the results are pinned: they are a metric's labels.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // Every refusal is the right status and one sentence (RFC 6455 section 4.2).
@@ -65,7 +66,7 @@ func TestHandshakeRefusesOtherMethods(t *testing.T) {
 func TestHandshakeWhenFullOrDraining(t *testing.T) {
 	r, h, addr := newTestRelay(t, hub.Config{}, Config{MaxClients: 1})
 	join(t, addr, "/ws")
-	eventually(t, "one client", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "one client", func() bool { return h.Clients() == 1 })
 	p := dial(t, addr, "/ws", handshake, "")
 	if p.status != 503 || p.header.Get("Retry-After") == "" {
 		t.Errorf("full: %d, Retry-After %q", p.status, p.header.Get("Retry-After"))
@@ -129,9 +130,9 @@ func TestResume(t *testing.T) {
 // H5: bytes that came with the handshake are handled once, by the WebSocket.
 func TestH5PipelinedBytesAreFrames(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
-	p := dial(t, addr, "/ws", handshake, string(clientFrame(0x89, "early")))
+	p := dial(t, addr, "/ws", handshake, string(peertest.ClientFrame(0x89, "early")))
 	p.want(10, "early")
-	eventually(t, "joined", func() bool { return h.Clients() == 1 })
+	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	h.Publish(hub.Input{Payload: []byte("hello")})
 	p.want(1, "hello")
 	q := dial(t, addr, "/ws", handshake, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -144,7 +145,7 @@ func TestEvictionTellsWhereToResume(t *testing.T) {
 	t.Parallel()
 	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Messages: 100}}, Config{UnsentLimit: 4096})
 	slow, healthy := join(t, addr, "/ws"), join(t, addr, "/ws")
-	eventually(t, "joined", func() bool { return h.Clients() == 2 })
+	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 2 })
 	const size, total = 8 << 10, 600
 	done := make(chan error, 1)
 	go func() { // the healthy one reads all
@@ -159,13 +160,13 @@ func TestEvictionTellsWhereToResume(t *testing.T) {
 	for i := range total {
 		publish(h, i, 1, size)
 		if i%50 == 49 { // never ahead of the healthy one
-			eventually(t, "the healthy client keeps up", func() bool { return h.Stats().Deliveries >= uint64(i) })
+			peertest.Eventually(t, "the healthy client keeps up", func() bool { return h.Stats().Deliveries >= uint64(i) })
 		}
 	}
 	if err := <-done; err != nil {
 		t.Error("healthy client:", err)
 	}
-	eventually(t, "the slow one is evicted", func() bool { return h.Stats().Leaves[hub.Slow] == 1 })
+	peertest.Eventually(t, "the slow one is evicted", func() bool { return h.Stats().Leaves[hub.Slow] == 1 })
 	last := readUntilEnd(slow)
 	p := join(t, addr, "/ws?since="+hub.Position{Epoch: h.Oldest().Epoch, Seq: uint64(last + 1)}.String())
 	for i := last + 1; i < total; i++ {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // serve answers handshakes on loopback and has do talk to each client.
@@ -30,7 +31,7 @@ func serve(t *testing.T, o AcceptOptions, do func(ctx context.Context, c *Conn))
 // dial connects, and bounds all that the test does with the connection.
 func dial(t *testing.T, url string, o DialOptions) (context.Context, *Conn, *http.Response) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), peertest.Patience)
 	t.Cleanup(cancel)
 	c, resp, err := Dial(ctx, url, o)
 	if err != nil {
