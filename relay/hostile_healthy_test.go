@@ -148,7 +148,7 @@ func (w *healthy) accompany(p *peer) {
 		defer got.Store(math.MaxInt64)
 		_, first, err := p.frame()
 		var n int64
-		if _, err := fmt.Sscanf(string(first[:min(len(first), 60)]), "%d ", &n); err != nil {
+		if _, bad := fmt.Sscanf(string(first[:min(len(first), 60)]), "%d ", &n); bad != nil {
 			return
 		}
 		for ; err == nil; err = p.skip() {

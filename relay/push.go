@@ -66,26 +66,26 @@ func newPushDoor(r *Relay, p Push) *pushDoor {
 // ServeHTTP takes the body as one message, or as a message a line if it is
 // NDJSON, and answers 202 when the feed has it.
 func (d *pushDoor) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	key, no := d.check(w, req)
-	if no == nil {
-		no = d.take(w, req, key)
+	key, refused := d.check(w, req)
+	if refused == nil {
+		refused = d.take(w, req, key)
 	}
-	if no != nil {
-		d.relay.refuseHTTP(w, req, no)
+	if refused != nil {
+		d.relay.refuseHTTP(w, req, refused)
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)
 }
 
 // check asks what can be asked before the body is read.
-func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, no *refusal) {
+func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, refused *refusal) {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return "", refusalf(refusedMethod, "messages are POSTed here")
 	}
-	if no := d.checkToken(req); no != nil {
+	if refused := d.checkToken(req); refused != nil {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		return "", no
+		return "", refused
 	}
 	values, err := url.ParseQuery(req.URL.RawQuery)
 	for name := range values {
@@ -130,9 +130,9 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 	if err != nil {
 		return refusalf(refusedBody, "the body did not come whole")
 	}
-	messages, no := divide(body, req.Header.Get("Content-Type"), key)
-	if no != nil {
-		return no
+	messages, refused := divide(body, req.Header.Get("Content-Type"), key)
+	if refused != nil {
+		return refused
 	}
 	switch err := d.Take(messages); {
 	case errors.Is(err, ErrTooLarge):

@@ -42,20 +42,20 @@ func TestQueryRefusals(t *testing.T) {
 		"%":                                     "the query cannot be read",
 		"a;b":                                   "the query cannot be read",
 	} {
-		_, no := parseQuery(raw, "")
-		if no == nil || no.reason != refusedQuery || !strings.Contains(no.sentence, want) || len(no.sentence) > 200 {
-			t.Errorf("%.60q: %v, want %q", raw, no, want)
+		_, refused := parseQuery(raw, "")
+		if refused == nil || refused.reason != refusedQuery || !strings.Contains(refused.sentence, want) || len(refused.sentence) > 200 {
+			t.Errorf("%.60q: %v, want %q", raw, refused, want)
 		}
 	}
 }
 
 func TestQueryIsRead(t *testing.T) {
-	q, no := parseQuery("key=a&key=b*&last=7&policy=skip", "")
-	if no != nil || q.last != 7 || *q.policy != hub.Skip || !q.filter.Match("a") || !q.filter.Match("bx") || q.filter.Match("c") {
-		t.Errorf("%+v, %v", q, no)
+	q, refused := parseQuery("key=a&key=b*&last=7&policy=skip", "")
+	if refused != nil || q.last != 7 || *q.policy != hub.Skip || !q.filter.Match("a") || !q.filter.Match("bx") || q.filter.Match("c") {
+		t.Errorf("%+v, %v", q, refused)
 	}
-	if q, no := parseQuery("", ""); no != nil || q != (query{}) {
-		t.Errorf("%+v, %v of nothing", q, no)
+	if q, refused := parseQuery("", ""); refused != nil || q != (query{}) {
+		t.Errorf("%+v, %v of nothing", q, refused)
 	}
 }
 
@@ -102,9 +102,9 @@ func TestPolicyChoice(t *testing.T) {
 			if tt.raw {
 				f = formatRaw
 			}
-			got, no := decided(r, f, tt.query, "")
-			if tt.no == "" && (no != nil || got.policy != tt.want) || tt.no != "" && (no == nil || !strings.Contains(no.sentence, tt.no)) {
-				t.Errorf("policy %d, %+v; want %d, %q", got.policy, no, tt.want, tt.no)
+			got, refused := decided(r, f, tt.query, "")
+			if tt.no == "" && (refused != nil || got.policy != tt.want) || tt.no != "" && (refused == nil || !strings.Contains(refused.sentence, tt.no)) {
+				t.Errorf("policy %d, %+v; want %d, %q", got.policy, refused, tt.want, tt.no)
 			}
 		})
 	}
@@ -119,12 +119,12 @@ func TestLastEventID(t *testing.T) {
 	defer h.Close()
 	r, _ := New(Config{Hub: h, Log: zerolog.Nop()})
 	for _, raw := range []string{"", "since=k3v9q2mx-5", "last=3", "snapshot=1"} {
-		g, no := decided(r, formatSSE, raw, "k3v9q2mx-7")
-		if q := g.query; no != nil || q.since == nil || q.since.Seq != 7 || q.last > 0 || q.snapshot {
-			t.Errorf("%q: %+v, %v", raw, q, no)
+		g, refused := decided(r, formatSSE, raw, "k3v9q2mx-7")
+		if q := g.query; refused != nil || q.since == nil || q.since.Seq != 7 || q.last > 0 || q.snapshot {
+			t.Errorf("%q: %+v, %v", raw, q, refused)
 		}
 	}
-	if _, no := decided(r, formatSSE, "", "7"); no == nil || !strings.Contains(no.sentence, "header Last-Event-ID: not a position") {
-		t.Errorf("%+v", no)
+	if _, refused := decided(r, formatSSE, "", "7"); refused == nil || !strings.Contains(refused.sentence, "header Last-Event-ID: not a position") {
+		t.Errorf("%+v", refused)
 	}
 }

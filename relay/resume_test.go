@@ -135,7 +135,7 @@ func (r *resumer) open(c net.Conn) (next func() (line, error), err error) {
 	if !r.sse {
 		request = "GET /ws?since=" + r.at + " HTTP/1.1\r\nHost: x\r\n" + handshake + "Sec-WebSocket-Protocol: fantail.v1\r\n\r\n"
 	}
-	if _, err := io.WriteString(c, request); err != nil {
+	if _, err = io.WriteString(c, request); err != nil {
 		return nil, err
 	}
 	in := bufio.NewReader(c)
@@ -167,8 +167,8 @@ func nextEnvelope(in *bufio.Reader) (l line, err error) {
 func nextEvent(in *textproto.Reader) (l line, err error) {
 	var stream bytes.Buffer
 	for {
-		text, err := in.ReadLine()
-		if err != nil {
+		var text string
+		if text, err = in.ReadLine(); err != nil {
 			return l, err
 		}
 		stream.WriteString(text + "\n")
@@ -223,8 +223,8 @@ func TestS7StalledEventSource(t *testing.T) {
 			for err == nil { // what its socket still holds, up to the cut
 				var e line
 				if e, err = next(); err == nil && e.Notice == "" {
-					if err := r.take(e); err != nil {
-						t.Fatal(err)
+					if bad := r.take(e); bad != nil {
+						t.Fatal(bad)
 					}
 				}
 			}

@@ -37,9 +37,9 @@ func TestDecideInOrder(t *testing.T) {
 	} {
 		ask := request{format: formatRaw, origin: tt.origin, host: "relay.example"}
 		ask.query, ask.badQuery = parseQuery(tt.query, "")
-		_, no := strict.decide(ask)
-		if no == nil || no.reason != tt.want || !strings.Contains(no.sentence, tt.sentence) {
-			t.Errorf("%q with %q: %+v, want %v with %q", tt.origin, tt.query, no, tt.want, tt.sentence)
+		_, refused := strict.decide(ask)
+		if refused == nil || refused.reason != tt.want || !strings.Contains(refused.sentence, tt.sentence) {
+			t.Errorf("%q with %q: %+v, want %v with %q", tt.origin, tt.query, refused, tt.want, tt.sentence)
 		}
 	}
 }
@@ -48,9 +48,9 @@ func TestDecideInOrder(t *testing.T) {
 func TestDecideAboutCompression(t *testing.T) {
 	offered := deflateParams{compress: true, fullWindow: true}
 	for _, compression := range []bool{true, false} {
-		g, no := rules{compression: compression}.decide(request{deflate: offered})
-		if want := (deflateParams{}); no != nil || compression && g.deflate != offered || !compression && g.deflate != want {
-			t.Errorf("compression %v: granted %+v, %+v", compression, g.deflate, no)
+		g, refused := rules{compression: compression}.decide(request{deflate: offered})
+		if want := (deflateParams{}); refused != nil || compression && g.deflate != offered || !compression && g.deflate != want {
+			t.Errorf("compression %v: granted %+v, %+v", compression, g.deflate, refused)
 		}
 	}
 }
@@ -70,9 +70,9 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &Relay{proxies: trusted}
-	ask, no := r.parse(req, webSocket{r})
-	if no != nil {
-		t.Fatal(no.sentence)
+	ask, refused := r.parse(req, webSocket{r})
+	if refused != nil {
+		t.Fatal(refused.sentence)
 	}
 	if ask.format != formatEnvelope || ask.deflate != (deflateParams{compress: true, noContext: true}) || ask.badQuery != nil ||
 		ask.query.since.Seq != 7 || ask.query.last != 0 || !ask.query.filter.Match("a") ||

@@ -12,7 +12,7 @@ import (
 // Every refusal is the right status and one sentence (RFC 6455 section 4.2).
 func TestHandshakeRefusals(t *testing.T) {
 	_, _, addr := newTestRelay(t, hub.Config{}, Config{MaxClients: 1})
-	replace := func(old, new string) string { return strings.Replace(handshake, old, new, 1) }
+	replace := func(from, to string) string { return strings.Replace(handshake, from, to, 1) }
 	cases := []struct {
 		name, path, lines string
 		status            int
@@ -116,8 +116,8 @@ func TestResume(t *testing.T) {
 		"another epoch": {Epoch: "aaaaaaaa", Seq: 20},
 		"never reached": {Epoch: oldest.Epoch, Seq: 26},
 	} {
-		p := join(t, addr, "/ws?since="+at.String())
-		if reason := p.wantClose(4410); reason != "gone; oldest="+oldest.String() {
+		other := join(t, addr, "/ws?since="+at.String())
+		if reason := other.wantClose(4410); reason != "gone; oldest="+oldest.String() {
 			t.Errorf("%s: closed with %q", name, reason)
 		}
 	}
