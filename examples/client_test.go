@@ -222,7 +222,7 @@ func unbase64(t *testing.T, s string) string {
 
 // TestClientTellsGaps: what a small ring has let go is counted.
 func TestClientTellsGaps(t *testing.T) {
-	h, url := startClientRelay(t, hub.Config{Messages: 8}, 0)
+	h, url := startClientRelay(t, hub.Config{Ring: hub.RingSize{Messages: 8}}, 0)
 	for n := range 100 {
 		h.Publish(numbered(n))
 	}

@@ -51,7 +51,7 @@ func TestBatchDoesNotCopySingleFrame(t *testing.T) {
 }
 
 func TestBatchOfLappedSlot(t *testing.T) {
-	f := still(t, Config{Messages: 4})
+	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	f.say(10, 8)
 	if b := new(batch); b.fill(&f.ring, f.lane, span{from: 3, head: 10}) {
 		t.Fatalf("filled from a slot that is gone: %+v", b)
@@ -61,7 +61,7 @@ func TestBatchOfLappedSlot(t *testing.T) {
 // Of what a lane does not want all may be gone, up to the first message that it may
 // want.
 func TestBatchOfLappedSlotsThatAreClear(t *testing.T) {
-	f := still(t, Config{Messages: 4})
+	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	f.Adopt("stream", 0)
 	f.number(10, 20, 30, 40, 50, 60, 70, 80, 90, 100) // slots 7 to 10 are held
 	base := f.numbering.Load().base
@@ -180,7 +180,7 @@ func TestBatchCacheReplaces(t *testing.T) {
 // Every client that stands at a lapped slot is told so, not only the first that
 // a pass comes to.
 func TestBatchCacheOfLappedSlot(t *testing.T) {
-	f := still(t, Config{Messages: 4})
+	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	f.say(10, 8)
 	var bc batchCache
 	for i := range 3 {

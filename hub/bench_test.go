@@ -9,7 +9,7 @@ import (
 var benchReaders = []int{1, 100, 1_000, 10_000}
 
 func benchHub(b *testing.B) *fixture {
-	f := still(b, Config{Bytes: 32 << 20})
+	f := still(b, Config{Ring: RingSize{Bytes: 32 << 20}})
 	f.say(1000, 200)
 	return f
 }

@@ -17,7 +17,7 @@ func TestConflationOfAFeedTenTimesTooFast(t *testing.T) {
 	const keys, perTick, ticks, tick = 200, 10, 6000, 10 * time.Millisecond // 1,000 messages/s
 	const tenth = perTick * (testHeaderLen + 200) / 10
 	synctest.Test(t, func(t *testing.T) {
-		f := running(t, Config{SnapshotKeys: keys, Queue: Bounds{Messages: 500, Stall: time.Minute}})
+		f := running(t, Config{Snapshot: SnapshotSize{Keys: keys}, Queue: Bounds{Messages: 500, Stall: time.Minute}})
 		s := newConn(t, 0)
 		f.attend(s, Options{Policy: Conflate})
 		feed, rnd := slowFeed{t: t, s: s, newest: make(map[uint64]uint64)}, rand.New(rand.NewPCG(3, 4))

@@ -201,7 +201,7 @@ func TestDrainerWriteFails(t *testing.T) {
 // is told where it stands (I4).
 func TestDrainerLapped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, _, s := blocked(t, Config{Messages: 8, Queue: Bounds{Messages: 8, Bytes: 1 << 20}}, 1, 20)
+		f, _, s := blocked(t, Config{Ring: RingSize{Messages: 8}, Queue: Bounds{Messages: 8, Bytes: 1 << 20}}, 1, 20)
 		f.say(100, 20)
 		s.open(plenty)
 		synctest.Wait()

@@ -78,7 +78,7 @@ func TestEncodedByTwoAtOnce(t *testing.T) {
 // What is encoded of a message that the ring has dropped counts nowhere, and
 // works.
 func TestEncodedAfterDrop(t *testing.T) {
-	f := still(t, Config{Messages: 2})
+	f := still(t, Config{Ring: RingSize{Messages: 2}})
 	f.say(1, 20)
 	m := f.ring.at(1)
 	m.encoded(&countingFormat{size: 10}, &f.ring)
@@ -95,7 +95,7 @@ func TestEncodedAfterDrop(t *testing.T) {
 // whatever, and no encoding pushes a message out.
 func TestEncodingPushesNothingOut(t *testing.T) {
 	const bound = 40_000
-	plain, f := still(t, Config{Bytes: bound}), still(t, Config{Bytes: bound})
+	plain, f := still(t, Config{Ring: RingSize{Bytes: bound}}), still(t, Config{Ring: RingSize{Bytes: bound}})
 	formats := []*countingFormat{{size: 100}, {size: 1000}}
 	for range 1000 {
 		plain.say(1, 20)
@@ -119,7 +119,7 @@ func TestEncodingPushesNothingOut(t *testing.T) {
 // However many encodings there were, those of the newest messages are kept: that
 // is where the clients are.
 func TestNewestKeepTheirEncodings(t *testing.T) {
-	f, format := still(t, Config{Bytes: 100_000}), &countingFormat{size: 200}
+	f, format := still(t, Config{Ring: RingSize{Bytes: 100_000}}), &countingFormat{size: 200}
 	for range 1000 {
 		f.say(1, 20)
 		f.ring.newest().encoded(format, &f.ring)
@@ -133,7 +133,7 @@ func TestNewestKeepTheirEncodings(t *testing.T) {
 // A message that is alive in the snapshot alone keeps no encodings, which nothing
 // would count (I5).
 func TestSnapshotKeepsNoEncodings(t *testing.T) {
-	f, format := still(t, Config{Messages: 2, SnapshotKeys: 10}), &countingFormat{size: 100}
+	f, format := still(t, Config{Ring: RingSize{Messages: 2}, Snapshot: SnapshotSize{Keys: 10}}), &countingFormat{size: 100}
 	f.sayOf("quiet")
 	f.snapshot.catchUp()
 	quiet := f.ring.at(1)
@@ -182,7 +182,7 @@ func TestStripWhileEncoding(t *testing.T) {
 // Encoders beside a publisher that drops what they encode: in the end exactly
 // what is held counts.
 func TestEncodingsHammer(t *testing.T) {
-	f := still(t, Config{Messages: 64, Bytes: 64 * 160}) // room for those of a few messages
+	f := still(t, Config{Ring: RingSize{Messages: 64, Bytes: 64 * 160}}) // room for those of a few messages
 	formats := []*countingFormat{{size: 1}, {size: 10}, {size: 100}}
 	done := make(chan struct{})
 	var wg sync.WaitGroup

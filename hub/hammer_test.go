@@ -22,8 +22,8 @@ func TestHammer(t *testing.T) {
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	f := running(t, Config{Messages: 512, Pumps: 2, Queue: Bounds{Messages: 200, Stall: 300 * time.Millisecond},
-		PingInterval: 200 * time.Millisecond, PongTimeout: 200 * time.Millisecond})
+	f := running(t, Config{Ring: RingSize{Messages: 512}, Pumps: 2, Queue: Bounds{Messages: 200, Stall: 300 * time.Millisecond},
+		Liveness: Liveness{PingInterval: 200 * time.Millisecond, PongTimeout: 200 * time.Millisecond}})
 	x := &hammer{fixture: f, end: time.Now().Add(length), codec: &chainCodec{plain: 20}}
 
 	var wg sync.WaitGroup

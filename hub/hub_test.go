@@ -10,17 +10,17 @@ import (
 func TestConfigDefaults(t *testing.T) {
 	c := Config{}.withDefaults()
 	want := Bounds{Messages: 32768, Bytes: 64 << 20, Stall: 10 * time.Second}
-	if c.Messages != 65536 || c.Bytes != 128<<20 || c.Queue != want || c.PongTimeout != 10*time.Second || c.PingInterval != 0 {
+	if c.Ring.Messages != 65536 || c.Ring.Bytes != 128<<20 || c.Queue != want || c.Liveness.PongTimeout != 10*time.Second || c.Liveness.PingInterval != 0 {
 		t.Errorf("%+v", c)
 	}
 	if c.Pumps != max(1, runtime.GOMAXPROCS(0)-1) {
 		t.Errorf("%d pumps", c.Pumps)
 	}
-	if c := (Config{Messages: 1}).withDefaults(); c.Queue.Messages != 1 {
+	if c := (Config{Ring: RingSize{Messages: 1}}).withDefaults(); c.Queue.Messages != 1 {
 		t.Errorf("a queue of %d messages", c.Queue.Messages)
 	}
-	own := Config{Messages: 10, Bytes: 1000, Queue: Bounds{3, 100, time.Second}, Pumps: 5, PingInterval: 1, PongTimeout: 2}
-	if got := own.withDefaults(); got.Queue != own.Queue || got.Messages != 10 || got.Bytes != 1000 || got.Pumps != 5 || got.PongTimeout != 2 {
+	own := Config{Ring: RingSize{Messages: 10, Bytes: 1000}, Queue: Bounds{3, 100, time.Second}, Pumps: 5, Liveness: Liveness{PingInterval: 1, PongTimeout: 2}}
+	if got := own.withDefaults(); got.Queue != own.Queue || got.Ring.Messages != 10 || got.Ring.Bytes != 1000 || got.Pumps != 5 || got.Liveness.PongTimeout != 2 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -55,7 +55,7 @@ func TestPublishWithoutHeader(t *testing.T) {
 // I5: the bytes a ring holds are those of frames and keys, and what carries them;
 // an eighth is left for encodings.
 func TestRingBytesAreBounded(t *testing.T) {
-	f := still(t, Config{Bytes: 100_000})
+	f := still(t, Config{Ring: RingSize{Bytes: 100_000}})
 	for range 1000 {
 		f.Publish(Input{Key: "key", Payload: testPayload(1, 1000)})
 	}
@@ -70,7 +70,7 @@ func TestRingBytesAreBounded(t *testing.T) {
 }
 
 func TestStarts(t *testing.T) {
-	f := still(t, Config{Messages: 8})
+	f := still(t, Config{Ring: RingSize{Messages: 8}})
 	if got := f.At(f.Live()).Seq; got != 0 || f.Oldest().Seq != 0 || f.first().Gone() {
 		t.Errorf("before the first message: live %d, oldest %v", got, f.Oldest())
 	}

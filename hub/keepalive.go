@@ -13,12 +13,12 @@ const readerTakes = 512 << 10
 // ping (TestSilentReader). One with a large buffer gains a few PingIntervals by
 // that, until the buffer is full.
 func (h *Hub) keepAlive(c *Client, now int64) {
-	if h.pingInterval <= 0 {
+	if h.liveness.PingInterval <= 0 {
 		return
 	}
 	heard, w := c.heard.Load(), &c.sweep
 	switch silence := time.Duration(now - heard); {
-	case silence < h.pingInterval:
+	case silence < h.liveness.PingInterval:
 	case w.pinged <= heard:
 		if ping := c.lane.format.Ping(); ping != nil {
 			w.pinged, w.taken = now, h.taken(c, neverTaken)
@@ -26,7 +26,7 @@ func (h *Hub) keepAlive(c *Client, now int64) {
 		}
 	case h.taken(c, 0) >= w.taken+readerTakes:
 		c.Heard()
-	case time.Duration(now-w.pinged) >= h.pongTimeout:
+	case time.Duration(now-w.pinged) >= h.liveness.PongTimeout:
 		c.Leave(Silent)
 	}
 }

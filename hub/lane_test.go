@@ -58,7 +58,7 @@ func TestLanesAreBounded(t *testing.T) {
 // A lane lasts as long as its clients: when all have left, by whatever way, none
 // is there but the fixture's own.
 func TestLanesGoWithTheirClients(t *testing.T) {
-	f := running(t, Config{Pumps: 2, SnapshotKeys: 10})
+	f := running(t, Config{Pumps: 2, Snapshot: SnapshotSize{Keys: 10}})
 	var wg sync.WaitGroup
 	for g := range uint64(4) {
 		rnd := rand.New(rand.NewPCG(g, 0))
@@ -96,7 +96,7 @@ func TestLanesGoWithTheirClients(t *testing.T) {
 
 // A policy that cannot be had is refused, and the lane is still the caller's.
 func TestJoinRefusesPolicies(t *testing.T) {
-	plain, snap := still(t, Config{}), still(t, Config{SnapshotKeys: 1})
+	plain, snap := still(t, Config{}), still(t, Config{Snapshot: SnapshotSize{Keys: 1}})
 	told := must(plain.Lane(tellable(), nil))
 	for name, tt := range map[string]struct {
 		f  *fixture

@@ -99,14 +99,14 @@ func (m *modelled) begin(o *Options, again int) {
 	case n == 3:
 		m.start = m.Resume(Position{"00000000", head})
 	default:
-		m.start = m.Resume(m.position(head - min(head, m.rnd.Uint64N(uint64(2*m.config.Messages)))))
+		m.start = m.Resume(m.position(head - min(head, m.rnd.Uint64N(uint64(2*m.config.Ring.Messages)))))
 	}
 	o.Start = m.start
 }
 
 // beginWithLast checks that Last goes back just as far as it was asked to.
 func (m *modelled) beginWithLast(lane *Lane) {
-	n := 1 + m.rnd.IntN(m.config.Messages)
+	n := 1 + m.rnd.IntN(m.config.Ring.Messages)
 	m.start = m.Last(n, lane)
 	behind, held := 0, 0
 	tail := m.ring.tail.Load()

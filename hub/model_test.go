@@ -62,21 +62,21 @@ type world struct {
 func newWorld(t *testing.T, seed uint64) *world {
 	rnd := rand.New(rand.NewPCG(seed, seed))
 	c := Config{
-		Messages: 8 << rnd.IntN(5), Pumps: 1 + rnd.IntN(2), Heartbeat: 700 * time.Millisecond,
+		Ring: RingSize{Messages: 8 << rnd.IntN(5)}, Pumps: 1 + rnd.IntN(2), Liveness: Liveness{Heartbeat: 700 * time.Millisecond},
 		Queue: Bounds{Messages: 2 + rnd.IntN(30), Stall: time.Duration(1+rnd.IntN(20)) * 100 * time.Millisecond},
 	}
 	if rnd.IntN(3) > 0 {
-		c.SnapshotKeys = 100 // above the number of keys there are
+		c.Snapshot.Keys = 100 // above the number of keys there are
 	}
 	if rnd.IntN(4) == 0 {
-		c.Bytes = 2000 + rnd.IntN(20_000)
-		c.SnapshotBytes = 1 << 30
+		c.Ring.Bytes = 2000 + rnd.IntN(20_000)
+		c.Snapshot.Bytes = 1 << 30
 	}
 	if rnd.IntN(5) == 0 {
 		c.MaxAge = 3 * time.Second
 	}
 	if rnd.IntN(5) == 0 {
-		c.PingInterval, c.PongTimeout = 600*time.Millisecond, 900*time.Millisecond
+		c.Liveness.PingInterval, c.Liveness.PongTimeout = 600*time.Millisecond, 900*time.Millisecond
 	}
 	return &world{fixture: running(t, c), rnd: rnd, config: c,
 		codec: &chainCodec{plain: 14}, raw: &modelFormat{}, told: &modelFormat{notices: true}, other: &modelFormat{notices: true, other: true}}
@@ -105,7 +105,7 @@ func (x *world) step() {
 	case n < 35:
 		x.publish(1 + x.rnd.IntN(6))
 	case n < 37:
-		x.publish(1 + x.rnd.IntN(2*x.config.Messages))
+		x.publish(1 + x.rnd.IntN(2*x.config.Ring.Messages))
 	case n < 50:
 		x.join(-1)
 	case n < 75:
@@ -125,7 +125,7 @@ func (x *world) step() {
 // is a test of its own.
 func (x *world) publish(n int) {
 	for range n {
-		if x.unlooked++; x.snapshot != nil && (x.unlooked >= x.config.Messages || x.config.Bytes > 0) {
+		if x.unlooked++; x.snapshot != nil && (x.unlooked >= x.config.Ring.Messages || x.config.Ring.Bytes > 0) {
 			x.wait()
 		}
 		key, size := fmt.Sprintf("%c%d", 'a'+rune(x.rnd.IntN(3)), x.rnd.IntN(4)), 8+x.rnd.IntN(60)

@@ -75,7 +75,7 @@ func TestGapsMerge(t *testing.T) {
 // What hello tells is a position to resume from, also while a gap is yet to be
 // told: nothing is lost in silence to who breaks off in between.
 func TestHelloBeforeGap(t *testing.T) {
-	f := still(t, Config{Messages: 4})
+	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	f.say(10, 20)
 	s := newConn(t, plenty)
 	f.attend(s, Options{Start: f.Resume(f.position(2))})
@@ -107,7 +107,7 @@ func TestGoneWithNotices(t *testing.T) {
 		"oldest":          {Position{Seq: 6}, nil, "hello@6 7 8 9 10"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := still(t, Config{Messages: 4})
+			f := still(t, Config{Ring: RingSize{Messages: 4}})
 			f.sayOf("a", "b", "a", "b", "a", "b", "a", "b", "a", "b")
 			if tt.at.Epoch == "" {
 				tt.at.Epoch = f.epoch
@@ -127,7 +127,7 @@ func TestGoneAndLappedAtOnce(t *testing.T) {
 		Evict: "hello@0 gap0-36=36 gap36-54=18",
 		Skip:  "hello@0 gap0-36=36 gap36-54=18",
 	} {
-		f := still(t, Config{Messages: 64, Queue: Bounds{Messages: 64}})
+		f := still(t, Config{Ring: RingSize{Messages: 64}, Queue: Bounds{Messages: 64}})
 		f.say(100, 20)
 		s := newConn(t, plenty)
 		start := f.Resume(f.position(0))
@@ -143,7 +143,7 @@ func TestGoneAndLappedAtOnce(t *testing.T) {
 
 // Once only: who does not take what it is given is slow.
 func TestBeginsLaterOnlyOnce(t *testing.T) {
-	f := still(t, Config{Messages: 8})
+	f := still(t, Config{Ring: RingSize{Messages: 8}})
 	f.say(20, 20)
 	s := newConn(t, 0)
 	c := f.attend(s, Options{Start: f.Resume(f.position(0))})
@@ -164,7 +164,7 @@ func TestHeartbeats(t *testing.T) {
 	for name, keys := range map[string][]string{"silence": nil, "nothing wanted": {"other"}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := running(t, Config{Heartbeat: 5 * time.Second})
+				f := running(t, Config{Liveness: Liveness{Heartbeat: 5 * time.Second}})
 				s := newConn(t, plenty)
 				f.attend(s, Options{Start: f.Live()}, keys...)
 				for range 21 {
@@ -186,7 +186,7 @@ func TestHeartbeats(t *testing.T) {
 // A message is as good as a heartbeat.
 func TestNoHeartbeatWhileTheFeedRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := running(t, Config{Heartbeat: time.Second})
+		f := running(t, Config{Liveness: Liveness{Heartbeat: time.Second}})
 		s := newConn(t, plenty)
 		f.attend(s, Options{})
 		for range 5 {

@@ -122,7 +122,7 @@ func TestLastStopsAtWhatIsMissing(t *testing.T) {
 // Who gets the newest messages, and nothing has come behind the last seam, stands
 // behind the seam: his position is good.
 func TestSnapshotStandsBehindTheSeam(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 10})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	f.Adopt("stream", 5)
 	f.sayOf("a", "b")
 	f.snapshot.catchUp()

@@ -33,7 +33,7 @@ func TestSkipAtEveryByte(t *testing.T) {
 // A second jump in the middle of one message: the gap begins behind that message,
 // which the client gets, although the first jump left nothing out and told no gap.
 func TestConflateTwiceWithinAMessage(t *testing.T) {
-	f := still(t, Config{Messages: 2, SnapshotKeys: 10})
+	f := still(t, Config{Ring: RingSize{Messages: 2}, Snapshot: SnapshotSize{Keys: 10}})
 	s := newConn(t, 0)
 	c := f.attend(s, Options{Policy: Conflate})
 	f.welcome(c, s)
@@ -62,7 +62,7 @@ func (f *fixture) welcome(c *Client, s *scriptConn) {
 // replaced, and the stray message comes before what replaces it.
 func TestConflateAtEveryByte(t *testing.T) {
 	for n := range 2 * frameLen {
-		f := still(t, Config{SnapshotKeys: 10})
+		f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 		s := newConn(t, 0)
 		c := f.attend(s, Options{Policy: Conflate})
 		f.welcome(c, s)
@@ -90,7 +90,7 @@ func TestConflateAtEveryByte(t *testing.T) {
 // newer one; what both left out is told.
 func TestPreludeReplacedAtEveryByte(t *testing.T) {
 	for n := range 2 * frameLen {
-		f := still(t, Config{SnapshotKeys: 10})
+		f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 		s := newConn(t, 0)
 		f.sayOf("a", "b", "c")
 		f.snapshot.catchUp()
@@ -117,7 +117,7 @@ func TestPreludeReplacedAtEveryByte(t *testing.T) {
 // While a conflating client takes its prelude, the feed goes on: the end of the
 // prelude is the beginning of another, until nothing is left out. Each round ends.
 func TestConflateUntilCaughtUp(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 10})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	s := newConn(t, 0)
 	c := f.attend(s, Options{Policy: Conflate})
 	f.welcome(c, s)
@@ -136,7 +136,7 @@ func TestConflateUntilCaughtUp(t *testing.T) {
 
 // The snapshotter may be behind: a client that has passed it is not taken back.
 func TestConflateBehindTheSnapshotter(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 10})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	s := newConn(t, plenty)
 	c := f.attend(s, Options{Policy: Conflate})
 	f.sayOf("a", "a", "a")
@@ -151,7 +151,7 @@ func TestConflateBehindTheSnapshotter(t *testing.T) {
 // The ring has lapped the client, but the snapshot still has every message: the
 // client gets all of them, nothing is left out, and it does not turn in circles.
 func TestConflateWhatOnlyTheSnapshotHas(t *testing.T) {
-	f := still(t, Config{Messages: 2, SnapshotKeys: 10})
+	f := still(t, Config{Ring: RingSize{Messages: 2}, Snapshot: SnapshotSize{Keys: 10}})
 	s := newConn(t, 0)
 	c := f.attend(s, Options{Policy: Conflate})
 	f.welcome(c, s)
@@ -178,7 +178,7 @@ func TestLappedByPolicy(t *testing.T) {
 		"conflate, filtered": {Conflate, []string{"a"}, "hello@0 gap0-0=1+~ 9"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := still(t, Config{Messages: 4, SnapshotKeys: 10})
+			f := still(t, Config{Ring: RingSize{Messages: 4}, Snapshot: SnapshotSize{Keys: 10}})
 			s := newConn(t, 0)
 			c := f.attend(s, Options{Policy: tt.policy}, tt.keys...)
 			f.welcome(c, s)
@@ -194,7 +194,7 @@ func TestLappedByPolicy(t *testing.T) {
 }
 
 func TestBetween(t *testing.T) {
-	f := still(t, Config{Messages: 6})
+	f := still(t, Config{Ring: RingSize{Messages: 6}})
 	all, some := f.attend(nullConn{}, Options{}), f.attend(nullConn{}, Options{}, "a")
 	f.sayOf("a", "b", "a", "b", "a", "b", "a", "b", "a", "b") // held are 5…10
 	ahead := []*Message{f.ring.at(5), f.ring.at(6)}
@@ -236,7 +236,7 @@ func TestJumpOfOneThatMoved(t *testing.T) {
 
 // Who is leaving is not skipped or conflated any more.
 func TestOverrunWhileLeaving(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 10})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	for _, policy := range []Policy{Skip, Conflate} {
 		s := newConn(t, 0)
 		c := f.attend(s, Options{Policy: policy, Start: f.Live()})

@@ -37,7 +37,7 @@ func TestJoinWithHistory(t *testing.T) {
 // The zero Start is the whole feed, or, if that is no longer held, an eviction
 // that tells so.
 func TestJoinAtZeroStart(t *testing.T) {
-	f := still(t, Config{Messages: 8})
+	f := still(t, Config{Ring: RingSize{Messages: 8}})
 	f.say(8, 20)
 	whole := newConn(t, plenty)
 	f.enter(whole, Start{})
@@ -77,7 +77,7 @@ func TestManyPlacesAndLanes(t *testing.T) {
 
 // All who were lapped at one place are told so, each with its own position.
 func TestLappedTogether(t *testing.T) {
-	f := still(t, Config{Messages: 8})
+	f := still(t, Config{Ring: RingSize{Messages: 8}})
 	f.say(3, 20)
 	var conns []*scriptConn
 	for i := range 12 {
@@ -255,7 +255,7 @@ func TestPumpForgets(t *testing.T) {
 // nothing, and the pump serves the other meanwhile.
 func TestPublisherNeverPauses(t *testing.T) {
 	const messages = 100_000
-	f := running(t, Config{Messages: 2 * messages}) // nobody is behind by more than a queue may hold
+	f := running(t, Config{Ring: RingSize{Messages: 2 * messages}}) // nobody is behind by more than a queue may hold
 	all := &countConn{want: messages * frameLen, reached: make(chan struct{})}
 	f.enter(newConn(t, 0), f.Live())
 	f.enter(all, f.Live())

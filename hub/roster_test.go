@@ -105,7 +105,7 @@ func TestPassLeavesOutTheQuiet(t *testing.T) {
 // On a short ring nobody is left out for so long that the ring would lap him.
 func TestQuietIsNotLapped(t *testing.T) {
 	for size := 1; size < 20; size++ {
-		f := still(t, Config{Messages: size, Queue: Bounds{Stall: time.Hour}})
+		f := still(t, Config{Ring: RingSize{Messages: size}, Queue: Bounds{Stall: time.Hour}})
 		s := newConn(t, plenty)
 		c := f.attend(s, Options{}, "quiet")
 		f.rounds()

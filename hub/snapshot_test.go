@@ -28,7 +28,7 @@ func (f *fixture) mustSnapshot(filter *Filter, want string, seq uint64) {
 }
 
 func TestSnapshotHoldsTheNewestOfEach(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 10})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	f.mustSnapshot(nil, "", 0)
 	f.sayOf("a", "b", "a", "", "c", "b", "")
 	f.mustSnapshot(nil, "", 0) // not looked at yet
@@ -51,12 +51,12 @@ func TestNoSnapshot(t *testing.T) {
 
 // Keys and bytes are bounded; the oldest go first, the newest stays.
 func TestSnapshotBounds(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 3})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 3}})
 	f.sayOf("a", "b", "c", "a", "d")
 	f.snapshot.catchUp()
 	f.mustSnapshot(nil, "c3 a4 d5", 5)
 
-	f = still(t, Config{SnapshotKeys: 100, SnapshotBytes: 2 * (frameLen + 1 + messageOverhead)})
+	f = still(t, Config{Snapshot: SnapshotSize{Keys: 100, Bytes: 2 * (frameLen + 1 + messageOverhead)}})
 	f.sayOf("a", "b", "c", "b")
 	f.snapshot.catchUp()
 	f.mustSnapshot(nil, "c3 b4", 4)
@@ -70,7 +70,7 @@ func TestSnapshotBounds(t *testing.T) {
 
 // The ring holds less than the snapshot: a quiet key stays.
 func TestSnapshotOutlastsTheRing(t *testing.T) {
-	f := still(t, Config{Messages: 2, SnapshotKeys: 10})
+	f := still(t, Config{Ring: RingSize{Messages: 2}, Snapshot: SnapshotSize{Keys: 10}})
 	f.sayOf("quiet")
 	f.snapshot.catchUp()
 	for range 5 {
@@ -87,7 +87,7 @@ func TestSnapshotOutlastsTheRing(t *testing.T) {
 // A snapshotter that was lapped does not know what it missed: nothing that may
 // have been replaced is shown as the newest.
 func TestLappedSnapshotShowsNothingStale(t *testing.T) {
-	f := still(t, Config{Messages: 4, SnapshotKeys: 10})
+	f := still(t, Config{Ring: RingSize{Messages: 4}, Snapshot: SnapshotSize{Keys: 10}})
 	f.sayOf("a", "b")
 	f.snapshot.catchUp()
 	f.sayOf("a", "c", "c", "d", "c") // a3 is lapped
@@ -102,7 +102,7 @@ func TestLappedSnapshotShowsNothingStale(t *testing.T) {
 // repeat, wherever the snapshotter and the feed are at that moment.
 func TestJoinWithSnapshotWhileTheFeedRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := running(t, Config{SnapshotKeys: 100, Pumps: 2})
+		f := running(t, Config{Snapshot: SnapshotSize{Keys: 100}, Pumps: 2})
 		rnd := rand.New(rand.NewPCG(1, 2))
 		keys, conns := []string{}, []*scriptConn{}
 		for range 100 {
@@ -152,7 +152,7 @@ func snapshotsThenAll(keys []string) (possible [][]uint64) {
 
 // Whoever leaves in the middle of a snapshot resumes in the middle of it.
 func TestResumeInsideSnapshot(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 10})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	f.sayOf("a", "b", "b", "c")
 	f.snapshot.catchUp()
 	s := newConn(t, 0)
@@ -174,7 +174,7 @@ func TestResumeInsideSnapshot(t *testing.T) {
 
 // A drain lets a client have its snapshot, and all up to the drain, first.
 func TestDrainWaitsForThePrelude(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 10})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	f.sayOf("a", "b", "a")
 	f.snapshot.catchUp()
 	s := newConn(t, 0)
@@ -194,7 +194,7 @@ func TestDrainWaitsForThePrelude(t *testing.T) {
 // of all.
 func TestPositionBeforeTheSnapshot(t *testing.T) {
 	for _, between := range [][]string{nil, {"b"}, {"a", "c"}} {
-		f := still(t, Config{SnapshotKeys: 10})
+		f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 		f.sayOf("x", "a", "b", "a", "x", "b")
 		f.snapshot.catchUp()
 		lane := must(f.Lane(tellable(), must(NewFilter([]string{"a", "b", "c"}))))
@@ -221,7 +221,7 @@ func TestPositionBeforeTheSnapshot(t *testing.T) {
 
 // Nothing that is wanted, or no snapshot: the start is live.
 func TestNewestOfNothing(t *testing.T) {
-	f := still(t, Config{SnapshotKeys: 10})
+	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	f.sayOf("a", "b")
 	f.snapshot.catchUp()
 	lane := must(f.Lane(tellable(), must(NewFilter([]string{"none"}))))

@@ -24,7 +24,7 @@ func TestLast(t *testing.T) {
 		{64, 100, 2, []string{"none"}, 39},
 		{4, 10, 99, nil, 6},
 	} {
-		f := still(t, Config{Messages: tt.messages})
+		f := still(t, Config{Ring: RingSize{Messages: tt.messages}})
 		for range tt.say / 2 {
 			f.sayOf("a", "b")
 		}
@@ -39,7 +39,7 @@ func TestLast(t *testing.T) {
 // place whose position fits: slot and sequence are one (sequences are dense
 // here, so they tell each other).
 func TestOldestWhileLapped(t *testing.T) {
-	f := still(t, Config{Messages: 4})
+	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { // ends when done is closed

@@ -147,7 +147,7 @@ func TestStreamEndsWithItsClients(t *testing.T) {
 // A follower that stands still holds up nobody but its own lane (I1), and its
 // clients are not slow for it.
 func TestStreamOfASlowFollower(t *testing.T) {
-	inStep(t, Config{Messages: 1024, Queue: Bounds{Messages: 5, Stall: 200 * time.Millisecond}}, func(f *fixture) {
+	inStep(t, Config{Ring: RingSize{Messages: 1024}, Queue: Bounds{Messages: 5, Stall: 200 * time.Millisecond}}, func(f *fixture) {
 		codec := &chainCodec{gate: make(chan struct{})}
 		plain, conn := newConn(f.t, plenty), newConn(f.t, plenty)
 		f.enter(plain, f.Live())
@@ -173,7 +173,7 @@ func TestStreamOfASlowFollower(t *testing.T) {
 // A follower that is too far behind leaves messages out of the stream, and nobody
 // misses one.
 func TestStreamLeaps(t *testing.T) {
-	inStep(t, Config{Messages: 128}, func(f *fixture) {
+	inStep(t, Config{Ring: RingSize{Messages: 128}}, func(f *fixture) {
 		codec, conn := &chainCodec{gate: make(chan struct{})}, newConn(f.t, plenty)
 		f.stream(conn, codec, f.Live())
 		f.sayAndWait(1)
@@ -261,7 +261,7 @@ func TestStreamBeginsAnewForMany(t *testing.T) {
 // A client whose stream's frames were stripped before it got them leaves the
 // stream there, in the middle of an epoch, and gets no more of that epoch: I7.
 func TestStreamOfStrippedFrames(t *testing.T) {
-	inStep(t, Config{Bytes: 1 << 20, Queue: Bounds{Stall: time.Hour}}, func(f *fixture) {
+	inStep(t, Config{Ring: RingSize{Bytes: 1 << 20}, Queue: Bounds{Stall: time.Hour}}, func(f *fixture) {
 		codec, conn := &chainCodec{}, newConn(f.t, plenty)
 		f.stream(nullConn{}, codec, f.Live())
 		c := f.stream(conn, codec, f.Live())
@@ -294,7 +294,7 @@ func TestStreamOfStrippedFrames(t *testing.T) {
 // Where there is no room for a stream's frames, messages go plain, and each frame
 // that is kept begins an epoch that can be read.
 func TestStreamWithoutRoom(t *testing.T) {
-	inStep(t, Config{Bytes: 64 << 10}, func(f *fixture) {
+	inStep(t, Config{Ring: RingSize{Bytes: 64 << 10}}, func(f *fixture) {
 		codec, conn := &chainCodec{}, newConn(f.t, plenty)
 		f.stream(conn, codec, f.Live())
 		for i := range 200 {

@@ -124,7 +124,7 @@ func (h *Hub) notify(c *Client, now int64) {
 	c.mu.Unlock()
 	if spoke {
 		w.spoke = now
-	} else if time.Duration(now-w.spoke) >= h.heartbeat {
+	} else if time.Duration(now-w.spoke) >= h.liveness.Heartbeat {
 		w.spoke = now
 		c.tell(dueHeartbeat)
 	}

@@ -12,7 +12,7 @@ func TestStuckFilteredClient(t *testing.T) {
 	for key, slow := range map[string]bool{"b": false, "a": true} {
 		t.Run(key, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := running(t, Config{Messages: 16, Queue: Bounds{Messages: 4, Stall: time.Hour}})
+				f := running(t, Config{Ring: RingSize{Messages: 16}, Queue: Bounds{Messages: 4, Stall: time.Hour}})
 				s := newConn(t, plenty)
 				c := f.attend(s, Options{}, "a")
 				pass(sweepEvery)
@@ -42,7 +42,7 @@ func TestStuckFilteredClient(t *testing.T) {
 // What left the ring before anybody looked at it may have been wanted: it is
 // never passed over in silence.
 func TestUnseenMessagesCountAsLapped(t *testing.T) {
-	f := still(t, Config{Messages: 4, Queue: Bounds{Messages: 100}})
+	f := still(t, Config{Ring: RingSize{Messages: 4}, Queue: Bounds{Messages: 100}})
 	s := newConn(t, 0)
 	c := f.attend(s, Options{}, "a")
 	f.welcome(c, s)

@@ -76,7 +76,7 @@ func TestUnvisitedIsNoStall(t *testing.T) {
 // What a socket took before it was full is no sign of life.
 func TestFillingIsNoSignOfLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, c, s := blocked(t, Config{PingInterval: time.Minute}, 1, 1000)
+		_, c, s := blocked(t, Config{Liveness: Liveness{PingInterval: time.Minute}}, 1, 1000)
 		pass(10 * sweepEvery)
 		mustBeOpen(t, s)
 		if at := time.Duration(c.heard.Load()); at > 0 {
@@ -189,7 +189,7 @@ func TestSingleMessageLargerThanQueue(t *testing.T) {
 // not.
 func TestSweepFindsLapped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, _, s := blocked(t, Config{Messages: 16, Queue: Bounds{Messages: 1000, Bytes: 1 << 20}}, 1, 20)
+		f, _, s := blocked(t, Config{Ring: RingSize{Messages: 16}, Queue: Bounds{Messages: 1000, Bytes: 1 << 20}}, 1, 20)
 		f.say(15, 20) // message 1, which it is in the middle of, is the oldest
 		pass(2 * sweepEvery)
 		f.say(1, 20) // it may still go on with message 2
@@ -205,7 +205,7 @@ func TestSweepFindsLapped(t *testing.T) {
 
 func TestPing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := running(t, Config{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second})
+		f := running(t, Config{Liveness: Liveness{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second}})
 		s := newConn(t, plenty)
 		c := f.enter(s, f.Live())
 		for n := range 3 {
@@ -231,7 +231,7 @@ func TestPing(t *testing.T) {
 
 func TestSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := running(t, Config{PingInterval: 30 * time.Second}) // the timeout's default is 10 s
+		f := running(t, Config{Liveness: Liveness{PingInterval: 30 * time.Second}}) // the timeout's default is 10 s
 		s := newConn(t, plenty)
 		f.enter(s, f.Live())
 		pass(39 * time.Second)
@@ -252,7 +252,7 @@ func TestSilent(t *testing.T) {
 // A stopped client of a quiet feed is reaped although nothing can be told.
 func TestSilentAndStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := running(t, Config{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second})
+		f := running(t, Config{Liveness: Liveness{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second}})
 		s := newConn(t, 0)
 		f.enter(s, f.Live())
 		pass(42 * time.Second)
@@ -271,7 +271,7 @@ func TestSilentReader(t *testing.T) {
 	}{"reads": {readerTakes / 8, true}, "may be buffered": {readerTakes / 16, false}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := running(t, Config{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second})
+				f := running(t, Config{Liveness: Liveness{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second}})
 				s := newConn(t, plenty)
 				f.enter(s, f.Live())
 				for range 120 {
@@ -293,7 +293,7 @@ func TestNoPings(t *testing.T) {
 	}{"switched off": {0, &testFormat{}}, "transport without": {time.Second, &testFormat{mute: true}}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := running(t, Config{PingInterval: tt.interval})
+				f := running(t, Config{Liveness: Liveness{PingInterval: tt.interval}})
 				s := newConn(t, plenty)
 				if _, err := f.Join(s, Options{Lane: f.reserve(tt.lane), Start: f.Live()}); err != nil {
 					t.Fatal(err)
@@ -344,7 +344,7 @@ func TestPatientCloseFrameIsBounded(t *testing.T) {
 // More clients than the sweep copies at a time are all looked at.
 func TestSweepOfManyClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := running(t, Config{PingInterval: time.Second})
+		f := running(t, Config{Liveness: Liveness{PingInterval: time.Second}})
 		var conns []*scriptConn
 		for range 1300 {
 			s := newConn(t, plenty)
@@ -362,7 +362,7 @@ func TestSweepOfManyClients(t *testing.T) {
 
 // What the relay itself did not run for is nobody's delay.
 func TestPauseIsNobodysDelay(t *testing.T) {
-	f := still(t, Config{PingInterval: 5 * time.Second, PongTimeout: 2 * time.Second})
+	f := still(t, Config{Liveness: Liveness{PingInterval: 5 * time.Second, PongTimeout: 2 * time.Second}})
 	s := newConn(t, plenty)
 	f.enter(s, f.Live())
 	for range 60 {

@@ -80,7 +80,7 @@ func TestOfferShort(t *testing.T) {
 
 // A frame is finished although the ring has dropped its message meanwhile.
 func TestOfferFinishesLappedFrame(t *testing.T) {
-	f := still(t, Config{Messages: 4})
+	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	s := newConn(t, 7)
 	c := f.enter(s, f.first())
 	f.say(1, 20)
@@ -239,7 +239,7 @@ func TestLeavePatienceEnds(t *testing.T) {
 }
 
 func TestLeaveGone(t *testing.T) {
-	f := still(t, Config{Messages: 4})
+	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	f.say(10, 20)
 	s := newConn(t, plenty)
 	f.enter(s, f.Resume(f.position(2)))

@@ -73,7 +73,7 @@ func TestCompressedClients(t *testing.T) {
 
 // The edges of what goes into the stream, and a binary message.
 func TestCompressedEdges(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{Bytes: 64 << 20}, Config{Compression: true})
+	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Bytes: 64 << 20}}, Config{Compression: true})
 	shared := offering(t, addr, "/ws", "permessage-deflate")
 	noise := make([]byte, 100_000)
 	rnd := rand.NewChaCha8([32]byte{1})

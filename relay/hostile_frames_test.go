@@ -50,7 +50,7 @@ func violate(t *testing.T, violations []violation) {
 
 // flatHub is a hub whose ring watchHealthy fills, so that its heap is flat while
 // its feed runs.
-var flatHub = hub.Config{Messages: 1000}
+var flatHub = hub.Config{Ring: hub.RingSize{Messages: 1000}}
 
 // frameOfLength is the beginning of a masked frame that claims a length.
 func frameOfLength(first byte, length uint64) []byte {

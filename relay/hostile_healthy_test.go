@@ -51,7 +51,7 @@ const (
 // its own among others, until check. Before that it fills a flatHub's ring.
 func watchHealthy(t testing.TB, h *hub.Hub, addr string, size int, every time.Duration) *healthy {
 	t.Helper()
-	publish(h, 0, flatHub.Messages, 200)
+	publish(h, 0, flatHub.Ring.Messages, 200)
 	w := &healthy{t: t, hub: h, peer: join(t, addr, "/ws"), pad: strings.Repeat("x", size), stop: make(chan struct{}), seen: make(chan string, 1)}
 	w.peer.conn.SetDeadline(time.Now().Add(4 * peertest.Patience))
 	peertest.Eventually(t, "the healthy client has joined", func() bool { return h.Clients() > 0 })

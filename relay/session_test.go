@@ -169,7 +169,7 @@ func TestDrainOnTheWire(t *testing.T) {
 // Silence is asked about by a ping; a pong keeps the client, none reaps it.
 func TestPingAndSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, answers := pipedSession(t, hub.Config{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second})
+		s, answers := pipedSession(t, hub.Config{Liveness: hub.Liveness{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second}})
 		mute, silent := s.relay.piped(t)
 		h := s.relay.hub
 		go s.run()    // ended by the hub

@@ -197,7 +197,7 @@ func TestStreamRefusals(t *testing.T) {
 
 // A page that may connect may also read.
 func TestStreamsForOtherOrigins(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{SnapshotKeys: 1}, Config{AllowedOrigins: []string{"https://app.example"}})
+	_, h, addr := newTestRelay(t, hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}}, Config{AllowedOrigins: []string{"https://app.example"}})
 	publishJSON(h, 1, 1)
 	for _, path := range []string{"/sse", "/stream", "/snapshot"} {
 		_, resp := ask(t, addr, path, "1.1", "Origin: https://app.example\r\n")
@@ -231,7 +231,7 @@ func TestRefusalsForOtherOrigins(t *testing.T) {
 
 // The newest of each key, its position, and what is behind it: no hole, no repeat.
 func TestSnapshotAndThenAStream(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{SnapshotKeys: 10}, Config{})
+	_, h, addr := newTestRelay(t, hub.Config{Snapshot: hub.SnapshotSize{Keys: 10}}, Config{})
 	publishJSON(h, 1, 8) // k1, k2, k0, …
 	peertest.Eventually(t, "in the snapshot", func() bool { _, at := h.Snapshot(nil); return at.Seq == 8 })
 	_, resp := ask(t, addr, "/snapshot?key=k1&key=k2", "1.1", "Connection: close\r\n")
@@ -257,7 +257,7 @@ func TestSnapshotAndThenAStream(t *testing.T) {
 
 // A position that is gone: the gap is told, with its extent, and all that is held follows.
 func TestGoneStream(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{Messages: 4}, Config{})
+	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 4}}, Config{})
 	publishJSON(h, 1, 10)
 	_, resp := ask(t, addr, "/stream?since="+h.Position(2).String(), "1.1", "")
 	got := readLines(t, bufio.NewReader(resp.Body), 6)

@@ -101,7 +101,7 @@ func TestRawDelivery(t *testing.T) {
 
 // A client resumes behind its position, and is told when it is gone.
 func TestResume(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{Messages: 10}, Config{})
+	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 10}}, Config{})
 	publish(h, 1, 25, 20)
 	oldest := h.Oldest()
 	if oldest.Seq != 15 {

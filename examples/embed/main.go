@@ -37,7 +37,7 @@ func count(ctx context.Context, h *hub.Hub) {
 
 // serve relays the counter until ctx ends, and tells each client its position then.
 func serve(ctx context.Context, listen string) error {
-	h := hub.New(hub.Config{Header: relay.FrameHeader, PingInterval: 30 * time.Second})
+	h := hub.New(hub.Config{Header: relay.FrameHeader, Liveness: hub.Liveness{PingInterval: 30 * time.Second}})
 	defer h.Close()
 	go count(ctx, h)
 	r, err := relay.New(relay.Config{Hub: h})

@@ -144,8 +144,8 @@ func (r *checkReport) silent(err error, c config.Config) {
 // ring reports for how long the ring holds a feed like this one.
 func (r *checkReport) ring(rate, bytes float64, c config.Config) {
 	const overhead = 128 // bytes that the ring counts for each message beside its payload
-	seconds, bound := float64(c.Hub.Messages)/rate, "FANTAIL_RING_MESSAGES"
-	if byBytes := float64(c.Hub.Bytes) / (bytes + overhead*rate); byBytes < seconds {
+	seconds, bound := float64(c.Hub.Ring.Messages)/rate, "FANTAIL_RING_MESSAGES"
+	if byBytes := float64(c.Hub.Ring.Bytes) / (bytes + overhead*rate); byBytes < seconds {
 		seconds, bound = byBytes, "FANTAIL_RING_BYTES"
 	}
 	switch {

@@ -91,16 +91,16 @@ func load(e Environment, environ []string) (Config, error) {
 // complete sets the fields that follow from several variables.
 func (c *Config) complete() {
 	if q := &c.Hub.Queue; q.Messages == 0 {
-		q.Messages = max(1, c.Hub.Messages/2)
+		q.Messages = max(1, c.Hub.Ring.Messages/2)
 	}
 	if q := &c.Hub.Queue; q.Bytes == 0 {
-		q.Bytes = max(1, c.Hub.Bytes/2)
+		q.Bytes = max(1, c.Hub.Ring.Bytes/2)
 	}
 	if c.snapshot == "none" {
-		c.Hub.SnapshotKeys = 0
+		c.Hub.Snapshot.Keys = 0
 	}
 	c.Hub.Backbone = c.Feed.Numbered()
 	c.Feed.Uplink = c.Relay.Uplink == relay.UplinkForward
-	c.Relay.PeerTimeout = c.Hub.PingInterval + c.Hub.PongTimeout
+	c.Relay.PeerTimeout = c.Hub.Liveness.PingInterval + c.Hub.Liveness.PongTimeout
 	c.Relay.Push.MaxBody = c.Feed.MaxMessage
 }

@@ -43,8 +43,8 @@ func TestConfigDefaults(t *testing.T) {
 			Subprotocols: []string{}, MaxMessage: 16 << 20, Ping: 20 * time.Second, PingEvery: 20 * time.Second,
 		},
 		Hub: hub.Config{
-			Messages: 65536, Bytes: 128 << 20, Queue: hub.Bounds{Messages: 32768, Bytes: 64 << 20, Stall: 10 * time.Second},
-			PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second,
+			Ring: hub.RingSize{Messages: 65536, Bytes: 128 << 20}, Queue: hub.Bounds{Messages: 32768, Bytes: 64 << 20, Stall: 10 * time.Second},
+			Liveness: hub.Liveness{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second},
 		},
 		Relay: relay.Config{
 			MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, Policy: hub.Evict,
@@ -77,7 +77,7 @@ func TestConfigValues(t *testing.T) {
 	if c.Hub.Queue.Messages != 1 || c.Hub.Queue.Bytes != gib || c.Relay.MaxClients != 2 || c.Log.Level != zerolog.DebugLevel || c.Feed.Ping != time.Minute {
 		t.Errorf("got %+v", c)
 	}
-	if c.Relay.Policy != hub.Conflate || !c.Relay.FixedPolicy || c.Hub.SnapshotKeys != 200 || !c.Relay.KeyRequired || c.Feed.Key != "a.b:c" || !c.Feed.Overlap {
+	if c.Relay.Policy != hub.Conflate || !c.Relay.FixedPolicy || c.Hub.Snapshot.Keys != 200 || !c.Relay.KeyRequired || c.Feed.Key != "a.b:c" || !c.Feed.Overlap {
 		t.Errorf("got %+v", c)
 	}
 	if got := strings.Join(append(c.Relay.AllowedOrigins, c.Feed.Subprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {

@@ -26,16 +26,16 @@ func (p *parser) crossCheck() {
 
 func (p *parser) checkQueue() {
 	h := &p.config.Hub
-	if p.good(&h.Queue.Messages, &h.Messages) && h.Queue.Messages > h.Messages {
-		p.reject(&h.Queue.Messages, "a queue is a part of the ring; write at most %s (%d), or auto", p.name(&h.Messages), h.Messages)
+	if p.good(&h.Queue.Messages, &h.Ring.Messages) && h.Queue.Messages > h.Ring.Messages {
+		p.reject(&h.Queue.Messages, "a queue is a part of the ring; write at most %s (%d), or auto", p.name(&h.Ring.Messages), h.Ring.Messages)
 	}
-	if p.good(&h.Queue.Bytes, &h.Bytes) && h.Queue.Bytes > h.Bytes {
-		p.reject(&h.Queue.Bytes, "a queue is a part of the ring; write at most %s (%s), or auto", p.name(&h.Bytes), p.text(&h.Bytes))
+	if p.good(&h.Queue.Bytes, &h.Ring.Bytes) && h.Queue.Bytes > h.Ring.Bytes {
+		p.reject(&h.Queue.Bytes, "a queue is a part of the ring; write at most %s (%s), or auto", p.name(&h.Ring.Bytes), p.text(&h.Ring.Bytes))
 	}
 }
 
 func (p *parser) checkRing() {
-	ring, message := &p.config.Hub.Bytes, &p.config.Feed.MaxMessage
+	ring, message := &p.config.Hub.Ring.Bytes, &p.config.Feed.MaxMessage
 	if least := 4 * *message; p.good(ring, message) && int64(*ring) < least {
 		p.reject(ring, "the ring must hold 4 messages of %s (%s); write at least %s, or lower that", p.name(message), p.text(message), formatSize(least))
 	}

@@ -29,12 +29,12 @@ func ringRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_RING_MESSAGES", Default: "65536", Basic: true,
 			About:  "messages kept for slow and returning clients, 1 to 16777216",
-			setter: to(&c.Hub.Messages, count(1, maxMessages)),
+			setter: to(&c.Hub.Ring.Messages, count(1, maxMessages)),
 		},
 		{
 			Name: "FANTAIL_RING_BYTES", Default: "128MiB", Basic: true,
 			About:  "bytes kept for them; at least 4 times FANTAIL_SOURCE_MAX_MESSAGE",
-			setter: to(&c.Hub.Bytes, size[int](4*kib, tib)),
+			setter: to(&c.Hub.Ring.Bytes, size[int](4*kib, tib)),
 		},
 		{
 			Name: "FANTAIL_SNAPSHOT", Default: "none",
@@ -44,7 +44,7 @@ func ringRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_SNAPSHOT_KEYS", Default: "100000",
 			About:  "keys in the snapshot; the one whose message is oldest makes room for a new one",
-			setter: to(&c.Hub.SnapshotKeys, count(1, maxMessages)),
+			setter: to(&c.Hub.Snapshot.Keys, count(1, maxMessages)),
 		},
 	}
 }
@@ -130,12 +130,12 @@ func clientRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_PING_INTERVAL", Default: "30s",
 			About:  "time between pings to a client",
-			setter: to(&c.Hub.PingInterval, duration(tick, hour)),
+			setter: to(&c.Hub.Liveness.PingInterval, duration(tick, hour)),
 		},
 		{
 			Name: "FANTAIL_PONG_TIMEOUT", Default: "10s",
 			About:  "silence after a ping that ends the client",
-			setter: to(&c.Hub.PongTimeout, duration(tick, hour)).and(&c.Relay.PeerTimeout),
+			setter: to(&c.Hub.Liveness.PongTimeout, duration(tick, hour)).and(&c.Relay.PeerTimeout),
 		},
 		{
 			Name: "FANTAIL_CLIENT_MAX_AGE", Default: "0",

@@ -41,7 +41,7 @@ func FromEnvironment(ctx context.Context, _ []string, std cli.Stdio) error {
 		return err
 	}
 	log := text.NewLogger(std.Err, c.Log.Format, c.Log.Level)
-	limitMemory(int64(c.Hub.Bytes), log)
+	limitMemory(int64(c.Hub.Ring.Bytes), log)
 	// Under load a pump keeps one processor busy, so everything else needs another.
 	// Set it only if necessary: GOMAXPROCS that is set no longer follows the
 	// container's limit.

@@ -17,7 +17,7 @@ func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
 	if f.HasKeys() {
 		return
 	}
-	if c.Hub.SnapshotKeys > 0 {
+	if c.Hub.Snapshot.Keys > 0 {
 		log.Warn().Msg("the snapshot holds one message in all, since this source's messages have no keys; set FANTAIL_SOURCE_KEY, or FANTAIL_SNAPSHOT=none")
 	}
 	if c.Relay.KeyRequired {
