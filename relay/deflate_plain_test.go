@@ -48,7 +48,7 @@ func median(d []time.Duration) time.Duration { return slices.Sorted(slices.Value
 // plainLatency returns the 99th percentile of a plain client's latency while three
 // others offer what is given, and every fortieth message has 709 kB.
 func plainLatency(t *testing.T, offer string) time.Duration {
-	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Bytes: 256 << 20}}, Config{Compression: true})
+	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Bytes: 256 << 20}}, Config{Delivery: Delivery{Compression: true}})
 	const messages = 400
 	large := make([]byte, 709_000)
 	rnd := rand.New(rand.NewPCG(7, 9))

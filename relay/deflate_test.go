@@ -28,7 +28,7 @@ func publishTicks(h *hub.Hub, n, m int) {
 // Each kind of client reads the same messages: on the shared stream, without
 // context, filtered, plain, and as envelopes.
 func TestCompressedClients(t *testing.T) {
-	r, h, addr := newTestRelay(t, hub.Config{}, Config{Compression: true})
+	r, h, addr := newTestRelay(t, hub.Config{}, Config{Delivery: Delivery{Compression: true}})
 	plain := join(t, addr, "/ws")
 	shared := offering(t, addr, "/ws", "permessage-deflate")
 	alone := offering(t, addr, "/ws", "permessage-deflate; server_no_context_takeover")
@@ -73,7 +73,7 @@ func TestCompressedClients(t *testing.T) {
 
 // The edges of what goes into the stream, and a binary message.
 func TestCompressedEdges(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Bytes: 64 << 20}}, Config{Compression: true})
+	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Bytes: 64 << 20}}, Config{Delivery: Delivery{Compression: true}})
 	shared := offering(t, addr, "/ws", "permessage-deflate")
 	noise := make([]byte, 100_000)
 	rnd := rand.NewChaCha8([32]byte{1})
@@ -101,7 +101,7 @@ func TestCompressedEdges(t *testing.T) {
 // F6: a message that inflates beyond the limit ends its client with 1009, however
 // it was packed, and costs no memory.
 func TestF6Bomb(t *testing.T) {
-	_, _, addr := newTestRelay(t, hub.Config{}, Config{Compression: true, Uplink: UplinkIgnore})
+	_, _, addr := newTestRelay(t, hub.Config{}, Config{Delivery: Delivery{Compression: true}, Uplink: Uplink{Mode: UplinkIgnore}})
 	p := offering(t, addr, "/ws", "permessage-deflate")
 	w := newFrameWriter(sharedLevel)
 	frame := w.frame(hub.Text, make([]byte, 1<<30>>6)) // 16 MiB in 16 KiB, and that 64 times
@@ -135,7 +135,7 @@ func TestF6Bomb(t *testing.T) {
 
 // What a client sends compressed is read like anything else.
 func TestCompressedUplink(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{}, Config{Compression: true, Uplink: UplinkIgnore})
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{Delivery: Delivery{Compression: true}, Uplink: Uplink{Mode: UplinkIgnore}})
 	p := offering(t, addr, "/ws", "permessage-deflate")
 	w := newFrameWriter(sharedLevel)
 	for range 3 {
@@ -152,7 +152,7 @@ func TestCompressedUplink(t *testing.T) {
 
 // What would not gain is compressed once, however many filters let it through.
 func TestIncompressibleIsTriedOnce(t *testing.T) {
-	r, h, addr := newTestRelay(t, hub.Config{Pumps: 1}, Config{Compression: true}) // two may try at once
+	r, h, addr := newTestRelay(t, hub.Config{Pumps: 1}, Config{Delivery: Delivery{Compression: true}}) // two may try at once
 	var peers []*peer
 	for _, filter := range []string{"?key=k", "?key=k&key=other", "?key=k&key=third"} {
 		peers = append(peers, offering(t, addr, "/ws"+filter, "permessage-deflate"))

@@ -46,7 +46,7 @@ var negotiations = []struct{ name, offer, answer string }{
 }
 
 func TestNegotiation(t *testing.T) {
-	_, _, addr := newTestRelay(t, hub.Config{}, Config{Compression: true})
+	_, _, addr := newTestRelay(t, hub.Config{}, Config{Delivery: Delivery{Compression: true}})
 	for _, tt := range negotiations {
 		t.Run(tt.name, func(t *testing.T) {
 			p := dial(t, addr, "/ws", handshake+"Sec-WebSocket-Extensions: "+tt.offer+"\r\n", "")
@@ -78,7 +78,7 @@ func TestNegotiationTurnedOff(t *testing.T) {
 }
 
 func TestNegotiationWithBrowsers(t *testing.T) {
-	_, _, addr := newTestRelay(t, hub.Config{}, Config{Compression: true})
+	_, _, addr := newTestRelay(t, hub.Config{}, Config{Delivery: Delivery{Compression: true}})
 	const mac, apple = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ", "AppleWebKit/605.1.15 (KHTML, like Gecko) "
 	for agent, compressed := range map[string]bool{
 		mac + apple + "Version/15.4 Safari/605.1.15":                                                       false,

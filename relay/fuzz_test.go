@@ -132,7 +132,7 @@ func FuzzF9ClientFrames(f *testing.F) {
 	defer h.Close()
 	var relays [2]*Relay
 	for mode := range relays {
-		r, err := New(Config{Hub: h, Log: zerolog.Nop(), Uplink: UplinkMode(mode), UplinkMaxMessage: 1000})
+		r, err := New(Config{Hub: h, Log: zerolog.Nop(), Uplink: Uplink{Mode: UplinkMode(mode), MaxMessage: 1000}})
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -228,12 +228,12 @@ func (s testSession) run() { s.relay.read(s, s.conn.client, s.held) }
 func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) testSession {
 	req := upgradeRequest("/ws")
 	req.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate")
-	hj := &hijacker{ResponseWriter: takenOver{httptest.NewRecorder(), c}, largest: r.cfg.UplinkMaxMessage}
+	hj := &hijacker{ResponseWriter: takenOver{httptest.NewRecorder(), c}, largest: r.uplink.largest}
 	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Compress: compress})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ws.SetReadLimit(r.cfg.UplinkMaxMessage)
+	ws.SetReadLimit(r.uplink.largest)
 	s := testSession{session: &session{relay: r, conn: hj.conn, ws: ws}}
 	g := grant{request: request{from: netip.MustParseAddr("192.0.2.1"), name: "test"}}
 	var refused *refusal

@@ -18,7 +18,7 @@ func TestL4Churn(t *testing.T) {
 	if os.Getenv("FULL") != "" {
 		total = 50_000
 	}
-	_, h, addr := newTestRelay(t, flatHub, Config{MaxClientsPerIP: 100})
+	_, h, addr := newTestRelay(t, flatHub, Config{Limits: Limits{ClientsPerIP: 100}})
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
 	before := heap()
 	seed := rand.Uint64()

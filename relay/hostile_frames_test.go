@@ -74,7 +74,7 @@ func TestF1LengthsBeyondReason(t *testing.T) {
 
 // F1, with the uplink on ignore: what is read and dropped is bounded too.
 func TestF1LengthWhileIgnoring(t *testing.T) {
-	_, h, addr := newTestRelay(t, flatHub, Config{Uplink: UplinkIgnore})
+	_, h, addr := newTestRelay(t, flatHub, Config{Uplink: Uplink{Mode: UplinkIgnore}})
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
 	defer w.check()
 	before := heap()
@@ -113,7 +113,7 @@ func TestF2BrokenFrames(t *testing.T) {
 // F2: a message inside a message. The first already costs the connection while
 // the uplink is off, so this needs it on ignore.
 func TestF2MessageInsideMessage(t *testing.T) {
-	_, h, addr := newTestRelay(t, flatHub, Config{Uplink: UplinkIgnore})
+	_, h, addr := newTestRelay(t, flatHub, Config{Uplink: Uplink{Mode: UplinkIgnore}})
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
 	defer w.check()
 	bad := join(t, addr, "/ws")
@@ -178,7 +178,7 @@ func TestF4PongsUnasked(t *testing.T) {
 func TestF5EndlessFragments(t *testing.T) {
 	for name, fragment := range map[string][]byte{"empty": peertest.ClientFrame(0, ""), "one byte": peertest.ClientFrame(0, "x")} {
 		t.Run(name, func(t *testing.T) {
-			_, h, addr := newTestRelay(t, flatHub, Config{Uplink: UplinkIgnore, UplinkMaxMessage: 2 << 20})
+			_, h, addr := newTestRelay(t, flatHub, Config{Uplink: Uplink{Mode: UplinkIgnore, MaxMessage: 2 << 20}})
 			w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
 			defer w.check()
 			before := heap()

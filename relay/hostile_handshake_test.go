@@ -118,7 +118,7 @@ func TestH3OriginsDoNotFillTheLog(t *testing.T) {
 func TestH4HeadersWithTooMuch(t *testing.T) {
 	tokens := strings.Repeat("permessage-deflate, ", 10_000)
 	began := time.Now()
-	refusedHandshakes(t, Config{TrustedProxies: []string{"127.0.0.1"}}, []rawRequest{
+	refusedHandshakes(t, Config{Access: Access{TrustedProxies: []string{"127.0.0.1"}}}, []rawRequest{
 		{"10,000 extensions", asking("GET /ws", handshake+"Sec-WebSocket-Extensions: "+tokens+"x\r\n"), 101, ""},
 		{"10,000 subprotocols", asking("GET /ws", handshake+"Sec-WebSocket-Protocol: "+tokens+"x\r\n"), 101, ""},
 		{"10,000 connection options", asking("GET /ws", without("Connection: ")+"Connection: "+tokens+"upgrade\r\n"), 101, ""},

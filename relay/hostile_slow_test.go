@@ -39,7 +39,7 @@ func joinBuffered(t testing.TB, addr, path string, size int) *peer {
 // the feed; the publisher never waits (healthy.check), and all are evicted.
 func TestS2HalfOfTheClientsStopped(t *testing.T) {
 	const stopped = 50
-	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 400}, Queue: hub.Bounds{Messages: 200}}, Config{UnsentLimit: 4096})
+	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 400}, Queue: hub.Bounds{Messages: 200}}, Config{Sockets: Sockets{UnsentLimit: 4096}})
 	w := watchHealthy(t, h, addr, 8<<10, 2*time.Millisecond)
 	t.Cleanup(w.check) // when all who stopped have hung up, and before the relay ends
 	others := make([]*peer, stopped)
@@ -85,7 +85,7 @@ func (p *peer) drink() { io.Copy(io.Discard, p.r) }
 func TestS3NineTenthsOfTheRate(t *testing.T) {
 	t.Parallel()
 	const every = 2 * time.Millisecond
-	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 20_000}, Queue: hub.Bounds{Messages: 60}}, Config{UnsentLimit: 4096})
+	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 20_000}, Queue: hub.Bounds{Messages: 60}}, Config{Sockets: Sockets{UnsentLimit: 4096}})
 	w := watchHealthy(t, h, addr, 2<<10, every)
 	defer w.check()
 	p := joinBuffered(t, addr, "/ws", 64<<10) // wide enough for its pace
@@ -165,7 +165,7 @@ func TestS4NoByteAfterTheDeadline(t *testing.T) {
 // yet; the messages are plain.)
 func TestS5PingsAmidLargeMessages(t *testing.T) {
 	const size = 100 << 10
-	_, h, addr := newTestRelay(t, hub.Config{Liveness: hub.Liveness{PingInterval: 100 * time.Millisecond}}, Config{UnsentLimit: 4096})
+	_, h, addr := newTestRelay(t, hub.Config{Liveness: hub.Liveness{PingInterval: 100 * time.Millisecond}}, Config{Sockets: Sockets{UnsentLimit: 4096}})
 	w := watchHealthy(t, h, addr, size, 25*time.Millisecond)
 	defer w.check()
 	behind := w.waitForOne() // it never has to be evicted

@@ -121,7 +121,7 @@ func (p *peer) wantRefused(status int, word string) {
 // H6: clients over the limit of their address, or IPv6 /64, are refused and
 // counted; a seat is free again when its client has left.
 func TestH6PerIP(t *testing.T) {
-	k := startKnocking(t, Config{MaxClientsPerIP: 2, TrustedProxies: []string{"127.0.0.1"}})
+	k := startKnocking(t, Config{Limits: Limits{ClientsPerIP: 2}, Access: Access{TrustedProxies: []string{"127.0.0.1"}}})
 	from := func(ip string) *peer { return k.knock("X-Forwarded-For: " + ip + "\r\n") }
 	first := from("203.0.113.5")
 	from("203.0.113.5")
@@ -145,7 +145,7 @@ func TestH6PerIP(t *testing.T) {
 // H6: clients over the limit of all are refused and counted; a seat is free again
 // when its client has left.
 func TestH6Full(t *testing.T) {
-	k := startKnocking(t, Config{MaxClients: 3})
+	k := startKnocking(t, Config{Limits: Limits{Clients: 3}})
 	first := k.knock("")
 	k.knock("")
 	for range 2 {
@@ -161,7 +161,7 @@ func TestH6Full(t *testing.T) {
 // H6: of handshakes that come all at once, those over the rate are refused and
 // counted, and the others wait their turn.
 func TestH6Rate(t *testing.T) {
-	k := startKnocking(t, Config{HandshakeRate: 2})
+	k := startKnocking(t, Config{Limits: Limits{HandshakeRate: 2}})
 	began, passed, refused := time.Now(), 0, uint64(0)
 	var mu sync.Mutex
 	var wg sync.WaitGroup

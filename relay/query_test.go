@@ -78,19 +78,19 @@ func TestPolicyChoice(t *testing.T) {
 		no     string
 	}{
 		"default":                     {Config{Hub: plain}, false, "", hub.Evict, ""},
-		"the operator's":              {Config{Hub: plain, Policy: hub.Skip}, false, "", hub.Skip, ""},
-		"the operator's, raw":         {Config{Hub: plain, Policy: hub.Skip}, true, "", hub.Evict, ""},
-		"the client's":                {Config{Hub: snap, Policy: hub.Skip}, false, "policy=conflate", hub.Conflate, ""},
+		"the operator's":              {Config{Hub: plain, Delivery: Delivery{Policy: hub.Skip}}, false, "", hub.Skip, ""},
+		"the operator's, raw":         {Config{Hub: plain, Delivery: Delivery{Policy: hub.Skip}}, true, "", hub.Evict, ""},
+		"the client's":                {Config{Hub: snap, Delivery: Delivery{Policy: hub.Skip}}, false, "policy=conflate", hub.Conflate, ""},
 		"skip, raw":                   {Config{Hub: plain}, true, "policy=skip", 0, "a raw WebSocket cannot be told of gaps; use the subprotocol fantail.v1, /sse or /stream"},
 		"conflate, raw":               {Config{Hub: snap}, true, "policy=conflate", 0, "a raw WebSocket"},
-		"evict, raw":                  {Config{Hub: plain, Policy: hub.Skip}, true, "policy=evict", hub.Evict, ""},
+		"evict, raw":                  {Config{Hub: plain, Delivery: Delivery{Policy: hub.Skip}}, true, "policy=evict", hub.Evict, ""},
 		"conflate without snapshot":   {Config{Hub: plain}, false, "policy=conflate", 0, "this relay keeps no snapshot to conflate with"},
-		"fixed":                       {Config{Hub: plain, FixedPolicy: true}, false, "policy=skip", 0, "this relay lets nobody choose"},
-		"fixed, and asked for":        {Config{Hub: plain, FixedPolicy: true, Policy: hub.Skip}, false, "policy=skip", hub.Skip, ""},
-		"fixed, nothing asked for":    {Config{Hub: snap, FixedPolicy: true, Policy: hub.Conflate}, false, "", hub.Conflate, ""},
+		"fixed":                       {Config{Hub: plain, Delivery: Delivery{FixedPolicy: true}}, false, "policy=skip", 0, "this relay lets nobody choose"},
+		"fixed, and asked for":        {Config{Hub: plain, Delivery: Delivery{FixedPolicy: true, Policy: hub.Skip}}, false, "policy=skip", hub.Skip, ""},
+		"fixed, nothing asked for":    {Config{Hub: snap, Delivery: Delivery{FixedPolicy: true, Policy: hub.Conflate}}, false, "", hub.Conflate, ""},
 		"a snapshot that is not kept": {Config{Hub: plain}, false, "snapshot=1", 0, "parameter snapshot: this relay keeps no snapshot"},
-		"no key where one is wanted":  {Config{Hub: plain, KeyRequired: true}, false, "", 0, "add key=<key>, or key=<prefix>*"},
-		"a key where one is wanted":   {Config{Hub: plain, KeyRequired: true}, false, "key=a", hub.Evict, ""},
+		"no key where one is wanted":  {Config{Hub: plain, Access: Access{KeyRequired: true}}, false, "", 0, "add key=<key>, or key=<prefix>*"},
+		"a key where one is wanted":   {Config{Hub: plain, Access: Access{KeyRequired: true}}, false, "key=a", hub.Evict, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.config.Log = zerolog.Nop()
@@ -108,7 +108,7 @@ func TestPolicyChoice(t *testing.T) {
 			}
 		})
 	}
-	if _, err := New(Config{Hub: plain, Policy: hub.Conflate}); err == nil || !strings.Contains(err.Error(), "SnapshotKeys") {
+	if _, err := New(Config{Hub: plain, Delivery: Delivery{Policy: hub.Conflate}}); err == nil || !strings.Contains(err.Error(), "Snapshot.Keys") {
 		t.Errorf("conflate for all without a snapshot: %v", err)
 	}
 }

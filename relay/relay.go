@@ -1,9 +1,7 @@
 package relay
 
 import (
-	"errors"
 	"net/http"
-	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -11,44 +9,6 @@ import (
 
 	"fantail/hub"
 )
-
-// Config is how a Relay is made.
-type Config struct {
-	Hub *hub.Hub // made with Header: FrameHeader
-	Log zerolog.Logger
-
-	// Source tells how the feed's source stands; nil is a source that is always
-	// there.
-	Source func() SourceStatus
-
-	MaxClients      int      // more are refused with 503; 0 is no limit
-	MaxClientsPerIP int      // more are refused with 429; an IPv6 /64 counts as one address; 0 is no limit
-	HandshakeRate   float64  // handshakes a second, more wait for a second at most; 0 is no limit
-	TrustedProxies  []string // addresses or prefixes whose X-Forwarded-For or Forwarded is believed
-	AllowedOrigins  []string // besides the same origin; see originPolicy
-
-	Policy      hub.Policy // what becomes of slow clients whose format has notices; raw ones are evicted
-	FixedPolicy bool       // clients may not choose another
-	KeyRequired bool       // a client must say which keys it wants
-
-	Push Push // what becomes of messages POSTed to /push; the zero value has no such path
-
-	Compression bool // offers of permessage-deflate are taken up
-
-	Uplink           UplinkMode
-	UplinkMaxMessage int64 // bytes, default 64 KiB
-	// Forward sends a client's message to the source. It may wait for that for a
-	// few seconds, in which it holds up that client alone. Its error means that the
-	// source does not get the message; the client is told that the relay is busy.
-	// It may be called by any number of goroutines, and must not keep the payload.
-	Forward     func(kind hub.Kind, payload []byte) error
-	UplinkAllow *regexp.Regexp // what may be forwarded; it may match anywhere in a message
-	UplinkRate  float64        // messages a second that a client may send; 0 is no limit
-	UplinkBurst int            // messages that may come at once, default 1
-
-	PeerTimeout time.Duration // for a stream's peer that acknowledges nothing, on linux; 0 is the system's patience
-	UnsentLimit int           // bytes the kernel may hold unsent for a client (TCP_NOTSENT_LOWAT), default 64 KiB
-}
 
 // SourceStatus is how the source stands, for health checks and metrics.
 type SourceStatus struct {
@@ -84,7 +44,8 @@ type Relay struct {
 	source   func() SourceStatus
 	rules    rules
 	proxies  proxies
-	cfg      Config
+	push     Push
+	sockets  Sockets
 	uplink   *uplink
 	encoders *encoders
 
@@ -100,38 +61,19 @@ type Relay struct {
 	refusals [refusalReasons]atomic.Uint64 // handshakes, by reason
 }
 
-// New makes a relay for a hub.
+// New makes a relay for a hub. An error tells all that is wrong with c.
 func New(c Config) (*Relay, error) {
-	if c.Hub == nil {
-		return nil, errors.New("relay: no hub")
-	}
-	if c.Policy == hub.Conflate && !c.Hub.HasSnapshot() {
-		return nil, errors.New("relay: the policy conflate needs a hub that keeps a snapshot: give the hub SnapshotKeys")
-	}
-	if c.Source == nil {
-		c.Source = func() SourceStatus { return SourceStatus{Connected: true, EverConnected: true} }
-	}
-	if c.UplinkMaxMessage <= 0 {
-		c.UplinkMaxMessage = 64 << 10
-	}
-	if c.UnsentLimit <= 0 {
-		c.UnsentLimit = 64 << 10
-	}
-	origins, err := newOriginPolicy(c.AllowedOrigins)
-	trusted, perr := newProxies(c.TrustedProxies)
-	log := c.Log.With().Str("component", "relay").Logger()
-	up, uerr := newUplink(c, log)
-	if err := errors.Join(err, perr, uerr); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
+	c = c.withDefaults()
+	log := c.Log.With().Str("component", "relay").Logger()
+	trusted, _ := newProxies(c.Access.TrustedProxies) // checked
 	return &Relay{
 		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
-		source: c.Source, proxies: trusted, cfg: c, uplink: up, encoders: newEncoders(c.Hub.Position),
-		rules: rules{
-			origins: origins, compression: c.Compression, keyRequired: c.KeyRequired, snapshot: c.Hub.HasSnapshot(),
-			policy: c.Policy, fixedPolicy: c.FixedPolicy,
-		},
-		handshakes: newHandshakeLimiter(c.HandshakeRate), clients: newClientLimiter(c.MaxClients, c.MaxClientsPerIP),
+		source: c.Source, proxies: trusted, push: c.Push, sockets: c.Sockets, rules: c.rules(),
+		uplink: newUplink(c.Uplink, log), encoders: newEncoders(c.Hub.Position),
+		handshakes: newHandshakeLimiter(c.Limits.HandshakeRate), clients: newClientLimiter(c.Limits.Clients, c.Limits.ClientsPerIP),
 		page: newPage(), born: time.Now(),
 	}, nil
 }
@@ -150,8 +92,8 @@ func (r *Relay) Handler() http.Handler {
 	mux.HandleFunc("/snapshot", r.serveSnapshot)
 	mux.HandleFunc("/healthz", r.serveHealth)
 	mux.HandleFunc("/readyz", r.serveReady)
-	if r.cfg.Push.Take != nil {
-		mux.Handle("/push", newPushDoor(r, r.cfg.Push))
+	if r.push.Take != nil {
+		mux.Handle("/push", newPushDoor(r, r.push))
 	}
 	mux.HandleFunc("/{$}", r.serveRoot)
 	return mux

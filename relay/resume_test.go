@@ -194,7 +194,7 @@ func TestS7StalledEventSource(t *testing.T) {
 	t.Parallel()
 	for name, late := range map[string]bool{"in time": false, "too late": true} {
 		t.Run(name, func(t *testing.T) {
-			_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 300}, Queue: hub.Bounds{Messages: 50}}, Config{UnsentLimit: 4096})
+			_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 300}, Queue: hub.Bounds{Messages: 50}}, Config{Sockets: Sockets{UnsentLimit: 4096}})
 			c := dialTCP(t, addr)
 			c.(*net.TCPConn).SetReadBuffer(4096)
 			c.SetDeadline(time.Now().Add(2 * peertest.Patience))

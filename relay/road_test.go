@@ -95,7 +95,7 @@ func TestRoadGivesEverythingBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := hub.New(hub.Config{Header: FrameHeader, MaxLanes: 1, Backbone: true})
 		defer h.Close()
-		r, err := New(Config{Hub: h, Log: zerolog.Nop(), MaxClients: 1, MaxClientsPerIP: 1})
+		r, err := New(Config{Hub: h, Log: zerolog.Nop(), Limits: Limits{Clients: 1, ClientsPerIP: 1}})
 		if err != nil {
 			t.Fatal(err)
 		}

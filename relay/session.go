@@ -26,7 +26,7 @@ type session struct {
 	pace  *rate.Limiter // of the client's messages; nil until it has sent one, since most never do
 }
 
-func (s *session) socket() hub.Conn { return newSocket(s.conn.Conn, s.relay.cfg.UnsentLimit) }
+func (s *session) socket() hub.Conn { return newSocket(s.conn.Conn, s.relay.sockets.UnsentLimit) }
 
 func (s *session) abandon() { s.ws.CloseNow() }
 

@@ -32,7 +32,7 @@ func compressedSession(t *testing.T, sends []byte) (testSession, *script) {
 	t.Helper()
 	h := hub.New(hub.Config{Header: FrameHeader})
 	t.Cleanup(func() { h.Close() })
-	r, err := New(Config{Hub: h, Log: zerolog.Nop(), Uplink: UplinkIgnore, UplinkMaxMessage: 1000})
+	r, err := New(Config{Hub: h, Log: zerolog.Nop(), Uplink: Uplink{Mode: UplinkIgnore, MaxMessage: 1000}})
 	if err != nil {
 		t.Fatal(err)
 	}

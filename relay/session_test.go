@@ -56,7 +56,7 @@ func TestProtocolViolations(t *testing.T) {
 
 // With the uplink on ignore, messages are read and dropped, bounded all the same.
 func TestUplinkIgnore(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{}, Config{Uplink: UplinkIgnore, UplinkMaxMessage: 1000})
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{Uplink: Uplink{Mode: UplinkIgnore, MaxMessage: 1000}})
 	p := join(t, addr, "/ws")
 	p.send(1, strings.Repeat("x", 1000))
 	p.raw(peertest.ClientFrame(0x01, "frag"))
@@ -81,7 +81,7 @@ func TestF4UnsolicitedPongs(t *testing.T) {
 
 // F5: empty fragments pass every limit on size; the byte budget stops them.
 func TestF5FragmentFlood(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{}, Config{Uplink: UplinkIgnore, UplinkMaxMessage: 1000})
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{Uplink: Uplink{Mode: UplinkIgnore, MaxMessage: 1000}})
 	p := join(t, addr, "/ws")
 	p.raw(peertest.ClientFrame(0x01, ""))
 	fragments := bytes.Repeat(peertest.ClientFrame(0x00, ""), 1000)

@@ -49,7 +49,7 @@ func (t stream) takeOver(w http.ResponseWriter, req *http.Request, g grant, at h
 	if err != nil {
 		return nil, refusalf(refusedHandshake, "the stream could not begin: %s", err)
 	}
-	giveUpAfter(underTLS(c), t.relay.cfg.PeerTimeout)
+	giveUpAfter(underTLS(c), t.relay.sockets.PeerTimeout)
 	return &streamSession{conn: c, relay: t.relay, sent: rw.Reader.Buffered()}, nil
 }
 
@@ -83,7 +83,7 @@ type streamSession struct {
 	sent  int // bytes that the client has sent behind its request
 }
 
-func (s *streamSession) socket() hub.Conn { return newSocket(s.conn, s.relay.cfg.UnsentLimit) }
+func (s *streamSession) socket() hub.Conn { return newSocket(s.conn, s.relay.sockets.UnsentLimit) }
 
 func (s *streamSession) abandon() {}
 

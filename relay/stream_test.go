@@ -96,7 +96,7 @@ func TestStreamsThroughAnHTTPClient(t *testing.T) {
 
 // A frame that is cut is an error to the client, never an end.
 func TestCutStreamIsAnError(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{}, Config{UnsentLimit: 4096})
+	_, h, addr := newTestRelay(t, hub.Config{}, Config{Sockets: Sockets{UnsentLimit: 4096}})
 	c, resp := ask(t, addr, "/stream", "1.1", "")
 	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 	readLines(t, bufio.NewReader(resp.Body), 1)
@@ -136,7 +136,7 @@ func TestStreamInput(t *testing.T) {
 		"too much":    {streamInput + 1, hub.Flood},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, h, addr := newTestRelay(t, hub.Config{}, Config{MaxClients: 1})
+			r, h, addr := newTestRelay(t, hub.Config{}, Config{Limits: Limits{Clients: 1}})
 			c, _ := ask(t, addr, "/sse", "1.1", "")
 			peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
 			c.Write(make([]byte, tt.send))
@@ -161,7 +161,7 @@ func TestStreamInput(t *testing.T) {
 
 // Refusals are HTTP, and cost neither seat nor lane.
 func TestStreamRefusals(t *testing.T) {
-	r, _, addr := newTestRelay(t, hub.Config{MaxLanes: 1}, Config{MaxClients: 2})
+	r, _, addr := newTestRelay(t, hub.Config{MaxLanes: 1}, Config{Limits: Limits{Clients: 2}})
 	for _, tt := range []struct {
 		path, lines string
 		status      int
@@ -197,7 +197,7 @@ func TestStreamRefusals(t *testing.T) {
 
 // A page that may connect may also read.
 func TestStreamsForOtherOrigins(t *testing.T) {
-	_, h, addr := newTestRelay(t, hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}}, Config{AllowedOrigins: []string{"https://app.example"}})
+	_, h, addr := newTestRelay(t, hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}}, Config{Access: Access{AllowedOrigins: []string{"https://app.example"}}})
 	publishJSON(h, 1, 1)
 	for _, path := range []string{"/sse", "/stream", "/snapshot"} {
 		_, resp := ask(t, addr, path, "1.1", "Origin: https://app.example\r\n")
@@ -212,7 +212,7 @@ func TestStreamsForOtherOrigins(t *testing.T) {
 
 // The sentence of a refusal is for a page that may connect too, and for no other.
 func TestRefusalsForOtherOrigins(t *testing.T) {
-	_, _, addr := newTestRelay(t, hub.Config{}, Config{AllowedOrigins: []string{"https://app.example"}})
+	_, _, addr := newTestRelay(t, hub.Config{}, Config{Access: Access{AllowedOrigins: []string{"https://app.example"}}})
 	for _, path := range []string{"/sse?since=x", "/stream?last=0", "/snapshot", "/ws"} {
 		for origin, allowed := range map[string]string{
 			"https://app.example": "https://app.example", "http://" + addr: "http://" + addr, "https://evil.example": "",

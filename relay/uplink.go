@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"errors"
 	"io"
 	"regexp"
 	"sync"
@@ -53,28 +52,17 @@ type uplink struct {
 	rejected           [hub.Reasons]atomic.Uint64
 }
 
-// newUplink checks the uplink's part of a Config, which has its defaults.
-func newUplink(c Config, log zerolog.Logger) (*uplink, error) {
-	var bad []error
-	if c.Uplink == UplinkForward && c.Forward == nil {
-		bad = append(bad, errors.New("relay: the uplink forwards, but Config.Forward is nil"))
-	}
-	if c.Uplink == UplinkForward && c.UplinkAllow == nil {
-		bad = append(bad, errors.New("relay: the uplink forwards, but nothing says what; write FANTAIL_UPLINK_ALLOW"))
-	}
-	if c.UplinkRate < 0 || c.UplinkBurst < 0 {
-		bad = append(bad, errors.New("relay: FANTAIL_UPLINK_RATE must be 0 (off) or above"))
-	}
+func newUplink(c Uplink, log zerolog.Logger) *uplink {
 	u := &uplink{
-		mode: c.Uplink, forward: c.Forward, allow: c.UplinkAllow, largest: c.UplinkMaxMessage,
-		rate: rate.Limit(c.UplinkRate), burst: max(1, c.UplinkBurst),
-		most: max(uplinkHeld, 4*(c.UplinkMaxMessage+uplinkSlack)), log: sampled(log, time.Minute),
+		mode: c.Mode, forward: c.Forward, allow: c.Allow, largest: c.MaxMessage,
+		rate: rate.Limit(c.Rate), burst: max(1, c.Burst),
+		most: max(uplinkHeld, 4*(c.MaxMessage+uplinkSlack)), log: sampled(log, time.Minute),
 	}
 	u.buffers.New = func() any { b := make([]byte, uplinkBuffer); return &b }
-	return u, errors.Join(bad...)
+	return u
 }
 
-// refusedMessage is the error that stands for a message which is not taken: the
+// rejectedMessage is the error that stands for a message which is not taken: the
 // reason that its client is told.
 type rejectedMessage hub.Reason
 

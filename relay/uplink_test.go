@@ -44,7 +44,7 @@ func (u *upstream) messages() []string {
 
 // forwarding is the uplink's part of a Config.
 func (u *upstream) forwarding(allow string) Config {
-	return Config{Uplink: UplinkForward, Forward: u.forward, UplinkAllow: regexp.MustCompile(allow)}
+	return Config{Uplink: Uplink{Mode: UplinkForward, Forward: u.forward, Allow: regexp.MustCompile(allow)}}
 }
 
 // TestUplinkForward has one row for each thing that may become of messages.
@@ -82,7 +82,7 @@ func TestUplinkForward(t *testing.T) {
 				t.Parallel() // some wait for the end of their connection
 				source := &upstream{err: c.err}
 				cfg := source.forwarding("^say")
-				cfg.UplinkRate, cfg.UplinkBurst = 1e-9, 3
+				cfg.Uplink.Rate, cfg.Uplink.Burst = 1e-9, 3
 				r, h, addr := newTestRelay(t, hub.Config{}, cfg)
 				lines := ""
 				if format != "" {
@@ -135,7 +135,7 @@ func (p *peer) wantFeed(message string) {
 func TestUplinkForwardNeedsSettings(t *testing.T) {
 	h := hub.New(hub.Config{Header: FrameHeader})
 	defer h.Close()
-	_, err := New(Config{Hub: h, Uplink: UplinkForward, UplinkRate: -1})
+	_, err := New(Config{Hub: h, Uplink: Uplink{Mode: UplinkForward, Rate: -1}})
 	for _, want := range []string{"Forward", "FANTAIL_UPLINK_ALLOW", "FANTAIL_UPLINK_RATE"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -223,7 +223,7 @@ func TestUplinkCutMessage(t *testing.T) {
 func TestUplinkHoldsUpNobodyElse(t *testing.T) {
 	release := make(chan struct{})
 	cfg := new(upstream).forwarding("")
-	cfg.Forward = func(hub.Kind, []byte) error { <-release; return nil }
+	cfg.Uplink.Forward = func(hub.Kind, []byte) error { <-release; return nil }
 	r, h, addr := newTestRelay(t, flatHub, cfg)
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
 	var senders []*peer
@@ -265,7 +265,7 @@ func TestUplinkHammer(t *testing.T) {
 	var one sync.Mutex // the hub has one publisher
 	var h *hub.Hub
 	cfg := new(upstream).forwarding("^[0-9]+ ")
-	cfg.Forward = func(kind hub.Kind, payload []byte) error {
+	cfg.Uplink.Forward = func(kind hub.Kind, payload []byte) error {
 		one.Lock()
 		defer one.Unlock()
 		h.Publish(hub.Input{Kind: kind, Payload: payload})

@@ -11,7 +11,7 @@ import (
 
 // Every refusal is the right status and one sentence (RFC 6455 section 4.2).
 func TestHandshakeRefusals(t *testing.T) {
-	_, _, addr := newTestRelay(t, hub.Config{}, Config{MaxClients: 1})
+	_, _, addr := newTestRelay(t, hub.Config{}, Config{Limits: Limits{Clients: 1}})
 	replace := func(from, to string) string { return strings.Replace(handshake, from, to, 1) }
 	cases := []struct {
 		name, path, lines string
@@ -64,7 +64,7 @@ func TestHandshakeRefusesOtherMethods(t *testing.T) {
 }
 
 func TestHandshakeWhenFullOrDraining(t *testing.T) {
-	r, h, addr := newTestRelay(t, hub.Config{}, Config{MaxClients: 1})
+	r, h, addr := newTestRelay(t, hub.Config{}, Config{Limits: Limits{Clients: 1}})
 	join(t, addr, "/ws")
 	peertest.Eventually(t, "one client", func() bool { return h.Clients() == 1 })
 	p := dial(t, addr, "/ws", handshake, "")
@@ -143,7 +143,7 @@ func TestH5PipelinedBytesAreFrames(t *testing.T) {
 // resumes there without a gap (I4). Its reading is on real TCP.
 func TestEvictionTellsWhereToResume(t *testing.T) {
 	t.Parallel()
-	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Messages: 100}}, Config{UnsentLimit: 4096})
+	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Messages: 100}}, Config{Sockets: Sockets{UnsentLimit: 4096}})
 	slow, healthy := join(t, addr, "/ws"), join(t, addr, "/ws")
 	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 2 })
 	const size, total = 8 << 10, 600

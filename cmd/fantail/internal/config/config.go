@@ -100,7 +100,7 @@ func (c *Config) complete() {
 		c.Hub.Snapshot.Keys = 0
 	}
 	c.Hub.Backbone = c.Feed.Numbered()
-	c.Feed.Uplink = c.Relay.Uplink == relay.UplinkForward
-	c.Relay.PeerTimeout = c.Hub.Liveness.PingInterval + c.Hub.Liveness.PongTimeout
+	c.Feed.Uplink = c.Relay.Uplink.Mode == relay.UplinkForward
+	c.Relay.Sockets.PeerTimeout = c.Hub.Liveness.PingInterval + c.Hub.Liveness.PongTimeout
 	c.Relay.Push.MaxBody = c.Feed.MaxMessage
 }

@@ -47,9 +47,12 @@ func TestConfigDefaults(t *testing.T) {
 			Liveness: hub.Liveness{PingInterval: 30 * time.Second, PongTimeout: 10 * time.Second},
 		},
 		Relay: relay.Config{
-			MaxClients: clientsFor(fileLimit()), AllowedOrigins: []string{}, TrustedProxies: []string{}, Policy: hub.Evict,
-			Compression: true, UplinkRate: 5, UplinkBurst: 5, UplinkMaxMessage: 64 << 10, UnsentLimit: 64 << 10,
-			PeerTimeout: 40 * time.Second, Push: relay.Push{MaxBody: 16 << 20},
+			Limits:   relay.Limits{Clients: clientsFor(fileLimit())},
+			Access:   relay.Access{AllowedOrigins: []string{}, TrustedProxies: []string{}},
+			Delivery: relay.Delivery{Policy: hub.Evict, Compression: true},
+			Uplink:   relay.Uplink{Rate: 5, Burst: 5, MaxMessage: 64 << 10},
+			Sockets:  relay.Sockets{UnsentLimit: 64 << 10, PeerTimeout: 40 * time.Second},
+			Push:     relay.Push{MaxBody: 16 << 20},
 		},
 		Listen:   Listen{Public: ":8080", Admin: "127.0.0.1:9090"},
 		Drain:    Drain{Window: 7 * time.Second},
@@ -74,13 +77,13 @@ func TestConfigValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Hub.Queue.Messages != 1 || c.Hub.Queue.Bytes != gib || c.Relay.MaxClients != 2 || c.Log.Level != zerolog.DebugLevel || c.Feed.Ping != time.Minute {
+	if c.Hub.Queue.Messages != 1 || c.Hub.Queue.Bytes != gib || c.Relay.Limits.Clients != 2 || c.Log.Level != zerolog.DebugLevel || c.Feed.Ping != time.Minute {
 		t.Errorf("got %+v", c)
 	}
-	if c.Relay.Policy != hub.Conflate || !c.Relay.FixedPolicy || c.Hub.Snapshot.Keys != 200 || !c.Relay.KeyRequired || c.Feed.Key != "a.b:c" || !c.Feed.Overlap {
+	if c.Relay.Delivery.Policy != hub.Conflate || !c.Relay.Delivery.FixedPolicy || c.Hub.Snapshot.Keys != 200 || !c.Relay.Access.KeyRequired || c.Feed.Key != "a.b:c" || !c.Feed.Overlap {
 		t.Errorf("got %+v", c)
 	}
-	if got := strings.Join(append(c.Relay.AllowedOrigins, c.Feed.Subprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
+	if got := strings.Join(append(c.Relay.Access.AllowedOrigins, c.Feed.Subprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
 		t.Errorf("got lists %s", got)
 	}
 	cmdtest.WriteFile(t, file, `{"Authorization":"Bearer 2"}`)

@@ -42,7 +42,7 @@ func (p *parser) checkRing() {
 }
 
 func (p *parser) checkSnapshot() {
-	policy, snapshot := &p.config.Relay.Policy, &p.config.snapshot
+	policy, snapshot := &p.config.Relay.Delivery.Policy, &p.config.snapshot
 	if p.good(policy, snapshot) && *policy == hub.Conflate && *snapshot == "none" {
 		p.reject(policy, "conflating takes the newest messages from the snapshot; write %s=last as well, or evict or skip", p.name(snapshot))
 	}
@@ -52,12 +52,12 @@ func (p *parser) checkSnapshot() {
 // uplink has settings that it does not use.
 func (p *parser) checkUplink() {
 	r := &p.config.Relay
-	switch forward := r.Uplink == relay.UplinkForward; {
-	case !p.good(&r.Uplink, &r.UplinkAllow):
-	case forward && r.UplinkAllow == nil:
-		p.reject(&r.UplinkAllow, `%s=forward lets clients send to the source; write what they may, such as ^{"type":"chat", or .* for all`, p.name(&r.Uplink))
-	case !forward && r.UplinkAllow != nil:
-		p.reject(&r.UplinkAllow, "nothing is forwarded with %s=%s; write forward there, or unset this", p.name(&r.Uplink), p.text(&r.Uplink))
+	switch forward := r.Uplink.Mode == relay.UplinkForward; {
+	case !p.good(&r.Uplink.Mode, &r.Uplink.Allow):
+	case forward && r.Uplink.Allow == nil:
+		p.reject(&r.Uplink.Allow, `%s=forward lets clients send to the source; write what they may, such as ^{"type":"chat", or .* for all`, p.name(&r.Uplink.Mode))
+	case !forward && r.Uplink.Allow != nil:
+		p.reject(&r.Uplink.Allow, "nothing is forwarded with %s=%s; write forward there, or unset this", p.name(&r.Uplink.Mode), p.text(&r.Uplink.Mode))
 	}
 }
 

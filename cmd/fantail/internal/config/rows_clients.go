@@ -54,7 +54,7 @@ func slowRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_SLOW_POLICY", Default: "evict", Basic: true,
 			About:  "what becomes of a client that cannot keep up: evict closes it with 4408 and its position; skip leaves out what it missed, conflate sends the newest message of each key, and both tell it; raw WebSockets are always evicted",
-			setter: to(&c.Relay.Policy, parsePolicy),
+			setter: to(&c.Relay.Delivery.Policy, parsePolicy),
 		},
 		{
 			Name: "FANTAIL_STALL_TIMEOUT", Default: "10s", Basic: true,
@@ -74,12 +74,12 @@ func slowRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_CLIENT_POLICY", Default: "true",
 			About:  "whether clients may choose another policy by ?policy=",
-			setter: by(&c.Relay.FixedPolicy, parseBool, func(may bool) { c.Relay.FixedPolicy = !may }),
+			setter: by(&c.Relay.Delivery.FixedPolicy, parseBool, func(may bool) { c.Relay.Delivery.FixedPolicy = !may }),
 		},
 		{
 			Name: "FANTAIL_UNSENT_LIMIT", Default: "64KiB",
 			About:  "unsent bytes per client that the kernel may hold",
-			setter: to(&c.Relay.UnsentLimit, size[int](kib, 64*mib)),
+			setter: to(&c.Relay.Sockets.UnsentLimit, size[int](kib, 64*mib)),
 		},
 	}
 }
@@ -90,17 +90,17 @@ func limitRows(c *Config) []Variable {
 			Name: "FANTAIL_MAX_CLIENTS", Default: auto, Basic: true,
 			About:  "clients at once; auto is what the limit on open files (ulimit -n) allows",
 			Shows:  c.showMaxClients,
-			setter: to(&c.Relay.MaxClients, parseMaxClients),
+			setter: to(&c.Relay.Limits.Clients, parseMaxClients),
 		},
 		{
 			Name: "FANTAIL_MAX_CLIENTS_PER_IP", Default: "0",
 			About:  "clients at once from one address, or one IPv6 /64; 0 is off",
-			setter: to(&c.Relay.MaxClientsPerIP, count(0, 1<<20)),
+			setter: to(&c.Relay.Limits.ClientsPerIP, count(0, 1<<20)),
 		},
 		{
 			Name: "FANTAIL_HANDSHAKE_RATE", Default: "0",
 			About:  "handshakes a second; more wait for a second at most and are then refused; 0 is off",
-			setter: by(&c.Relay.HandshakeRate, count(0, 1<<20), func(n int) { c.Relay.HandshakeRate = float64(n) }),
+			setter: by(&c.Relay.Limits.HandshakeRate, count(0, 1<<20), func(n int) { c.Relay.Limits.HandshakeRate = float64(n) }),
 		},
 	}
 }
@@ -110,17 +110,17 @@ func accessRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_ALLOWED_ORIGINS", Basic: true,
 			About:  "web pages that may connect, such as https://example.com, separated by commas; * is any; empty is the same origin only",
-			setter: to(&c.Relay.AllowedOrigins, listOf(relay.CheckOrigin)),
+			setter: to(&c.Relay.Access.AllowedOrigins, listOf(relay.CheckOrigin)),
 		},
 		{
 			Name:   "FANTAIL_TRUSTED_PROXIES",
 			About:  "addresses or prefixes of proxies whose Forwarded or X-Forwarded-For is believed, separated by commas",
-			setter: to(&c.Relay.TrustedProxies, listOf(relay.CheckProxy)),
+			setter: to(&c.Relay.Access.TrustedProxies, listOf(relay.CheckProxy)),
 		},
 		{
 			Name: "FANTAIL_KEY_REQUIRED", Default: "false",
 			About:  "whether clients must name the keys they want by ?key=",
-			setter: to(&c.Relay.KeyRequired, parseBool),
+			setter: to(&c.Relay.Access.KeyRequired, parseBool),
 		},
 	}
 }
@@ -135,7 +135,7 @@ func clientRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_PONG_TIMEOUT", Default: "10s",
 			About:  "silence after a ping that ends the client",
-			setter: to(&c.Hub.Liveness.PongTimeout, duration(tick, hour)).and(&c.Relay.PeerTimeout),
+			setter: to(&c.Hub.Liveness.PongTimeout, duration(tick, hour)).and(&c.Relay.Sockets.PeerTimeout),
 		},
 		{
 			Name: "FANTAIL_CLIENT_MAX_AGE", Default: "0",
@@ -145,7 +145,7 @@ func clientRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_COMPRESSION", Default: "true",
 			About:  "whether WebSocket clients that offer it get compressed messages (permessage-deflate); each message is compressed once for all",
-			setter: to(&c.Relay.Compression, parseBool),
+			setter: to(&c.Relay.Delivery.Compression, parseBool),
 		},
 	}
 }
@@ -156,26 +156,26 @@ func uplinkRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_UPLINK", Default: "reject",
 			About:  "what becomes of a client's messages: reject closes with 1008, ignore drops them, forward sends those that FANTAIL_UPLINK_ALLOW matches to the source",
-			setter: to(&r.Uplink, parseUplink).and(&c.Feed.Uplink),
+			setter: to(&r.Uplink.Mode, parseUplink).and(&c.Feed.Uplink),
 		},
 		{
 			Name:   "FANTAIL_UPLINK_ALLOW",
 			About:  "regular expression of the messages that are forwarded; it may match anywhere, so begin it with ^; .* is all of them, such as one that unsubscribes everybody",
-			setter: to(&r.UplinkAllow, parseRegexp),
+			setter: to(&r.Uplink.Allow, parseRegexp),
 		},
 		{
 			Name: "FANTAIL_UPLINK_RATE", Default: "5",
 			About: "messages that a client may send to be forwarded: 5 a second, or 20/10s; so many may come at once; 0 is off",
-			setter: by(&r.UplinkRate, parseRate, func(rate feed.Rate) {
+			setter: by(&r.Uplink.Rate, parseRate, func(rate feed.Rate) {
 				if rate.Count > 0 {
-					r.UplinkRate, r.UplinkBurst = float64(rate.Count)/rate.Per.Seconds(), rate.Count
+					r.Uplink.Rate, r.Uplink.Burst = float64(rate.Count)/rate.Per.Seconds(), rate.Count
 				}
-			}).and(&r.UplinkBurst),
+			}).and(&r.Uplink.Burst),
 		},
 		{
 			Name: "FANTAIL_UPLINK_MAX_MESSAGE", Default: "64KiB",
 			About:  "longest message taken from a client",
-			setter: to(&r.UplinkMaxMessage, size[int64](1, 64*mib)),
+			setter: to(&r.Uplink.MaxMessage, size[int64](1, 64*mib)),
 		},
 	}
 }
@@ -183,7 +183,7 @@ func uplinkRows(c *Config) []Variable {
 // showMaxClients says what auto is on this machine.
 func (c *Config) showMaxClients(text string) string {
 	if text == auto {
-		text += ": " + humanize.Comma(int64(c.Relay.MaxClients)) + " with this limit on open files"
+		text += ": " + humanize.Comma(int64(c.Relay.Limits.Clients)) + " with this limit on open files"
 	}
 	return text
 }

@@ -13,7 +13,7 @@ func TestConfigUplink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !c.Relay.UplinkAllow.MatchString(`{"type":"chat","text":"hi"}`) || c.Relay.UplinkRate != 2 || c.Relay.UplinkBurst != 20 || c.Relay.UplinkMaxMessage != 2<<10 {
+	if !c.Relay.Uplink.Allow.MatchString(`{"type":"chat","text":"hi"}`) || c.Relay.Uplink.Rate != 2 || c.Relay.Uplink.Burst != 20 || c.Relay.Uplink.MaxMessage != 2<<10 {
 		t.Errorf("got %+v", c)
 	}
 	for _, tt := range []struct {

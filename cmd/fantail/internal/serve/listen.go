@@ -44,7 +44,7 @@ func (s *service) listen(o Options, public, admin http.Handler) (err error) {
 	operators.WriteTimeout = 0          // a profile takes as long as its reader wants
 	s.serveOn(pub, clients, c.Listen.Cert, c.Listen.Key)
 	s.serveOn(adm, operators, "", "")
-	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.Relay.MaxClients).Msg("listening")
+	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.Relay.Limits.Clients).Msg("listening")
 	return nil
 }
 

@@ -20,7 +20,7 @@ func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
 	if c.Hub.Snapshot.Keys > 0 {
 		log.Warn().Msg("the snapshot holds one message in all, since this source's messages have no keys; set FANTAIL_SOURCE_KEY, or FANTAIL_SNAPSHOT=none")
 	}
-	if c.Relay.KeyRequired {
+	if c.Relay.Access.KeyRequired {
 		log.Warn().Msg("clients must name keys, but this source's messages have none; set FANTAIL_SOURCE_KEY, or FANTAIL_KEY_REQUIRED=false")
 	}
 }
@@ -28,13 +28,13 @@ func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
 // warnOfUplink warns of an uplink that lets more pass than its operator may think, since
 // strangers can use that.
 func warnOfUplink(c config.Config, log zerolog.Logger) {
-	if c.Relay.Uplink != relay.UplinkForward {
+	if c.Relay.Uplink.Mode != relay.UplinkForward {
 		return
 	}
-	if expr := c.Relay.UplinkAllow.String(); expr != ".*" && !anchored(c.Relay.UplinkAllow) {
+	if expr := c.Relay.Uplink.Allow.String(); expr != ".*" && !anchored(c.Relay.Uplink.Allow) {
 		log.Warn().Str("allow", expr).Msg("FANTAIL_UPLINK_ALLOW may match anywhere in a client's message, so more may pass than it seems; begin it with ^")
 	}
-	if slices.Contains(c.Relay.AllowedOrigins, "*") {
+	if slices.Contains(c.Relay.Access.AllowedOrigins, "*") {
 		log.Warn().Msg("pages of any origin may send to the source in the name of whoever looks at them; name the ones that may in FANTAIL_ALLOWED_ORIGINS instead of *")
 	}
 }

@@ -1,0 +1,123 @@
+package relay
+
+import (
+	"errors"
+	"regexp"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// Config is how a Relay is made.
+type Config struct {
+	Hub *hub.Hub // made with Header: FrameHeader
+	Log zerolog.Logger
+
+	// Source tells how the feed's source stands; nil is a source that is always
+	// there. Any goroutine calls it.
+	Source func() SourceStatus
+
+	Limits   Limits
+	Access   Access
+	Delivery Delivery
+	Uplink   Uplink
+	Push     Push // what becomes of messages POSTed to /push; the zero value has no such path
+	Sockets  Sockets
+}
+
+// Limits bound how many clients there are, and how fast they come. 0 is no limit.
+type Limits struct {
+	Clients       int     // at once; more are refused with 503
+	ClientsPerIP  int     // at once from one address, or one IPv6 /64; more are refused with 429
+	HandshakeRate float64 // handshakes a second; more wait for a second at most, and are then refused with 503
+}
+
+// Access says who may connect.
+type Access struct {
+	AllowedOrigins []string // of web pages, besides the same origin: see CheckOrigin
+	TrustedProxies []string // whose word about a client's address is taken: see CheckProxy
+	KeyRequired    bool     // a client must say which keys it wants
+}
+
+// Delivery says how clients are served.
+type Delivery struct {
+	Policy      hub.Policy // what becomes of slow clients whose format has notices; raw ones are evicted
+	FixedPolicy bool       // clients may not choose another
+	Compression bool       // offers of permessage-deflate (RFC 7692) are taken up
+}
+
+// Uplink says what becomes of the messages that clients send.
+type Uplink struct {
+	Mode       UplinkMode
+	MaxMessage int64 // the longest, bytes, default 64 KiB
+
+	// Forward sends a client's message to the source. It may wait for that for a
+	// few seconds, in which it holds up that client alone. Its error means that the
+	// source does not get the message; the client is told that the relay is busy.
+	// It may be called by any number of goroutines, and must not keep the payload.
+	Forward func(kind hub.Kind, payload []byte) error
+	Allow   *regexp.Regexp // what may be forwarded; it may match anywhere in a message
+	Rate    float64        // messages a second that a client may send; 0 is no limit
+	Burst   int            // messages that may come at once, default 1
+}
+
+// Sockets says what the kernel does for a client's connection.
+type Sockets struct {
+	UnsentLimit int           // bytes that it may hold unsent (TCP_NOTSENT_LOWAT), default 64 KiB
+	PeerTimeout time.Duration // for a stream's peer that acknowledges nothing, on linux; 0 is the system's patience
+}
+
+func (c Config) withDefaults() Config {
+	if c.Source == nil {
+		c.Source = func() SourceStatus { return SourceStatus{Connected: true, EverConnected: true} }
+	}
+	if c.Uplink.MaxMessage <= 0 {
+		c.Uplink.MaxMessage = 64 << 10
+	}
+	if c.Sockets.UnsentLimit <= 0 {
+		c.Sockets.UnsentLimit = 64 << 10
+	}
+	return c
+}
+
+// check returns all that is wrong.
+func (c Config) check() error {
+	if c.Hub == nil {
+		return errors.New("relay: no hub")
+	}
+	_, origins := newOriginPolicy(c.Access.AllowedOrigins)
+	_, proxies := newProxies(c.Access.TrustedProxies)
+	return errors.Join(c.checkPolicy(), origins, proxies, c.Uplink.check())
+}
+
+func (c Config) checkPolicy() error {
+	if c.Delivery.Policy == hub.Conflate && !c.Hub.HasSnapshot() {
+		return errors.New("relay: the policy conflate needs a hub that keeps a snapshot: give the hub Snapshot.Keys")
+	}
+	return nil
+}
+
+func (u Uplink) check() error {
+	var bad []error
+	if u.Mode == UplinkForward && u.Forward == nil {
+		bad = append(bad, errors.New("relay: the uplink forwards, but Config.Forward is nil"))
+	}
+	if u.Mode == UplinkForward && u.Allow == nil {
+		bad = append(bad, errors.New("relay: the uplink forwards, but nothing says what; write FANTAIL_UPLINK_ALLOW"))
+	}
+	if u.Rate < 0 || u.Burst < 0 {
+		bad = append(bad, errors.New("relay: FANTAIL_UPLINK_RATE must be 0 (off) or above"))
+	}
+	return errors.Join(bad...)
+}
+
+// rules returns what the rules of the road are.
+func (c Config) rules() rules {
+	origins, _ := newOriginPolicy(c.Access.AllowedOrigins) // checked
+	return rules{
+		origins: origins, keyRequired: c.Access.KeyRequired, snapshot: c.Hub.HasSnapshot(),
+		compression: c.Delivery.Compression, policy: c.Delivery.Policy, fixedPolicy: c.Delivery.FixedPolicy,
+	}
+}
