@@ -8,12 +8,17 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // Config is how a Relay is made.
 type Config struct {
 	Hub *hub.Hub // made with Header: FrameHeader
 	Log zerolog.Logger
+
+	// Names says what the program calls a setting, for texts that an operator reads;
+	// nil calls it by its field.
+	Names setting.Namer
 
 	// Source tells how the feed's source stands; nil is a source that is always
 	// there. Any goroutine calls it.
@@ -94,7 +99,7 @@ func (c Config) check() error {
 
 func (c Config) checkPolicy() error {
 	if c.Delivery.Policy == hub.Conflate && !c.Hub.HasSnapshot() {
-		return errors.New("relay: the policy conflate needs a hub that keeps a snapshot: give the hub Snapshot.Keys")
+		return setting.Errorf("relay: %v is conflate, which needs a hub that keeps a snapshot; set %v", settingPolicy, settingSnapshot)
 	}
 	return nil
 }
@@ -102,13 +107,13 @@ func (c Config) checkPolicy() error {
 func (u Uplink) check() error {
 	var bad []error
 	if u.Mode == UplinkForward && u.Forward == nil {
-		bad = append(bad, errors.New("relay: the uplink forwards, but Config.Forward is nil"))
+		bad = append(bad, setting.Errorf("relay: the uplink forwards, but %v is nil", settingForward))
 	}
 	if u.Mode == UplinkForward && u.Allow == nil {
-		bad = append(bad, errors.New("relay: the uplink forwards, but nothing says what; write FANTAIL_UPLINK_ALLOW"))
+		bad = append(bad, setting.Errorf("relay: the uplink forwards, but nothing says what; write %v", settingUplinkAllow))
 	}
 	if u.Rate < 0 || u.Burst < 0 {
-		bad = append(bad, errors.New("relay: FANTAIL_UPLINK_RATE must be 0 (off) or above"))
+		bad = append(bad, setting.Errorf("relay: %v must be 0 (off) or above", settingUplinkRate))
 	}
 	return errors.Join(bad...)
 }

@@ -103,7 +103,7 @@ func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, 
 func (d *pushDoor) checkToken(req *http.Request) *refusal {
 	want, err := d.Token()
 	if err != nil || want == "" {
-		d.relay.originLog.Warn().Err(err).Msg("nobody can push: FANTAIL_PUSH_TOKEN cannot be read")
+		d.relay.originLog.Warn().Err(err).Msg(d.relay.names.Sprintf("nobody can push: %v cannot be read", settingPushToken))
 		return refusalf(refusedToken, "the token cannot be checked; ask this relay's operator")
 	}
 	scheme, shown, _ := strings.Cut(req.Header.Get("Authorization"), " ")
@@ -136,7 +136,7 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 	}
 	switch err := d.Take(messages); {
 	case errors.Is(err, ErrTooLarge):
-		return refusalf(refusedTooLarge, "a message is too large; raise FANTAIL_SOURCE_MAX_MESSAGE of this relay")
+		return refusalf(refusedTooLarge, "a message is too large; raise %s of this relay", d.relay.names.Name(settingPushBody))
 	case errors.Is(err, ErrBusy):
 		return refusalf(refusedBusy, "too many messages at once; send them again later")
 	case err != nil:

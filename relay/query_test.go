@@ -108,7 +108,7 @@ func TestPolicyChoice(t *testing.T) {
 			}
 		})
 	}
-	if _, err := New(Config{Hub: plain, Delivery: Delivery{Policy: hub.Conflate}}); err == nil || !strings.Contains(err.Error(), "Snapshot.Keys") {
+	if _, err := New(Config{Hub: plain, Delivery: Delivery{Policy: hub.Conflate}}); err == nil || !strings.Contains(err.Error(), "Config.Snapshot") {
 		t.Errorf("conflate for all without a snapshot: %v", err)
 	}
 }

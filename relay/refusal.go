@@ -85,7 +85,8 @@ func (r *Relay) refuseHTTP(w http.ResponseWriter, req *http.Request, f *refusal)
 	r.log.Debug().Stringer("reason", f.reason).Stringer("client", r.proxies.client(req)).
 		Str("path", clip(req.URL.Path)).Int("status", row.status).Msg(f.sentence)
 	if f.reason == refusedOrigin {
-		r.originLog.Warn().Str("origin", clip(req.Header.Get("Origin"))).Str("host", clip(req.Host)).Msg("origin refused; to let it in, add it to FANTAIL_ALLOWED_ORIGINS")
+		r.originLog.Warn().Str("origin", clip(req.Header.Get("Origin"))).Str("host", clip(req.Host)).
+			Msg(r.names.Sprintf("origin refused; to let it in, add it to %v", settingOrigins))
 	}
 	if row.status == 0 {
 		return

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // SourceStatus is how the source stands, for health checks and metrics.
@@ -35,8 +36,9 @@ type SourceStatus struct {
 // own: Handler and Admin are served by the caller.
 type Relay struct {
 	// static after New
-	hub *hub.Hub
-	log zerolog.Logger
+	hub   *hub.Hub
+	log   zerolog.Logger
+	names setting.Namer
 
 	originLog zerolog.Logger // sampled: what a stranger can cause at any rate
 	leaveLog  zerolog.Logger // sampled: many clients may be sent away at once
@@ -70,7 +72,7 @@ func New(c Config) (*Relay, error) {
 	log := c.Log.With().Str("component", "relay").Logger()
 	trusted, _ := newProxies(c.Access.TrustedProxies) // checked
 	return &Relay{
-		hub: c.Hub, log: log, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
+		hub: c.Hub, log: log, names: c.Names, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, proxies: trusted, push: c.Push, sockets: c.Sockets, rules: c.rules(),
 		uplink: newUplink(c.Uplink, log), encoders: newEncoders(c.Hub.Position),
 		handshakes: newHandshakeLimiter(c.Limits.HandshakeRate), clients: newClientLimiter(c.Limits.Clients, c.Limits.ClientsPerIP),

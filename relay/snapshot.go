@@ -38,7 +38,7 @@ func (r *Relay) askForSnapshot(req *http.Request) (q query, refused *refusal) {
 	case q.since != nil || q.last > 0 || q.snapshot || q.policy != nil:
 		refused = refusalf(refusedQuery, "a snapshot takes no parameter but key")
 	case !r.rules.snapshot:
-		refused = refusalf(refusedNoSnapshot, "this relay keeps no snapshot; its operator can set FANTAIL_SNAPSHOT=last")
+		refused = refusalf(refusedNoSnapshot, "this relay keeps no snapshot; its operator can turn it on by %s", r.names.Name(settingSnapshot))
 	}
 	return q, refused
 }

@@ -136,7 +136,7 @@ func TestUplinkForwardNeedsSettings(t *testing.T) {
 	h := hub.New(hub.Config{Header: FrameHeader})
 	defer h.Close()
 	_, err := New(Config{Hub: h, Uplink: Uplink{Mode: UplinkForward, Rate: -1}})
-	for _, want := range []string{"Forward", "FANTAIL_UPLINK_ALLOW", "FANTAIL_UPLINK_RATE"} {
+	for _, want := range []string{"Forward", "Config.Uplink.Allow", "Config.Uplink.Rate"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}

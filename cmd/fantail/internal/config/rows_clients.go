@@ -39,7 +39,7 @@ func ringRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_SNAPSHOT", Default: "none",
 			About:  "last keeps the newest message of each key, for /snapshot, ?snapshot=1 and conflate; none keeps nothing",
-			setter: to(&c.snapshot, choice("none", "last")),
+			setter: to(&c.snapshot, choice("none", "last")).and(&c.Hub.Snapshot),
 		},
 		{
 			Name: "FANTAIL_SNAPSHOT_KEYS", Default: "100000",

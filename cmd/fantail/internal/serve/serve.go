@@ -117,7 +117,7 @@ func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
 // RelayConfig returns the relay's configuration with its hub, its feed and its log.
 func RelayConfig(c config.Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
 	rc := c.Relay
-	rc.Hub, rc.Log, rc.Uplink.Forward = h, log, f.Send
+	rc.Hub, rc.Log, rc.Names, rc.Uplink.Forward = h, log, config.Names, f.Send
 	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
 	if config.IsPush(c.Feed.URL) {
 		rc.Push.Take = takePushed(f)

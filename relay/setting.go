@@ -1,0 +1,16 @@
+package relay
+
+import "fantail/hub/setting"
+
+// The settings that texts for an operator speak of, by their fields in Config, and
+// in hub.Config.
+const (
+	settingOrigins     setting.Name = "Access.AllowedOrigins"
+	settingPolicy      setting.Name = "Delivery.Policy"
+	settingForward     setting.Name = "Uplink.Forward"
+	settingUplinkAllow setting.Name = "Uplink.Allow"
+	settingUplinkRate  setting.Name = "Uplink.Rate"
+	settingPushToken   setting.Name = "Push.Token"
+	settingPushBody    setting.Name = "Push.MaxBody"
+	settingSnapshot    setting.Name = "Snapshot" // the hub's
+)
