@@ -105,9 +105,9 @@ func (s *site) handshake() string {
 }
 
 // newRelay puts a relay with an empty ring in the place of the site's.
-func (s *site) newRelay() *hub.Hub {
+func (s *site) newRelay() *relay.Hub {
 	s.t.Helper()
-	h := hub.New(hub.Config{Header: relay.FrameHeader})
+	h := relay.NewHub(hub.Config{})
 	s.t.Cleanup(func() { h.Close() })
 	r, err := relay.New(relay.Config{Hub: h})
 	if err != nil {

@@ -140,10 +140,9 @@ func (l *cutting) Accept() (net.Conn, error) {
 }
 
 // startClientRelay serves a hub whose first connections are cut.
-func startClientRelay(t *testing.T, c hub.Config, cuts int) (h *hub.Hub, url string) {
+func startClientRelay(t *testing.T, c hub.Config, cuts int) (h *relay.Hub, url string) {
 	t.Helper()
-	c.Header = relay.FrameHeader
-	h = hub.New(c)
+	h = relay.NewHub(c)
 	r, err := relay.New(relay.Config{Hub: h})
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 // twice and nothing less, although this relay gets the messages a little later.
 func TestResumeAheadOfTheFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := hub.New(hub.Config{Backbone: true, Header: FrameHeader})
+		h := NewHub(hub.Config{Backbone: true})
 		defer h.Close()
 		r, err := New(Config{Hub: h, Log: zerolog.Nop()})
 		if err != nil {
@@ -61,7 +61,7 @@ func TestResumeAheadOfTheFeed(t *testing.T) {
 // source was reached, and while it is away.
 func TestBehindIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := hub.New(hub.Config{Backbone: true})
+		h := NewHub(hub.Config{Backbone: true})
 		defer h.Close()
 		r, err := New(Config{Hub: h, Log: zerolog.Nop()})
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // Config is how a Relay is made.
 type Config struct {
-	Hub *hub.Hub // made with Header: FrameHeader
+	Hub *Hub // from NewHub; its owner closes it
 	Log zerolog.Logger
 
 	// Names says what the program calls a setting, for texts that an operator reads;
@@ -89,8 +89,8 @@ func (c Config) withDefaults() Config {
 
 // check returns all that is wrong.
 func (c Config) check() error {
-	if c.Hub == nil {
-		return errors.New("relay: no hub")
+	if c.Hub == nil || c.Hub.frameHub == nil {
+		return errors.New("relay: there is no hub; make one by NewHub")
 	}
 	_, origins := newOriginPolicy(c.Access.AllowedOrigins)
 	_, proxies := newProxies(c.Access.TrustedProxies)

@@ -16,7 +16,7 @@ import (
 // lastMessage publishes one message and returns it as the ring holds it.
 func lastMessage(t *testing.T, in hub.Input) *hub.Message {
 	t.Helper()
-	h := hub.New(hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}})
+	h := NewHub(hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}})
 	defer h.Close()
 	h.Publish(in)
 	for late := time.Now().Add(peertest.Patience); time.Now().Before(late); runtime.Gosched() {

@@ -5,9 +5,9 @@ import (
 	"fantail/hub/websocket"
 )
 
-// FrameHeader is the hub's Config.Header for a relay: what stands before each
-// message on the wire of a raw WebSocket.
-func FrameHeader(dst []byte, kind hub.Kind, length int) []byte {
+// frameHeader is a hub's Config.Header: what stands before each message on the wire
+// of a raw WebSocket.
+func frameHeader(dst []byte, kind hub.Kind, length int) []byte {
 	op := byte(websocket.OpText)
 	if kind == hub.Binary {
 		op = websocket.OpBinary

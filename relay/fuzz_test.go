@@ -128,7 +128,7 @@ func FuzzF9ClientFrames(f *testing.F) {
 		f.Add(seed, false, false)
 		f.Add(seed, true, true)
 	}
-	h := hub.New(hub.Config{Header: FrameHeader})
+	h := NewHub(hub.Config{})
 	defer h.Close()
 	var relays [2]*Relay
 	for mode := range relays {
@@ -273,7 +273,7 @@ func FuzzF9Encoder(f *testing.F) {
 		if binary {
 			kind, opcode = hub.Binary, 2
 		}
-		header := FrameHeader(nil, kind, len(payload))
+		header := frameHeader(nil, kind, len(payload))
 		if !bytes.Equal(append(header, payload...), websocket.AppendMessage(nil, kind, payload)) {
 			t.Error("the lane's frame is not the message's")
 		}

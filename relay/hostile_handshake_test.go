@@ -95,7 +95,7 @@ func TestH3Origin(t *testing.T) {
 // H3: a page that knocks again and again fills no log, however long its name.
 func TestH3OriginsDoNotFillTheLog(t *testing.T) {
 	var log bytes.Buffer
-	h := hub.New(hub.Config{})
+	h := NewHub(hub.Config{})
 	defer h.Close()
 	r, err := New(Config{Hub: h, Log: zerolog.New(&log).Level(zerolog.InfoLevel)})
 	if err != nil {

@@ -154,7 +154,7 @@ func TestS4NoByteAfterTheDeadline(t *testing.T) {
 	if !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("the connection ended with %v, want a reset", err)
 	}
-	frame := append(FrameHeader(nil, hub.Text, len(payload)), payload...)
+	frame := append(frameHeader(nil, hub.Text, len(payload)), payload...)
 	if len(got) == 0 || len(got) >= len(frame) || !bytes.HasPrefix(frame, got) {
 		t.Errorf("%d bytes came, which are not the frame's beginning", len(got))
 	}

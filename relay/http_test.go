@@ -27,7 +27,7 @@ func get(h http.Handler, path string) (int, string) {
 // means that the source is connected now.
 func TestReadiness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := hub.New(hub.Config{})
+		h := NewHub(hub.Config{})
 		defer h.Close()
 		var source SourceStatus
 		r, err := New(Config{Hub: h, Log: zerolog.Nop(), Source: func() SourceStatus { return source }})
@@ -57,7 +57,7 @@ func TestReadiness(t *testing.T) {
 }
 
 func TestRootSpeaksToPeople(t *testing.T) {
-	h := hub.New(hub.Config{})
+	h := NewHub(hub.Config{})
 	defer h.Close()
 	r, _ := New(Config{Hub: h, Log: zerolog.Nop()})
 	if code, body := get(r.Handler(), "/"); code != 200 || !strings.Contains(body, "/ws") {

@@ -21,8 +21,7 @@ import (
 // newTestRelay serves a relay on loopback and returns it with its address.
 func newTestRelay(t *testing.T, hc hub.Config, rc Config) (*Relay, *hub.Hub, string) {
 	t.Helper()
-	hc.Header = FrameHeader
-	h := hub.New(hc)
+	h := NewHub(hc)
 	rc.Hub, rc.Log = h, zerolog.Nop()
 	r, err := New(rc)
 	if err != nil {
@@ -33,7 +32,7 @@ func newTestRelay(t *testing.T, hc hub.Config, rc Config) (*Relay, *hub.Hub, str
 		srv.Close()
 		h.Close()
 	})
-	return r, h, srv.Listener.Addr().String()
+	return r, h.Hub(), srv.Listener.Addr().String()
 }
 
 // peer is a WebSocket client of the test's own, byte by byte, so that it can

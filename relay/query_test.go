@@ -67,7 +67,7 @@ func decided(r *Relay, f format, raw, lastEventID string) (grant, *refusal) {
 }
 
 func TestPolicyChoice(t *testing.T) {
-	plain, snap := hub.New(hub.Config{}), hub.New(hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}})
+	plain, snap := NewHub(hub.Config{}), NewHub(hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}})
 	defer plain.Close()
 	defer snap.Close()
 	for name, tt := range map[string]struct {
@@ -115,7 +115,7 @@ func TestPolicyChoice(t *testing.T) {
 
 // An EventSource sends its URL again, and where it was in a header: that is newer.
 func TestLastEventID(t *testing.T) {
-	h := hub.New(hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}})
+	h := NewHub(hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}})
 	defer h.Close()
 	r, _ := New(Config{Hub: h, Log: zerolog.Nop()})
 	for _, raw := range []string{"", "since=k3v9q2mx-5", "last=3", "snapshot=1"} {

@@ -72,7 +72,7 @@ func New(c Config) (*Relay, error) {
 	log := c.Log.With().Str("component", "relay").Logger()
 	trusted, _ := newProxies(c.Access.TrustedProxies) // checked
 	return &Relay{
-		hub: c.Hub, log: log, names: c.Names, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
+		hub: c.Hub.Hub(), log: log, names: c.Names, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, proxies: trusted, push: c.Push, sockets: c.Sockets, rules: c.rules(),
 		uplink: newUplink(c.Uplink, log), encoders: newEncoders(c.Hub.Position),
 		handshakes: newHandshakeLimiter(c.Limits.HandshakeRate), clients: newClientLimiter(c.Limits.Clients, c.Limits.ClientsPerIP),

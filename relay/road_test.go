@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -93,7 +94,7 @@ func TestParse(t *testing.T) {
 // seat, and its lane, of which this hub has one.
 func TestRoadGivesEverythingBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := hub.New(hub.Config{Header: FrameHeader, MaxLanes: 1, Backbone: true})
+		h := NewHub(hub.Config{MaxLanes: 1, Backbone: true})
 		defer h.Close()
 		r, err := New(Config{Hub: h, Log: zerolog.Nop(), Limits: Limits{Clients: 1, ClientsPerIP: 1}})
 		if err != nil {
@@ -158,3 +159,24 @@ func (brokenConn) Write([]byte) (int, error)        { return 0, errors.New("brok
 func (brokenConn) Read([]byte) (int, error)         { return 0, errors.New("broken") }
 func (brokenConn) SetWriteDeadline(time.Time) error { return nil }
 func (brokenConn) Close() error                     { return nil }
+
+// Whatever header a hub is asked to have, a relay's hub stores frames, and there is
+// no other hub that a relay takes.
+func TestHubStoresFrames(t *testing.T) {
+	wrong := func(dst []byte, _ hub.Kind, _ int) []byte { return append(dst, "wrong"...) }
+	_, h, addr := newTestRelay(t, hub.Config{Header: wrong}, Config{})
+	p := join(t, addr, "/ws")
+	publish(h, 0, 2, 100)
+	p.want(1, numbered(0, 100))
+	p.want(1, numbered(1, 100))
+	for _, none := range []*Hub{nil, new(Hub)} {
+		if _, err := New(Config{Hub: none}); err == nil || !strings.Contains(err.Error(), "NewHub") {
+			t.Errorf("without a hub: %v", err)
+		}
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Hub]()) {
+		if field.IsExported() {
+			t.Errorf("the field %s lets others put a Hub together", field.Name)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func closeInside() []byte {
 // compressedSession is a session with compression, and what its client sends.
 func compressedSession(t *testing.T, sends []byte) (testSession, *script) {
 	t.Helper()
-	h := hub.New(hub.Config{Header: FrameHeader})
+	h := NewHub(hub.Config{})
 	t.Cleanup(func() { h.Close() })
 	r, err := New(Config{Hub: h, Log: zerolog.Nop(), Uplink: Uplink{Mode: UplinkIgnore, MaxMessage: 1000}})
 	if err != nil {

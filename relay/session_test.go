@@ -133,8 +133,7 @@ func TestLingerIsBounded(t *testing.T) {
 // pipedSession is a session in a bubble, and its client.
 func pipedSession(t *testing.T, c hub.Config) (testSession, *peer) {
 	t.Helper()
-	c.Header = FrameHeader
-	h := hub.New(c)
+	h := NewHub(c)
 	t.Cleanup(func() { h.Close() })
 	r, err := New(Config{Hub: h, Log: zerolog.Nop()})
 	if err != nil {
@@ -205,7 +204,7 @@ func TestPingAndSilence(t *testing.T) {
 // A control frame that is not whole within 5 s is a message sent too slowly.
 func TestSlowControlFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := hub.New(hub.Config{Header: FrameHeader})
+		h := NewHub(hub.Config{})
 		defer h.Close()
 		r, err := New(Config{Hub: h, Log: zerolog.Nop()})
 		if err != nil {

@@ -32,7 +32,7 @@ func hasField(in reflect.Type, path string) bool {
 // What an operator reads has the program's names for settings.
 func TestTextsHaveTheProgramsNames(t *testing.T) {
 	names := setting.Namer(func(n setting.Name) string { return "APP_" + strings.ToUpper(string(n)) })
-	h := hub.New(hub.Config{})
+	h := NewHub(hub.Config{})
 	defer h.Close()
 	var log bytes.Buffer
 	r, err := New(Config{Hub: h, Log: zerolog.New(&log), Names: names, Push: Push{
@@ -67,7 +67,7 @@ func TestTextsHaveTheProgramsNames(t *testing.T) {
 
 // A token that cannot be read is told to the operator by its name.
 func TestPushTokenIsNamed(t *testing.T) {
-	h := hub.New(hub.Config{})
+	h := NewHub(hub.Config{})
 	defer h.Close()
 	var log bytes.Buffer
 	r, err := New(Config{Hub: h, Log: zerolog.New(&log), Push: Push{

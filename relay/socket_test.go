@@ -159,7 +159,7 @@ func TestWriterSocketOnPipe(t *testing.T) {
 
 // TLS clients are served by the writer, byte for byte.
 func TestTLS(t *testing.T) {
-	h := hub.New(hub.Config{Header: FrameHeader})
+	h := NewHub(hub.Config{})
 	r, err := New(Config{Hub: h, Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +174,7 @@ func TestTLS(t *testing.T) {
 	defer c.Close()
 	p := upgrade(t, c, "GET /ws HTTP/1.1\r\nHost: x\r\n"+handshake+"\r\n")
 	peertest.Eventually(t, "joined", func() bool { return h.Clients() == 1 })
-	publish(h, 0, 500, 3000)
+	publish(h.Hub(), 0, 500, 3000)
 	for i := range 500 {
 		p.want(1, numbered(i, 3000))
 	}

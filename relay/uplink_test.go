@@ -133,7 +133,7 @@ func (p *peer) wantFeed(message string) {
 }
 
 func TestUplinkForwardNeedsSettings(t *testing.T) {
-	h := hub.New(hub.Config{Header: FrameHeader})
+	h := NewHub(hub.Config{})
 	defer h.Close()
 	_, err := New(Config{Hub: h, Uplink: Uplink{Mode: UplinkForward, Rate: -1}})
 	for _, want := range []string{"Forward", "Config.Uplink.Allow", "Config.Uplink.Rate"} {
@@ -171,7 +171,7 @@ func TestUplinkMemoryIsBounded(t *testing.T) {
 // A message that is begun and not ended holds its buffer for 10 s at most.
 func TestUplinkUnfinishedMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := hub.New(hub.Config{Header: FrameHeader})
+		h := NewHub(hub.Config{})
 		defer h.Close()
 		cfg := new(upstream).forwarding("")
 		cfg.Hub, cfg.Log = h, zerolog.Nop()

@@ -28,7 +28,7 @@ func main() {
 }
 
 // count publishes ten numbers a second until ctx ends.
-func count(ctx context.Context, h *hub.Hub) {
+func count(ctx context.Context, h *relay.Hub) {
 	for n := 1; ctx.Err() == nil; n++ {
 		h.Publish(hub.Input{Payload: fmt.Appendf(nil, `{"n":%d}`, n)})
 		time.Sleep(100 * time.Millisecond)
@@ -37,7 +37,7 @@ func count(ctx context.Context, h *hub.Hub) {
 
 // serve relays the counter until ctx ends, and tells each client its position then.
 func serve(ctx context.Context, listen string) error {
-	h := hub.New(hub.Config{Header: relay.FrameHeader, Liveness: hub.Liveness{PingInterval: 30 * time.Second}})
+	h := relay.NewHub(hub.Config{Liveness: hub.Liveness{PingInterval: 30 * time.Second}})
 	defer h.Close()
 	go count(ctx, h)
 	r, err := relay.New(relay.Config{Hub: h})

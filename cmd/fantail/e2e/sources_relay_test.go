@@ -39,7 +39,7 @@ type bubbleRelay struct {
 
 // keyTap is a hub that notes the keys of the messages that are published.
 type keyTap struct {
-	*hub.Hub
+	*relay.Hub
 	b *bubbleRelay
 }
 
@@ -56,9 +56,7 @@ func startBubbleRelay(t *testing.T, c config.Config, network *sourcetest.Network
 	t.Helper()
 	b := &bubbleRelay{t: t, keys: make(map[string]int)}
 	log := zerolog.New(b)
-	hc := c.Hub
-	hc.Header = relay.FrameHeader
-	h := hub.New(hc)
+	h := relay.NewHub(c.Hub)
 	fc := c.Feed
 	fc.Notify, fc.Dial, fc.TLS = h.Source, network.Dial, network.TLS()
 	var err error

@@ -72,10 +72,10 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	fc := c.Feed
 	hc := c.Hub
 	hc.Demand, hc.MaxLanes = demand, lanes
-	hc.Header, hc.Latency = relay.FrameHeader, latency
-	h := hub.New(hc)
+	hc.Latency = latency
+	h := relay.NewHub(hc)
 	defer h.Close()
-	news := &sourceNews{hub: h}
+	news := &sourceNews{hub: h.Hub()}
 	fc.Notify, fc.RelayNotice = news.notify, news.relayed
 	fc.Number = h.Adopt
 	if demand != nil {
@@ -115,7 +115,7 @@ func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
 }
 
 // RelayConfig returns the relay's configuration with its hub, its feed and its log.
-func RelayConfig(c config.Config, h *hub.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
+func RelayConfig(c config.Config, h *relay.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
 	rc := c.Relay
 	rc.Hub, rc.Log, rc.Names, rc.Uplink.Forward = h, log, config.Names, f.Send
 	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
@@ -144,7 +144,7 @@ func takePushed(f *feed.Feed) func([]hub.Input) error {
 type service struct {
 	config config.Config
 	log    zerolog.Logger
-	hub    *hub.Hub
+	hub    *relay.Hub
 	feed   *feed.Feed
 	relay  *relay.Relay
 
