@@ -93,9 +93,9 @@ func TestMetricsAndClients(t *testing.T) {
 	for _, line := range []string{
 		"fantail_clients{transport=\"ws\"} 1", "fantail_client_joins_total 1", `fantail_client_leaves_total{reason="slow"} 0`,
 		"fantail_deliveries_total 3", "fantail_delivered_bytes_total 306", "fantail_ring_messages 3",
-		`fantail_handshakes_refused_total{reason="origin"} 0`, "fantail_source_connected 1", "fantail_source_outage_seconds_total 5",
-		`fantail_source_reconnects_total{reason="lost"} 2`, `fantail_source_dropped_total{reason="not-utf8"} 1`,
-		"fantail_source_last_message_timestamp_seconds 100", "fantail_drainers 0", "fantail_queue_depth_max 0",
+		`fantail_handshakes_refused_total{reason="origin"} 0`, "fantail_feed_connected 1", "fantail_feed_outage_seconds_total 5",
+		`fantail_source_reconnects_total{index="0",reason="lost",source=""} 2`, `fantail_source_dropped_total{index="0",reason="not-utf8",source=""} 1`,
+		"fantail_feed_last_message_timestamp_seconds 100", "fantail_drainers 0", "fantail_queue_depth_max 0",
 		"go_memstats_heap_inuse_bytes", "go_memstats_stack_inuse_bytes", "fantail_publish_to_write_seconds_bucket", "process_open_fds",
 	} {
 		if !strings.Contains(text, line) {

@@ -3,6 +3,7 @@ package relay
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,14 +23,14 @@ func TestMetricsOfSeveralSources(t *testing.T) {
 		status SourceStatus
 		want   []string
 	}{
-		{one, []string{`fantail_line_messages_total{index="0",source="wss://a/***"} 7`, "fantail_source_messages_total 7"}},
+		{one, []string{`fantail_source_messages_total{index="0",source="wss://a/***"} 7`, "fantail_feed_messages_total 7"}},
 		{SourceStatus{Connected: true, Messages: 6, Repeated: 1, Missed: 2, Restarts: 3, Sources: []SourceStatus{one, two}}, []string{
-			"fantail_source_messages_total 6", "fantail_source_repeated_total 1", "fantail_source_missed_total 2", "fantail_source_restarts_total 3",
-			`fantail_line_connected{index="0",source="wss://a/***"} 1`, `fantail_line_connected{index="1",source="wss://b/x"} 0`,
-			`fantail_line_alarm{index="1",source="wss://b/x"} 1`, `fantail_line_bytes_total{index="0",source="wss://a/***"} 70`,
-			`fantail_line_reconnects_total{index="1",reason="lost",source="wss://b/x"} 4`,
-			`fantail_line_outage_seconds_total{index="1",source="wss://b/x"} 3`,
-			`fantail_line_last_message_timestamp_seconds{index="0",source="wss://a/***"} 50`,
+			"fantail_feed_messages_total 6", "fantail_feed_repeated_total 1", "fantail_feed_missed_total 2", "fantail_feed_restarts_total 3",
+			`fantail_source_connected{index="0",source="wss://a/***"} 1`, `fantail_source_connected{index="1",source="wss://b/x"} 0`,
+			`fantail_source_alarm{index="1",source="wss://b/x"} 1`, `fantail_source_bytes_total{index="0",source="wss://a/***"} 70`,
+			`fantail_source_reconnects_total{index="1",reason="lost",source="wss://b/x"} 4`,
+			`fantail_source_outage_seconds_total{index="1",source="wss://b/x"} 3`,
+			`fantail_source_last_message_timestamp_seconds{index="0",source="wss://a/***"} 50`,
 		}},
 	} {
 		r, _, _ := newTestRelay(t, hub.Config{}, Config{Source: func() SourceStatus { return tt.status }})
@@ -61,7 +62,7 @@ func TestClientsByTransport(t *testing.T) {
 	mustCount := func(ws, sse, stream int) {
 		t.Helper()
 		peertest.Eventually(t, "all have joined or left", func() bool { return h.Clients() == ws+sse+stream })
-		want := fmt.Sprintf("# HELP fantail_clients Clients connected, by transport: ws, sse, or stream.\n# TYPE fantail_clients gauge\n"+
+		want := fmt.Sprintf("# HELP fantail_clients Clients that are connected, by transport (ws, sse or stream).\n# TYPE fantail_clients gauge\n"+
 			"fantail_clients{transport=\"sse\"} %d\nfantail_clients{transport=\"stream\"} %d\nfantail_clients{transport=\"ws\"} %d\n", sse, stream, ws)
 		counted := func() error {
 			return testutil.GatherAndCompare(r.Registry(), strings.NewReader(want), "fantail_clients")
@@ -75,4 +76,29 @@ func TestClientsByTransport(t *testing.T) {
 		p.Close()
 	}
 	mustCount(0, 0, 0)
+}
+
+// A HELP text is read alone: it is a whole sentence that refers to nothing else.
+func TestHelpStandsAlone(t *testing.T) {
+	full := SourceStatus{LastMessage: time.Unix(1, 0), Reconnects: map[string]uint64{"lost": 1}, Dropped: map[string]uint64{"large": 1}}
+	r, _, _ := newTestRelay(t, hub.Config{}, Config{Source: func() SourceStatus { return full }})
+	families, err := r.Registry(NewLatency()).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentence := regexp.MustCompile(`^[A-Z1].*[^.]\.$`)
+	reference := regexp.MustCompile(`(?i)\b(those|these|this|so too)\b`)
+	seen := 0
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "fantail_") {
+			continue
+		}
+		seen++
+		if help := f.GetHelp(); !sentence.MatchString(help) || reference.MatchString(help) {
+			t.Errorf("%s: %q", f.GetName(), help)
+		}
+	}
+	if seen < 30 {
+		t.Errorf("only %d metrics", seen)
+	}
 }

@@ -232,7 +232,7 @@ func TestB1BrokerKilled(t *testing.T) {
 			publish, leave := f.connect()
 			poured := make(chan int, 1)
 			go func() { poured <- pour(publish, 0, 1<<20, 2000) }() // ended by the broker's end
-			peertest.Eventually(t, "messages", func() bool { return r.Metric("fantail_source_messages_total") > 1000 })
+			peertest.Eventually(t, "messages", func() bool { return r.Metric("fantail_feed_messages_total") > 1000 })
 			f.Kill()
 			from := <-poured
 			leave()

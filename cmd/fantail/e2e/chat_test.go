@@ -42,12 +42,12 @@ func TestChat(t *testing.T) {
 		time.Sleep(2 * time.Second) // the server pings every four seconds, and cuts a client that has not answered by the next ping
 		checkChat(t, client, "alice", text)
 	}
-	if n := r.Metric("fantail_source_outage_seconds_total"); n != 0 {
+	if n := r.Metric("fantail_feed_outage_seconds_total"); n != 0 {
 		t.Errorf("the source was away for %v s", n)
 	}
 
 	s.stop()
-	peertest.Eventually(t, "the relay notices", func() bool { return r.Metric("fantail_source_connected") == 0 })
+	peertest.Eventually(t, "the relay notices", func() bool { return r.Metric("fantail_feed_connected") == 0 })
 	s.start()
 	bob := s.connect("bob")
 	bob.say("again")

@@ -94,7 +94,7 @@ func TestPrivateChannels(t *testing.T) {
 	p.publish("bob", "last")
 	bob.mustGet(t, "last")
 	for _, r := range p.relays {
-		if n := r.Metric("fantail_source_messages_total"); n > 4 {
+		if n := r.Metric("fantail_feed_messages_total"); n > 4 {
 			t.Errorf("a relay got %v messages", n)
 		}
 	}

@@ -66,14 +66,14 @@ func TestSourceKilledAndBack(t *testing.T) {
 	source.signal(syscall.SIGKILL)
 	<-source.ended
 	away := scale(time.Second, 5*time.Second)
-	peertest.Eventually(t, "the relay notices", func() bool { return r.Metric("fantail_source_connected") == 0 })
+	peertest.Eventually(t, "the relay notices", func() bool { return r.Metric("fantail_feed_connected") == 0 })
 	time.Sleep(away) // the outage itself
-	if up := r.Metric("fantail_source_connected"); up != 0 {
+	if up := r.Metric("fantail_feed_connected"); up != 0 {
 		t.Error("the source counts as connected while it is away")
 	}
 	launch(t, "fantail", []string{"replay", file, "-loop", "-listen", addr})
 	flows("again")
-	if s := r.Metric("fantail_source_outage_seconds_total"); s < away.Seconds()*0.9 || s > 3*peertest.Patience.Seconds() {
+	if s := r.Metric("fantail_feed_outage_seconds_total"); s < away.Seconds()*0.9 || s > 3*peertest.Patience.Seconds() {
 		t.Errorf("outage of %v s counted, was %v at least", s, away)
 	}
 	if n := r.Metric("fantail_clients{transport=\"ws\"}"); n != float64(len(clients)) {

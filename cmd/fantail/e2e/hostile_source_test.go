@@ -32,7 +32,7 @@ func TestU1SourceFallsSilent(t *testing.T) {
 		}
 	}
 	flows("at first")
-	unanswered := func() float64 { return r.Metric(`fantail_source_reconnects_total{reason="ping"}`) }
+	unanswered := func() float64 { return r.Reconnects("ping") }
 	before := unanswered()
 	source.signal(syscall.SIGSTOP)
 	stopped := time.Now()

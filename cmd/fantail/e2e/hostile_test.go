@@ -81,7 +81,7 @@ func (w *healthy) seen() (last int, wrong string) {
 // time, and ends it.
 func (w *healthy) check() {
 	w.t.Helper()
-	head := int(w.relay.Metric("fantail_source_messages_total"))
+	head := int(w.relay.Metric("fantail_feed_messages_total"))
 	peertest.Eventually(w.t, fmt.Sprintf("the healthy client sees message %d", head), func() bool {
 		last, wrong := w.seen()
 		return wrong != "" || last >= head

@@ -47,7 +47,7 @@ func TestHTTPSourceThatIsNotOurs(t *testing.T) {
 			t.Fatalf("got %q, %v; want %q", p, err, want)
 		}
 	}
-	if n := r.Metric(`fantail_source_reconnects_total{reason="lost"}`); n < 5 {
+	if n := r.Reconnects("lost"); n < 5 {
 		t.Errorf("%v cuts were counted", n)
 	}
 }
@@ -80,7 +80,7 @@ func TestRelaysInATree(t *testing.T) {
 		if first > 0 {
 			t.Errorf("%s: began with %d", path, first)
 		}
-		if n := leaf.Metric(`fantail_source_reconnects_total{reason="lost"}`); n < 4 {
+		if n := leaf.Reconnects("lost"); n < 4 {
 			t.Errorf("%s: %v cuts were counted", path, n)
 		}
 	}
@@ -101,8 +101,10 @@ func TestFailoverOfProcesses(t *testing.T) {
 		addrs, sources = append(addrs, "ws://"+addr+"/"), append(sources, p)
 	}
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+strings.Join(addrs, " "))
-	peertest.Eventually(t, "connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
-	line := func(i int) string { return fmt.Sprintf(`fantail_line_connected{index="%d",source="%s"}`, i, addrs[i]) }
+	peertest.Eventually(t, "connected", func() bool { return r.Metric("fantail_feed_connected") == 1 })
+	line := func(i int) string {
+		return fmt.Sprintf(`fantail_source_connected{index="%d",source="%s"}`, i, addrs[i])
+	}
 	used := 0
 	if r.Metric(line(1)) == 1 {
 		used = 1

@@ -61,7 +61,7 @@ func TestSoak(t *testing.T) {
 	if code := hostile.exit(long + time.Minute); code != 0 {
 		t.Fatalf("the hostile clients ended with %d", code)
 	}
-	head := int64(r.Metric("fantail_source_messages_total"))
+	head := int64(r.Metric("fantail_feed_messages_total"))
 	if clients := r.Metric(`fantail_clients{transport="ws"}`); clients < float64(len(idle)+1) {
 		t.Errorf("%v clients are left, %d behaved", clients, len(idle)+1)
 	}

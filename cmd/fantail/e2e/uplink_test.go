@@ -33,7 +33,7 @@ func TestUplinkChat(t *testing.T) {
 	relays := []*servetest.Relay{servetest.Start(t, env...), servetest.Start(t, env...)}
 	var clients []*subscriber
 	for _, r := range relays {
-		peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
+		peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_feed_connected") == 1 })
 		clients = append(clients, subscribeAll(t, each, r.Addr, "/ws")...)
 	}
 	total := len(clients) * messages
@@ -75,7 +75,7 @@ func TestUplinkChatOverRedis(t *testing.T) {
 		"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=0"}
 	relays := []*servetest.Relay{servetest.Start(t, env...), servetest.Start(t, env...)}
 	for _, r := range relays {
-		peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
+		peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_feed_connected") == 1 })
 	}
 	var there [][]*subscriber // before anybody speaks
 	for _, r := range relays {
@@ -162,7 +162,7 @@ func TestUplinkRefusals(t *testing.T) {
 	parallel(t)
 	source, url := startChatServer(t, 10*time.Millisecond)
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say", "FANTAIL_UPLINK_RATE=3/1h", "FANTAIL_UPLINK_MAX_MESSAGE=100")
-	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
+	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_feed_connected") == 1 })
 	for _, c := range []struct {
 		send string
 		n    int
@@ -209,7 +209,7 @@ func TestUplinkFlood(t *testing.T) {
 	parallel(t)
 	source, url := startChatServer(t, 5*time.Millisecond)
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*", "FANTAIL_UPLINK_RATE=0", "FANTAIL_SOURCE_SEND_RATE=50")
-	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
+	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_feed_connected") == 1 })
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	began := time.Now()
@@ -284,7 +284,7 @@ func TestUplinkJudge(t *testing.T) {
 	}
 	_, url := startChatServer(t, 0)
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL="+url, "FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=^say ", "FANTAIL_UPLINK_RATE=100")
-	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_source_connected") == 1 })
+	peertest.Eventually(t, "the source is connected", func() bool { return r.Metric("fantail_feed_connected") == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), 2*peertest.Patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "judges", "judge_uplink.cjs"), "ws://"+r.Addr+"/ws").CombinedOutput()

@@ -65,3 +65,17 @@ func (r *Relay) Metric(name string) float64 {
 	}
 	return v
 }
+
+// Reconnects returns how often connections to all sources ended for a reason.
+func (r *Relay) Reconnects(reason string) (sum float64) {
+	r.t.Helper()
+	line := regexp.MustCompile(`(?m)^fantail_source_reconnects_total\{[^}]*reason="` + reason + `"[^}]*\} (\S+)$`)
+	for _, found := range line.FindAllStringSubmatch(r.Get("/metrics"), -1) {
+		n, err := strconv.ParseFloat(found[1], 64)
+		if err != nil {
+			r.t.Error(err)
+		}
+		sum += n
+	}
+	return sum
+}
