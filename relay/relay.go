@@ -104,9 +104,9 @@ func (r *Relay) Handler() http.Handler {
 // NotReady makes /readyz fail, so that load balancers send clients elsewhere.
 func (r *Relay) NotReady() { r.notReady.Store(true) }
 
-// Refuse has the relay take no new clients. Those that are there are the hub's
+// StopAccepting has the relay take no new clients. Those that are there are the hub's
 // to send away.
-func (r *Relay) Refuse() { r.draining.Store(true) }
+func (r *Relay) StopAccepting() { r.draining.Store(true) }
 
 // serveRoot is /ws for whoever upgrades to WebSocket, and the page for everybody
 // else.

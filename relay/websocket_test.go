@@ -71,7 +71,7 @@ func TestHandshakeWhenFullOrDraining(t *testing.T) {
 	if p.status != 503 || p.header.Get("Retry-After") == "" {
 		t.Errorf("full: %d, Retry-After %q", p.status, p.header.Get("Retry-After"))
 	}
-	r.Refuse()
+	r.StopAccepting()
 	if p := dial(t, addr, "/ws", handshake, ""); p.status != 503 || !strings.Contains(p.body, "shutting down") {
 		t.Errorf("draining: %d %q", p.status, p.body)
 	}

@@ -51,7 +51,7 @@ func serve(ctx context.Context, listen string) error {
 	fmt.Printf("ws://%s/ws\n", l.Addr())
 	srv := &http.Server{Handler: r.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() {
-		r.Refuse()
+		r.StopAccepting()
 		h.Drain(context.Background(), time.Second)
 		srv.Close()
 	})

@@ -199,7 +199,7 @@ func (s *service) drain() {
 	case <-time.After(d.Delay):
 	case <-ctx.Done():
 	}
-	s.relay.Refuse()
+	s.relay.StopAccepting()
 	s.running.Go(func() { s.servers[0].Shutdown(ctx) }) // ends with ctx
 	s.hub.Drain(ctx, d.Window)
 	cancel()
