@@ -2,16 +2,16 @@ package hub
 
 import "time"
 
-// backlog is what a client has yet to get, as its bounds count it.
+// backlog is what a client still has to get, as its bounds count it.
 type backlog struct {
-	messages int           // behind the one being written
-	bytes    int           // of those
-	holds    bool          // something is still to be written
-	still    time.Duration // since the last progress
+	messages int           // after the one that is being written
+	bytes    int           // of those messages
+	holds    bool          // something still has to be written
+	still    time.Duration // time since the last progress
 }
 
-// assess returns a client's backlog, and whether the ring has lapped messages that
-// it was to get.
+// assess returns a client's backlog, and whether the ring has dropped messages that the
+// client should have got.
 func (h *Hub) assess(c *Client, now int64) (q backlog, lapped bool) {
 	g := h.glanceAt(c)
 	if c.sweep.noteProgress(g, now) {
@@ -22,13 +22,13 @@ func (h *Hub) assess(c *Client, now int64) (q backlog, lapped bool) {
 	return q, h.isLapped(c, g)
 }
 
-// glance is what one look of the sweep finds, before it counts messages.
+// glance is what the sweep sees of a client before it counts messages.
 type glance struct {
 	cursor uint64
 	steps  uint32
-	newest *Message // that the client may get, nil if there is none
-	holds  bool     // something is still to be written
-	full   bool     // something is, and the socket takes no more
+	newest *Message // the newest that the client may get, nil if there is none
+	holds  bool     // something still has to be written
+	full   bool     // something has to be written, and the socket takes no more
 }
 
 func (h *Hub) glanceAt(c *Client) glance {
@@ -40,9 +40,9 @@ func (h *Hub) glanceAt(c *Client) glance {
 
 func (g glance) isBehind() bool { return g.newest != nil && g.cursor <= g.newest.slot }
 
-// newestOf returns the newest message that a lane's clients may get, nil if there
-// is none, or the ring has let go of it: nobody is slow for what the compressor
-// owes him.
+// newestOf returns the newest message that a lane's clients may get. It returns nil if
+// there is none, or if the ring has dropped it: a client is not slow because the
+// compressor is late.
 func (h *Hub) newestOf(l *Lane) *Message {
 	if l.stream == nil {
 		return h.ring.newest()
@@ -50,9 +50,9 @@ func (h *Hub) newestOf(l *Lane) *Message {
 	return h.ring.at(l.stream.head.Load())
 }
 
-// noteProgress remembers a look for the next, and reports whether a socket that was
-// full has taken something since. A client that was not offered what it lacks does
-// not stall.
+// noteProgress remembers a look until the next one. It reports whether a socket that
+// was full has taken something since. A client to which nothing was offered does not
+// stall.
 func (w *sweepState) noteProgress(g glance, now int64) (takesMore bool) {
 	progressed := g.cursor != w.cursor || g.steps != w.steps
 	if !g.full || progressed {
@@ -63,11 +63,11 @@ func (w *sweepState) noteProgress(g glance, now int64) (takesMore bool) {
 	return takesMore
 }
 
-// counts reports whether the messages that a filtered client lacks have to be
-// counted: else a pass has left it out, or comes soon.
+// counts reports whether the messages that a filtered client lacks have to be counted.
+// Otherwise a pass has left the client out, or will visit it soon.
 func (w *sweepState) counts(g glance) bool { return g.full || w.catchingUp }
 
-// backlogOf counts the messages behind the one being written.
+// backlogOf counts the messages after the one that is being written.
 func (h *Hub) backlogOf(c *Client, g glance) backlog {
 	switch {
 	case !g.isBehind():
@@ -79,15 +79,15 @@ func (h *Hub) backlogOf(c *Client, g glance) backlog {
 	return backlog{}
 }
 
-// isLapped reports whether messages have left the ring that a client was to get.
-// backlogOf has counted what it lacks.
+// isLapped reports whether the ring has dropped messages that the client should have
+// got. It is called after backlogOf.
 func (h *Hub) isLapped(c *Client, g glance) bool {
 	tail := h.ring.tail.Load()
 	switch {
 	case !g.isBehind():
 		return false
 	case c.lane.filter == nil:
-		return g.cursor+1 < tail // the one at the cursor may be the one being written
+		return g.cursor+1 < tail // the message at the cursor may be the one that is being written
 	}
 	return c.sweep.counts(g) && c.sweep.wanted.isLapped(tail)
 }
@@ -97,15 +97,15 @@ func (h *Hub) allBehind(g glance) backlog {
 	q := backlog{messages: int(g.newest.slot - g.cursor)}
 	if m := h.ring.at(g.cursor); m != nil {
 		q.bytes = int(g.newest.total - m.total)
-	} else { // the message it is in the middle of has left the ring
+	} else { // the ring has dropped the message that is being written
 		q.bytes = int(h.ring.held.Load())
 	}
 	return q
 }
 
-// wantedBehind counts only what the client's filter lets through, so that nobody
-// is taken for slow, or lapped, for messages he did not want. What nothing is wanted
-// of is left out of the client's way.
+// wantedBehind counts only the messages that the client's filter lets through. So a
+// client is not slow, and not lapped, because of messages that it does not want. The
+// cursor will skip the run of unwanted messages at the start.
 func (h *Hub) wantedBehind(c *Client, head uint64) backlog {
 	w, at := &c.sweep.wanted, c.place().slot
 	if w.from != at {
@@ -115,16 +115,16 @@ func (h *Hub) wantedBehind(c *Client, head uint64) backlog {
 	if !w.unseen {
 		c.nothingBefore(at, w.firstOrNext())
 	}
-	return backlog{messages: max(0, w.messages-1), bytes: w.bytes} // the first is being written, or will be next
+	return backlog{messages: max(0, w.messages-1), bytes: w.bytes} // the first one is being written, or will be next
 }
 
-// wanted counts what a filtered client that stands still is behind. Each message is
-// looked at once.
+// wanted counts what a filtered client lacks while its cursor stands still. It looks at
+// each message once.
 type wanted struct {
-	from, next      uint64 // slots looked at: from there up to before next
-	first           uint64 // the first that is wanted
+	from, next      uint64 // the slots that were looked at: from, up to but not including next
+	first           uint64 // slot of the first wanted message
 	messages, bytes int
-	unseen          bool // some left the ring before they were looked at
+	unseen          bool // the ring dropped some messages before they were looked at
 }
 
 // count looks at the messages from next up to head.
@@ -149,7 +149,7 @@ func (w *wanted) count(r *ring, l *Lane, head uint64) {
 	w.next = head + 1
 }
 
-// firstOrNext returns the first slot that is wanted, or may be.
+// firstOrNext returns the first slot that the client wants, or may want.
 func (w *wanted) firstOrNext() uint64 {
 	if w.messages > 0 {
 		return w.first
@@ -157,14 +157,15 @@ func (w *wanted) firstOrNext() uint64 {
 	return w.next
 }
 
-// isLapped reports whether a message that was wanted, or may have been, has left
-// the ring.
+// isLapped reports whether the ring has dropped a message that the client wanted, or
+// may have wanted.
 func (w *wanted) isLapped(tail uint64) bool {
 	return w.unseen || w.messages > 0 && w.first < tail
 }
 
-// nothingBefore notes for a client whose place is still at a slot that nothing up
-// to before skipTo is wanted: when its frame is out, it goes on there.
+// nothingBefore notes that the client wants nothing from a slot up to skipTo, if its
+// place is still at that slot. When the frame that is being written is out, the client
+// goes on at skipTo.
 func (c *Client) nothingBefore(slot, skipTo uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

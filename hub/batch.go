@@ -1,36 +1,36 @@
 package hub
 
-// batchBytes bounds the bytes of one write, save for a single longer frame.
+// batchBytes bounds the bytes of one write. Only a single frame may be longer.
 const batchBytes = 64 << 10
 
-// batchScan bounds the messages that one batch looks at: a filter may want none
+// batchScan bounds the messages that one batch looks at, since a filter may want none
 // of very many.
 const batchScan = 4096
 
-// batch is a run of frames of one lane, from a cursor on, as one slice of
-// bytes. It is without bytes if the lane wants nothing of the run. A pump caches
-// batches for a pass and writes the same one to every client that stands at the
-// same place; a drainer has its own.
+// batch is a run of frames of one lane as one slice of bytes, from a cursor on. It has
+// no bytes if the lane wants nothing of the run. A pump caches batches for a pass and
+// writes the same batch to every client at the same place. A drainer has a batch of its
+// own.
 type batch struct {
 	lane    *Lane
-	prelude *prelude // what it was made of instead, nil for the ring
+	prelude *prelude // what the batch was made from, nil for the ring
 	from    uint64   // slot of the first message
-	next    uint64   // slot behind the last
-	head    uint64   // head when it was filled
-	seq     uint64   // sequence of the last message looked at
-	bytes   []byte   // all frames: the only frame itself, or buf
-	saved   int      // bytes that its stream's frames saved
+	next    uint64   // slot after the last message
+	head    uint64   // the head when the batch was filled
+	seq     uint64   // sequence of the last message that was looked at
+	bytes   []byte   // all frames: either the only frame itself, or buf
+	saved   int      // bytes that the frames of the stream saved
 	store
 
-	// Of a lane with a stream: the epoch of the first message, 0 for none, and
-	// whether the batch is for clients that have that epoch from its beginning.
+	// For a lane with a stream: the epoch of the first message, 0 for none, and whether
+	// the batch is for clients that have this epoch from its beginning.
 	streams bool
 	epoch   uint64
 	joined  bool
-	left    uint64 // slot behind the last message that the stream has no place for: its clients have none of that epoch any more
+	left    uint64 // slot after the last message that has no place in the stream: after it the batch's clients have left the epoch
 }
 
-// store is the room that a batch is made in. A lane's batch borrows it.
+// store is the memory of a batch. The batch of a lane borrows it.
 type store struct {
 	pieces []piece
 	buf    []byte
@@ -43,16 +43,16 @@ type piece struct {
 	frame []byte
 }
 
-// span is what a client lacks: a run of slots, and what is known about it.
+// span is a run of slots that a client lacks, and what is known about them.
 type span struct {
 	from       uint64 // slot of the first message
-	head       uint64 // slot of the last
-	skipTo     uint64 // the lane wants nothing from slot from up to before this one
+	head       uint64 // slot of the last message
+	skipTo     uint64 // the lane wants nothing before this slot
 	streamFrom uint64 // see Client.streamFrom; 0 in lanes without a stream
 }
 
-// fill makes b the lane's frames of a span, as many as batchBytes hold but at least
-// one. It reports false if the span's first slot was lapped.
+// fill makes b the lane's frames of a span: as many as fit in batchBytes, but at least
+// one. It reports false if the ring has dropped the first slot of the span.
 func (b *batch) fill(r *ring, lane *Lane, s span) bool {
 	b.forget()
 	b.lane, b.from, b.next, b.head = lane, s.from, s.from, s.head
@@ -103,14 +103,14 @@ func (b *batch) enter(r *ring, streamFrom uint64) {
 	b.joined = streamFrom <= b.epoch
 }
 
-// serves reports whether a client at b.from that has all from slot streamFrom on gets
-// these bytes. That hangs on the first message alone: epochs are runs of slots,
-// so one that begins behind it begins behind streamFrom as well, which is not behind
-// b.from.
+// serves reports whether these bytes are right for a client at b.from that has got
+// everything from slot streamFrom on. The answer depends on the first message alone:
+// epochs are runs of slots, and streamFrom is not after b.from, so every epoch that
+// begins inside the batch begins after streamFrom as well.
 func (b *batch) serves(streamFrom uint64) bool { return (streamFrom <= b.epoch) == b.joined }
 
-// fillPrelude makes b the frames of a prelude, as many as batchBytes hold. The
-// cursor stays where it is. They are none of the stream's (I7).
+// fillPrelude makes b the frames of a prelude, as many as fit in batchBytes. The cursor
+// stays where it is. The frames do not belong to the stream (I7).
 func (b *batch) fillPrelude(r *ring, lane *Lane, d *prelude, cursor uint64) {
 	b.forget()
 	b.lane, b.prelude, b.from, b.next, b.streams = lane, d, cursor, cursor, false
@@ -125,8 +125,7 @@ func (b *batch) fillPrelude(r *ring, lane *Lane, d *prelude, cursor uint64) {
 	b.join()
 }
 
-// join makes the bytes of the pieces; a single frame is not copied, whatever
-// its size.
+// join makes the bytes of the pieces. A single frame is not copied, whatever its size.
 func (b *batch) join() {
 	if len(b.pieces) == 1 {
 		b.bytes = b.pieces[0].frame
@@ -138,13 +137,13 @@ func (b *batch) join() {
 	b.bytes = b.buf
 }
 
-// stale reports whether more could be in the batch by now: it ended at the
-// head, and the head has moved.
+// stale reports whether the batch could hold more by now: it ended at the head, and the
+// head has moved.
 func (b *batch) stale(head uint64) bool { return b.next > b.head && head > b.head }
 
-// cut tells where a write of n bytes stopped: how many frames went out whole,
-// and of the frame it stopped inside, what is left (nil at a boundary). The
-// rest is a slice of the shared frame, never of the batch's own buffer.
+// cut tells where a write of n bytes stopped: how many frames went out whole, and what
+// is left of the frame that was cut (nil at a boundary). The rest is a slice of the
+// shared frame, never of the batch's own buffer.
 func (b *batch) cut(n int) (whole int, rest []byte) {
 	for i, p := range b.pieces {
 		if n < len(p.frame) {
@@ -158,29 +157,29 @@ func (b *batch) cut(n int) (whole int, rest []byte) {
 	return len(b.pieces), nil
 }
 
-// forget empties b and lets go of the messages, so that a resting batch keeps
-// none alive and a cache does not find it.
+// forget empties b and releases the messages, so that an idle batch keeps none alive
+// and a cache does not find it.
 func (b *batch) forget() {
-	clear(b.pieces) // what lies behind its length was cleared before
+	clear(b.pieces) // what lies after its length was cleared before
 	b.pieces, b.buf = b.pieces[:0], b.buf[:0]
 	b.lane, b.prelude, b.bytes, b.saved, b.left = nil, nil, nil, 0, 0
 }
 
-// batchCache holds the batches of one group's walk, or of the walks behind a
-// pass. Most of a lane's clients stand at
-// the same place: the lane has a batch for them, and a few shared ones serve
-// those who do not.
+// batchCache holds the batches for the walk over one group, and for the walks after a
+// pass. Most clients of a lane stand at the same place: the lane has a batch for them,
+// and a few shared batches serve the others.
 type batchCache struct {
-	pump   int      // index of the pump that it is for
-	lent   []*batch // lanes' batches in use; one may stand here twice
-	free   []store  // those of lanes' batches that are not in use
+	pump   int      // index of the pump that owns the cache
+	lent   []*batch // lanes' batches in use; a batch may stand here twice
+	free   []store  // stores of lanes' batches that are not in use
 	shared [8]batch
-	used   int // shared ones in use
-	victim int // the shared one to be replaced next, once all are in use
+	used   int // number of shared batches in use
+	victim int // the shared batch that is replaced next, once all are in use
 }
 
-// get returns the lane's batch of a span, nil if there is nothing to send, and
-// whether the span's first slot is still held (one behind the head counts as held).
+// get returns the lane's batch of a span, nil if there is nothing to send. It reports
+// false if the ring has dropped the first slot of the span. A slot after the head is
+// not dropped.
 func (bc *batchCache) get(r *ring, lane *Lane, s span) (b *batch, held bool) {
 	if s.from > s.head {
 		return nil, true
@@ -196,7 +195,7 @@ func (bc *batchCache) get(r *ring, lane *Lane, s span) (b *batch, held bool) {
 	return b, true
 }
 
-// find returns the batch that is the lane's from that slot on, or an empty one.
+// find returns the lane's batch from a slot on, or an empty batch.
 func (bc *batchCache) find(lane *Lane, from, streamFrom uint64) *batch {
 	b := &lane.batches[bc.pump]
 	if b.lane == nil {
@@ -214,8 +213,8 @@ func (bc *batchCache) find(lane *Lane, from, streamFrom uint64) *batch {
 	return bc.take()
 }
 
-// freeMost bounds the stores that a pump keeps: it needs one, but for the lanes of
-// those it visits between two passes.
+// freeMost bounds the stores that a pump keeps. It needs one, and more only for the
+// lanes of clients that it visits between two passes.
 const freeMost = 16
 
 // lend notes that a lane's batch is in use, and gives it a store.
@@ -227,8 +226,8 @@ func (bc *batchCache) lend(b *batch) {
 	}
 }
 
-// takeBack empties a lane's batch. Its store goes to others: a lane that rests
-// keeps none, however many lanes there are.
+// takeBack empties a lane's batch and keeps its store for others: an idle lane holds no
+// store, however many lanes there are.
 func (bc *batchCache) takeBack(b *batch) {
 	b.forget()
 	if b.pieces != nil && len(bc.free) < freeMost {
@@ -237,7 +236,7 @@ func (bc *batchCache) takeBack(b *batch) {
 	b.store = store{}
 }
 
-// take returns a shared batch, empty.
+// take returns an empty shared batch.
 func (bc *batchCache) take() *batch {
 	if bc.used < len(bc.shared) {
 		bc.used++
@@ -248,8 +247,7 @@ func (bc *batchCache) take() *batch {
 	return &bc.shared[bc.victim]
 }
 
-// prelude returns a shared batch of a client's prelude, which nobody else will
-// find.
+// prelude returns a shared batch of a client's prelude. No other client will find it.
 func (bc *batchCache) prelude(r *ring, lane *Lane, d *prelude, cursor uint64) *batch {
 	b := bc.take()
 	b.fillPrelude(r, lane, d, cursor)

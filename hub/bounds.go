@@ -2,15 +2,16 @@ package hub
 
 import "time"
 
-// Bounds of one client's queue: the messages behind the one being written.
+// Bounds of one client's queue. The queue is the messages after the one that is being
+// written.
 type Bounds struct {
-	Messages int           // at most so many
-	Bytes    int           // of at most this size together, unless it is one alone
-	Stall    time.Duration // the longest time without progress while it holds something
+	Messages int           // the most messages
+	Bytes    int           // the most bytes together; one message alone may be larger
+	Stall    time.Duration // the longest time without progress while the queue holds something
 }
 
-// over reports whether the backlog breaks the bounds. A client that is
-// catching up is bound by time alone (and by the ring's tail, elsewhere).
+// over reports whether a backlog breaks the bounds. Only time binds a client that is
+// catching up (and the ring's tail, elsewhere).
 func (b Bounds) over(q backlog, catchingUp bool) bool {
 	if q.holds && q.still >= b.Stall {
 		return true
@@ -18,8 +19,8 @@ func (b Bounds) over(q backlog, catchingUp bool) bool {
 	return !catchingUp && (q.messages > b.Messages || q.messages > 1 && q.bytes > b.Bytes)
 }
 
-// near reports whether the backlog is within half the bounds: a client counts
-// as catching up from its join until this first holds.
+// near reports whether a backlog is within half the bounds. A client is catching up
+// from its join until near first holds.
 func (b Bounds) near(q backlog) bool {
 	return q.messages <= b.Messages/2 && (q.messages <= 1 || q.bytes <= b.Bytes/2)
 }

@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Client is one downstream connection: a cursor into the ring, never a copy of
-// it. All its methods may be called by any goroutine at any time.
+// Client is one downstream connection: a cursor into the ring, never a copy of it. Any
+// goroutine may call any of its methods at any time.
 type Client struct {
-	// The first 64 bytes are what a delivery touches.
+	// A delivery touches the first 64 bytes only.
 
 	// guarded by mu
 	mu      sync.Mutex
-	special bool   // something but plain data is to be looked at: slow path
-	closed  bool   // Close was called: the connection is not ours any more
-	drainer bool   // a drainer writes; the pump keeps away
+	special bool   // there is more to do than to write plain data: slow path
+	closed  bool   // Close was called: the hub does not touch the connection any more
+	drainer bool   // a drainer writes, so the pump does not
 	spoke   bool   // something was written since the sweep last looked
-	seq     uint64 // sequence of the last message wholly written, or known not to be wanted
+	seq     uint64 // sequence of the last message that was written whole, or is known to be unwanted
 
-	cursor atomic.Uint64 // slot of the first message not wholly written; stored under mu
+	cursor atomic.Uint64 // slot of the first message that is not written whole; stored under mu
 
 	// static after Join
 	conn Conn
 	lane *Lane
 
-	prelude atomic.Pointer[prelude] // to be sent before what is at the cursor; stored under mu
+	prelude atomic.Pointer[prelude] // is sent before the message at the cursor; stored under mu
 
 	// static after Join
 	hub    *Hub
@@ -34,24 +34,24 @@ type Client struct {
 	policy Policy
 
 	// streamFrom is the slot from which on the client has got, and will get, every
-	// message of a lane with a stream: its start, or where it last jumped to. It is
-	// 0 in other lanes. Stored under mu.
+	// message. It is the client's start, or the place that it last jumped to. It is 0
+	// in lanes without a stream. Stored under mu.
 	streamFrom atomic.Uint64
 
-	skipTo uint64 // guarded by mu: up to here nothing is wanted, if the message at the cursor is cut
-	state  wire   // guarded by mu: what is on its way besides whole messages
+	skipTo uint64 // guarded by mu: if the message at the cursor is cut, nothing before this slot is wanted
+	state  wire   // guarded by mu: what is being sent besides whole messages
 
 	// owned by the pump
-	group   *group // nil while it is in none
-	index   int    // in group.clients, -1 while it is in none
+	group   *group // nil while the client is in no group
+	index   int    // in group.clients, -1 while the client is in no group
 	wasFull bool   // the socket was full at the last visit
 
 	// atomic
-	steps        atomic.Uint32 // writes that moved within a frame
+	steps        atomic.Uint32 // writes that made progress within a frame
 	heard        atomic.Int64  // hub clock at the last sign of life
-	conflating   atomic.Bool   // its preludes go on until nothing is left out
-	movableStart atomic.Uint64 // slot where it is to begin, if it may begin later, 0 if not
-	deadline     atomic.Int64  // hub clock at which the sweep closes it, 0 is never
+	conflating   atomic.Bool   // another prelude follows each prelude, until nothing is left out
+	movableStart atomic.Uint64 // slot of the start, while the client may still begin later; 0 if it may not
+	deadline     atomic.Int64  // hub clock at which the sweep closes the client, 0 for never
 
 	sweep sweepState // owned by the sweep
 
@@ -64,24 +64,24 @@ func (c *Client) Name() string { return c.name }
 // Heard notes a sign of life: any byte that came from the client.
 func (c *Client) Heard() { c.heard.Store(c.hub.clock.Load()) }
 
-// Position returns the place behind the last message that was wholly written.
+// Position returns the place after the last message that was written whole.
 func (c *Client) Position() Position {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.hub.position(c.seq)
 }
 
-// Reason returns why the client left or is leaving, and whether it is.
+// Reason returns why the client left or is leaving. It reports false while the client
+// stays.
 func (c *Client) Reason() (why Reason, leaving bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state.why, c.state.leaving || c.closed
 }
 
-// Control sends a frame that the transport's library wants to send, a pong, at
-// the next frame boundary. It never blocks; while the socket is full the newest
-// frame replaces an older one. After a close frame it is swallowed. The frame
-// is copied.
+// Control sends a frame of the transport's library, a pong, at the next frame boundary.
+// It never blocks. While the socket is full, the newest frame replaces an older one.
+// After a close frame it does nothing. The frame is copied.
 func (c *Client) Control(frame []byte) {
 	c.mu.Lock()
 	if !c.closed && !c.state.closeSent {
@@ -91,15 +91,14 @@ func (c *Client) Control(frame []byte) {
 	c.mu.Unlock()
 }
 
-// Leave makes the client go: its format's close frame is sent at the next frame
-// boundary, and the connection closed when the reader has seen the peer's
-// answer or a second has passed. A patient reason first lets the client have
-// everything published so far. The first reason stands; a later, impatient one
-// only ends the patience.
+// Leave ends the client. Its format's close frame is sent at the next frame boundary.
+// The connection is closed when the reader has seen the peer's answer, or after a
+// second. A patient reason lets the client first have everything that was published so
+// far. The first reason counts; a later, impatient one only ends the patience.
 func (c *Client) Leave(why Reason) { c.leave(why, nil) }
 
-// Answer is Leave(Left) with a frame of the caller's: the answer to the peer's
-// own close frame.
+// Answer is Leave(Left) with a frame of the caller's: the answer to the peer's own
+// close frame. The frame is copied.
 func (c *Client) Answer(frame []byte) { c.leave(Left, append([]byte(nil), frame...)) }
 
 func (c *Client) leave(why Reason, frame []byte) {
@@ -120,13 +119,13 @@ func (c *Client) leave(why Reason, frame []byte) {
 	c.settleOutsideLocked()
 }
 
-// linger is how long a client may take to answer a close frame, and how long
-// the frame itself may wait for a boundary.
+// linger is the time that a client has to answer a close frame, and the time that the
+// frame may wait for a boundary.
 const linger = time.Second
 
-// settleOutsideLocked sends what can be sent at once on behalf of a caller that
-// is not the client's writer, and tells the pump that there is something to
-// look at. A drainer sees it by itself.
+// settleOutsideLocked sends what can be sent at once, for a caller that is not the
+// client's writer. It tells the pump that there is something to look at. A drainer
+// notices by itself.
 func (c *Client) settleOutsideLocked() {
 	c.special = true
 	if c.settleLocked(); c.special && !c.drainer {
@@ -134,9 +133,9 @@ func (c *Client) settleOutsideLocked() {
 	}
 }
 
-// Close closes the connection at once; no byte is written after it. If the
-// client was owed a close frame, or was inside a frame, the peer gets a reset:
-// it must not take the end for an orderly one. Close is idempotent.
+// Close closes the connection at once; no byte is written afterwards. The peer gets a
+// reset if the client had not got its close frame, or was inside a frame: the peer must
+// not take the end for an orderly one. Close is idempotent.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	if c.closed {

@@ -22,23 +22,23 @@ type Config struct {
 	MaxLanes int
 
 	// Pumps is the number of writer goroutines, default max(1, GOMAXPROCS-1).
-	// GOMAXPROCS should be above it: a pump hardly ever rests under load.
+	// GOMAXPROCS should be larger, because a pump hardly ever rests under load.
 	Pumps int
 
-	// Backbone says that Adopt will be called once the source is reached. Until
-	// then Await does not know of any position.
+	// Backbone says that Adopt will be called once the source is reached. Until then
+	// Await knows no position.
 	Backbone bool
 
-	// Demand is told which keys clients want. nil is for nobody.
+	// Demand is told which keys clients want. nil tells nobody.
 	Demand *Demand
 
-	// Header appends what stands before a payload in the frame that is stored
-	// with each message, so that the commonest lane needs no second copy of the
-	// feed. It sees the payload's length in bytes. nil is no header.
+	// Header appends what precedes a payload in the frame that is stored with each
+	// message, so that the most common lane needs no second copy of the feed. length is
+	// that of the payload, in bytes. nil is no header.
 	Header func(dst []byte, kind Kind, length int) []byte
 
-	// Latency observes, once a pass, the seconds from the newest message's
-	// receive time to the end of the pass that wrote it. nil observes nothing.
+	// Latency observes, once a pass, the seconds from the receive time of the newest
+	// message to the end of the pass that wrote it. nil observes nothing.
 	Latency Observer
 }
 
@@ -54,14 +54,15 @@ type SnapshotSize struct {
 	Bytes int // of its messages, default half the ring's
 }
 
-// Liveness says when a silence is broken, and when it has lasted too long.
+// Liveness says how long a silence may last before it is broken, and before it ends a
+// client.
 type Liveness struct {
-	PingInterval time.Duration // a client's silence before it is pinged, 0 is never
-	PongTimeout  time.Duration // its silence behind the ping before it is given up, default 10 s
-	Heartbeat    time.Duration // silence towards a client with notices before it is told that all is well, default 25 s
+	PingInterval time.Duration // silence of a client before it gets a ping, 0 for no pings
+	PongTimeout  time.Duration // silence after the ping before the client is closed, default 10 s
+	Heartbeat    time.Duration // silence towards a client with notices before it gets a heartbeat, default 25 s
 }
 
-// Observer takes measurements; a Prometheus histogram is one.
+// Observer takes measurements. A Prometheus histogram is one.
 type Observer interface{ Observe(float64) }
 
 func (c Config) withDefaults() Config {

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Demand tells which exact keys the filters of the clients want, so that a source
-// can be asked for those alone. Clients without a filter, and prefixes, make no
+// Demand tells which exact keys the filters of the clients want, so that a source can
+// be asked for those keys alone. Clients without a filter, and prefixes, make no
 // demand: they get what comes for others.
 //
-// The hub writes it when the first lane that wants a key comes and when the last
-// one goes; joins never wait for its reader. One goroutine at a time reads it. While
-// nobody does, as in an outage of the source, it holds no more than the keys that
-// are wanted and those that the reader knows of. A key stays wanted for linger
-// after its last client, so that who reconnects meanwhile misses nothing; one that
+// The hub writes a Demand when the first lane that wants a key comes, and when the last
+// one goes. Joins never wait for its reader. One goroutine at a time reads it. While
+// nobody reads it, as in an outage of the source, it holds no more than the keys that
+// are wanted and the keys that the reader knows. A key stays wanted for the linger time
+// after its last client, so that a client which reconnects misses nothing. A key that
 // the reader has never heard of is forgotten at once.
 type Demand struct {
 	// static after NewDemand
@@ -24,17 +24,17 @@ type Demand struct {
 	// guarded by mu, which is held for a few map accesses
 	mu    sync.Mutex
 	keys  map[string]*keyDemand
-	fresh []string    // wanted, and perhaps not told
-	gone  []departure // lost their last lane, in the order of time
-	timer *time.Timer // of the first in gone; nil = none is running
+	fresh []string    // wanted, and perhaps not told yet
+	gone  []departure // keys that lost their last lane, in the order of time
+	timer *time.Timer // for the first key in gone; nil if none is running
 }
 
 // keyDemand is the demand for one key.
 type keyDemand struct {
-	lanes  int       // that want it
+	lanes  int       // lanes that want the key
 	left   time.Time // when lanes fell to 0
-	told   bool      // the reader knows of it; so of every key without lanes
-	queued bool      // it is in fresh
+	told   bool      // the reader knows the key, as it knows every key without lanes
+	queued bool      // the key is in fresh
 }
 
 type departure struct {
@@ -42,7 +42,8 @@ type departure struct {
 	at  time.Time
 }
 
-// NewDemand makes an empty demand.
+// NewDemand makes an empty demand. linger is how long a key stays wanted after its last
+// client.
 func NewDemand(linger time.Duration) *Demand {
 	return &Demand{linger: linger, changed: make(chan struct{}, 1), keys: make(map[string]*keyDemand)}
 }
@@ -50,14 +51,14 @@ func NewDemand(linger time.Duration) *Demand {
 // Changed holds a token when Changes has something to tell. It is never closed.
 func (d *Demand) Changed() <-chan struct{} { return d.changed }
 
-// Changes returns the keys that have come to be wanted, and those that are not
-// wanted any more, since the last call of Changes or All.
+// Changes returns the keys that have become wanted, and those that are no longer
+// wanted, since the last call of Changes or All.
 func (d *Demand) Changes() (wanted, unwanted []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, key := range d.fresh {
 		k := d.keys[key]
-		if k == nil { // came and went
+		if k == nil { // it came and went
 			continue
 		}
 		if k.queued = false; !k.told {
@@ -69,8 +70,8 @@ func (d *Demand) Changes() (wanted, unwanted []string) {
 	return wanted, d.expireLocked(time.Now())
 }
 
-// expireLocked forgets the keys that nobody has wanted for linger, and returns
-// those of them that the reader knows of.
+// expireLocked forgets the keys that nobody has wanted for the linger time. It returns
+// those that the reader knows.
 func (d *Demand) expireLocked(now time.Time) (unwanted []string) {
 	for len(d.gone) > 0 && now.Sub(d.gone[0].at) >= d.linger {
 		g := d.gone[0]
@@ -85,17 +86,18 @@ func (d *Demand) expireLocked(now time.Time) (unwanted []string) {
 	return unwanted
 }
 
-// isStaleLocked says whether a key is wanted again, or gone again later.
+// isStaleLocked reports whether a key is wanted again, or was left again later.
 func (d *Demand) isStaleLocked(g departure) bool {
 	k := d.keys[g.key]
 	return k == nil || k.lanes > 0 || !k.left.Equal(g.at)
 }
 
-// demandSlack is how much may be stale before it is worth a walk over all.
+// demandSlack is the number of stale entries that is too small to be worth a walk over
+// all.
 const demandSlack = 64
 
-// compactLocked drops what is stale, so that both lists stay as short as keys,
-// by a factor, however long nobody reads.
+// compactLocked drops stale entries, so that both lists stay as short as the map, by a
+// factor, however long nobody reads.
 func (d *Demand) compactLocked() {
 	most := 2*len(d.keys) + demandSlack
 	if len(d.gone) > most {
@@ -112,7 +114,7 @@ func (d *Demand) compactLocked() {
 	}
 }
 
-// armLocked has Changed tell when the next key expires.
+// armLocked makes Changed signal when the next key expires.
 func (d *Demand) armLocked(now time.Time) {
 	if d.timer != nil {
 		d.timer.Stop()
@@ -123,11 +125,11 @@ func (d *Demand) armLocked(now time.Time) {
 	}
 }
 
-// All returns every key that is wanted, for a reader that begins anew.
+// All returns every key that is wanted, for a reader that starts over.
 func (d *Demand) All() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.expireLocked(time.Now()) // who begins anew has nothing to leave
+	d.expireLocked(time.Now()) // a reader that starts over has no key to give up
 	all := make([]string, 0, len(d.keys))
 	for key, k := range d.keys {
 		k.told, k.queued = true, false
@@ -137,7 +139,7 @@ func (d *Demand) All() []string {
 	return all
 }
 
-// add notes a lane. A nil demand takes no notice.
+// add notes a lane. A nil demand does nothing.
 func (d *Demand) add(f *Filter) {
 	if d == nil || f == nil || len(f.exact) == 0 {
 		return
@@ -159,7 +161,7 @@ func (d *Demand) add(f *Filter) {
 	d.compactLocked()
 }
 
-// remove notes that a lane is gone.
+// remove notes that a lane is gone. A nil demand does nothing.
 func (d *Demand) remove(f *Filter) {
 	if d == nil || f == nil || len(f.exact) == 0 {
 		return
@@ -185,7 +187,7 @@ func (d *Demand) remove(f *Filter) {
 	}
 }
 
-// stop ends the timer.
+// stop ends the timer. A nil demand does nothing.
 func (d *Demand) stop() {
 	if d == nil {
 		return

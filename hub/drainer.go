@@ -2,10 +2,10 @@ package hub
 
 import "sync"
 
-// drain is a client's own writer, alive only while its socket is full: started
-// by the pump that found it so, ended when the client has caught up (and is
-// handed back) or is closed. It rebuilds what it writes from the ring, so a
-// client behind costs one pooled buffer and no queue.
+// drain is a client's own writer. It lives only while the client's socket is full: the
+// pump that found it full starts the drainer, and the drainer ends when the client has
+// caught up (and goes back to the pump) or is closed. It makes what it writes from the
+// ring, so a client that is behind costs one pooled buffer and no queue.
 func (c *Client) drain() {
 	h := c.hub
 	h.drainers.Add(1)
@@ -20,8 +20,8 @@ func (c *Client) drain() {
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-// drainStep writes one batch, parked while the socket is full. It reports
-// whether the drainer is to go on.
+// drainStep writes one batch, parked while the socket is full. It reports whether the
+// drainer goes on.
 func (c *Client) drainStep(b *batch) bool {
 	offered := c.refill(b)
 	var o outcome

@@ -20,11 +20,12 @@ type Filter struct {
 	text     string // canonical: equal filters have equal texts
 }
 
-// ErrFilter tells that a list of keys makes no filter.
+// ErrFilter says that a list of keys makes no filter.
 var ErrFilter = errors.New("hub: not a filter")
 
-// NewFilter makes a filter of keys; one that ends in * is a prefix. No key
-// makes a nil filter, which everything passes. At most 256 keys of 1 KiB each.
+// NewFilter makes a filter from keys. A key that ends in * is a prefix. No keys make a
+// nil filter, which lets everything pass. There may be 256 keys of 1 KiB each; anything
+// else is an error that wraps ErrFilter.
 func NewFilter(keys []string) (*Filter, error) {
 	if len(keys) == 0 {
 		return nil, nil
@@ -44,12 +45,13 @@ func NewFilter(keys []string) (*Filter, error) {
 		default:
 			f.exact[k] = struct{}{}
 		}
-		f.text += strconv.Itoa(len(k)) + ":" + k // no two sets of keys have one text
+		f.text += strconv.Itoa(len(k)) + ":" + k // no two sets of keys have the same text
 	}
 	return f, nil
 }
 
-// Match reports whether a message of that key passes. Everything passes nil.
+// Match reports whether a message with this key passes. A nil filter lets everything
+// pass.
 func (f *Filter) Match(key string) bool {
 	if f == nil {
 		return true
@@ -65,5 +67,5 @@ func (f *Filter) Match(key string) bool {
 	return false
 }
 
-// isExact reports whether the filter is a set of keys, without prefixes.
+// isExact reports whether the filter is a set of keys without prefixes.
 func (f *Filter) isExact() bool { return f != nil && len(f.prefixes) == 0 }

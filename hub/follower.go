@@ -6,32 +6,33 @@ import (
 )
 
 const (
-	// shortEpoch is the number of messages after which a follower begins another
-	// epoch for clients that wait for one, however few they are.
+	// shortEpoch is the number of messages after which a follower begins another epoch
+	// for clients that wait for one, however few they are.
 	shortEpoch = 64
-	// turnCost is what beginning an epoch costs each client on the stream, whose
-	// context is lost, in messages that another gets plain (recorded feeds: two to
-	// three). Once those who wait have had that many plain, one begins.
+	// turnCost is what the beginning of an epoch costs each client on the stream, which
+	// loses its context, in messages that another client gets plain (two to three for
+	// recorded feeds). An epoch begins once the waiting clients have had that many
+	// messages plain.
 	turnCost = 3
-	// longEpoch is that number where nobody waits: who resumes later begins with the
-	// first epoch behind its position.
+	// longEpoch is the number of messages in an epoch for which no client waits. A
+	// client that resumes later begins with the first epoch after its position.
 	longEpoch = 512
 
-	// showMessages and showBytes bound what a follower encodes before it has
-	// the pumps look: they write the better the more there is at once.
+	// showMessages and showBytes bound what a follower encodes before it wakes the
+	// pumps. They write more efficiently the more there is at once.
 	showMessages = 64
 	showBytes    = 64 << 10
 
-	// lagMessages and lagBytes bound how far a follower may be behind the head, and
-	// its lane's clients with it. Half the ring is a bound as well.
+	// lagMessages and lagBytes bound how far a follower, and its lane's clients with
+	// it, may be behind the head. Half the ring is a bound as well.
 	lagMessages = 8192
 	lagBytes    = 16 << 20
 )
 
-// follower makes the frames of a lane's stream. It follows the ring with a
-// goroutine and a cursor of its own, and nobody waits for it (I1): the lane's
-// clients get what it has done, up to its head. It starts with the lane, at the
-// ring's head, and is ended by the lane's last client or by Close.
+// follower makes the frames of a lane's stream. It follows the ring with a goroutine
+// and a cursor of its own, and nobody waits for it (I1): the lane's clients get what it
+// has finished, up to its own head. It starts with the lane, at the ring's head. The
+// lane's last client or Close ends it.
 type follower struct {
 	// static after followLocked
 	hub   *Hub
@@ -40,17 +41,17 @@ type follower struct {
 	stop  chan struct{} // closed once the lane has no clients any more
 
 	// owned by the follower's goroutine
-	stream  Stream                        // nil before the first message: who reserves a lane may never join
-	next    uint64                        // slot of the first message not encoded
-	epoch   uint64                        // slot that the present epoch began with, 0 if none has begun
-	before  int64                         // arrivals when it began
-	owed    int64                         // messages since, times the clients that waited
-	unshown struct{ messages, bytes int } // encoded since the pumps were last told
+	stream  Stream                        // nil before the first message, since a reserved lane may never get a client
+	next    uint64                        // slot of the first message that is not encoded
+	epoch   uint64                        // slot that the current epoch began with, 0 for no epoch
+	before  int64                         // arrivals when the epoch began
+	owed    int64                         // messages since then, times the clients that waited
+	unshown struct{ messages, bytes int } // what was encoded since the pumps were last woken
 
 	// atomic
-	head     atomic.Uint64 // slot up to which all is encoded, or left out for good; stored by the goroutine
-	awaited  atomic.Uint64 // the highest slot behind which a client waits for an epoch
-	arrivals atomic.Int64  // clients that began to wait so far
+	head     atomic.Uint64 // slot up to which everything is encoded, or left out for good; stored by the goroutine
+	awaited  atomic.Uint64 // the highest slot after which a client waits for an epoch
+	arrivals atomic.Int64  // clients that have begun to wait so far
 	users    atomic.Int64  // clients of the lane; stored under Hub.mu
 
 	looks []look // by pump, each owned by its pump
@@ -128,7 +129,7 @@ func (f *follower) stopped() bool {
 	}
 }
 
-// step encodes one message, or leaves out what it is too far behind for.
+// step encodes one message, or leaves messages out if it is too far behind.
 func (f *follower) step() {
 	r := &f.hub.ring
 	m := r.at(f.next)
@@ -145,7 +146,7 @@ func (f *follower) step() {
 	}
 	frame, saved := f.stream.Encode(m)
 	if !m.attach(&encoding{frame: frame, stream: f, epoch: f.epoch, saved: saved}, r) {
-		f.epoch = 0 // nobody gets this frame, nor what would go on behind it
+		f.epoch = 0 // nobody gets this frame, nor a frame that would depend on it
 	}
 	f.head.Store(f.next)
 	f.next++
@@ -161,8 +162,8 @@ func (f *follower) late(m *Message) bool {
 	return behind > min(lagMessages, r.maxCount/2) || behind > 1 && bytes > min(lagBytes, r.maxBytes/2)
 }
 
-// leap leaves out all up to the newest message. Nobody misses anything: what has
-// no place in the stream goes as the format has it.
+// leap leaves out everything up to the newest message. No client misses anything: a
+// message without a place in the stream goes as the format has it.
 func (f *follower) leap() {
 	newest := f.hub.ring.newest()
 	f.hub.tally.skipped.Add(newest.slot - f.next)
@@ -170,8 +171,8 @@ func (f *follower) leap() {
 	f.next, f.epoch = newest.slot, 0
 }
 
-// turns reports whether the next message begins an epoch: the sooner the more
-// clients wait for one.
+// turns reports whether the next message begins an epoch. The more clients wait, the
+// sooner it does.
 func (f *follower) turns() bool {
 	length, awaited := f.next-f.epoch, f.awaited.Load()
 	switch {
@@ -184,8 +185,7 @@ func (f *follower) turns() bool {
 	return length >= shortEpoch || f.owed > turnCost*f.users.Load()
 }
 
-// await asks for an epoch that begins at a slot, or soon behind it. Anybody may
-// call it.
+// await asks for an epoch that begins at a slot, or soon after it. Any goroutine.
 func (f *follower) await(slot uint64) {
 	for {
 		now := f.awaited.Load()
@@ -195,7 +195,7 @@ func (f *follower) await(slot uint64) {
 	}
 }
 
-// show has the pumps look at the new head, if it is new.
+// show wakes the pumps if the head has moved.
 func (f *follower) show() {
 	if f.unshown.messages == 0 {
 		return
@@ -207,7 +207,7 @@ func (f *follower) show() {
 	}
 }
 
-// headFor returns the head as of a pump's last lookUp.
+// headFor returns the head as of the pump's last lookUp.
 func (f *follower) headFor(p *pump) uint64 {
 	l := &f.looks[p.batches.pump]
 	if l.number != p.look {
