@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Hub is the ring and those who read it. Publish belongs to one goroutine;
-// everything else may be called by any.
+// Hub is the ring and its readers. One goroutine calls Publish; any goroutine may call
+// everything else.
 type Hub struct {
 	// static after New
 	queue    Bounds
@@ -15,10 +15,10 @@ type Hub struct {
 	maxAge   time.Duration
 	maxLanes int
 	demand   *Demand   // nil if nobody asks
-	snapshot *snapshot // nil if none is kept
+	snapshot *snapshot // nil if the hub keeps none
 	header   func([]byte, Kind, int) []byte
 	latency  Observer
-	epoch    string // of what was numbered before the present numbering, and of the first
+	epoch    string // of the first numbering, and of everything that was numbered before the current one
 	backbone bool
 	pumps    []*pump
 	done     chan struct{} // closed by Close
@@ -26,23 +26,23 @@ type Hub struct {
 	ring ring
 
 	// owned by the publisher
-	seq    uint64 // of the newest message, or of what Adopt was told
-	prefix []byte // the header being made
+	seq    uint64 // of the newest message, or the one that Adopt set
+	prefix []byte // the header that is being made
 
-	numbering atomic.Pointer[numbering] // written by the publisher, read by anybody
+	numbering atomic.Pointer[numbering] // written by the publisher, read by all
 
 	// atomic
-	clock    atomic.Int64 // ns that the hub has run, moved by the sweep alone
+	clock    atomic.Int64 // ns that the hub has run; only the sweep moves it
 	drainers atomic.Int64
 	deepest  atomic.Int64
 	source   atomic.Pointer[sourceEvent]
 	tally    tally
 
 	streaming     atomic.Int64
-	streamVersion atomic.Uint64               // counts the times that a follower had something to show
-	followers     atomic.Pointer[[]*follower] // stored under mu; a list does not change once it is here
+	streamVersion atomic.Uint64               // counts how often a follower had something to show
+	followers     atomic.Pointer[[]*follower] // stored under mu; a stored list does not change
 
-	goroutines sync.WaitGroup // pumps, drainers, followers, sweep
+	goroutines sync.WaitGroup // pumps, drainers, followers, sweep, snapshot
 
 	// guarded by mu
 	mu       sync.Mutex
@@ -89,8 +89,8 @@ func assemble(c Config) *Hub {
 	return h
 }
 
-// Publish numbers a message, stores it and wakes the pumps. It waits for
-// nobody (I1). One goroutine at a time may call it.
+// Publish numbers a message, stores it and wakes the pumps. It waits for no client
+// (I1). One goroutine at a time may call it.
 func (h *Hub) Publish(in Input) {
 	if in.Time.IsZero() {
 		in.Time = time.Now()

@@ -7,22 +7,22 @@ import (
 
 // Options says how a client joins.
 type Options struct {
-	Lane   *Lane  // from Hub.Lane; Join releases it when the client is gone
-	Start  Start  // where it begins
-	Policy Policy // Skip and Conflate need a lane with notices, Conflate a snapshot too
-	Name   string // for people: Slowest shows it
+	Lane   *Lane  // from Hub.Lane; the hub releases it when the client is gone
+	Start  Start  // where the client begins
+	Policy Policy // Skip and Conflate need a lane with notices, Conflate also a snapshot
+	Name   string // for people, as in Slowest
 }
 
 var (
-	// ErrClosed is what a closed hub answers.
+	// ErrClosed is the answer of a closed hub.
 	ErrClosed = errors.New("hub: closed")
-	// ErrPolicy tells that a policy cannot be had.
+	// ErrPolicy says that the lane or the hub does not allow a policy.
 	ErrPolicy = errors.New("hub: skip and conflate need notices, and conflate a hub that keeps a snapshot")
 )
 
-// Join makes conn a client. From here on the connection is the hub's: close it
-// through the client only. While the hub drains, the client is told so at once.
-// Beside an error the connection and the lane are still the caller's.
+// Join makes conn a client. From here on the hub owns the connection: close it through
+// the client only. While the hub drains, the client is told so at once. Beside an
+// error, the caller still owns the connection and the lane. Any goroutine may call it.
 func (h *Hub) Join(conn Conn, o Options) (*Client, error) {
 	if o.Policy != Evict && !o.Lane.notices || o.Policy == Conflate && h.snapshot == nil {
 		return nil, ErrPolicy
@@ -41,7 +41,7 @@ func (h *Hub) Join(conn Conn, o Options) (*Client, error) {
 	h.tally.joins.Add(1)
 	c.pump.load.Add(1)
 	switch {
-	case o.Start.gone && !o.Lane.notices: // before the pump knows of it: not one message is sent
+	case o.Start.gone && !o.Lane.notices: // before the pump knows the client: not one message is sent
 		c.Leave(Gone)
 	case draining:
 		c.Leave(Draining)
@@ -58,7 +58,7 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	c.seq = start.seq
 	c.cursor.Store(start.slot)
 	c.beginAt(start.slot)
-	if start.movable && o.Lane.notices && o.Policy != Conflate { // who conflates gets the newest of what was lapped
+	if start.movable && o.Lane.notices && o.Policy != Conflate { // a client that conflates gets the newest of what was lapped
 		c.movableStart.Store(start.slot)
 	}
 	source := h.source.Load()
@@ -70,7 +70,7 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 		if start.gone {
 			c.state.due |= dueGap
 			c.state.gap = start.gap
-			if o.Lane.filter != nil { // which of those left out it wanted, nobody knows any more
+			if o.Lane.filter != nil { // nobody knows any more which of the lost messages the filter wanted
 				c.state.gap.missed, c.state.gap.atLeast = 0, !start.gap.unknown
 			}
 		}
@@ -82,8 +82,8 @@ func (h *Hub) newClient(conn Conn, o Options) *Client {
 	return c
 }
 
-// expiry draws when a client that joins now has reached its age: not all at the
-// same time who joined together.
+// expiry draws the time at which a client that joins now has reached its maximum age.
+// Clients that join together do not reach it together.
 func (h *Hub) expiry(now int64) int64 {
 	if h.maxAge <= 0 {
 		return 0

@@ -2,15 +2,15 @@ package hub
 
 import "time"
 
-// readerTakes is more than a peer takes that has stopped reading, save for one
-// whose receive buffer had grown large: what the kernel holds unsent here, and a
-// window there that opens no further.
+// readerTakes is more bytes than a peer takes after it has stopped reading: what the
+// kernel holds unsent here, and a window there that opens no further. Only a peer whose
+// receive buffer had grown large takes more.
 const readerTakes = 512 << 10
 
-// keepAlive pings a client that has been silent for PingInterval and gives it
-// up PongTimeout later: any byte from it is a sign of life. So is that it took
-// readerTakes bytes meanwhile: there are clients that read all and answer no
-// ping (TestSilentReader). One with a large buffer gains a few PingIntervals by
+// keepAlive pings a client that has been silent for PingInterval, and gives it up
+// PongTimeout later. Any byte from the client is a sign of life. So is that it took
+// readerTakes bytes meanwhile, since there are clients that read everything and answer
+// no ping (TestSilentReader). A client with a large buffer gains a few PingIntervals by
 // that, until the buffer is full.
 func (h *Hub) keepAlive(c *Client, now int64) {
 	if h.liveness.PingInterval <= 0 {
@@ -33,8 +33,8 @@ func (h *Hub) keepAlive(c *Client, now int64) {
 
 const neverTaken = 1 << 62
 
-// taken returns the bytes of the feed up to the client's cursor, or unknown if
-// the cursor moves for other reasons than that it took them.
+// taken returns the bytes of the feed up to the client's cursor. It returns unknown if
+// the cursor may move although the client took nothing.
 func (h *Hub) taken(c *Client, unknown uint64) uint64 {
 	if c.policy == Evict && c.lane.filter == nil {
 		if m := h.ring.at(c.cursor.Load() - 1); m != nil {

@@ -2,16 +2,16 @@ package hub
 
 import "errors"
 
-// Lane decides the bytes a client gets: a format and a filter. Clients of one
-// lane get the same bytes, so they share a lane and its batches. Lanes are
-// interned: there is one for each pair, for as long as somebody uses it.
+// Lane decides which bytes a client gets: a format and a filter. The clients of one
+// lane get the same bytes, so they share its batches. Lanes are interned: there is one
+// lane for each pair, as long as it is in use.
 type Lane struct {
 	format  Format
-	filter  *Filter   // nil passes everything
+	filter  *Filter   // nil lets everything pass
 	notices bool      // the format has notices
-	stream  *follower // nil, or what makes the frames of its stream
+	stream  *follower // makes the frames of the lane's stream; nil if it has none
 
-	batches []batch // by pump, each owned by its pump: what most of the lane's clients lack
+	batches []batch // what most of the lane's clients lack, by pump; each pump owns its own
 
 	users int // guarded by Hub.mu
 }
@@ -22,27 +22,28 @@ type laneKey struct {
 	codec  Codec
 }
 
-// ErrLanes tells that there are as many different lanes as there may be.
+// ErrLanes says that the hub has as many different lanes as it may have.
 var ErrLanes = errors.New("hub: too many different filters in use")
 
-// Lane returns the lane of a format and a filter, nil for everything. It is
-// reserved for the caller, who gives it to Join once, or to Release.
+// Lane returns the lane of a format and a filter, nil for everything. It reserves the
+// lane for the caller, who gives it to Join or to Release, once. Its error is ErrLanes.
+// Any goroutine may call it.
 func (h *Hub) Lane(f Format, filter *Filter) (*Lane, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.internLocked(&Lane{format: f, filter: filter}, nil)
 }
 
-// StreamLane returns the lane of everything in a format, whose messages go as
-// frames of a stream to the clients that have it from the beginning of an epoch,
-// and as the format's own to others. It is reserved like Lane's.
+// StreamLane returns the lane of everything in a format. Clients that have a stream
+// from the beginning of an epoch get messages as the stream's frames; the others get
+// the format's own frames. It is reserved as by Lane.
 func (h *Hub) StreamLane(f Format, c Codec) (*Lane, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.internLocked(&Lane{format: f}, c)
 }
 
-// internLocked returns the lane that is like l, or makes it so.
+// internLocked returns the lane that equals l, or makes l that lane.
 func (h *Hub) internLocked(l *Lane, c Codec) (*Lane, error) {
 	key := l.key(c)
 	if there := h.lanes[key]; there != nil {
@@ -62,7 +63,7 @@ func (h *Hub) internLocked(l *Lane, c Codec) (*Lane, error) {
 	return l, nil
 }
 
-// use counts the lane's users, with Hub.mu held.
+// use counts the lane's users. Hub.mu is held.
 func (l *Lane) use(n int) {
 	l.users += n
 	if l.stream != nil {
@@ -78,7 +79,7 @@ func (l *Lane) key(c Codec) laneKey {
 	return key
 }
 
-// Release gives a lane back that was not given to Join.
+// Release gives back a lane that was not given to Join.
 func (h *Hub) Release(l *Lane) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -98,9 +99,10 @@ func (h *Hub) releaseLocked(l *Lane) {
 	h.demand.remove(l.filter)
 }
 
-// streamFrame returns a message as a client of a lane with a stream gets it that
-// has all from slot streamFrom on, how many bytes the stream saved, and whether the message has no place in the
-// stream: it never had, or the ring has stripped it.
+// streamFrame returns a message for a client of a lane with a stream that has got
+// everything from slot streamFrom on. It also returns how many bytes the stream saved,
+// and whether the message has no place in the stream: it never had one, or the ring has
+// stripped it.
 func (l *Lane) streamFrame(m *Message, streamFrom uint64, r *ring) (frame []byte, saved int, off bool) {
 	e := m.streamed(l.stream)
 	if e != nil && e.frame != nil && e.epoch >= streamFrom {
@@ -109,8 +111,7 @@ func (l *Lane) streamFrame(m *Message, streamFrom uint64, r *ring) (frame []byte
 	return m.encoded(l.format, r), 0, e == nil
 }
 
-// head returns the slot up to which the lane's clients may get messages, given
-// the ring's.
+// head returns the slot up to which the lane's clients may get messages.
 func (l *Lane) head(r *ring) uint64 {
 	if l.stream != nil {
 		return l.stream.head.Load()

@@ -3,19 +3,19 @@ package hub
 // loss is what a jump leaves out.
 type loss struct {
 	missed  uint64
-	atLeast bool // more that nobody could count
+	atLeast bool // there are more, which nobody could count
 }
 
 func (l loss) isNone() bool { return l.missed == 0 && !l.atLeast }
 
-// less returns the loss without n messages that the client gets all the same.
+// less returns the loss without n messages, which the client gets after all.
 func (l loss) less(n int) loss {
 	l.missed -= min(l.missed, uint64(n))
 	return l
 }
 
-// between counts what a client would get from its place up to a start. What has
-// left the ring counts for a client without filter, since slots are dense.
+// between counts what a client would get from its place up to a start. Dropped messages
+// count for a client without a filter, because slots are dense.
 func (c *Client) between(at place, to Start) loss {
 	l := loss{missed: uint64(len(at.ahead))}
 	if c.lane.filter == nil {
@@ -34,9 +34,8 @@ func (c *Client) between(at place, to Start) loss {
 	return l
 }
 
-// addLossLocked has the client told of a loss behind a sequence, beside what it
-// has yet to be told. conflated says that newer messages of the same keys come
-// instead.
+// addLossLocked makes a loss after a sequence part of the gap that the client will be
+// told. conflated says that newer messages of the same keys come instead.
 func (c *Client) addLossLocked(seq uint64, l loss, conflated bool) {
 	if l.isNone() {
 		return

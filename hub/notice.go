@@ -2,15 +2,15 @@ package hub
 
 import "time"
 
-// NoticeKind is an out-of-band event that a client is told. The set is closed.
+// NoticeKind is an out-of-band event that clients are told. The set is closed.
 type NoticeKind uint8
 
 const (
-	Hello      NoticeKind = iota // the connection is up; first of all
-	Gap                          // messages that the client would have got were left out
-	SourceDown                   // the source is away; the feed pauses
-	SourceUp                     // it is back
-	Heartbeat                    // nothing else was said for a while
+	Hello      NoticeKind = iota // the connection is up; always the first notice
+	Gap                          // messages for this client were left out
+	SourceDown                   // the source is away, and the feed pauses
+	SourceUp                     // the source is back
+	Heartbeat                    // nothing else was sent for a while
 )
 
 var noticeWords = [...]string{Hello: "hello", Gap: "gap", SourceDown: "source", SourceUp: "source", Heartbeat: "heartbeat"}
@@ -21,22 +21,23 @@ func (k NoticeKind) String() string { return noticeWords[k] }
 // Notice is one event for one client.
 type Notice struct {
 	Kind NoticeKind
-	At   Position // behind what the client has got, the gap included
+	At   Position // after what the client has got, the gap included
 
-	// Of a Gap. From is where it begins. Missed is how many messages are in
-	// it; AtLeast, that some more may be that nobody could count. Unknown is
-	// a gap of which nothing is known, behind a position of another epoch.
+	// For a Gap. From is where it begins. Missed is the number of messages in it.
+	// AtLeast says that there may be more, which nobody could count. Unknown is a gap
+	// of which nothing is known, after a position of another epoch.
 	From      Position
 	Missed    uint64
 	AtLeast   bool
 	Unknown   bool
-	Conflated bool // newer messages of the same keys stand for those left out
+	Conflated bool // newer messages of the same keys stand for those that were left out
 
-	Outage time.Duration // of SourceUp: how long it was away
+	Outage time.Duration // for SourceUp: how long the source was away
 }
 
-// due are the notices that wait for a frame boundary, as bits by urgency. Each
-// is made when it is sent, so one of a kind is enough and what is told is true.
+// due is the set of notices that wait for a frame boundary, as bits in the order of
+// urgency. A notice is made when it is sent, so one of each kind is enough, and what it
+// tells is true.
 type due uint8
 
 const (
@@ -46,8 +47,8 @@ const (
 	dueHeartbeat
 )
 
-// gap is what a client is yet to be told of; gaps that follow each other before
-// that are one.
+// gap is what a client still has to be told. Gaps that follow each other before that
+// become one.
 type gap struct {
 	open      bool
 	from      uint64 // sequence
@@ -66,8 +67,7 @@ func (g *gap) add(from uint64, l loss, conflated bool) {
 	g.conflated = g.conflated || conflated
 }
 
-// tell has a notice sent at the next frame boundary, if the client's format has
-// notices.
+// tell sends a notice at the next frame boundary, if the client's format has notices.
 func (c *Client) tell(what due) {
 	if !c.lane.notices {
 		return
@@ -88,7 +88,7 @@ func (c *Client) noticeFrameLocked() []byte {
 	case s.due&dueHello != 0:
 		s.due &^= dueHello
 		n.Kind = Hello
-		if s.gap.open { // who breaks off here has not been told of it
+		if s.gap.open { // a client that breaks off here has not been told of the gap
 			n.At = c.hub.position(s.gap.from)
 		}
 	case s.due&dueGap != 0:
@@ -116,12 +116,12 @@ type sourceEvent struct {
 	outage time.Duration
 }
 
-// Source tells the clients that have notices that the source is away, or back
-// after an outage. The sweep spreads the word, so that the caller, who may be
-// the publisher, waits for nobody (I1). One goroutine at a time may call it.
+// Source tells the clients that have notices that the source is away, or back after an
+// outage. The sweep spreads the news, so that the caller, which may be the publisher,
+// waits for no client (I1). One goroutine at a time may call it.
 func (h *Hub) Source(up bool, outage time.Duration) {
 	h.source.Store(&sourceEvent{number: h.source.Load().number + 1, up: up, outage: outage})
 }
 
-// SourceIsUp reports what Source was last told; true before that.
+// SourceIsUp reports what Source was last told, true before the first call.
 func (h *Hub) SourceIsUp() bool { return h.source.Load().up }

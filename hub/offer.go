@@ -1,12 +1,12 @@
 package hub
 
-// outcome is what came of offering a batch to a client.
+// outcome is the result of offering a batch to a client.
 type outcome uint8
 
 const (
-	wrote outcome = iota // all that was offered
-	again                // the cursor had moved: offer what stands there now
-	busy                 // somebody else had the lock: come back
+	wrote outcome = iota // everything that was offered
+	again                // the cursor had moved: offer what it points at now
+	busy                 // another goroutine had the lock: come back
 	full                 // the socket takes no more for now
 	over                 // nothing will be written any more
 )
@@ -15,13 +15,13 @@ const (
 type offering struct {
 	batch  *batch // nil if there is nothing to write
 	cursor uint64 // where the client stood
-	lapped bool   // the ring has let go of what stands there
+	lapped bool   // the ring has dropped the message at the cursor
 }
 
-// offer writes b to the client without waiting for anything, the lock included.
-// A nil b only settles what is pending. Of the outcomes only wrote leaves the
-// counting of the batch to the caller. It is the pump's one call per delivery;
-// not inlined, its prologue is where the pump can be preempted (see doc.go).
+// offer writes b to the client without waiting for anything, not even for the lock. A
+// nil b only settles what is pending. The caller counts the batch after the outcome
+// wrote, and after no other. It is the pump's one call for a delivery. It is not
+// inlined, so that the pump can be preempted in its prologue (see doc.go).
 //
 //go:noinline
 func (c *Client) offer(b *batch) outcome {
@@ -45,7 +45,7 @@ func (c *Client) offerLocked(b *batch) outcome {
 	if b.from != c.cursor.Load() || b.prelude != c.prelude.Load() || b.streams && !b.serves(c.streamFrom.Load()) {
 		return again
 	}
-	if len(b.bytes) > 0 { // else nothing of it is wanted: only the cursor moves
+	if len(b.bytes) > 0 { // otherwise the lane wants nothing of it: only the cursor moves
 		if n, err := c.conn.TryWrite(b.bytes); n < len(b.bytes) {
 			return c.shortLocked(b, n, err)
 		}
@@ -59,7 +59,7 @@ func (c *Client) offerLocked(b *batch) outcome {
 	if b.prelude != nil { // slow path
 		c.advancePreludeLocked(len(b.pieces))
 	}
-	if c.special { // slow path: it is leaving and may have had all it was owed
+	if c.special { // slow path: the client is leaving and may have had everything
 		c.hub.tally.addBatch(b)
 		c.settleLocked()
 		return again
@@ -67,7 +67,7 @@ func (c *Client) offerLocked(b *batch) outcome {
 	return wrote
 }
 
-// shortLocked keeps what is left of the frame that the write stopped inside.
+// shortLocked keeps what is left of the frame that was cut.
 func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	whole, rest := b.cut(n)
 	c.hub.tally.add(whole, n, 1)
@@ -79,7 +79,7 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	} else {
 		c.cursor.Store(b.pieces[whole].slot)
 	}
-	if b.left > 0 { // some of those written may have been off the stream
+	if b.left > 0 { // some of the written messages may have no place in the stream
 		c.fallOff(b.pieces[whole].slot + 1)
 	}
 	if rest != nil {
@@ -97,8 +97,8 @@ func (c *Client) shortLocked(b *batch, n int, err error) outcome {
 	return full
 }
 
-// tookAll is what follows when a client has taken all of an offering, or lacked
-// nothing: if the ring has lapped it, its policy acts.
+// tookAll follows when a client has taken all of an offering, or lacked nothing. If the
+// ring has lapped the client, its policy acts.
 func (c *Client) tookAll(o offering) {
 	if o.lapped && c.cursor.Load() == o.cursor {
 		c.overrun()

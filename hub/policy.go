@@ -1,16 +1,16 @@
 package hub
 
-// Policy is what becomes of a client that breaks its bounds.
+// Policy says what happens to a client that breaks its bounds.
 type Policy uint8
 
 const (
-	Evict    Policy = iota // it is closed as Slow, with its position
-	Skip                   // it jumps to the head and is told the gap
-	Conflate               // of its backlog it gets the newest message of each key
+	Evict    Policy = iota // the client is closed as Slow, with its position
+	Skip                   // the client jumps to the head and is told the gap
+	Conflate               // the client gets the newest message of each key instead of its backlog
 )
 
-// overrun acts on a client that broke its bounds or was lapped. If it is leaving
-// already, evicting is all that is left.
+// overrun acts on a client that broke its bounds or was lapped. A client that is
+// leaving already can only be evicted.
 func (c *Client) overrun() {
 	_, leaving := c.Reason()
 	switch {
@@ -24,10 +24,10 @@ func (c *Client) overrun() {
 	}
 }
 
-// beginLater moves a client that was to begin with the oldest message held, or
-// near it, and was lapped before it could: while the feed runs, the oldest
-// message is gone by the time a handshake is over. It reports false if the
-// client has begun, or was moved before.
+// beginLater moves a client that was to begin with the oldest message, or near it, and
+// was lapped before it could. While the feed runs, the oldest message is gone by the
+// time a handshake is over. It reports false if the client has begun, or was moved
+// before.
 func (c *Client) beginLater() bool {
 	at := c.place()
 	if at.slot != c.movableStart.Swap(0) || at.slot >= c.hub.ring.tail.Load() {
@@ -43,8 +43,8 @@ func (c *Client) skip() {
 	c.jump(at, to, nil, c.between(at, to))
 }
 
-// conflate replaces the client's backlog by the newest message of each key. It
-// goes on doing so at the end of each prelude until there is nothing to leave out.
+// conflate replaces the client's backlog by the newest message of each key. It does so
+// again at the end of each prelude, until there is nothing to leave out.
 func (c *Client) conflate() {
 	at := c.place()
 	from := at.slot
@@ -53,7 +53,7 @@ func (c *Client) conflate() {
 	}
 	newest, to := c.hub.snapshot.newestFrom(from, c.lane.filter)
 	left := c.between(at, to).less(len(newest))
-	lapped := at.slot < c.hub.ring.tail.Load() // then the snapshot alone has what the ring has not
+	lapped := at.slot < c.hub.ring.tail.Load() // then only the snapshot has what the ring has dropped
 	if !lapped && left.isNone() {
 		c.conflating.Store(false)
 		return

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Position names a place in the feed: behind message Seq of Epoch. Clients
-// take it as an opaque word, <epoch>-<seq>, and hand it back to resume.
+// Position names a place in the feed: after message Seq of Epoch. Clients take it as an
+// opaque word, <epoch>-<seq>, and hand it back to resume.
 type Position struct {
 	Epoch string // one unbroken numbering
 	Seq   uint64
@@ -22,11 +22,11 @@ const EpochLen = 8
 // String returns the position as clients see it.
 func (p Position) String() string { return p.Epoch + "-" + strconv.FormatUint(p.Seq, 10) }
 
-// ErrPosition tells that a text is no position.
+// ErrPosition says that a text is no position.
 var ErrPosition = errors.New("hub: not a position")
 
 // ParsePosition reads what String wrote. Anything else is an error that wraps
-// ErrPosition and quotes at most the first 40 characters.
+// ErrPosition and quotes at most 40 characters.
 func ParsePosition(s string) (Position, error) {
 	epoch, digits, ok := strings.Cut(s, "-")
 	seq, err := strconv.ParseUint(digits, 10, 64)
@@ -48,8 +48,8 @@ func validEpoch(s string) bool {
 	return true
 }
 
-// newEpoch returns a random epoch: 40 bits, so that two runs of a relay are
-// never taken for one another.
+// newEpoch returns a random epoch of 40 bits, so that two runs of a relay are never
+// confused.
 func newEpoch() string {
 	var b [5]byte
 	rand.Read(b[:])

@@ -8,60 +8,60 @@ import (
 )
 
 const (
-	longestTurn = 10 * time.Millisecond // between two calls of Gosched, whatever the last one took
+	longestTurn = 10 * time.Millisecond // bounds how long the pump does not yield, however long its last turn took to come
 
 	yieldEvery  = 64  // visits between two calls of Gosched
-	reloadEvery = 256 // visits between two looks at the head
+	reloadEvery = 256 // visits between two loads of the head
 
-	leaveOutMost = 256 // messages that a client may be left out of before its cursor is moved
+	leaveOutMost = 256 // messages for which passes may leave a client out before its cursor is moved
 )
 
-// pump is a writer goroutine that walks its share of the clients and writes to
-// each without ever blocking. Started by New, ended by Close.
+// pump is a writer goroutine. It walks its share of the clients and writes to each
+// without ever blocking. Started by New, ended by Close.
 type pump struct {
 	hub  *Hub
-	load atomic.Int64 // clients assigned to it
+	load atomic.Int64 // clients that are assigned to it
 
-	pending atomic.Uint32 // 1: wake holds a token, or the pump has yet to look
+	pending atomic.Uint32 // 1: wake holds a token, or the pump still has to look
 	wake    chan struct{} // one slot; never closed
 
 	mu   sync.Mutex
-	mail []*Client // to be visited: joined, handed back, leaving, closed
+	mail []*Client // clients to visit: they joined, were handed back, are leaving, or were closed
 
 	// owned by the pump's goroutine
-	roster            roster    // those it writes to; the others have a drainer or are going
-	behind            []*Client // left over by the last round
-	next              []*Client // to be visited again before the pump sleeps
-	gone              []*Client // to be taken out of the roster after the walk
-	inbox             []*Client // mail's other buffer
+	roster            roster    // the clients that the pump writes to; the others have a drainer or are leaving
+	behind            []*Client // clients that the last round left over
+	next              []*Client // clients to visit again before the pump sleeps
+	gone              []*Client // clients to take out of the roster after the walk
+	inbox             []*Client // the other buffer of mail
 	batches           batchCache
-	head              uint64        // as last loaded
-	look              uint64        // counts the loads: streams' heads are as of the last one too
-	seen              uint64        // head when the last pass began
-	seenStreamVersion uint64        // Hub.streamVersion before that
-	skipTo            uint64        // slot behind the head of the pass before: see group.unwantedFrom
-	moved             uint64        // head when the last pass that visited everybody began
-	movedAt           int64         // hub clock then
-	start             int           // rotates where a pass begins
-	visits            uint          // counted for yieldEvery and reloadEvery
+	head              uint64        // the ring's head when it was last loaded
+	look              uint64        // counts the loads, by which the heads of streams are loaded too
+	seen              uint64        // the head when the last pass began
+	seenStreamVersion uint64        // Hub.streamVersion before the last pass
+	skipTo            uint64        // slot after the head of the pass before the last: see group.unwantedFrom
+	moved             uint64        // the head when the last pass that visited all clients began
+	movedAt           int64         // hub clock when that pass began
+	start             int           // rotates the group that a pass begins with
+	visits            uint          // counts for yieldEvery and reloadEvery
 	resumed           time.Time     // when the last Gosched returned
-	waited            time.Duration // for how long it had been away
-	count             tallied       // of this round
+	waited            time.Duration // how long the last Gosched took
+	count             tallied       // what this round has written
 }
 
 func newPump(h *Hub, index int) *pump {
 	return &pump{hub: h, wake: make(chan struct{}, 1), roster: newRoster(), batches: batchCache{pump: index}}
 }
 
-// poke wakes the pump if it may be asleep. The first to set pending sends; the
-// pump clears it before it looks, so no change goes unseen.
+// poke wakes the pump if it may be asleep. The first caller that sets pending sends the
+// token. The pump clears pending before it looks, so no change goes unseen.
 func (p *pump) poke() {
 	if p.pending.Swap(1) == 0 {
 		signal(p.wake)
 	}
 }
 
-// post has the pump visit one client.
+// post makes the pump visit one client.
 func (p *pump) post(c *Client) {
 	p.mu.Lock()
 	p.mail = append(p.mail, c)
@@ -84,8 +84,9 @@ func (p *pump) run() {
 	}
 }
 
-// round visits the clients that need it: those who want something of what is
-// new in the ring, or have a stream that something is new in, those that posted, and those that the last round left behind.
+// round visits the clients that need it: those that want something new in the ring,
+// those whose stream has something new, those that posted, and those that the last
+// round left over.
 func (p *pump) round() {
 	p.pending.Swap(0)
 	version := p.hub.streamVersion.Load()
@@ -116,7 +117,7 @@ func (p *pump) lookUp() {
 	p.look++
 }
 
-// headOf returns the head that a lane's clients are taken to: one for all of them
+// headOf returns the head for the clients of a lane. It is the same for all of them
 // until the next lookUp, so that they stay together.
 func (p *pump) headOf(l *Lane) uint64 {
 	if l.stream == nil { // fast path
@@ -137,13 +138,13 @@ func (p *pump) collect() {
 	}
 }
 
-// pass visits the groups that want something of what is new, beginning at a
-// rotating one. Whoever it leaves out stands at the head but for messages that he
-// does not want, or is in inbox or behind.
+// pass visits the groups that want something new. It begins with another group each
+// time. A client that it leaves out is in inbox or behind, or lacks only messages that
+// it does not want.
 func (p *pump) pass() {
 	p.markDue()
 	p.skipTo = p.seen + 1
-	p.seen = p.head // walk may load a newer one, which not all will have got
+	p.seen = p.head // walk may load a newer head, which not all clients will have reached
 	p.start++
 	for i := range p.roster.due {
 		p.walkGroup(p.roster.due[(i+p.start)%len(p.roster.due)])
@@ -153,9 +154,9 @@ func (p *pump) pass() {
 	}
 }
 
-// markDue marks the groups that want something of what came since the last pass,
-// or all of them if it is time to move every cursor, or if something has left the
-// ring unseen.
+// markDue marks the groups that want something published since the last pass. It marks
+// all groups if it is time to move every cursor, or if the ring has dropped a message
+// unseen.
 func (p *pump) markDue() {
 	r := &p.hub.ring
 	if unmoved := int(p.head - p.moved); unmoved > 0 && (unmoved >= min(leaveOutMost, r.len()/4) || p.isTimeToMoveAll()) {
@@ -177,14 +178,14 @@ func (p *pump) markAll() {
 	p.moved, p.movedAt = p.head, p.hub.clock.Load()
 }
 
-// isTimeToMoveAll reports whether the sweep has come by since every cursor was
-// moved, and some may not be at the head: the positions that clients are told
-// should not be old.
+// isTimeToMoveAll reports whether the sweep has run since every cursor was moved, and
+// some cursors may not be at the head. The positions that clients are told should not
+// be old.
 func (p *pump) isTimeToMoveAll() bool {
 	return p.moved != p.head && p.movedAt != p.hub.clock.Load()
 }
 
-// walkGroup visits a group's clients, beginning at a rotating one.
+// walkGroup visits a group's clients. It begins with another client each time.
 func (p *pump) walkGroup(g *group) {
 	g.start = (g.start + 1) % len(g.clients)
 	for _, part := range [][]*Client{g.clients[g.start:], g.clients[:g.start]} {
@@ -192,11 +193,11 @@ func (p *pump) walkGroup(g *group) {
 			p.step(c)
 		}
 	}
-	p.batches.reset() // nobody else in this round has the lane: the next takes its store
+	p.batches.reset() // no other client in this round has the lane: the next lane takes its store
 	g.unwantedFrom = p.seen + 1
 }
 
-// walk visits those of some clients that the pass has not.
+// walk visits those of some clients that the pass has not visited.
 func (p *pump) walk(clients []*Client) {
 	for _, c := range clients {
 		if c.index >= 0 && !c.group.due {
@@ -216,10 +217,10 @@ func (p *pump) step(c *Client) {
 	p.visit(c)
 }
 
-// yield lets others run, the source's reader above all. Where very many want to,
-// such as the readers of a flood, a turn is long in coming: then the pump works
-// for as long as it last waited before it yields again. So a crowd may slow it
-// down, and cannot stop it.
+// yield lets other goroutines run, above all the source's reader. Where very many want
+// to run, such as the readers of a flood, it takes long until the pump runs again. Then
+// the pump works for as long as it last waited before it yields again. So a crowd can
+// slow the pump down, but not stop it.
 func (p *pump) yield() {
 	now := time.Now()
 	if now.Sub(p.resumed) < p.waited {
@@ -246,7 +247,7 @@ func (p *pump) visit(c *Client) {
 	case full:
 		if c.wasFull {
 			p.handOff(c)
-		} else { // one more try, in the next round
+		} else { // try once more, in the next round
 			c.wasFull = true
 			p.next = append(p.next, c)
 		}
@@ -266,7 +267,7 @@ func (p *pump) offeringFor(c *Client, head uint64) offering {
 		return offering{cursor: from}
 	}
 	s := span{from: from, head: head}
-	if c.lane.stream != nil { // its clients want all, and stand before the ring's head
+	if c.lane.stream != nil { // clients of a stream want everything, and stop before the ring's head
 		s.streamFrom = c.streamFrom.Load()
 	} else if from >= c.group.unwantedFrom {
 		s.skipTo = p.skipTo
@@ -283,13 +284,13 @@ func (p *pump) handOff(c *Client) {
 	started := c.drainer
 	c.drainer = true
 	c.mu.Unlock()
-	if started { // it stood in a list twice
+	if started { // the client was listed twice
 		return
 	}
 	p.hub.goroutines.Go(c.drain) // ends when c has caught up or is closed
 }
 
-// discharge takes the clients out that the pump writes to no longer.
+// discharge takes out the clients that the pump does not write to any more.
 func (p *pump) discharge() {
 	for _, c := range p.gone {
 		p.roster.remove(c)

@@ -1,25 +1,25 @@
 package hub
 
-// Reason is why a client left. The set is closed: its words are the close
-// reason on the wire, the log field and the metric label alike.
+// Reason is why a client left. The set is closed. Its words are the close reason on the
+// wire, the log field and the metric label.
 type Reason uint8
 
 const (
-	Left      Reason = iota // it closed, or its connection broke
+	Left      Reason = iota // it closed the connection, or the connection broke
 	Draining                // the relay is shutting down
 	Protocol                // it broke the protocol
-	Uplink                  // it sent a message that may not be sent
+	Uplink                  // it sent a message that clients may not send
 	Flood                   // it sent too much, or a message too slowly
 	TooLarge                // it sent a message over the limit
 	NotUTF8                 // it sent text that is not UTF-8
-	Busy                    // it sent a message that nobody has room for now
+	Busy                    // it sent a message for which there is no room now
 	MaxAge                  // its connection reached the maximum age
-	Token                   // its token expired
-	Forbidden               // it has no right to its key
+	Token                   // its token expired; nothing gives this reason yet, access control will
+	Forbidden               // it has no right to its key; nothing gives this reason yet, access control will
 	Slow                    // it fell behind its bounds
-	Gone                    // it asked for a position that is no longer held
-	Silent                  // nothing was heard from it, not even a pong
-	Stopped                 // the hub was closed before it could be drained
+	Gone                    // it asked for a position that the ring no longer holds
+	Silent                  // it sent nothing, not even a pong
+	Stopped                 // the hub was closed before the client was drained
 	reasons
 )
 
@@ -34,6 +34,6 @@ var reasonWords = [...]string{
 // String returns the reason's word.
 func (r Reason) String() string { return reasonWords[r] }
 
-// patient reasons first give the client all that was published before it was
-// told to go; the others act at the next frame boundary.
+// patient reasons first give the client everything that was published before it was
+// told to go. The others act at the next frame boundary.
 func (r Reason) patient() bool { return r == Draining || r == MaxAge }

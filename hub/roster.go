@@ -1,32 +1,32 @@
 package hub
 
-// roster is a pump's clients by lane, and the lanes by the keys that they want,
-// so that a message costs a pass its own clients and not all there are. Owned by
-// the pump's goroutine.
+// roster holds a pump's clients by lane, and the lanes by the keys that they want. So a
+// message costs a pass the clients that get it, and not all clients. Owned by the
+// pump's goroutine.
 type roster struct {
 	groups []*group
 	byLane map[*Lane]*group
-	byKey  map[string][]*group // those whose filter has exact keys alone
-	asked  []*group            // all others: without filter, or with prefixes
-	stream []*group            // those of lanes with a stream: its follower has them marked
-	due    []*group            // marked for this pass
+	byKey  map[string][]*group // groups whose filter has exact keys alone
+	asked  []*group            // groups without a filter, or with prefixes
+	stream []*group            // groups of lanes with a stream, which the follower has marked
+	due    []*group            // groups that are marked for this pass
 }
 
 // group is a pump's share of a lane's clients.
 type group struct {
 	lane         *Lane
-	clients      []*Client // each knows its index
-	listed       int       // in roster.groups
-	start        int       // rotates: nobody is always last
-	due          bool      // to be walked in this pass
-	unwantedFrom uint64    // slot behind the head when it was last due, or was added: it wants nothing from there up to pump.skipTo
+	clients      []*Client // each client knows its index
+	listed       int       // index in roster.groups
+	start        int       // rotates, so that no client is always last
+	due          bool      // the group is walked in this pass
+	unwantedFrom uint64    // slot after the head when the group was last due, or was added: it wants nothing from there up to pump.skipTo
 }
 
 func newRoster() roster {
 	return roster{byLane: make(map[*Lane]*group), byKey: make(map[string][]*group)}
 }
 
-// add takes a client in. The messages from slot from on will be marked.
+// add takes a client in. Messages from slot from on will be marked.
 func (r *roster) add(c *Client, from uint64) {
 	g := r.byLane[c.lane]
 	if g == nil {
@@ -37,7 +37,7 @@ func (r *roster) add(c *Client, from uint64) {
 	g.clients = append(g.clients, c)
 }
 
-// remove takes a client out; one that is not there is left alone.
+// remove takes a client out. It does nothing if the client is not there.
 func (r *roster) remove(c *Client) {
 	if c.index < 0 {
 		return
@@ -95,7 +95,7 @@ func (r *roster) removeGroup(g *group) {
 	}
 }
 
-// without takes g out of groups, whose order it does not keep.
+// without removes g from groups, and does not keep their order.
 func without(groups []*group, g *group) []*group {
 	for i, other := range groups {
 		if other == g {
@@ -107,8 +107,8 @@ func without(groups []*group, g *group) []*group {
 	return groups
 }
 
-// mark makes the groups due that want a message: one look-up, and a question to
-// each group whose filter is no set of keys.
+// mark makes the groups due that want a message. It costs one map access, and a match
+// for each group whose filter is not a set of keys.
 func (r *roster) mark(m *Message) {
 	for _, g := range r.byKey[m.key] {
 		r.markGroup(g)

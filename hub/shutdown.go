@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Drain tells the clients to go, evenly over the window, each with its position
-// and after what it was owed, and returns when the last is gone or ctx ends.
-// The last second of the window, or half of a shorter one, is left for their
-// answers. Whoever joins meanwhile is told at once. The feed may go on.
+// Drain tells the clients to go, evenly over the window. Each client gets its position,
+// after everything that was published before. Drain returns when the last client is
+// gone or ctx ends. It leaves the last second of the window, or half of a shorter
+// window, for the clients' answers. A client that joins meanwhile is told at once. The
+// feed may go on.
 func (h *Hub) Drain(ctx context.Context, window time.Duration) {
 	h.mu.Lock()
 	h.draining = true
@@ -48,9 +49,9 @@ func sleepUntil(ctx context.Context, due time.Time) bool {
 	}
 }
 
-// Close ends everything the hub started, at once: the clients' connections,
-// whatever their drainers are doing, the pumps and the sweep. It returns when
-// they have ended. Close is idempotent.
+// Close ends everything that the hub started, at once: the clients' connections,
+// whatever their drainers are doing, the pumps and the sweep. It returns when all have
+// ended. Close is idempotent.
 func (h *Hub) Close() error {
 	h.mu.Lock()
 	first := !h.closed

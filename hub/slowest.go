@@ -6,18 +6,19 @@ import (
 	"time"
 )
 
-// ClientInfo is how one client stands.
+// ClientInfo describes the state of one client.
 type ClientInfo struct {
 	Name     string  `json:"name"`
 	Position string  `json:"position"`
-	Behind   uint64  `json:"behind"`            // messages not wholly written
+	Behind   uint64  `json:"behind"`            // messages that are not written whole
 	Drainer  bool    `json:"drainer,omitempty"` // its socket is full
-	Shared   bool    `json:"shared,omitempty"`  // it gets the frames of a stream that it shares with others
-	Leaving  string  `json:"leaving,omitempty"` // why
-	Silent   float64 `json:"silent_seconds"`    // since the last byte from it
+	Shared   bool    `json:"shared,omitempty"`  // it gets the frames of a stream that clients share
+	Leaving  string  `json:"leaving,omitempty"` // the reason
+	Silent   float64 `json:"silent_seconds"`    // since the last byte from the client
 }
 
-// Slowest returns the n clients that are furthest behind, the slowest first.
+// Slowest returns the n clients that are furthest behind, the slowest first. Any
+// goroutine may call it.
 func (h *Hub) Slowest(n int) []ClientInfo {
 	h.mu.Lock()
 	clients := slices.Clone(h.clients)
@@ -41,8 +42,8 @@ func (c *Client) info() ClientInfo {
 		Shared:   c.streaming(),
 		Silent:   time.Duration(h.clock.Load() - c.heard.Load()).Seconds(),
 	}
-	// The cursor of a filtered client that is kept up with lies behind, on
-	// messages that it does not want.
+	// A filtered client may have got everything that it wants while its cursor still
+	// points at messages that it does not want.
 	if cursor, head := c.cursor.Load(), h.ring.head.Load(); cursor <= head && (c.drainer || c.lane.filter == nil) {
 		i.Behind = head + 1 - cursor
 	}

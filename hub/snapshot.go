@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// snapshot holds the newest message of each key. It follows the ring by a
-// goroutine and a cursor of its own, so the publisher does not know of it (I1).
+// snapshot holds the newest message of each key. It follows the ring with a goroutine
+// and a cursor of its own, so the publisher does not wait for it (I1).
 type snapshot struct {
 	ring     *ring
 	maxKeys  int
@@ -17,9 +17,9 @@ type snapshot struct {
 	// guarded by mu
 	mu    sync.Mutex
 	byKey map[string]*list.Element // of *Message
-	order list.List                // oldest first, so in the order of sequences
+	order list.List                // oldest first, which is the order of sequences
 	bytes int
-	start Start // behind the last message taken in
+	start Start // after the last message that was taken in
 }
 
 func newSnapshot(r *ring, keys, bytes int) *snapshot {
@@ -39,7 +39,7 @@ func (s *snapshot) follow(done <-chan struct{}) {
 	}
 }
 
-// catchUpEvery bounds how many messages are taken in with the lock held.
+// catchUpEvery bounds the messages that are taken in while the lock is held.
 const catchUpEvery = 256
 
 func (s *snapshot) catchUp() {
@@ -47,7 +47,7 @@ func (s *snapshot) catchUp() {
 	}
 }
 
-// takeIn takes in up to n messages and reports whether there are more.
+// takeIn takes in up to n messages. It reports whether there are more.
 func (s *snapshot) takeIn(n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,8 +77,8 @@ func (s *snapshot) putLocked(m *Message) {
 	}
 }
 
-// beginAnewLocked forgets everything: the ring has lapped the snapshot, so that
-// any message in it may have been replaced by one that nobody saw.
+// beginAnewLocked forgets everything. The ring has lapped the snapshot, so a message
+// that nobody saw may have replaced any message in it.
 func (s *snapshot) beginAnewLocked() {
 	clear(s.byKey)
 	s.order.Init()
@@ -91,9 +91,9 @@ func (s *snapshot) removeLocked(e *list.Element) {
 	s.bytes -= int(m.size())
 }
 
-// newestFrom returns the newest message of each key that a filter lets through, of
-// those from a slot on, in the order of their sequences, and the start behind them:
-// no hole between the two, and nothing twice.
+// newestFrom returns the newest message of each key that a filter lets through, from a
+// slot on and in the order of their sequences. It also returns the start after them.
+// There is no hole between the two, and nothing comes twice.
 func (s *snapshot) newestFrom(slot uint64, f *Filter) (messages []*Message, to Start) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,19 +110,19 @@ func (s *snapshot) newestFrom(slot uint64, f *Filter) (messages []*Message, to S
 	return messages, s.start
 }
 
-// prelude is what a client gets before what stands at its cursor: a snapshot, or
-// what conflation left of its backlog. It is immutable; progress makes a new one.
+// prelude is what a client gets before the message at its cursor: a snapshot, or what
+// conflation has left of its backlog. It is immutable; progress makes a new one.
 type prelude struct {
 	messages []*Message // never empty
 	end      uint64     // sequence of the message before the cursor
 }
 
-// HasSnapshot reports whether the hub keeps one.
+// HasSnapshot reports whether the hub keeps a snapshot.
 func (h *Hub) HasSnapshot() bool { return h.snapshot != nil }
 
-// Snapshot returns the newest message of each key that a filter lets through, in
-// the order of their sequences, and the position behind them. Without a snapshot
-// it returns nothing and the live position.
+// Snapshot returns the newest message of each key that a filter lets through, in the
+// order of their sequences, and the position after them. Without a snapshot it returns
+// nothing and the live position. Any goroutine may call it.
 func (h *Hub) Snapshot(f *Filter) ([]*Message, Position) {
 	if h.snapshot == nil {
 		return nil, h.At(h.Live())
@@ -131,9 +131,10 @@ func (h *Hub) Snapshot(f *Filter) ([]*Message, Position) {
 	return messages, h.position(to.seq)
 }
 
-// snapshotOf returns the snapshot's messages that a filter lets through, and the
-// start behind them. Right before a seam that is behind the seam: in between there
-// is nothing to be missed, and a position before it is gone.
+// snapshotOf returns the snapshot's messages that a filter lets through, and the start
+// after them. If that start is right before a break in the numbering, it is moved past
+// the break: nothing is missing between the two, and a position before the break is
+// gone.
 func (h *Hub) snapshotOf(f *Filter) (messages []*Message, to Start) {
 	messages, to = h.snapshot.newestFrom(0, f)
 	if whole := h.numbering.Load().whole; to.slot >= whole.slot && to.seq < whole.seq {

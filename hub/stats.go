@@ -2,7 +2,7 @@ package hub
 
 import "sync/atomic"
 
-// tally counts what the hub does; pumps add to it once a round.
+// tally counts what the hub does. Pumps add to it once a round.
 type tally struct {
 	joins      atomic.Uint64
 	leaves     [Reasons]atomic.Uint64
@@ -14,11 +14,11 @@ type tally struct {
 	skipped    atomic.Uint64
 }
 
-// tallied is what a writer has counted and not added to the tally yet.
+// tallied is what a writer has counted and not yet added to the tally.
 type tallied struct{ messages, bytes, saved, writes int }
 
-// add counts a batch that was written whole, nil for none. One without bytes only
-// moved a cursor.
+// add counts a batch that was written whole, nil for none. A batch without bytes only
+// moved a cursor and does not count.
 func (t *tallied) add(b *batch) {
 	if b != nil && len(b.bytes) > 0 {
 		t.messages += len(b.pieces)
@@ -55,26 +55,27 @@ func (t *tally) add(messages, bytes, writes int) {
 	}
 }
 
-// Stats is what the hub has counted since New, and how it stands.
+// Stats is what the hub has counted since New, and its current state.
 type Stats struct {
 	Clients        int
 	Joins          uint64
 	Leaves         [Reasons]uint64 // by Reason
-	Deliveries     uint64          // messages wholly written, times clients
-	DeliveredBytes uint64          // bytes that sockets took, control frames included
-	Writes         uint64          // writes tried; a full socket's count too
-	Gaps           uint64          // told to clients, or about to be
+	Deliveries     uint64          // messages written whole, counted for each client
+	DeliveredBytes uint64          // bytes that sockets have taken, control frames included
+	Writes         uint64          // writes that were tried, those on full sockets included
+	Gaps           uint64          // gaps that clients were told, or are about to be told
 	Drainers       int             // clients with a writer of their own
 	RingMessages   int
 	RingBytes      int
 	DeepestQueue   int // messages, at the last sweep
 
-	Streaming  int    // clients that get a stream's frames, at the last sweep
-	SavedBytes uint64 // bytes that those frames were shorter than the format's own; cut ones do not count
-	Unstreamed uint64 // messages that no stream has, since its follower was too far behind
+	Streaming  int    // clients that got frames of a stream at the last sweep
+	SavedBytes uint64 // bytes that frames of streams were shorter than the format's own, frames that were cut not included
+	Unstreamed uint64 // messages that no stream has, because its follower was too far behind
 }
 
-// Stats returns a snapshot; its figures are read one by one.
+// Stats returns a snapshot of the figures, which are read one by one. Any goroutine may
+// call it.
 func (h *Hub) Stats() Stats {
 	s := Stats{
 		Clients:        h.Clients(),

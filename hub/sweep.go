@@ -6,7 +6,7 @@ import (
 
 const (
 	sweepEvery = 100 * time.Millisecond
-	// longestStep is the most that the hub's clock moves between two sweeps.
+	// longestStep bounds how far the hub's clock moves from one sweep to the next.
 	longestStep = time.Second
 )
 
@@ -14,20 +14,20 @@ const (
 type sweepState struct {
 	cursor     uint64
 	steps      uint32
-	moved      int64  // hub clock when cursor or steps last changed, or its socket was not full
+	moved      int64  // hub clock when cursor or steps last changed, or the socket was not full
 	pinged     int64  // hub clock of the last ping
-	taken      uint64 // bytes of the feed up to its cursor then
+	taken      uint64 // bytes of the feed up to the cursor at that ping
 	spoke      int64  // hub clock when something was last written, heartbeats included
-	source     uint64 // number of the source's last change that it was told
+	source     uint64 // number of the source's last change that the client was told
 	wanted     wanted
-	expires    int64 // hub clock at which it is told to come back, 0 is never
-	catchingUp bool  // since its join it has not been within half its bounds
-	full       bool  // at the last look its socket was full
+	expires    int64 // hub clock at which the client is told to come back, 0 for never
+	catchingUp bool  // the client has not been within half its bounds since its join
+	full       bool  // the socket was full at the last look
 }
 
-// sweepLoop serves every deadline there is: stalls, bounds, pings, silence,
-// lingering. Started by New, ended by Close. It alone moves the hub's clock, so
-// that nothing else needs one.
+// sweepLoop serves every deadline: stalls, bounds, pings, silence, lingering. Started
+// by New, ended by Close. It alone moves the hub's clock, so nothing else needs a
+// clock.
 func (h *Hub) sweepLoop() {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -45,16 +45,16 @@ func (h *Hub) sweepLoop() {
 	}
 }
 
-// advance moves the clock by the time that has passed. What this process did not run
-// for, because it was stopped or found no core, counts for no more than longestStep:
-// no client was late then, and what he sent meanwhile has yet to be read.
+// advance moves the clock by the time that has passed. Time in which this process did
+// not run, because it was stopped or found no core, counts for longestStep at most. No
+// client was late in that time, and what the clients sent has still to be read.
 func (h *Hub) advance(passed time.Duration) {
 	h.clock.Add(int64(min(passed, longestStep)))
 }
 
-// sweep looks at every client, copying the list by chunks so that joins and
-// leaves never wait for a whole round. Who is moved within the list meanwhile
-// is looked at next time.
+// sweep looks at every client. It copies the list by chunks, so that joins and leaves
+// never wait for a whole round. A client that is moved within the list meanwhile is
+// looked at next time.
 func (h *Hub) sweep() {
 	deepest, streaming := 0, 0
 	var chunk [512]*Client
@@ -73,7 +73,7 @@ func (h *Hub) sweep() {
 	h.deepest.Store(int64(deepest))
 	h.streaming.Store(int64(streaming))
 	for _, p := range h.pumps {
-		p.poke() // a backstop: no known wake-up is lost
+		p.poke() // a backstop: no wake-up is known to be lost
 	}
 }
 
@@ -83,7 +83,7 @@ func (h *Hub) copyClients(dst []*Client, at int) int {
 	return copy(dst, h.clients[min(at, len(h.clients)):])
 }
 
-// inspect does what is due for one client and returns its queue in messages.
+// inspect does what is due for one client. It returns the client's queue in messages.
 func (h *Hub) inspect(c *Client) int {
 	now, w := h.clock.Load(), &c.sweep
 	if d := c.deadline.Load(); d != 0 {
@@ -110,8 +110,8 @@ func (h *Hub) inspect(c *Client) int {
 	return q.messages
 }
 
-// notify tells a client that has notices of the source's last change, and that
-// all is well when nothing else was said for a while.
+// notify tells a client that has notices of the source's last change. It sends a
+// heartbeat if nothing else was sent for a while.
 func (h *Hub) notify(c *Client, now int64) {
 	w := &c.sweep
 	if n := h.source.Load().number; n != w.source {

@@ -1,24 +1,24 @@
 package hub
 
-// wire is the write state of a connection besides whole messages: what was cut,
-// what waits for a frame boundary, and how the connection ends.
+// wire is what is being written to a connection besides whole messages: the rest of a
+// cut frame, what waits for a frame boundary, and how the connection ends.
 //
 //	open ──Leave──▶ leaving ──boundary──▶ close frame ──▶ closeSent ──▶ closed
 //	  └───────────────────────── Close, write error ──────────────────────▲
 type wire struct {
-	rest     []byte // of the frame that a write stopped inside; a slice of an immutable frame
+	rest     []byte // of the frame that was cut; a slice of an immutable frame
 	kind     frameKind
-	seq      uint64 // the cut message's sequence, if it is one
+	seq      uint64 // sequence of the message that was cut, if the frame is one
 	due      due    // notices that wait for a boundary
 	gap      gap    // what dueGap tells
 	control  []byte // the newest control frame that waits for a boundary
 	farewell []byte // the close frame, if it is not the format's
 
 	leaving   bool
-	closeSent bool // nothing is written any more, data or control
+	closeSent bool // nothing is written any more, neither data nor control frames
 	broken    bool // a write failed; the sweep closes the connection
 	why       Reason
-	until     uint64 // slot of the last message owed before the close frame
+	until     uint64 // slot of the last message that the client gets before the close frame
 }
 
 type frameKind uint8
@@ -31,8 +31,8 @@ const (
 	closeFrame
 )
 
-// advancePreludeLocked takes n messages off the prelude. At its end the client
-// stands before its cursor; if that is the head, it has caught up.
+// advancePreludeLocked takes n messages off the prelude. At its end the client stands
+// at its cursor; if that is after the head, it has caught up.
 func (c *Client) advancePreludeLocked(n int) {
 	d := c.prelude.Load()
 	if n == len(d.messages) {
@@ -47,8 +47,8 @@ func (c *Client) advancePreludeLocked(n int) {
 	c.steps.Add(1)
 }
 
-// settleLocked finishes a cut frame and then sends what waits for the boundary.
-// It returns wrote when the client stands at a boundary and may get data.
+// settleLocked finishes a cut frame and then sends what waits for the boundary. It
+// returns wrote when the client is at a boundary and may get data.
 func (c *Client) settleLocked() outcome {
 	s := &c.state
 	for {
@@ -105,7 +105,8 @@ func (c *Client) nextFrameLocked() bool {
 	return true
 }
 
-// owedNothingLocked reports whether a leaving client has had all it was owed.
+// owedNothingLocked reports whether a leaving client has had everything that it gets
+// before the close frame.
 func (c *Client) owedNothingLocked() bool {
 	return c.state.until == 0 || c.cursor.Load() > c.state.until && c.prelude.Load() == nil
 }
@@ -143,8 +144,8 @@ func (c *Client) frameDoneLocked() {
 	}
 }
 
-// brokenLocked leaves the closing to the sweep: net.Conn.Close may not be
-// called with the lock held, and a pump calls nothing that could block.
+// brokenLocked leaves the closing to the sweep: net.Conn.Close must not be called with
+// the lock held, and a pump calls nothing that could block.
 func (c *Client) brokenLocked() outcome {
 	c.state.broken, c.special = true, true
 	c.deadline.Store(1)
