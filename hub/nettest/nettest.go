@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// FreeAddr returns an address of the loopback interface that nobody listens at. Its
-// port is below those that the system gives to whoever wants just any, outgoing
-// connections above all: so hardly anybody takes it before the caller does, or
-// while a server that has it is restarted.
+// FreeAddr returns an address of the loopback interface on which nothing listens. Its
+// port is below those that the system gives to outgoing connections and to listeners
+// that ask for any port. So hardly anything takes it before the caller does, or while
+// the caller's server is restarted.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	var err error
@@ -44,8 +44,8 @@ func NewPipes() *Pipes {
 	return p
 }
 
-// Dial connects to the listener, wherever it is asked to. It waits until the
-// connection is accepted.
+// Dial connects to the listener, whatever the address. It waits until the connection is
+// accepted.
 func (p *Pipes) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {

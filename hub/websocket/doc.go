@@ -1,11 +1,11 @@
-// Package websocket is Fantail's one door to nhooyr.io/websocket, which does
-// handshakes, reading and dialling, and the home of the frames that Fantail
-// writes itself (RFC 6455 section 5).
+// Package websocket is the only package that uses nhooyr.io/websocket, which does
+// handshakes, reading and dialling. It also makes and parses the frames that Fantail
+// handles itself (RFC 6455 section 5). It decides nothing about clients or sources.
 //
-// The library's import path is marked deprecated by its new maintainers. This
-// project stays on it by decision, so door.go is the only file that imports it
-// and the only one that tells the linter so.
+// The new maintainers of the library have marked its import path deprecated. This
+// project stays on that path by decision. So door.go is the only file that imports the
+// library, and the only one that tells the linter so.
 //
-// It lies below hub because feed and relay both need it and never import each
-// other; hub itself does not import it.
+// The package is below hub, because feed and relay both need it and never import each
+// other. hub itself does not import it.
 package websocket

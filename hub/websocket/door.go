@@ -13,8 +13,8 @@ import (
 	"fantail/hub"
 )
 
-// Conn is one WebSocket connection. Reader may be called by one goroutine at a
-// time; Write, Ping, Close and CloseNow by any number of them.
+// Conn is one WebSocket connection. One goroutine at a time may call Reader. Any number
+// of goroutines may call Write, Ping, Close and CloseNow.
 type Conn struct{ c *websocket.Conn }
 
 // DialOptions says how to dial a source.
@@ -25,9 +25,9 @@ type DialOptions struct {
 	Compress     bool // offer permessage-deflate with context takeover (RFC 7692)
 }
 
-// Dial performs the client's side of the opening handshake (RFC 6455 section
-// 4.1) with a ws or wss URL. The response may be non-nil beside an error; its
-// body then holds at most the first 1,024 bytes of the answer.
+// Dial performs the client's side of the opening handshake (RFC 6455 section 4.1) with
+// a ws or wss URL. Beside an error it may return a response, whose body holds at most
+// the first 1,024 bytes of the answer.
 func Dial(ctx context.Context, url string, o DialOptions) (*Conn, *http.Response, error) {
 	c, resp, err := websocket.Dial(ctx, url, &websocket.DialOptions{
 		HTTPClient:      o.Client,
@@ -41,8 +41,8 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, *http.Response
 	return &Conn{c}, resp, nil
 }
 
-// AcceptOptions says how to answer an opening handshake. The Origin header is
-// the caller's business: Accept lets every origin in.
+// AcceptOptions says how to answer an opening handshake. The caller checks the Origin
+// header: Accept lets every origin in.
 type AcceptOptions struct {
 	Subprotocols []string
 	Compress     bool // take up an offer of permessage-deflate
@@ -92,15 +92,15 @@ func (c *Conn) Write(ctx context.Context, kind hub.Kind, p []byte) error {
 	return c.c.Write(ctx, t, p)
 }
 
-// Ping sends a ping and waits for its pong. Another goroutine must be in
-// Reader meanwhile.
+// Ping sends a ping and waits for its pong. Another goroutine must call Reader
+// meanwhile.
 func (c *Conn) Ping(ctx context.Context) error { return c.c.Ping(ctx) }
 
 // Subprotocol returns the negotiated subprotocol, empty if there is none.
 func (c *Conn) Subprotocol() string { return c.c.Subprotocol() }
 
-// Close performs the closing handshake. It waits up to 5 s for each half, so it
-// serves orderly ends only; the reason holds at most 123 bytes.
+// Close performs the closing handshake. It waits up to 5 s for each half, so it is for
+// orderly ends only. The reason has at most 123 bytes.
 func (c *Conn) Close(code uint16, reason string) error {
 	return c.c.Close(websocket.StatusCode(code), reason)
 }

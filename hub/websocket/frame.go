@@ -24,7 +24,7 @@ const (
 
 	// MaxControl is the longest payload of a control frame (section 5.5).
 	MaxControl = 125
-	// MaxReason is the longest reason of a close frame, behind its code.
+	// MaxReason is the longest reason of a close frame, which follows its code.
 	MaxReason = MaxControl - 2
 	// MaxHeader is the longest header of an unmasked frame.
 	MaxHeader = 10

@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// Header is the header of one frame as it stands on the wire (RFC 6455 section
-// 5.2). Whether it is a valid one depends on who sent it, on the frames before it
-// and on what the handshake agreed on: its reader judges that.
+// Header is the header of one frame on the wire (RFC 6455 section 5.2). Whether it is
+// valid depends on the sender, on the frames before it, and on the handshake. Its
+// reader has to judge that.
 type Header struct {
 	First  byte    // FIN, three reserved bits, opcode
 	Masked bool    // as the frames of a client must be, and of a server must not
@@ -91,8 +91,8 @@ func ParseHeader(b []byte) (h Header, ok bool) {
 	return h, true
 }
 
-// ReadHeader reads one header, and nothing behind it. It returns io.EOF before the
-// first byte, and io.ErrUnexpectedEOF inside the header.
+// ReadHeader reads one header and nothing after it. It returns io.EOF before the first
+// byte, and io.ErrUnexpectedEOF inside the header.
 func ReadHeader(r io.Reader) (Header, error) {
 	var b [MaxHeader + 4]byte
 	for have := 0; ; {
