@@ -2,7 +2,7 @@ package hub
 
 import "testing"
 
-// A delivery allocates nothing: not at the head, not for those behind it, and
+// A delivery allocates nothing: not at the head, not to clients behind the head, and
 // not in a batch of several frames.
 func TestDeliveryAllocatesNothing(t *testing.T) {
 	for name, back := range map[string]uint64{"one message": 1, "a batch": 50} {

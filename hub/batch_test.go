@@ -42,7 +42,7 @@ func TestBatchFill(t *testing.T) {
 	}
 }
 
-// A large message is shared by all who get it, never copied for one.
+// All clients that get a large message share it; it is never copied for one.
 func TestBatchDoesNotCopySingleFrame(t *testing.T) {
 	f, b := filled(t, 1<<20)
 	if unsafe.SliceData(b.bytes) != unsafe.SliceData(f.ring.at(1).frame) {
@@ -84,8 +84,8 @@ func TestBatchOfLappedSlotsThatAreClear(t *testing.T) {
 	}
 }
 
-// What is left of a cut frame is a slice of the message's own frame: the
-// batch's buffer is used again while the client still holds the rest (I2).
+// The rest of a cut frame is a slice of the message's own frame: the batch's buffer is
+// used again while the client still holds the rest (I2).
 func TestBatchCut(t *testing.T) {
 	f, b := filled(t, 10, 20, 30)
 	a := len(f.ring.at(1).frame)

@@ -42,7 +42,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// A queue of a single message must not make a client catch up for ever.
+// A queue of a single message must not leave a client catching up without end.
 func TestBoundsOfOneMessage(t *testing.T) {
 	b := Bounds{Messages: 1, Bytes: 1, Stall: time.Second}
 	if !b.near(backlog{}) {

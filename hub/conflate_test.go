@@ -49,7 +49,7 @@ func TestConflationOfAFeedTenTimesTooFast(t *testing.T) {
 		p50, most := feed.lags[len(feed.lags)/2], feed.lags[len(feed.lags)-1]
 		t.Logf("%.1f %% of the feed's bytes sent; lag p50 %v, max %v; without conflation it would have ended %v behind",
 			100*float64(got)/float64(sent), p50, most, ticks*tick*9/10)
-		// It is over its bound behind 500 messages, half a second, and a round of the
+		// It is over its bound after 500 messages, half a second, and a round of the
 		// keys takes it two.
 		if bound := 3 * time.Second; most > bound {
 			t.Errorf("it read a message that was %v old, bound %v", most, bound)

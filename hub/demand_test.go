@@ -151,8 +151,8 @@ func TestDemandFollowsLanes(t *testing.T) {
 	}
 }
 
-// TestDemandWithoutReader: it holds no more than what is wanted, and what the
-// reader was told before it went.
+// TestDemandWithoutReader: it holds no more than the keys that are wanted, and those
+// that the reader was told before it went.
 func TestDemandWithoutReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := NewDemand(time.Second)

@@ -214,7 +214,7 @@ func TestDrainerLapped(t *testing.T) {
 	})
 }
 
-// However far behind, a client is served in batches and loses nothing.
+// However far a client is behind, it is served in batches and loses nothing.
 func TestDrainerCatchesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, _, s := blocked(t, Config{}, 2000, 500)

@@ -55,7 +55,7 @@ func TestEncodedOnce(t *testing.T) {
 	}
 }
 
-// Two who encode at once get the same bytes, and they count once.
+// Two goroutines that encode at once get the same bytes, and the bytes count once.
 func TestEncodedByTwoAtOnce(t *testing.T) {
 	f := still(t, Config{})
 	f.say(1, 20)
@@ -75,8 +75,8 @@ func TestEncodedByTwoAtOnce(t *testing.T) {
 	}
 }
 
-// What is encoded of a message that the ring has dropped counts nowhere, and
-// works.
+// A message that the ring has dropped can still be encoded, and the result counts
+// nowhere.
 func TestEncodedAfterDrop(t *testing.T) {
 	f := still(t, Config{Ring: RingSize{Messages: 2}})
 	f.say(1, 20)
@@ -91,8 +91,8 @@ func TestEncodedAfterDrop(t *testing.T) {
 	}
 }
 
-// I5: messages and encodings together stay within the bound, whoever encodes
-// whatever, and no encoding pushes a message out.
+// I5: messages and encodings together stay within the bound, whatever is encoded, and
+// no encoding pushes a message out.
 func TestEncodingPushesNothingOut(t *testing.T) {
 	const bound = 40_000
 	plain, f := still(t, Config{Ring: RingSize{Bytes: bound}}), still(t, Config{Ring: RingSize{Bytes: bound}})
@@ -100,7 +100,7 @@ func TestEncodingPushesNothingOut(t *testing.T) {
 	for range 1000 {
 		plain.say(1, 20)
 		f.say(1, 20)
-		for slot := f.ring.tail.Load(); slot <= f.ring.head.Load(); slot++ { // one who resumes from the oldest message
+		for slot := f.ring.tail.Load(); slot <= f.ring.head.Load(); slot++ { // a client that resumes from the oldest message
 			for _, format := range formats {
 				if got := f.ring.at(slot).encoded(format, &f.ring); len(got) != format.size {
 					t.Fatalf("%d bytes", len(got))
@@ -116,8 +116,8 @@ func TestEncodingPushesNothingOut(t *testing.T) {
 	}
 }
 
-// However many encodings there were, those of the newest messages are kept: that
-// is where the clients are.
+// However many encodings there were, those of the newest messages are kept, because
+// most clients are there.
 func TestNewestKeepTheirEncodings(t *testing.T) {
 	f, format := still(t, Config{Ring: RingSize{Bytes: 100_000}}), &countingFormat{size: 200}
 	for range 1000 {
@@ -179,10 +179,10 @@ func TestStripWhileEncoding(t *testing.T) {
 	}
 }
 
-// Encoders beside a publisher that drops what they encode: in the end exactly
-// what is held counts.
+// Encoders run beside a publisher that drops what they encode: in the end exactly the
+// held encodings count.
 func TestEncodingsHammer(t *testing.T) {
-	f := still(t, Config{Ring: RingSize{Messages: 64, Bytes: 64 * 160}}) // room for those of a few messages
+	f := still(t, Config{Ring: RingSize{Messages: 64, Bytes: 64 * 160}}) // room for the encodings of a few messages
 	formats := []*countingFormat{{size: 1}, {size: 10}, {size: 100}}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -212,8 +212,8 @@ func TestEncodingsHammer(t *testing.T) {
 	}
 }
 
-// costlyFormat is a format that takes long to find out that some messages stay
-// as they are: those of an odd sequence.
+// costlyFormat is a format that takes long to find out that some messages, those of an
+// odd sequence, stay as they are.
 type costlyFormat struct {
 	testFormat
 	made atomic.Int64

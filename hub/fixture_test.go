@@ -11,7 +11,7 @@ type fixture struct {
 	*Hub
 	t      testing.TB
 	format *testFormat
-	lane   *Lane // of the format, for what joins nobody
+	lane   *Lane // of the format; no client joins with it
 }
 
 // running starts a hub that the test's end closes.
@@ -63,7 +63,7 @@ func (f *fixture) enter(conn Conn, start Start) *Client {
 	return c
 }
 
-// first is the start behind nothing: the whole feed.
+// first is the start before everything: the whole feed.
 func (f *fixture) first() Start { return f.Resume(f.position(0)) }
 
 // batch returns what a client of the base lane lacks.

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// TestHammer lets everything happen at once: joins from anywhere, leaves,
-// evictions, pongs, answers, closing while a write is on its way, sockets that
-// take a few bytes, none, or break. Then it reads what each client got: whole
-// frames, rising by one from its start (I3), and a close frame that tells the
-// position behind the last, or a connection that did not end in order (I4).
+// TestHammer lets everything happen at once: joins from anywhere, leaves, evictions,
+// pongs, answers, closing while a write is under way, sockets that take a few bytes,
+// none, or break. Then it reads what each client got: whole frames, rising by one from
+// its start (I3), and a close frame that tells the position after the last, or a
+// connection that did not end in order (I4).
 func TestHammer(t *testing.T) {
 	length := time.Second
 	if testing.Short() {

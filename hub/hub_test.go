@@ -52,8 +52,8 @@ func TestPublishWithoutHeader(t *testing.T) {
 	}
 }
 
-// I5: the bytes a ring holds are those of frames and keys, and what carries them;
-// an eighth is left for encodings.
+// I5: the ring counts the bytes of frames and keys, and of what carries them; an eighth
+// is left for encodings.
 func TestRingBytesAreBounded(t *testing.T) {
 	f := still(t, Config{Ring: RingSize{Bytes: 100_000}})
 	for range 1000 {

@@ -11,8 +11,7 @@ import (
 	"fantail/hub/peertest"
 )
 
-// There is one lane for each pair of format and filter, for as long as somebody
-// uses it.
+// There is one lane for each pair of format and filter, as long as it is in use.
 func TestLanesAreInterned(t *testing.T) {
 	f := still(t, Config{})
 	other := tellable()

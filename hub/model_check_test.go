@@ -11,7 +11,7 @@ import (
 type history struct {
 	messages, gaps, conflated, atLeast, notices int
 
-	cut     int      // bytes behind the last whole frame
+	cut     int      // bytes after the last whole frame
 	told    Position // the newest one that the client knows
 	closing string   // the close frame's body
 	source  NoticeKind
@@ -26,7 +26,7 @@ type history struct {
 	received uint64 // the last message's sequence
 	skipped  uint64
 	missed   uint64 // as told
-	uncount  bool   // told that some more were missed which nobody could count
+	uncount  bool   // told that more were missed, which nobody could count
 }
 
 // check reads what a client got to the end, and looks whether that was all.
@@ -46,8 +46,8 @@ func (m *modelled) check() {
 	}
 }
 
-// checkComplete: who was there when all was sent has it all, or was told what
-// it has not. Conflation leaves the newest message of each key.
+// checkComplete: a client that was there when everything had been sent has it all, or
+// was told what it lacks. Conflation leaves the newest message of each key.
 func (m *modelled) checkComplete(h *history) {
 	if len(m.keys) > 0 {
 		m.account(uint64(len(m.keys)))
@@ -213,7 +213,7 @@ func (m *modelled) closed(body string) {
 	m.resumable(at)
 }
 
-// errorf fails the test, and tells who the client was.
+// errorf fails the test, and tells which client it was.
 func (m *modelled) errorf(format string, args ...any) {
 	m.t.Helper()
 	why, _ := m.Reason()

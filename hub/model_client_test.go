@@ -41,7 +41,7 @@ type modelled struct {
 	policy   Policy
 	filter   *Filter
 	start    Start
-	first    []uint64 // what it gets before what comes behind start: a snapshot
+	first    []uint64 // what it gets before the messages from start on: a snapshot
 	settled  bool     // it was there when all had all there was
 	joinedAt uint64   // number of the source's last change before it came
 	got      history
@@ -65,7 +65,7 @@ func (m *modelled) chooseFilter() {
 	m.filter = must(NewFilter(lists[m.rnd.IntN(len(lists))]))
 }
 
-// chooseLane lets half of those who want everything have it as a stream.
+// chooseLane gives half of the clients that want everything a stream.
 func (m *modelled) chooseLane() (*Lane, error) {
 	if m.filter == nil && m.rnd.IntN(2) == 0 {
 		return m.StreamLane(m.format, m.world.codec)

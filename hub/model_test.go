@@ -44,7 +44,7 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// world is a hub, what was published to it, and who came to it.
+// world is a hub, what was published to it, and the clients that came to it.
 type world struct {
 	*fixture
 	rnd      *rand.Rand
@@ -82,7 +82,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		codec: &chainCodec{plain: 14}, raw: &modelFormat{}, told: &modelFormat{notices: true}, other: &modelFormat{notices: true, other: true}}
 }
 
-// run acts at random, lets everybody have all there is, and ends the hub.
+// run acts at random, lets all clients have everything, and ends the hub.
 func (x *world) run() {
 	for range 40 + x.rnd.IntN(160) {
 		x.step()
@@ -163,7 +163,7 @@ func (x *world) join(again int) {
 	x.clients = append(x.clients, m)
 }
 
-// disturbRoom opens or shuts somebody's socket.
+// disturbRoom opens or shuts the socket of a client.
 func (x *world) disturbRoom() {
 	m := x.any()
 	if m == nil {
@@ -184,7 +184,7 @@ func (x *world) disturbRoom() {
 	}
 }
 
-// disturb does something to somebody, or lets one whose connection is over come back.
+// disturb does something to a client, or lets one come back whose connection is over.
 func (x *world) disturb() {
 	i := x.rnd.IntN(max(1, len(x.clients)))
 	if i >= len(x.clients) {
@@ -212,7 +212,7 @@ func (x *world) any() *modelled {
 	return x.clients[x.rnd.IntN(len(x.clients))]
 }
 
-// settle opens every socket until all who are there have all there is.
+// settle opens every socket until all clients that are there have everything.
 func (x *world) settle() {
 	for _, m := range x.clients {
 		m.conn.open(wide)

@@ -20,8 +20,8 @@ func TestNoticeWords(t *testing.T) {
 	}
 }
 
-// Hello comes first, whatever else is due; the close frame last, and nothing
-// behind it.
+// Hello comes first, whatever else is due. The close frame comes last, and nothing
+// after it.
 func TestNoticesInOrder(t *testing.T) {
 	f := still(t, Config{})
 	f.say(3, 20)
@@ -72,8 +72,8 @@ func TestGapsMerge(t *testing.T) {
 	}
 }
 
-// What hello tells is a position to resume from, also while a gap is yet to be
-// told: nothing is lost in silence to who breaks off in between.
+// A client can resume from the position that hello tells, even while a gap still has to
+// be told: a client that breaks off in between loses nothing in silence.
 func TestHelloBeforeGap(t *testing.T) {
 	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	f.say(10, 20)
@@ -141,7 +141,7 @@ func TestGoneAndLappedAtOnce(t *testing.T) {
 	}
 }
 
-// Once only: who does not take what it is given is slow.
+// Once only: a client that does not take what it is given is slow.
 func TestBeginsLaterOnlyOnce(t *testing.T) {
 	f := still(t, Config{Ring: RingSize{Messages: 8}})
 	f.say(20, 20)
@@ -159,7 +159,7 @@ func TestBeginsLaterOnlyOnce(t *testing.T) {
 	}
 }
 
-// All is well, every so often, also to those who want nothing of what is sent.
+// Heartbeats come every so often, also to clients that want nothing of what is sent.
 func TestHeartbeats(t *testing.T) {
 	for name, keys := range map[string][]string{"silence": nil, "nothing wanted": {"other"}} {
 		t.Run(name, func(t *testing.T) {
@@ -198,8 +198,8 @@ func TestNoHeartbeatWhileTheFeedRuns(t *testing.T) {
 	})
 }
 
-// Who joins during an outage is told of it right behind hello, before any
-// message; who joins when the source is up is told nothing.
+// A client that joins during an outage is told of it right after hello, before any
+// message. A client that joins when the source is up is told nothing.
 func TestJoinDuringAnOutage(t *testing.T) {
 	f := still(t, Config{})
 	f.say(2, 20)
@@ -215,8 +215,9 @@ func TestJoinDuringAnOutage(t *testing.T) {
 	mustRead(t, s, "hello@0 1 2")
 }
 
-// The source's state is told when it changes, to all who have notices; changes
-// between two looks are one; and who comes while it is away hears so at once.
+// The source's state is told when it changes, to all clients that have notices. Changes
+// between two looks are one. A client that comes while the source is away hears so at
+// once.
 func TestSourceNotices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := running(t, Config{})

@@ -46,8 +46,8 @@ func TestAdoptedPositionsAreGoodElsewhere(t *testing.T) {
 	}
 }
 
-// What is missing on the backbone makes the positions before it gone, and nobody
-// is fooled by numbers that are used a second time. Who is there meanwhile stays.
+// Messages that are missing on the backbone make the positions before them gone, and
+// numbers that are used a second time fool nobody. Connected clients stay.
 func TestAdoptAnew(t *testing.T) {
 	for about, tt := range map[string]struct {
 		name   string
@@ -106,8 +106,8 @@ func TestNumbersRise(t *testing.T) {
 	}
 }
 
-// The newest messages are those behind the last seam: what is missing there would
-// be a silent gap (I4).
+// The newest messages are those after the last break: what is missing there would be a
+// silent gap (I4).
 func TestLastStopsAtWhatIsMissing(t *testing.T) {
 	f := still(t, Config{})
 	f.Adopt("stream", 5)
@@ -119,8 +119,8 @@ func TestLastStopsAtWhatIsMissing(t *testing.T) {
 	}
 }
 
-// Who gets the newest messages, and nothing has come behind the last seam, stands
-// behind the seam: his position is good.
+// A client that gets the newest messages when nothing has come after the last break
+// stands after the break, and its position is good.
 func TestSnapshotStandsBehindTheSeam(t *testing.T) {
 	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	f.Adopt("stream", 5)

@@ -30,8 +30,8 @@ func TestSkipAtEveryByte(t *testing.T) {
 	}
 }
 
-// A second jump in the middle of one message: the gap begins behind that message,
-// which the client gets, although the first jump left nothing out and told no gap.
+// A second jump in the middle of one message: the gap begins after that message, which
+// the client gets, although the first jump left nothing out and told no gap.
 func TestConflateTwiceWithinAMessage(t *testing.T) {
 	f := still(t, Config{Ring: RingSize{Messages: 2}, Snapshot: SnapshotSize{Keys: 10}})
 	s := newConn(t, 0)
@@ -58,7 +58,7 @@ func (f *fixture) welcome(c *Client, s *scriptConn) {
 	s.shut()
 }
 
-// Conflation in the middle of a message: it is finished, what is behind it is
+// Conflation in the middle of a message: the message is finished, what follows it is
 // replaced, and the stray message comes before what replaces it.
 func TestConflateAtEveryByte(t *testing.T) {
 	for n := range 2 * frameLen {
@@ -134,7 +134,7 @@ func TestConflateUntilCaughtUp(t *testing.T) {
 	mustRead(t, s, "hello@0 gap0-0=2~ 3 gap3-3=1~ 5 6 7 8")
 }
 
-// The snapshotter may be behind: a client that has passed it is not taken back.
+// The snapshotter may be late: a client that has passed it is not taken back.
 func TestConflateBehindTheSnapshotter(t *testing.T) {
 	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	s := newConn(t, plenty)
@@ -207,7 +207,7 @@ func TestBetween(t *testing.T) {
 		{all, place{slot: 1}, 11, loss{missed: 10}},
 		{all, place{slot: 7, ahead: ahead}, 11, loss{missed: 6}},
 		{all, place{slot: 11}, 11, loss{}},
-		{all, place{slot: 11}, 9, loss{}}, // a snapshotter that is behind
+		{all, place{slot: 11}, 9, loss{}}, // a snapshotter that is late
 		{some, place{slot: 5}, 11, loss{missed: 3}},
 		{some, place{slot: 6}, 7, loss{}},
 		{some, place{slot: 7, ahead: ahead}, 11, loss{missed: 4}}, // a prelude is filtered already
@@ -234,7 +234,7 @@ func TestJumpOfOneThatMoved(t *testing.T) {
 	mustRead(t, s, "hello@0 1 2 3")
 }
 
-// Who is leaving is not skipped or conflated any more.
+// A client that is leaving is not skipped or conflated any more.
 func TestOverrunWhileLeaving(t *testing.T) {
 	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	for _, policy := range []Policy{Skip, Conflate} {

@@ -75,7 +75,7 @@ func TestManyPlacesAndLanes(t *testing.T) {
 	})
 }
 
-// All who were lapped at one place are told so, each with its own position.
+// All clients that were lapped at one place are told so, each with its own position.
 func TestLappedTogether(t *testing.T) {
 	f := still(t, Config{Ring: RingSize{Messages: 8}})
 	f.say(3, 20)
@@ -95,7 +95,7 @@ func TestLappedTogether(t *testing.T) {
 	}
 }
 
-// Nobody is always last.
+// No client is always last.
 func TestPassRotates(t *testing.T) {
 	f := still(t, Config{})
 	const n = 5
@@ -119,7 +119,7 @@ func TestPassRotates(t *testing.T) {
 	}
 }
 
-// orderConn notes who was written to.
+// orderConn notes which client was written to.
 type orderConn struct {
 	nullConn
 	id    int
@@ -219,7 +219,7 @@ func TestJoinsAreSpread(t *testing.T) {
 	}
 }
 
-// A pump keeps nothing of a client that is gone, wherever it stood.
+// A pump keeps nothing of a client that is gone, whatever list it was in.
 func TestPumpForgets(t *testing.T) {
 	f := still(t, Config{})
 	p, group := f.pumps[0], (*group)(nil)
@@ -255,7 +255,7 @@ func TestPumpForgets(t *testing.T) {
 // nothing, and the pump serves the other meanwhile.
 func TestPublisherNeverPauses(t *testing.T) {
 	const messages = 100_000
-	f := running(t, Config{Ring: RingSize{Messages: 2 * messages}}) // nobody is behind by more than a queue may hold
+	f := running(t, Config{Ring: RingSize{Messages: 2 * messages}}) // no client is behind by more than a queue may hold
 	all := &countConn{want: messages * frameLen, reached: make(chan struct{})}
 	f.enter(newConn(t, 0), f.Live())
 	f.enter(all, f.Live())

@@ -74,7 +74,7 @@ type record struct {
 	control []string // type and body of each
 	order   string   // the types of all frames
 	closing string   // the close frame's body, empty if there was none
-	cut     int      // bytes behind the last whole frame
+	cut     int      // bytes after the last whole frame
 
 	streamed int // messages that came as frames of a stream
 	window   chain

@@ -18,7 +18,7 @@ func (r *ring) put(seq uint64, size int) {
 	r.publish(&Message{seq: seq, frame: testPayload(seq, size)})
 }
 
-// model is a ring as anybody would write it who had no concurrency to mind.
+// model is a ring as one would write it without concurrency.
 type model struct {
 	all             []*Message // every message ever published
 	kept            int        // the newest so many are held
@@ -49,7 +49,7 @@ func (m *model) floor() uint64 {
 	return m.all[len(m.all)-m.kept-1].seq
 }
 
-// after is the first held message behind seq, as a slot.
+// after is the first held message after seq, as a slot.
 func (m *model) after(seq uint64) uint64 {
 	slot := uint64(len(m.all)-m.kept) + 1
 	for _, msg := range m.held() {

@@ -66,8 +66,8 @@ func mustBeDue(t *testing.T, r *roster, m *Message, clients []*Client) {
 	}
 }
 
-// A pass leaves out who wants nothing of what is new, but not for long: after
-// some messages, and after each look of the sweep, every cursor is at the head.
+// A pass leaves out clients that want nothing new, but not for long: after some
+// messages, and after each look of the sweep, every cursor is at the head.
 func TestPassLeavesOutTheQuiet(t *testing.T) {
 	f := still(t, Config{})
 	f.say(4*leaveOutMost, 20) // of a shorter ring a quarter is the bound
@@ -102,7 +102,7 @@ func TestPassLeavesOutTheQuiet(t *testing.T) {
 	mustRead(t, s, fmt.Sprintf("hello@%d %d", first, f.seq))
 }
 
-// On a short ring nobody is left out for so long that the ring would lap him.
+// On a short ring no client is left out for so long that the ring would lap it.
 func TestQuietIsNotLapped(t *testing.T) {
 	for size := 1; size < 20; size++ {
 		f := still(t, Config{Ring: RingSize{Messages: size}, Queue: Bounds{Stall: time.Hour}})
@@ -122,8 +122,8 @@ func TestQuietIsNotLapped(t *testing.T) {
 	}
 }
 
-// What a pass has found nobody to want is not looked at again, and a client that
-// is not of that pass looks at all of it.
+// Messages that a pass has found nobody to want are not looked at again, and a client
+// that was not in that pass looks at all of them.
 func TestBatchSkipsWhatIsKnownToBeUnwanted(t *testing.T) {
 	f := still(t, Config{})
 	lane := must(f.Lane(f.format, must(NewFilter([]string{"a"}))))
@@ -137,7 +137,7 @@ func TestBatchSkipsWhatIsKnownToBeUnwanted(t *testing.T) {
 	f.Release(lane)
 }
 
-// Who was left behind, or has written, is visited although his group is not due.
+// A client that was left over, or has posted, is visited although its group is not due.
 func TestLeftBehindIsVisitedAnyway(t *testing.T) {
 	f := still(t, Config{})
 	s := newConn(t, 0)

@@ -79,7 +79,7 @@ func TestDrainNobody(t *testing.T) {
 	})
 }
 
-// Whoever joins a hub that drains is told at once, after what it asked for.
+// A client that joins a hub that drains is told at once, after what it asked for.
 func TestJoinWhileDraining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := running(t, Config{})
@@ -119,7 +119,7 @@ func TestDrainCancelled(t *testing.T) {
 	}
 }
 
-// I6: Close returns at once whatever drainers are doing, and everybody is gone.
+// I6: Close returns at once whatever drainers are doing, and all clients are gone.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, _, stuck := blocked(t, Config{Pumps: 3}, 5, 20)

@@ -98,8 +98,8 @@ func TestLappedSnapshotShowsNothingStale(t *testing.T) {
 	f.mustSnapshot(nil, "d6 c7 a8", 8)
 }
 
-// A joiner gets the newest of each key, then everything behind, without hole or
-// repeat, wherever the snapshotter and the feed are at that moment.
+// A joiner gets the newest message of each key, then everything after, without a hole
+// and nothing twice, wherever the snapshotter and the feed are at that moment.
 func TestJoinWithSnapshotWhileTheFeedRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := running(t, Config{Snapshot: SnapshotSize{Keys: 100}, Pumps: 2})
@@ -135,8 +135,8 @@ func dataOf(raw []byte) (seqs []uint64) {
 	return seqs
 }
 
-// snapshotsThenAll returns, for each head, the newest of each key up to there and
-// all that is behind.
+// snapshotsThenAll returns, for each head, the newest message of each key up to there
+// and everything after.
 func snapshotsThenAll(keys []string) (possible [][]uint64) {
 	for head := range len(keys) + 1 {
 		var want []uint64
@@ -150,7 +150,7 @@ func snapshotsThenAll(keys []string) (possible [][]uint64) {
 	return possible
 }
 
-// Whoever leaves in the middle of a snapshot resumes in the middle of it.
+// A client that leaves in the middle of a snapshot resumes in the middle of it.
 func TestResumeInsideSnapshot(t *testing.T) {
 	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	f.sayOf("a", "b", "b", "c")

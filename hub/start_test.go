@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Last counts what the lane wants, and leaves alone what is about to be dropped.
+// Last counts what the lane wants, and does not begin with what is about to be dropped.
 func TestLast(t *testing.T) {
 	for _, tt := range []struct {
 		messages, say, n int
@@ -35,9 +35,9 @@ func TestLast(t *testing.T) {
 	}
 }
 
-// However fast the feed runs, who begins with the oldest message begins at a
-// place whose position fits: slot and sequence are one (sequences are dense
-// here, so they tell each other).
+// However fast the feed runs, a client that begins with the oldest message begins at a
+// place whose position fits: slot and sequence agree (sequences are dense here, so one
+// tells the other).
 func TestOldestWhileLapped(t *testing.T) {
 	f := still(t, Config{Ring: RingSize{Messages: 4}})
 	done := make(chan struct{})

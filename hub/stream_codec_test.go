@@ -9,8 +9,8 @@ import (
 
 const frameStream = 'S' // its body is a link of a chain, and a message's body
 
-// chainCodec is a codec whose streams are chains: each frame names the link before
-// it, so that whoever lacks one of an epoch's frames, or has one too many, is found
+// chainCodec is a codec whose streams are chains: each frame names the link before it,
+// so that a client which lacks one of an epoch's frames, or has one too many, is found
 // out. Messages of at most plain bytes are left out of the streams.
 type chainCodec struct {
 	plain   int

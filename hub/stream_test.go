@@ -36,8 +36,8 @@ func inStep(t *testing.T, c Config, do func(f *fixture)) {
 	})
 }
 
-// Who comes within an epoch gets plain frames up to the next, and the stream's
-// from there on: I7.
+// A client that comes within an epoch gets plain frames up to the next epoch, and the
+// stream's from there on: I7.
 func TestStreamBeginsWithAnEpoch(t *testing.T) {
 	inStep(t, Config{}, func(f *fixture) {
 		codec, first, late := &chainCodec{}, newConn(f.t, plenty), newConn(f.t, plenty)
@@ -67,7 +67,7 @@ func (f *fixture) sayAndWait(n int) {
 	}
 }
 
-// Epochs are long where nobody waits for one.
+// Epochs are long if no client waits for one.
 func TestStreamEpochsAreLongIfNobodyWaits(t *testing.T) {
 	inStep(t, Config{}, func(f *fixture) {
 		codec := &chainCodec{}
@@ -79,8 +79,8 @@ func TestStreamEpochsAreLongIfNobodyWaits(t *testing.T) {
 	})
 }
 
-// Who resumes gets plain frames up to the first epoch behind its position, and the
-// same frames as all others behind that.
+// A client that resumes gets plain frames up to the first epoch after its position, and
+// the same frames as all others from there on.
 func TestStreamOfWhoResumes(t *testing.T) {
 	inStep(t, Config{}, func(f *fixture) {
 		codec, late := &chainCodec{}, newConn(f.t, plenty)
@@ -96,8 +96,8 @@ func TestStreamOfWhoResumes(t *testing.T) {
 	})
 }
 
-// What a codec leaves out of its stream is plain for everybody, and the stream
-// goes on behind it.
+// A message that a codec leaves out of its stream is plain for all clients, and the
+// stream goes on after it.
 func TestStreamLeavesSmallMessagesOut(t *testing.T) {
 	inStep(t, Config{}, func(f *fixture) {
 		codec, conn := &chainCodec{plain: 20}, newConn(f.t, plenty)
@@ -144,8 +144,8 @@ func TestStreamEndsWithItsClients(t *testing.T) {
 	})
 }
 
-// A follower that stands still holds up nobody but its own lane (I1), and its
-// clients are not slow for it.
+// A follower that stands still delays no lane but its own (I1), and its clients are not
+// slow because of it.
 func TestStreamOfASlowFollower(t *testing.T) {
 	inStep(t, Config{Ring: RingSize{Messages: 1024}, Queue: Bounds{Messages: 5, Stall: 200 * time.Millisecond}}, func(f *fixture) {
 		codec := &chainCodec{gate: make(chan struct{})}
@@ -170,7 +170,7 @@ func TestStreamOfASlowFollower(t *testing.T) {
 	})
 }
 
-// A follower that is too far behind leaves messages out of the stream, and nobody
+// A follower that is too far behind leaves messages out of the stream, and no client
 // misses one.
 func TestStreamLeaps(t *testing.T) {
 	inStep(t, Config{Ring: RingSize{Messages: 128}}, func(f *fixture) {

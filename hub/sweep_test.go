@@ -165,8 +165,8 @@ func TestCatchingUp(t *testing.T) {
 	})
 }
 
-// One message alone is never too much: while it is written, and while it waits
-// behind the one being written.
+// One message alone is never too much: neither while it is written, nor while it waits
+// after the one that is being written.
 func TestSingleMessageLargerThanQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := running(t, Config{Queue: Bounds{Messages: 100, Bytes: 1000}})
@@ -360,7 +360,7 @@ func TestSweepOfManyClients(t *testing.T) {
 	})
 }
 
-// What the relay itself did not run for is nobody's delay.
+// Time in which the relay itself did not run is no client's delay.
 func TestPauseIsNobodysDelay(t *testing.T) {
 	f := still(t, Config{Liveness: Liveness{PingInterval: 5 * time.Second, PongTimeout: 2 * time.Second}})
 	s := newConn(t, plenty)

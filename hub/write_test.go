@@ -10,8 +10,8 @@ var errPipe = errors.New("broken pipe")
 // frameLen is the length of a test frame that holds a message of 20 bytes.
 const frameLen = testHeaderLen + 20
 
-// stuck returns a client that is behind the first of two messages of 20 bytes
-// and inside the second one, with n bytes of it written.
+// stuck returns a client that has got the first of two messages of 20 bytes and is
+// inside the second one, with n bytes of it written.
 func stuck(t *testing.T, n int) (*fixture, *Client, *scriptConn) {
 	f := still(t, Config{})
 	s := newConn(t, frameLen+n)
@@ -93,8 +93,8 @@ func TestOfferFinishesLappedFrame(t *testing.T) {
 	decode(t, s.bytes()).mustHave(t, 1, 1)
 }
 
-// A pong waits for the end of the cut frame; the close frame comes behind it
-// only if the pong was under way already.
+// A pong waits for the end of the cut frame. The close frame comes after it only if the
+// pong was under way already.
 func TestControlAtBoundary(t *testing.T) {
 	_, c, s := stuck(t, 9)
 	c.Control(testFrame(framePong, "old"))
@@ -184,8 +184,8 @@ func TestNothingAfterClose(t *testing.T) {
 	}
 }
 
-// I4: a patient leave gives what was published before it, and the close frame
-// then carries the position behind that.
+// I4: a patient leave gives what was published before it, and the close frame then
+// carries the position after that.
 func TestLeavePatient(t *testing.T) {
 	f := still(t, Config{})
 	s := newConn(t, plenty)
