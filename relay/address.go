@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// proxies are the addresses whose word about the client is taken.
+// proxies are the addresses that are trusted to tell a client's address.
 type proxies []netip.Prefix
 
 // newProxies reads addresses and prefixes such as 10.0.0.0/8.
@@ -26,7 +26,8 @@ func newProxies(texts []string) (p proxies, err error) {
 	return p, err
 }
 
-// CheckProxy says what is wrong with an entry of Config.TrustedProxies.
+// CheckProxy returns what is wrong with an entry of Access.TrustedProxies, nil if
+// nothing is.
 func CheckProxy(text string) error {
 	_, err := newProxies([]string{text})
 	return err
@@ -44,11 +45,11 @@ func (p proxies) trusts(a netip.Addr) bool {
 // maxHops bounds how many forwarding addresses of one request are looked at.
 const maxHops = 20
 
-// client returns the address of whoever made the request: the connection's, or,
-// if that is a trusted proxy, the first untrusted one from the right in
-// Forwarded (RFC 7239) or else X-Forwarded-For. Only what trusted proxies
-// appended counts, since everything left of it is the client's own invention.
-// An unreadable entry ends the walk: the proxy that wrote it is the client.
+// client returns the address of the client that made a request. It is the connection's
+// address, or, if that is a trusted proxy, the first untrusted one from the right in
+// Forwarded (RFC 7239) or else X-Forwarded-For. Only what trusted proxies appended
+// counts, because a client can invent everything to the left of it. An unreadable entry
+// ends the search: then the proxy that wrote it is the client.
 func (p proxies) client(req *http.Request) netip.Addr {
 	from := remoteAddr(req.RemoteAddr)
 	if len(p) == 0 || !p.trusts(from) {
@@ -108,8 +109,8 @@ func parseHop(s string) (netip.Addr, bool) {
 	return a.Unmap().WithZone(""), err == nil
 }
 
-// addressBlock is what limits per address count together: an IPv4 address, or
-// the /64 that an IPv6 customer has to himself.
+// addressBlock returns the addresses that limits per address count together: an IPv4
+// address, or the /64 that an IPv6 customer has alone.
 func addressBlock(a netip.Addr) netip.Prefix {
 	bits := a.BitLen()
 	if a.Is6() {

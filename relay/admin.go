@@ -9,11 +9,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// slowestShown is how many clients /clients lists.
+// slowestShown is the number of clients that /clients lists.
 const slowestShown = 100
 
-// Admin serves the operators: /metrics, /clients, /debug/pprof and the health
-// checks. It shows addresses and profiles, so it belongs on a private listener.
+// Admin returns the handler for operators: /metrics, /clients, /debug/pprof and the
+// health checks. It shows addresses and profiles, so serve it on a private listener
+// only. reg is from Registry.
 func (r *Relay) Admin(reg *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))

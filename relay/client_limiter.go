@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// clientLimiter hands out the places for clients: so many in all, so many for each
-// block of addresses. A seat is taken before the handshake and left when
-// the session has ended.
+// clientLimiter hands out the seats for clients: a number in all, and a number for each
+// block of addresses. A seat is taken before the handshake and given back when the
+// client is gone. Any goroutine.
 type clientLimiter struct {
 	most, mostPerIP int // 0 is no limit
 
@@ -25,7 +25,7 @@ func newClientLimiter(most, mostPerIP int) *clientLimiter {
 	return l
 }
 
-// take takes a seat, or tells which limit is reached.
+// take takes a seat, or returns which limit is reached.
 func (l *clientLimiter) take(from netip.Prefix) (why refusalReason, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,14 +13,14 @@ import (
 
 // Config is how a Relay is made.
 type Config struct {
-	Hub *Hub // from NewHub; its owner closes it
+	Hub *Hub // from NewHub; the caller closes it
 	Log zerolog.Logger
 
-	// Names says what the program calls a setting, for texts that an operator reads;
-	// nil calls it by its field.
+	// Names returns what the program calls a setting, for texts that an operator reads.
+	// nil calls a setting by its field.
 	Names setting.Namer
 
-	// Source tells how the feed's source stands; nil is a source that is always
+	// Source returns the state of the feed's source. nil is a source that is always
 	// there. Any goroutine calls it.
 	Source func() SourceStatus
 
@@ -28,11 +28,11 @@ type Config struct {
 	Access   Access
 	Delivery Delivery
 	Uplink   Uplink
-	Push     Push // what becomes of messages POSTed to /push; the zero value has no such path
+	Push     Push // takes messages that are POSTed to /push; the zero value has no such path
 	Sockets  Sockets
 }
 
-// Limits bound how many clients there are, and how fast they come. 0 is no limit.
+// Limits bounds how many clients there are, and how fast they come. 0 is no limit.
 type Limits struct {
 	Clients       int     // at once; more are refused with 503
 	ClientsPerIP  int     // at once from one address, or one IPv6 /64; more are refused with 429
@@ -41,37 +41,37 @@ type Limits struct {
 
 // Access says who may connect.
 type Access struct {
-	AllowedOrigins []string // of web pages, besides the same origin: see CheckOrigin
-	TrustedProxies []string // whose word about a client's address is taken: see CheckProxy
-	KeyRequired    bool     // a client must say which keys it wants
+	AllowedOrigins []string // of web pages, besides the same origin; see CheckOrigin
+	TrustedProxies []string // that are trusted to tell a client's address; see CheckProxy
+	KeyRequired    bool     // a client must name the keys that it wants
 }
 
 // Delivery says how clients are served.
 type Delivery struct {
-	Policy      hub.Policy // what becomes of slow clients whose format has notices; raw ones are evicted
-	FixedPolicy bool       // clients may not choose another
-	Compression bool       // offers of permessage-deflate (RFC 7692) are taken up
+	Policy      hub.Policy // for slow clients whose format has notices; raw WebSockets are always evicted
+	FixedPolicy bool       // clients may not choose another policy
+	Compression bool       // offers of permessage-deflate (RFC 7692) are accepted
 }
 
-// Uplink says what becomes of the messages that clients send.
+// Uplink says what happens to the messages that clients send.
 type Uplink struct {
 	Mode       UplinkMode
-	MaxMessage int64 // the longest, bytes, default 64 KiB
+	MaxMessage int64 // longest message in bytes, default 64 KiB
 
-	// Forward sends a client's message to the source. It may wait for that for a
-	// few seconds, in which it holds up that client alone. Its error means that the
-	// source does not get the message; the client is told that the relay is busy.
-	// It may be called by any number of goroutines, and must not keep the payload.
+	// Forward sends a client's message to the source. It may wait a few seconds, which
+	// delays that client alone. Its error means that the source does not get the
+	// message; the client is told that the relay is busy. Any number of goroutines call
+	// it. It must not keep the payload.
 	Forward func(kind hub.Kind, payload []byte) error
-	Allow   *regexp.Regexp // what may be forwarded; it may match anywhere in a message
+	Allow   *regexp.Regexp // matches what may be forwarded; a match anywhere in a message is enough
 	Rate    float64        // messages a second that a client may send; 0 is no limit
 	Burst   int            // messages that may come at once, default 1
 }
 
-// Sockets says what the kernel does for a client's connection.
+// Sockets says how the kernel handles clients' connections.
 type Sockets struct {
-	UnsentLimit int           // bytes that it may hold unsent (TCP_NOTSENT_LOWAT), default 64 KiB
-	PeerTimeout time.Duration // for a stream's peer that acknowledges nothing, on linux; 0 is the system's patience
+	UnsentLimit int           // bytes that the kernel may hold unsent (TCP_NOTSENT_LOWAT), default 64 KiB
+	PeerTimeout time.Duration // how long a stream's peer may acknowledge nothing, on Linux; 0 is the system's default
 }
 
 func (c Config) withDefaults() Config {
@@ -87,7 +87,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// check returns all that is wrong.
+// check returns everything that is wrong.
 func (c Config) check() error {
 	if c.Hub == nil || c.Hub.frameHub == nil {
 		return errors.New("relay: there is no hub; make one by NewHub")
@@ -118,9 +118,9 @@ func (u Uplink) check() error {
 	return errors.Join(bad...)
 }
 
-// rules returns what the rules of the road are.
+// rules returns the rules that the road decides by.
 func (c Config) rules() rules {
-	origins, _ := newOriginPolicy(c.Access.AllowedOrigins) // checked
+	origins, _ := newOriginPolicy(c.Access.AllowedOrigins) // checked already
 	return rules{
 		origins: origins, keyRequired: c.Access.KeyRequired, snapshot: c.Hub.HasSnapshot(),
 		compression: c.Delivery.Compression, policy: c.Delivery.Policy, fixedPolicy: c.Delivery.FixedPolicy,

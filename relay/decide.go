@@ -2,24 +2,25 @@ package relay
 
 import "fantail/hub"
 
-// rules are what the operator lets clients have. They are static, and decide is
-// pure: neither knows a hub, a clock or another client.
+// rules are what the operator allows clients. They are static and decide is pure:
+// neither knows a hub, a clock or another client.
 type rules struct {
 	origins     originPolicy
 	compression bool
 	keyRequired bool       // a client must name keys
-	snapshot    bool       // one is kept
+	snapshot    bool       // the hub keeps a snapshot
 	policy      hub.Policy // for clients that choose none
-	fixedPolicy bool       // none may choose another
+	fixedPolicy bool       // clients may not choose another policy
 }
 
-// grant is what a request is granted.
+// grant is a request with what the rules grant it.
 type grant struct {
 	request
 	policy hub.Policy
 }
 
-// decide is the step of the road that says whether a request is served, and how.
+// decide is the step of the road that says whether a request is served, and how. It
+// asks for the origin first: only allowed pages are told what is wrong with a query.
 func (r rules) decide(ask request) (g grant, refused *refusal) {
 	g.request = ask
 	if refused = r.checkOrigin(ask); refused != nil {
@@ -55,8 +56,8 @@ func (r rules) checkQuery(q query) *refusal {
 	return nil
 }
 
-// choosePolicy returns a client's policy: the one that it asks for, nil for none, or
-// the operator's where the format can tell gaps.
+// choosePolicy returns a client's policy: the one that it asks for, or the operator's
+// if it asks for none and its format can tell gaps.
 func (r rules) choosePolicy(asked *hub.Policy, f format) (hub.Policy, *refusal) {
 	switch {
 	case asked == nil && !f.hasNotices():

@@ -15,25 +15,26 @@ import (
 const (
 	sharedLevel = 6
 	sharedLeast = 8       // bytes; a frame has three or more besides the message
-	sharedMost  = 4 << 20 // bytes; a longer message would keep the stream's clients waiting
+	sharedMost  = 4 << 20 // bytes; a longer message would make the stream's clients wait
 
-	// After so long a turn at a large message the stream rests. To yield would not
-	// do: while a goroutine is ready to run, Go's scheduler may look for news of the
-	// network every 10 ms only, and plain clients would wait for that.
+	// The stream rests after so much time at a large message. Yielding would not do:
+	// while a goroutine is ready to run, Go's scheduler may poll the network only every
+	// 10 ms, and plain clients would wait for that.
 	sharedTurn  = 500 * time.Microsecond
 	sharedRest  = 50 * time.Microsecond
 	sharedPiece = 4 << 10 // bytes between two looks at the clock
 
 	aloneLevel = flate.BestSpeed
-	aloneLeast = 256      // bytes; below, a message alone hardly shrinks
-	aloneMost  = 16 << 10 // bytes; a pump compresses these itself, with others waiting
+	aloneLeast = 256      // bytes; a shorter message hardly shrinks alone
+	aloneMost  = 16 << 10 // bytes; a pump compresses these itself while clients wait
 )
 
-// flushTail ends what a sync flush writes; it is left out of the frame (RFC 7692
-// section 7.2.1).
+// flushTail is the end of what a sync flush writes. It is left out of the frame (RFC
+// 7692 section 7.2.1).
 const flushTail = "\x00\x00\xff\xff"
 
-// wireMessage is a message as one WebSocket format has it, before it is a frame.
+// wireMessage returns a message as a WebSocket format has it, before it becomes a
+// frame.
 type wireMessage func(buf []byte, m *hub.Message) (kind hub.Kind, payload, buffer []byte)
 
 func rawMessage(buf []byte, m *hub.Message) (hub.Kind, []byte, []byte) {
@@ -45,8 +46,8 @@ func (f *envelopeFormat) message(buf []byte, m *hub.Message) (hub.Kind, []byte, 
 	return hub.Text, buf, buf
 }
 
-// deflater compresses the messages of one WebSocket format: as a hub.Codec with
-// one context for all clients, and by alone each message for itself.
+// deflater compresses the messages of one WebSocket format. As a hub.Codec it has one
+// context for all clients. Its format alone compresses each message by itself.
 type deflater struct {
 	message wireMessage
 	alone   *aloneFormat
@@ -74,12 +75,12 @@ type deflateStream struct {
 	buf []byte
 }
 
-// Reset begins an epoch: what comes next refers to nothing before it.
+// Reset begins an epoch: the next frame refers to nothing before it.
 func (s *deflateStream) Reset() { s.frameWriter.w.Reset(&s.frameWriter.out) }
 
-// Encode implements hub.Stream. What is too small or too large is left out of the
-// stream, for everybody alike: what is not sent compressed does not enter the
-// client's window either.
+// Encode implements hub.Stream. A message that is too small or too large is left out of
+// the stream, for all clients alike, because a message that is not sent compressed does
+// not enter a client's window.
 func (s *deflateStream) Encode(m *hub.Message) (frame []byte, saved int) {
 	began := time.Now()
 	kind, payload, buf := s.message(s.buf, m)
@@ -93,9 +94,9 @@ func (s *deflateStream) Encode(m *hub.Message) (frame []byte, saved int) {
 	return frame, plain - len(frame)
 }
 
-// aloneFormat is another format whose messages are compressed each for itself:
-// for filtered clients, and for those who negotiated server_no_context_takeover.
-// What would not gain by it stays as it is.
+// aloneFormat is another format whose messages are compressed each by itself. It is for
+// filtered clients, and for those that negotiated server_no_context_takeover. A message
+// that would not shrink stays as it is.
 type aloneFormat struct {
 	hub.Format
 	message wireMessage
@@ -122,8 +123,7 @@ func (f *aloneFormat) Encode(m *hub.Message) []byte {
 	return frame
 }
 
-// Costs implements hub.Costly: whether a message is worth compressing is known
-// once it is compressed.
+// Costs implements hub.Costly. Only compressing a message shows whether it shrinks.
 func (f *aloneFormat) Costs(m *hub.Message) bool {
 	n := len(m.Payload())
 	return n >= aloneLeast && n <= aloneMost
@@ -136,16 +136,16 @@ func (f *aloneFormat) Plain() hub.Format { return f.Format }
 type frameWriter struct {
 	w     *flate.Writer
 	out   bytes.Buffer
-	rests bool // within a large message, see sharedTurn
+	rests bool // it rests within a large message, see sharedTurn
 }
 
 func newFrameWriter(level int) *frameWriter {
 	f := new(frameWriter)
-	f.w, _ = flate.NewWriter(&f.out, level) // fails for an unknown level alone
+	f.w, _ = flate.NewWriter(&f.out, level) // it fails for an unknown level only
 	return f
 }
 
-// frame compresses a message behind those since the last Reset. Writing to a
+// frame compresses a message in the context of those since the last Reset. Writing to a
 // buffer cannot fail.
 func (f *frameWriter) frame(kind hub.Kind, payload []byte) []byte {
 	f.out.Reset()
@@ -167,7 +167,7 @@ func (f *frameWriter) write(payload []byte) {
 	f.w.Write(payload)
 }
 
-// compressionStats are what compressing took and what it brought.
+// compressionStats count what compressing took, and what it saved.
 type compressionStats struct{ plain, sent, nanos atomic.Uint64 }
 
 func (s *compressionStats) note(plain, sent int, took time.Duration) {

@@ -6,23 +6,22 @@ import (
 	"strings"
 )
 
-// deflateParams are what a handshake agreed on about compression (permessage-deflate, RFC
-// 7692).
+// deflateParams are the parameters of permessage-deflate that a handshake agreed on
+// (RFC 7692 section 7).
 type deflateParams struct {
 	compress   bool
-	noContext  bool // server_no_context_takeover: each message for itself
-	fullWindow bool // server_max_window_bits=15 was asked for, and is to be answered
+	noContext  bool // server_no_context_takeover: each message is compressed by itself
+	fullWindow bool // the client asked for server_max_window_bits=15, which needs an answer
 }
 
-// maxOffers bounds the extension offers that are looked at; a browser makes one.
+// maxOffers bounds the extension offers that are looked at. A browser makes one.
 const maxOffers = 16
 
 const deflateName = "permessage-deflate"
 
-// negotiate chooses the first offer of permessage-deflate that can be had, as a
-// client lists what it likes best first (RFC 7692 section 5). ok is false if the
-// header breaks the grammar of RFC 6455 section 9.1, behind which the handshake
-// has to fail.
+// negotiate chooses the first offer of permessage-deflate that the relay can accept,
+// because a client lists its preferred offer first (RFC 7692 section 5). ok is false if
+// the header breaks the grammar of RFC 6455 section 9.1; then the handshake must fail.
 func negotiate(h http.Header) (t deflateParams, ok bool) {
 	rest := strings.Join(h["Sec-Websocket-Extensions"], ",")
 	for range maxOffers {
@@ -40,9 +39,9 @@ func negotiate(h http.Header) (t deflateParams, ok bool) {
 	return deflateParams{}, true
 }
 
-// answer is the extension header of the response, empty without compression. The
-// client is asked not to keep context, since what it sends is small and a window
-// of 32 KiB for each client is not.
+// answer returns the extension header of the response, empty without compression. It
+// asks the client to keep no context: a client sends little, and a window of 32 KiB for
+// each client is much.
 func (t deflateParams) answer() string {
 	if !t.compress {
 		return ""
@@ -54,8 +53,8 @@ func (t deflateParams) answer() string {
 	return s
 }
 
-// request is what the library is shown in place of the client's header, so that
-// it agrees to what was chosen here.
+// request returns what the library sees in place of the client's header, so that it
+// agrees to what was chosen here.
 func (t deflateParams) request() string {
 	s := deflateName + "; client_no_context_takeover"
 	if t.noContext {
@@ -75,10 +74,9 @@ type param struct {
 	valued      bool
 }
 
-// accept returns what can be agreed on, which is nothing if the offer is of
-// another extension, or has a parameter that is unknown, repeated, malformed, or
-// asks for a window smaller than the one that the stream shared by all is made
-// with (RFC 7692 section 7.1).
+// accept returns the parameters that the relay can agree on. They are zero if the offer
+// is of another extension, if a parameter is unknown, repeated or malformed, or if it
+// asks for a smaller window than that of the shared stream (RFC 7692 section 7.1).
 func (o offer) accept() (t deflateParams) {
 	if !strings.EqualFold(o.name, deflateName) {
 		return t
@@ -108,7 +106,7 @@ func (o offer) accept() (t deflateParams) {
 	return t
 }
 
-// isWindowBits reports whether s is a window's size: 8 to 15, without a leading zero.
+// isWindowBits reports whether s is a window size: 8 to 15, without a leading zero.
 func isWindowBits(s string) bool {
 	n, err := strconv.Atoi(s)
 	return err == nil && n >= 8 && n <= 15 && s[0] != '0' && s[0] != '+'
@@ -160,8 +158,8 @@ func cutParam(s string) (p param, rest string, ok bool) {
 	return p, s, p.value != ""
 }
 
-// cutQuoted takes the rest of a quoted string off s. What is quoted has to be a
-// token, so there is nothing in it that would need its backslashes.
+// cutQuoted takes the rest of a quoted string off s. The quoted text has to be a token,
+// so it holds nothing that needs a backslash.
 func cutQuoted(s string) (value, rest string, ok bool) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -194,8 +192,8 @@ func isTokenByte(c byte) bool {
 
 func trimSpace(s string) string { return strings.TrimLeft(s, " \t") }
 
-// cannotInflate reports whether a browser says that it takes up compression and
-// is known to fail at it: Safari 15, and all that uses its engine on iOS 15.
+// cannotInflate reports whether a browser offers compression and is known to fail at
+// it: Safari 15, and everything that uses its engine on iOS 15.
 func cannotInflate(agent string) bool {
 	return strings.Contains(agent, "Safari/") && strings.Contains(agent, "Version/15.") && !strings.Contains(agent, "Chrom") ||
 		strings.Contains(agent, "iPhone OS 15_") || strings.Contains(agent, "CPU OS 15_")

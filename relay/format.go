@@ -15,8 +15,8 @@ const (
 	formats
 )
 
-// formatRows say of each format which transport it goes over, as metrics call it,
-// and whether its clients can be told of gaps.
+// formatRows have the transport of each format, as metrics call it, and whether its
+// clients can be told of gaps.
 var formatRows = [formats]struct {
 	transport string
 	notices   bool
@@ -34,7 +34,7 @@ func (f format) hasNotices() bool { return formatRows[f].notices }
 // encoders make the messages of each format.
 type encoders struct {
 	plain     [formats]hub.Format
-	deflaters [formats]*deflater // nil where nothing is compressed
+	deflaters [formats]*deflater // nil for formats that are never compressed
 }
 
 func newEncoders(position func(seq uint64) hub.Position) *encoders {
@@ -49,8 +49,8 @@ func newEncoders(position func(seq uint64) hub.Position) *encoders {
 	return e
 }
 
-// lane reserves the lane of a format and a filter in a hub, compressed as agreed.
-// Only the clients that get everything can share one stream.
+// lane reserves the lane of a format and a filter in a hub, compressed as agreed. Only
+// clients that get everything can share one stream.
 func (e *encoders) lane(h *hub.Hub, f format, filter *hub.Filter, d deflateParams) (*hub.Lane, error) {
 	switch {
 	case !d.compress:

@@ -18,11 +18,12 @@ const subprotocol = "fantail.v1"
 //
 //	{"pos":"…","key":"…","time":"RFC 3339 with ns","data":…}
 //
-// data is the message itself where that is JSON on one line, not a string and not
-// nested deeper than 60; else a JSON string of its text. So a data that is a string always stands for
-// its characters, and the message comes back byte for byte from what is between
-// "data": and the last brace (TestEnvelopeIsLossless). A binary message has
-// base64 instead. A message without key has no key.
+// data is the message itself if the message is JSON on one line, is not a string, and
+// is nested at most 60 deep. Otherwise data is a JSON string of the message's text. So
+// a data that is a string always stands for its characters, and the message comes back
+// byte for byte from what is between "data": and the last brace
+// (TestEnvelopeIsLossless). A binary message has base64 instead of data. A message
+// without a key has no key.
 func appendEnvelope(dst []byte, at hub.Position, m *hub.Message) []byte {
 	dst = append(append(append(dst, `{"pos":"`...), at.String()...), '"')
 	if m.Key() != "" {
@@ -40,12 +41,12 @@ func appendEnvelope(dst []byte, at hub.Position, m *hub.Message) []byte {
 	return append(dst, '}')
 }
 
-// deepestJSON bounds the nesting of a message that stands in an envelope as it
-// is. A reader may bound it too (RFC 8259 section 9), as most do, .NET's at 64,
-// and the envelope must not be what such a reader fails at.
+// deepestJSON bounds the nesting of a message that is put into an envelope as it is.
+// Most readers bound the nesting too (RFC 8259 section 9), .NET's at 64, and they must
+// not fail because of the envelope.
 const deepestJSON = 60
 
-// isOneLineJSON reports whether a message can stand in an envelope as it is.
+// isOneLineJSON reports whether a message can be put into an envelope as it is.
 func isOneLineJSON(p []byte) bool {
 	if s := bytes.TrimLeft(p, " \t"); len(s) > 0 && s[0] == '"' {
 		return false
@@ -62,7 +63,7 @@ func isFlatLine(p []byte) bool {
 		case c == '\n' || c == '\r':
 			return false
 		case quoted && c == '\\' && i+1 < len(p) && p[i+1] >= ' ':
-			i++ // whatever it escapes
+			i++ // skip what is escaped
 		case c == '"':
 			quoted = !quoted
 		case quoted:
@@ -111,8 +112,8 @@ func noticeJSON(n hub.Notice) []byte {
 	return mustJSON(w)
 }
 
-// closingJSON is the last notice of a connection: draining, or close with the
-// reason's word. pos is where to resume.
+// closingJSON returns the last notice of a connection: draining, or close with the
+// reason's word. at is where to resume.
 func closingJSON(why hub.Reason, at hub.Position) []byte {
 	w := notice{Notice: "close", Pos: at.String(), Reason: why.String()}
 	if why == hub.Draining {

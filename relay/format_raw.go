@@ -5,8 +5,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// frameHeader is a hub's Config.Header: what stands before each message on the wire
-// of a raw WebSocket.
+// frameHeader is a hub's Config.Header: it appends what precedes each message on the
+// wire of a raw WebSocket.
 func frameHeader(dst []byte, kind hub.Kind, length int) []byte {
 	op := byte(websocket.OpText)
 	if kind == hub.Binary {
@@ -15,9 +15,9 @@ func frameHeader(dst []byte, kind hub.Kind, length int) []byte {
 	return websocket.AppendHeader(dst, op, length)
 }
 
-// rawFormat is a WebSocket that carries the source's messages byte for byte. The
-// hub stores each message as this format's frame, so encoding is free. It has no
-// notices: there is nothing but the feed.
+// rawFormat is a WebSocket that carries the source's messages byte for byte. The hub
+// stores each message as this format's frame, so encoding costs nothing. It has no
+// notices: it carries the feed and nothing else.
 type rawFormat struct{ _ byte } // not of size zero: formats are compared
 
 func (*rawFormat) Encode(m *hub.Message) []byte { return m.Frame() }
@@ -32,8 +32,8 @@ var pingFrame = websocket.AppendHeader(nil, websocket.OpPing, 0)
 
 func (*rawFormat) Ping() []byte { return pingFrame }
 
-// closeCode maps why a client left to the code it is told: RFC 6455 section
-// 7.4.1 below 4000, our own from there on.
+// closeCode returns the close code for the reason of a leave. Codes below 4000 are
+// those of RFC 6455 section 7.4.1, the others are our own.
 func closeCode(why hub.Reason) uint16 {
 	switch why {
 	case hub.Draining, hub.Stopped:

@@ -8,9 +8,9 @@ import (
 	"fantail/hub"
 )
 
-// streamFormat is an HTTP response that goes on: Server-Sent Events, or
-// envelopes as lines. For HTTP/1.1 each frame is one chunk (RFC 9112 section
-// 7.1), so that an orderly end can be told from a cut; HTTP/1.0 has none.
+// streamFormat is an HTTP response that does not end: Server-Sent Events, or envelopes
+// as lines. For HTTP/1.1 each frame is one chunk (RFC 9112 section 7.1), so that a
+// client can tell an orderly end from a cut. HTTP/1.0 has no chunks.
 type streamFormat struct {
 	contentType string
 	chunked     bool
@@ -39,7 +39,7 @@ func (f *streamFormat) Notice(n hub.Notice) []byte {
 	return f.frame(f.notice(nil, n.At, noticeJSON(n)))
 }
 
-// Close is a last notice and, chunked, the last chunk: an orderly end.
+// Close returns a last notice and, if chunked, the last chunk: an orderly end.
 func (f *streamFormat) Close(why hub.Reason, at hub.Position) []byte {
 	b := f.frame(f.notice(nil, at, closingJSON(why, at)))
 	if f.chunked {
@@ -48,7 +48,7 @@ func (f *streamFormat) Close(why hub.Reason, at hub.Position) []byte {
 	return b
 }
 
-// Ping: a stream has none; TCP_USER_TIMEOUT finds dead peers.
+// Ping returns nil: a stream has no pings, and TCP_USER_TIMEOUT finds dead peers.
 func (f *streamFormat) Ping() []byte { return nil }
 
 // frame makes a chunk of b.
@@ -61,9 +61,9 @@ func (f *streamFormat) frame(b []byte) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// appendEvent appends a message as an event (WHATWG HTML, section 9.2.6): its
-// lines as data, or, where it is binary or holds a carriage return, which would
-// end a line there, as an event of type base64.
+// appendEvent appends a message as an event (WHATWG HTML, section 9.2.6): each line of
+// the message as a data line. A message that is binary, or has a carriage return, which
+// would end a line there, becomes an event of type base64.
 func appendEvent(dst []byte, at hub.Position, m *hub.Message) []byte {
 	p := m.Payload()
 	dst = append(append(dst, "id: "...), at.String()...)
@@ -77,8 +77,8 @@ func appendEvent(dst []byte, at hub.Position, m *hub.Message) []byte {
 	return append(dst, "\n\n"...)
 }
 
-// appendNoticeEvent carries the position too, so that Last-Event-ID is right
-// before the first message and behind a gap.
+// appendNoticeEvent carries the position too, so that Last-Event-ID is right before the
+// first message and after a gap.
 func appendNoticeEvent(dst []byte, at hub.Position, json []byte) []byte {
 	dst = append(append(dst, "id: "...), at.String()...)
 	dst = append(append(dst, "\nevent: notice\ndata: "...), json...)

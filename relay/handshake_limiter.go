@@ -8,18 +8,19 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// handshakeWait is how long a handshake may wait for its turn. It bounds the
-// queue to as many handshakes as pass in that time.
+// handshakeWait is how long a handshake may wait for its turn. So at most as many
+// handshakes wait as pass in that time.
 const handshakeWait = time.Second
 
-// handshakeLimiter lets so many handshakes a second through, in the order they came.
+// handshakeLimiter lets a number of handshakes a second pass, in the order in which
+// they came. Any goroutine.
 type handshakeLimiter struct {
-	limiter *rate.Limiter // nil lets everybody through
+	limiter *rate.Limiter // nil lets all handshakes pass
 	mu      sync.Mutex    // held from a reservation until it is kept or given back
 }
 
-// newHandshakeLimiter makes one for a rate in handshakes a second; 0 is no limit. A
-// tenth of a second's worth may come at once.
+// newHandshakeLimiter takes a rate in handshakes a second; 0 is no limit. A tenth of a
+// second's worth may come at once.
 func newHandshakeLimiter(perSecond float64) *handshakeLimiter {
 	if perSecond <= 0 {
 		return new(handshakeLimiter)
@@ -27,8 +28,7 @@ func newHandshakeLimiter(perSecond float64) *handshakeLimiter {
 	return &handshakeLimiter{limiter: rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond/10)))}
 }
 
-// pass waits for a turn and reports whether it came: not if the queue is full
-// or ctx ended.
+// pass waits for a turn. It reports false if the queue is full or ctx ended.
 func (l *handshakeLimiter) pass(ctx context.Context) bool {
 	if l.limiter == nil {
 		return true
@@ -48,9 +48,9 @@ func (l *handshakeLimiter) pass(ctx context.Context) bool {
 	}
 }
 
-// queue takes the next turn and tells when it comes, or returns nil if that is
-// too late. The limiter cannot give a turn back once another was taken behind
-// it, so refusals would eat up the turns of those who wait: hence the lock.
+// queue takes the next turn and returns how long to wait for it, or nil if that is too
+// long. The limiter cannot give a turn back once a later one was taken, so without the
+// lock refused handshakes would use up the turns of those that wait.
 func (l *handshakeLimiter) queue() (turn *rate.Reservation, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

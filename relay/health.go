@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// sourceGrace is how long a fresh relay may be without its source before it
-// counts as ready all the same: clients can wait here as well as elsewhere.
+// sourceGrace is how long a fresh relay may be without its source. After that it counts
+// as ready: clients can wait here as well as elsewhere.
 const sourceGrace = 30 * time.Second
 
-// serveHealth answers 200 as long as the process serves at all.
+// serveHealth answers 200 as long as the process serves requests.
 func (r *Relay) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// serveReady answers 200 if new clients should be sent here: not draining, and
-// the source was reached once or had its time. With ?source it is strict: the
+// serveReady answers 200 if new clients should be sent here: the relay is not draining,
+// and the source was reached once or had its time. With ?source it is strict: the
 // source must be connected now, and must not have given a fatal answer.
 func (r *Relay) serveReady(w http.ResponseWriter, req *http.Request) {
 	source := r.source()

@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	// readBuffer is small: clients send pongs and little else.
+	// readBuffer is small, because clients send pongs and little else.
 	readBuffer = 256
-	// writeBuffer holds any control frame of a server's, so that each of them
-	// reaches netConn.Write in one piece.
+	// writeBuffer holds any control frame of a server, so that each frame reaches
+	// netConn.Write in one piece.
 	writeBuffer = 128
 )
 
-// hijacker gives the library our net.Conn when it takes the connection over,
-// and buffers of our size in place of the HTTP server's.
+// hijacker gives the library our net.Conn when it takes the connection over, with
+// buffers of our size instead of the HTTP server's.
 type hijacker struct {
 	http.ResponseWriter
-	largest int64  // message that the client may send, bytes
-	answer  string // extensions that were agreed on, in the words of the response
+	largest int64  // longest message that the client may send, bytes
+	answer  string // the extension header of the response
 	conn    *netConn
 }
 
-// WriteHeader has the response say what the library cannot: which window the
+// WriteHeader adds to the response what the library cannot tell: which window the
 // client was promised.
 func (h *hijacker) WriteHeader(status int) {
 	if h.answer != "" && status == http.StatusSwitchingProtocols {

@@ -5,8 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// NewLatency returns the histogram for hub.Config's Latency; give it to Registry
-// as well.
+// NewLatency returns the histogram for hub.Config.Latency. Give it to Registry as well.
 func NewLatency() prometheus.Histogram {
 	return prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "fantail_publish_to_write_seconds",
@@ -15,8 +14,8 @@ func NewLatency() prometheus.Histogram {
 	})
 }
 
-// Registry returns a registry of all that the relay, its hub and its source
-// count, the Go runtime's own figures included.
+// Registry returns a registry of everything that the relay, its hub and its source
+// count, with the figures of the Go runtime and of more.
 func (r *Relay) Registry(more ...prometheus.Collector) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collector{r})
@@ -24,10 +23,10 @@ func (r *Relay) Registry(more ...prometheus.Collector) *prometheus.Registry {
 	return reg
 }
 
-// collector renders the atomics of hub, source and relay when it is asked.
+// collector renders the counters of hub, source and relay when it is asked.
 type collector struct{ relay *Relay }
 
-// Describe is empty: the reasons are known only as they come.
+// Describe is empty, because the reasons are known only as they come.
 func (collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.

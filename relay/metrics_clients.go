@@ -25,7 +25,7 @@ var (
 	descUnstreamed = desc("compression_skipped_total", "Messages that were sent plain because the compressor was too far behind.")
 )
 
-// collectClients tells who is there, and who was not let in.
+// collectClients tells how many clients are there, and how many were refused.
 func (c collector) collectClients(out metrics) {
 	clients := make(map[string]int64)
 	for f := range formats {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Each source, alone or one of several.
+// Figures of each source, alone or one of several.
 var (
 	descSourceUp         = desc("source_connected", "1 while the source is connected, else 0.", "index", "source")
 	descSourceAlarm      = desc("source_alarm", "1 after the source gave an answer that an operator must look at, until it has sent messages for a while again, else 0.", "index", "source")
@@ -17,7 +17,7 @@ var (
 	descSourceLast       = desc("source_last_message_timestamp_seconds", "Unix time of the last message from the source.", "index", "source")
 )
 
-// The feed that all sources make together.
+// Figures of the feed that all sources make together.
 var (
 	descFeedUp       = desc("feed_connected", "1 while at least one source is connected, else 0.")
 	descFeedMessages = desc("feed_messages_total", "Messages of all sources that were published to the clients.")
@@ -49,7 +49,7 @@ func (c collector) collectSources(out metrics) {
 	}
 }
 
-// collect tells of one source, by its place among them and its URL.
+// collect tells the figures of one source, which its place and its URL name.
 func (s SourceStatus) collect(out metrics, index int) {
 	place := strconv.Itoa(index)
 	out.gauge(descSourceUp, oneIf(s.Connected), place, s.SourceRedacted)

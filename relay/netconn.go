@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	inboundRate  = 64 << 10         // bytes a second that a client may send us
-	messageTime  = 10 * time.Second // for one whole message of a client's
-	controlBurst = 16 << 10         // what frames around a message may add to it; above any one read
-	eventCost    = 256              // bytes that a read, or the answer to a ping, counts as at least
+	inboundRate  = 64 << 10         // bytes a second that a client may send
+	messageTime  = 10 * time.Second // for one whole message of a client
+	controlBurst = 16 << 10         // what frames around a message may add to it; more than any one read
+	eventCost    = 256              // the least bytes that a read, or the answer to a ping, counts
 )
 
 var (
@@ -25,8 +25,8 @@ var (
 	errSlowWrite = errors.New("relay: the client takes more than 10 s for one message")
 )
 
-// netConn is the net.Conn that the WebSocket library reads from, writes control
-// frames to and closes. None of it ever blocks on the peer except Read.
+// netConn is the net.Conn that the WebSocket library reads from, writes control frames
+// to, and closes. Only Read ever blocks on the peer.
 type netConn struct {
 	net.Conn
 	client *hub.Client // set once, before the library reads
@@ -34,8 +34,8 @@ type netConn struct {
 	// owned by the reader goroutine
 	early   []byte // bytes that the HTTP server had already read
 	budget  *rate.Limiter
-	owed    int       // bytes that pongs since the last read count as
-	began   time.Time // of the message being read, zero between messages
+	owed    int       // bytes that pongs since the last read count
+	began   time.Time // when the message that is being read began, zero between messages
 	readErr error     // why Read failed
 	closing []byte    // the close frame that the library wanted to send
 
@@ -46,10 +46,10 @@ func newNetConn(c net.Conn, early []byte, largest int64) *netConn {
 	return &netConn{Conn: c, early: early, budget: rate.NewLimiter(inboundRate, int(largest)+controlBurst)}
 }
 
-// Read stamps the client alive and charges its budget: floods of tiny frames
-// pass every limit on the size of a message. An error that comes along with
-// bytes is left for the next call, where it comes again: so readErr is set only
-// once the library lacks bytes, or broke the budget.
+// Read notes that the client is alive, and charges its budget: floods of tiny frames
+// pass every limit on the size of a message. An error that comes with bytes is left for
+// the next call, where it comes again. So readErr is set only once the library lacks
+// bytes, or the client broke its budget.
 func (n *netConn) Read(p []byte) (int, error) {
 	got, err := n.read(p)
 	switch {
@@ -66,8 +66,8 @@ func (n *netConn) Read(p []byte) (int, error) {
 	return got, err
 }
 
-// begin notes that a message has begun, which is to be whole within messageTime,
-// and end that it is or that nobody waits for the rest.
+// begin notes that a message has begun, which must be complete within messageTime. end
+// notes that it is complete, or that nobody waits for the rest.
 func (n *netConn) begin() {
 	n.began = time.Now()
 	n.Conn.SetReadDeadline(n.began.Add(messageTime))
@@ -89,8 +89,8 @@ func (n *netConn) read(p []byte) (int, error) {
 	return n.Conn.Read(p)
 }
 
-// charge books what a read brought. Its price in work is that of a system call,
-// and of another for each ping in it, however short they are.
+// charge counts what a read brought. A read costs a system call, and each ping in it
+// costs another, however short they are.
 func (n *netConn) charge(got int) error {
 	now, cost := time.Now(), max(got, eventCost)+n.owed
 	n.owed = 0
@@ -108,9 +108,9 @@ func (n *netConn) flooded() bool {
 	return errors.Is(n.readErr, errFlood) || errors.Is(n.readErr, errSlowWrite)
 }
 
-// Write takes the control frames that the library sends, one whole frame a call
-// (its buffer holds 128 bytes). A pong goes out at the next frame boundary. A
-// close frame is kept: the reader decides what it means.
+// Write takes the control frames of the library, one whole frame a call (its buffer
+// holds 128 bytes). A pong goes out at the next frame boundary. A close frame is kept:
+// the reader decides what it means.
 func (n *netConn) Write(p []byte) (int, error) {
 	switch p[0] & 0xF {
 	case websocket.OpPong:
@@ -126,14 +126,14 @@ func (n *netConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close is how the library closes: by the reader behind its answer to the peer's
-// close frame, which therefore goes out first, and by a goroutine of its own when
-// the reading of a control frame has failed or taken 5 s. A failure is for the
-// session to judge and to close, which has the error; delay is told here, and
-// ended by the sweep if the peer does not answer.
+// Close is called by the library, in two cases. The reader calls it after its answer to
+// the peer's close frame; then that answer goes out first. A goroutine of the library
+// calls it when reading a control frame has failed or taken 5 s. A failure is left to
+// the session, which has the error. A delay is told here; the sweep closes the
+// connection if the peer does not answer.
 func (n *netConn) Close() error {
 	switch {
-	case n.client == nil: // never joined
+	case n.client == nil: // no client joined
 		return n.Conn.Close()
 	case n.failed.Load():
 		return nil

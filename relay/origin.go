@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// originPolicy says which web pages may connect. A browser sends the page's
-// Origin with every WebSocket handshake (RFC 6455 section 10.2) and lets the
-// server decide; programs send none and are let in.
+// originPolicy says which web pages may connect. A browser sends the page's Origin with
+// every WebSocket handshake (RFC 6455 section 10.2) and leaves the decision to the
+// server. Programs send none and are allowed.
 type originPolicy struct {
 	any      bool
 	patterns []originPattern
@@ -19,7 +19,7 @@ type originPolicy struct {
 type originPattern struct {
 	scheme     string // empty is any
 	host       string // in lower case, with the port if one is meant
-	subdomains bool   // host begins with a dot and is the end of what matches
+	subdomains bool   // host begins with a dot, and what matches ends in it
 }
 
 // newOriginPolicy reads patterns: "*" for any, "https://app.example.com",
@@ -38,7 +38,8 @@ func newOriginPolicy(patterns []string) (p originPolicy, err error) {
 	return p, err
 }
 
-// CheckOrigin says what is wrong with a pattern of Config.AllowedOrigins.
+// CheckOrigin returns what is wrong with a pattern of Access.AllowedOrigins, nil if
+// nothing is.
 func CheckOrigin(pattern string) error {
 	_, err := newOriginPolicy([]string{pattern})
 	return err
@@ -58,7 +59,7 @@ func parseOriginPattern(text string) (o originPattern, err error) {
 	return o, nil
 }
 
-// matches compares with an origin in lower case.
+// matches takes the parts of an origin in lower case.
 func (o originPattern) matches(scheme, host string) bool {
 	if o.scheme != "" && o.scheme != scheme {
 		return false
@@ -69,7 +70,7 @@ func (o originPattern) matches(scheme, host string) bool {
 	return host == o.host
 }
 
-// allows decides about one handshake. host is the request's own Host.
+// allows decides about one request. host is the request's own Host.
 func (p originPolicy) allows(origin, host string) bool {
 	if origin == "" || p.any {
 		return true
@@ -90,8 +91,8 @@ func (p originPolicy) allows(origin, host string) bool {
 	return false
 }
 
-// share lets the page that asks read the answer, a refusal's sentence included,
-// if its origin is allowed (WHATWG Fetch, section 3.2).
+// share lets a page of an allowed origin read the answer, a refusal's sentence included
+// (WHATWG Fetch, section 3.2).
 func (r *Relay) share(h http.Header, req *http.Request) {
 	origin := req.Header.Get("Origin")
 	if origin == "" {

@@ -14,14 +14,14 @@ import (
 //go:embed page
 var pageFiles embed.FS
 
-// pageScripts are the parts of the page's script, in the order in which they
-// depend on each other. Together they are one module.
+// pageScripts are the parts of the page's script, each after those that it depends on.
+// Together they are one module.
 var pageScripts = [...]string{
 	"elements", "numbers", "message", "rates", "chart", "fantail", "connection", "rows", "clipboard", "theme", "page",
 }
 
-// page is what people see at /: one document with its style and its script in
-// it, which loads nothing from anywhere. Immutable.
+// page is the document for people at /, with its style and its script in it. It loads
+// nothing from anywhere. Immutable.
 type page struct {
 	document []byte
 	etag     string
@@ -46,12 +46,12 @@ func newPage() *page {
 	}
 }
 
-// pageFile reads an embedded file. Browsers hash what they have parsed, in which
-// a line ends in LF, so a checkout with CR LF must not matter.
+// pageFile reads an embedded file. Browsers hash what they have parsed, in which a line
+// ends in LF, so a checkout with CR LF must give the same.
 func pageFile(name string) string {
 	b, err := pageFiles.ReadFile("page/" + name)
 	if err != nil {
-		panic("relay: " + err.Error()) // the build embeds them all
+		panic("relay: " + err.Error()) // the build embeds all of them
 	}
 	return strings.ReplaceAll(string(b), "\r\n", "\n")
 }
@@ -61,11 +61,11 @@ func digest(s string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// cspHash is the source expression that allows one inline element (CSP Level 3,
+// cspHash returns the source expression that allows one inline element (CSP Level 3,
 // section 2.3.1).
 func cspHash(content string) string { return "'sha256-" + digest(content) + "'" }
 
-// ServeHTTP answers GET and HEAD, and 304 to whoever has the page already.
+// ServeHTTP answers GET and HEAD, and 304 to a browser that has the page already.
 func (p *page) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	header := w.Header()
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
@@ -78,14 +78,14 @@ func (p *page) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	header.Set("Cache-Control", "no-cache") // keep it, and ask whether it is still the same
+	header.Set("Cache-Control", "no-cache") // keep it, but ask whether it has changed
 	header.Set("Etag", p.etag)
 	http.ServeContent(w, req, "", time.Time{}, bytes.NewReader(p.document))
 }
 
-// policy is the page's Content-Security-Policy. Messages are hostile, so nothing
-// runs but the script itself, nothing turns text into markup (trusted types),
-// and nothing is reached but the relay.
+// policy returns the page's Content-Security-Policy. Messages are hostile. So nothing
+// runs but the script itself, nothing turns text into markup (trusted types), and
+// nothing is reached but the relay.
 func (p *page) policy(host string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -101,12 +101,12 @@ func (p *page) policy(host string) string {
 	}, "; ")
 }
 
-// plainHost is a Host header that can stand in a policy as it is: net/http lets
+// plainHost matches a Host header that can be put into a policy as it is: net/http lets
 // semicolons and commas pass.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9.\-]+(:[0-9]+)?$`)
 
-// webSocketSources names the relay's WebSocket for browsers whose 'self' does
-// not include it, Safari before 15.4. Other hosts are left to 'self'.
+// webSocketSources names the relay's WebSocket for browsers whose 'self' does not
+// include it: Safari before 15.4. For any other host 'self' has to do.
 func webSocketSources(host string) string {
 	if !plainHost.MatchString(host) {
 		return ""

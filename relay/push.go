@@ -23,27 +23,27 @@ const (
 	pushAtOnce = 4
 	// maxPushKey is the longest key in bytes that a client can ask for.
 	maxPushKey = 1 << 10
-	// maxPushLines bounds the messages of one body: short ones take more memory
+	// maxPushLines bounds the messages of one body, because short ones take more memory
 	// than their bytes.
 	maxPushLines = 1 << 16
 )
 
 var (
-	// ErrBusy tells that a message could not be taken, and that it may be later.
+	// ErrBusy says that a message cannot be taken now, and perhaps later.
 	ErrBusy = errors.New("relay: more messages than can be taken at once")
-	// ErrTooLarge tells that a message is too large, and always will be.
+	// ErrTooLarge says that a message is too large, now and later.
 	ErrTooLarge = errors.New("relay: the message is too large")
 )
 
-// Push says what becomes of messages that are POSTed to /push. Without Take
-// there is no such path.
+// Push says what happens to messages that are POSTed to /push. Without Take there is no
+// such path.
 type Push struct {
-	// Take takes messages, in their order and all or none, without waiting;
-	// their payloads are its own from then on. Its errors are ErrBusy,
-	// ErrTooLarge, or one that is told to the client. Any goroutine.
+	// Take takes messages, in their order and all or none, without waiting. It owns
+	// their payloads from then on. Its error is ErrBusy, ErrTooLarge, or one that the
+	// client is told. Any goroutine calls it.
 	Take func([]hub.Input) error
-	// Token returns what a request has to show. It is called for each, since it
-	// may come from a file; an empty one lets nobody in.
+	// Token returns the token that a request must have. It is called for each request,
+	// because it may come from a file. With an empty token nobody can push.
 	Token func() (string, error)
 	// MaxBody bounds the bytes of one request, default 16 MiB.
 	MaxBody int64
@@ -53,7 +53,7 @@ type Push struct {
 type pushDoor struct {
 	Push
 	relay *Relay
-	busy  chan struct{} // a slot for each body that is read; never closed
+	busy  chan struct{} // a slot for each body that is being read; never closed
 }
 
 func newPushDoor(r *Relay, p Push) *pushDoor {
@@ -63,8 +63,8 @@ func newPushDoor(r *Relay, p Push) *pushDoor {
 	return &pushDoor{p, r, make(chan struct{}, pushAtOnce)}
 }
 
-// ServeHTTP takes the body as one message, or as a message a line if it is
-// NDJSON, and answers 202 when the feed has it.
+// ServeHTTP takes the body as one message, or as one message a line if it is NDJSON. It
+// answers 202 when the feed has taken them.
 func (d *pushDoor) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	key, refused := d.check(w, req)
 	if refused == nil {
@@ -77,7 +77,7 @@ func (d *pushDoor) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// check asks what can be asked before the body is read.
+// check asks everything that can be asked before the body is read.
 func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, refused *refusal) {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -122,7 +122,7 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 	default:
 		return refusalf(refusedBusy, "too many messages at once; send them again later")
 	}
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(pushTime)) // beside a recorder there is none
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(pushTime)) // beside a test's recorder there is none
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, d.MaxBody))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return refusalf(refusedTooLarge, "the body has more than %d bytes; send less at once", d.MaxBody)
@@ -145,8 +145,8 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 	return nil
 }
 
-// divide makes messages of a body: one, or those of the lines that hold any.
-// Lines are cut at LF and at nothing else.
+// divide makes messages of a body: one message, or one for each line that is not empty.
+// Only LF ends a line.
 func divide(body []byte, contentType, key string) ([]hub.Input, *refusal) {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind != "application/x-ndjson" && kind != "application/ndjson" && kind != "application/jsonl" {

@@ -8,21 +8,21 @@ import (
 	"fantail/hub"
 )
 
-// query is what a client asks for, besides a path.
+// query is what a client asks for by its query and Last-Event-ID.
 type query struct {
-	since    *hub.Position // resume behind it
+	since    *hub.Position // resume after this position
 	last     int           // begin so many messages back
 	snapshot bool          // begin with the newest message of each key
 	filter   *hub.Filter   // nil wants everything
 	policy   *hub.Policy   // nil is the operator's choice
 }
 
-// maxLast bounds last=: the ring holds no more.
+// maxLast bounds last=; the ring holds no more messages.
 const maxLast = 1 << 24
 
-// parseQuery reads a query string, and Last-Event-ID, which is newer than a since
-// that an EventSource keeps sending with its URL. What it does not know, it refuses,
-// and says so: a misspelt parameter that is ignored costs its author an evening.
+// parseQuery reads a query string and Last-Event-ID. The header is newer than a since
+// that an EventSource keeps sending in its URL. An unknown parameter is refused by
+// name: its author would search long for a misspelt one that is ignored.
 func parseQuery(raw, lastEventID string) (q query, refused *refusal) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
@@ -95,7 +95,7 @@ func (q *query) set(name, value string) *refusal {
 	return nil
 }
 
-// conflict tells which parameters contradict each other.
+// conflict returns a refusal if parameters contradict each other.
 func (q *query) conflict() *refusal {
 	begins := 0
 	for _, given := range []bool{q.since != nil, q.last > 0, q.snapshot} {
@@ -109,7 +109,7 @@ func (q *query) conflict() *refusal {
 	return nil
 }
 
-// ParsePolicy reads the name of a slow-client policy.
+// ParsePolicy reads the name of a policy for slow clients.
 func ParsePolicy(s string) (p hub.Policy, ok bool) {
 	switch s {
 	case "evict":

@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// refusalReason is why a request was refused: the metric label and the log field.
-// The set is closed. (A message of a client that was let in is rejected, which is
-// another matter: see rejectedMessage.)
+// refusalReason is why a request was refused: the metric label and the log field. The
+// set is closed. A message of a connected client is rejected, which is another matter:
+// see rejectedMessage.
 type refusalReason uint8
 
 const (
@@ -29,12 +29,12 @@ const (
 	refusedTooLarge
 	refusedBusy
 	refusedBehind
-	refusedHandshake // taking the connection over failed: the library has answered, or nobody is there
+	refusedHandshake // taking the connection over failed: the library has answered, or the client is gone
 	refusalReasons
 )
 
-// refusalRows say what each reason is called and answered with (RFC 9110
-// section 15, RFC 6585 section 4). retry asks the client to come back.
+// refusalRows have the word and the status of each reason (RFC 9110 section 15, RFC
+// 6585 section 4). retry asks the client to come back.
 var refusalRows = [refusalReasons]struct {
 	word   string
 	status int
@@ -69,16 +69,16 @@ type refusal struct {
 	sentence string
 }
 
-// refusalf makes a refusal, its sentence as by fmt.Sprintf.
+// refusalf makes a refusal. Its sentence is formatted as by fmt.Sprintf.
 func refusalf(reason refusalReason, format string, args ...any) *refusal {
 	return &refusal{reason, fmt.Sprintf(format, args...)}
 }
 
-// retrySeconds spreads those who were refused together: they come back at
-// random within so many seconds.
+// retrySeconds spreads clients that were refused together: each comes back at a random
+// time within so many seconds.
 const retrySeconds = 10
 
-// refuseHTTP answers a handshake with its refusal, counts it and logs one line.
+// refuseHTTP answers a request with its refusal, counts it, and logs one line.
 func (r *Relay) refuseHTTP(w http.ResponseWriter, req *http.Request, f *refusal) {
 	r.refusals[f.reason].Add(1)
 	row := refusalRows[f.reason]
@@ -105,9 +105,9 @@ func (r *Relay) refuseHTTP(w http.ResponseWriter, req *http.Request, f *refusal)
 	}
 	r.share(h, req)
 	h.Set("Cache-Control", "no-store")
-	h.Set("Connection", "close") // and do not wait for a body that may never come
+	h.Set("Connection", "close") // do not wait for a body that may never come
 	http.Error(w, f.sentence, row.status)
 }
 
-// clip shortens what a stranger sent for a log line.
+// clip shortens what a client sent, for a log line.
 func clip(s string) string { return s[:min(len(s), 200)] }

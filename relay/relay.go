@@ -11,7 +11,7 @@ import (
 	"fantail/hub/setting"
 )
 
-// SourceStatus is how the source stands, for health checks and metrics.
+// SourceStatus is the state of a source, for health checks and metrics.
 type SourceStatus struct {
 	Alarm          bool // the source gave an answer that the operator must look at
 	Connected      bool
@@ -19,29 +19,29 @@ type SourceStatus struct {
 	Messages       uint64
 	Bytes          uint64
 	Reconnects     map[string]uint64 // by reason
-	Dropped        map[string]uint64 // messages by reason
-	Outage         time.Duration     // sum of all interruptions
+	Dropped        map[string]uint64 // messages, by reason
+	Outage         time.Duration     // sum of all outages
 	LastMessage    time.Time
 	SourceRedacted string // the source's URL without its secrets
 
-	// Sources are the figures of each of several sources, by whose place here
-	// metrics call them; nil for one.
+	// Sources are the figures of each of several sources, which metrics number by their
+	// place here. nil for one source.
 	Sources  []SourceStatus
-	Repeated uint64 // messages left out, since another source had brought them
+	Repeated uint64 // messages left out because another source had brought them
 	Missed   uint64 // numbers that no source brought in time
-	Restarts uint64 // how often the sources' numbering began anew
+	Restarts uint64 // how often the sources' numbering began again
 }
 
-// Relay is the face that clients and operators see. It has no listener of its
-// own: Handler and Admin are served by the caller.
+// Relay serves clients and operators over HTTP. It has no listener of its own: the
+// caller serves Handler and Admin.
 type Relay struct {
 	// static after New
 	hub   *hub.Hub
 	log   zerolog.Logger
 	names setting.Namer
 
-	originLog zerolog.Logger // sampled: what a stranger can cause at any rate
-	leaveLog  zerolog.Logger // sampled: many clients may be sent away at once
+	originLog zerolog.Logger // sampled, because strangers can cause these lines at any rate
+	leaveLog  zerolog.Logger // sampled, because many clients may be closed at once
 
 	source   func() SourceStatus
 	rules    rules
@@ -56,21 +56,21 @@ type Relay struct {
 
 	handshakes *handshakeLimiter
 	clients    *clientLimiter
-	joined     [formats]atomic.Int64 // clients that are there
+	joined     [formats]atomic.Int64 // clients that are connected, by format
 
 	notReady atomic.Bool
 	draining atomic.Bool
-	refusals [refusalReasons]atomic.Uint64 // handshakes, by reason
+	refusals [refusalReasons]atomic.Uint64 // requests that were refused, by reason
 }
 
-// New makes a relay for a hub. An error tells all that is wrong with c.
+// New makes a relay for a hub. Its error says everything that is wrong with c.
 func New(c Config) (*Relay, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
 	c = c.withDefaults()
 	log := c.Log.With().Str("component", "relay").Logger()
-	trusted, _ := newProxies(c.Access.TrustedProxies) // checked
+	trusted, _ := newProxies(c.Access.TrustedProxies) // checked already
 	return &Relay{
 		hub: c.Hub.Hub(), log: log, names: c.Names, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, proxies: trusted, push: c.Push, sockets: c.Sockets, rules: c.rules(),
@@ -80,12 +80,12 @@ func New(c Config) (*Relay, error) {
 	}, nil
 }
 
-// sampled returns log bounded to ten lines in each period.
+// sampled bounds log to ten lines in each period.
 func sampled(log zerolog.Logger, period time.Duration) zerolog.Logger {
 	return log.Sample(&zerolog.BurstSampler{Burst: 10, Period: period})
 }
 
-// Handler serves the clients: see doc.go for the paths.
+// Handler returns the handler for clients. doc.go lists its paths.
 func (r *Relay) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/ws", r.serveWebSocket)
@@ -101,15 +101,15 @@ func (r *Relay) Handler() http.Handler {
 	return mux
 }
 
-// NotReady makes /readyz fail, so that load balancers send clients elsewhere.
+// NotReady makes /readyz fail, so that load balancers send new clients elsewhere.
 func (r *Relay) NotReady() { r.notReady.Store(true) }
 
-// StopAccepting has the relay take no new clients. Those that are there are the hub's
-// to send away.
+// StopAccepting makes the relay refuse new clients. hub.Hub.Drain sends the others
+// away.
 func (r *Relay) StopAccepting() { r.draining.Store(true) }
 
-// serveRoot is /ws for whoever upgrades to WebSocket, and the page for everybody
-// else.
+// serveRoot serves /ws to a request that upgrades to WebSocket, and the page to any
+// other.
 func (r *Relay) serveRoot(w http.ResponseWriter, req *http.Request) {
 	if hasToken(req.Header, "Upgrade", "websocket") {
 		r.serveWebSocket(w, req)

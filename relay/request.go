@@ -8,32 +8,32 @@ import (
 	"fantail/hub"
 )
 
-// request is what a client asks for: all that the road needs to know of an HTTP
+// request is what a client asks for: everything that the road needs to know of an HTTP
 // request. It knows no hub and no limit.
 type request struct {
 	format   format
-	deflate  deflateParams // what the client offered and could be agreed on
+	deflate  deflateParams // the offer that the relay could accept
 	query    query
-	badQuery *refusal // the query, or Last-Event-ID, cannot be served as it is
+	badQuery *refusal // what is wrong with the query or with Last-Event-ID, nil if nothing is
 
 	origin string     // of the page that asks, empty for a program
-	host   string     // that the page, or the program, was told
-	from   netip.Addr // the client's, behind the proxies that are trusted
-	name   string     // of the client, for people
+	host   string     // the name by which the relay was reached
+	from   netip.Addr // the client's address, as trusted proxies tell it
+	name   string     // the client's name, for people
 }
 
-// transport is a way to be a client. Transports differ in two steps of the road.
+// transport is a way to connect. Transports differ in two steps of the road.
 type transport interface {
-	// parse checks the form of a request and reads what is the transport's own.
+	// parse checks the form of a request and reads what only this transport has.
 	parse(req *http.Request, ask *request) *refusal
-	// takeOver takes the connection from the HTTP server and answers the request:
-	// what follows are the client's messages, from a position on. A refusal is for
-	// the log and the metrics alone: nobody can be told any more.
+	// takeOver takes the connection from the HTTP server and answers the request. What
+	// follows the answer are the client's messages, from a position on. A refusal is
+	// for the log and the metrics alone, because the client can no longer be told.
 	takeOver(w http.ResponseWriter, req *http.Request, g grant, at hub.Position) (connection, *refusal)
 }
 
-// parse is the first step of the road. A broken query is kept in the request: it is
-// told to those alone whose origin may ask.
+// parse is the first step of the road. It keeps what is wrong with a query, because
+// only an allowed origin is told.
 func (r *Relay) parse(req *http.Request, t transport) (ask request, refused *refusal) {
 	if refused := t.parse(req, &ask); refused != nil {
 		return ask, refused
@@ -48,8 +48,8 @@ func (r *Relay) parse(req *http.Request, t transport) (ask request, refused *ref
 	return ask, nil
 }
 
-// checkUpgradeForm checks what RFC 6455 section 4.1 asks of a request before the
-// library looks at the rest.
+// checkUpgradeForm checks what RFC 6455 section 4.1 requires of a request. The library
+// looks at the rest later.
 func checkUpgradeForm(req *http.Request) *refusal {
 	switch {
 	case req.Method != http.MethodGet:

@@ -8,20 +8,20 @@ import (
 	"fantail/hub"
 )
 
-// reservation is what is held for one client: a seat from its handshake on until it
-// is gone, and a lane until the hub has it. The zero reservation holds nothing. One
-// goroutine at a time owns it.
+// reservation is what is held for one client: a seat until the client is gone, and a
+// lane until the client joins. The zero reservation holds nothing. One goroutine at a
+// time owns it.
 type reservation struct {
 	relay  *Relay
-	block  netip.Prefix // whose seat it is
+	block  netip.Prefix // whose addresses the seat counts for
 	format format
 	lane   *hub.Lane // nil once the client has joined
 	joined bool
 }
 
-// reserve is the step of the road that asks for room: whether the relay takes
-// anybody, a turn among the handshakes, a seat, a lane. It waits for the turn alone.
-// Beside a refusal the reservation holds what was had so far.
+// reserve is the step of the road that asks for room: whether the relay accepts
+// anybody, a turn among the handshakes, a seat, and a lane. It waits for the turn only.
+// Beside a refusal the reservation holds what was taken so far.
 func (r *Relay) reserve(ctx context.Context, g grant) (held reservation, refused *refusal) {
 	if r.draining.Load() {
 		return held, refusalf(refusedDraining, "this relay is shutting down; try another or come back")
@@ -47,8 +47,8 @@ var seatSentences = map[refusalReason]string{
 	refusedFull:  "this relay serves as many clients as it may; come back later",
 }
 
-// join makes a connection a client on the reserved lane, which is the hub's from
-// then on.
+// join makes a connection a client on the reserved lane. From then on the hub owns the
+// lane.
 func (v *reservation) join(conn hub.Conn, g grant, start hub.Start) (*hub.Client, error) {
 	c, err := v.relay.hub.Join(conn, hub.Options{Lane: v.lane, Start: start, Policy: g.policy, Name: g.name})
 	if err != nil {
@@ -59,13 +59,13 @@ func (v *reservation) join(conn hub.Conn, g grant, start hub.Start) (*hub.Client
 	return c, nil
 }
 
-// handOn returns what is held, and holds nothing any more.
+// handOn returns everything that is held, and leaves nothing.
 func (v *reservation) handOn() (held reservation) {
 	held, *v = *v, reservation{}
 	return held
 }
 
-// release gives back what is held.
+// release gives back everything that is held.
 func (v *reservation) release() {
 	if v.relay == nil {
 		return
@@ -80,13 +80,13 @@ func (v *reservation) release() {
 	*v = reservation{}
 }
 
-// awaitTime is how long a handshake waits for the feed to reach a position that
-// another relay of the same backbone has told.
+// awaitTime is how long a handshake waits for the feed to reach a position that another
+// relay of the same backbone has told.
 const awaitTime = 2 * time.Second
 
-// awaitStart is the step of the road that waits until the position to resume behind
-// is reached, if it may be near, and says where the client begins. A client that is
-// refused may find its position at another relay, or here a little later.
+// awaitStart is the step of the road that says where the client begins. If the feed may
+// soon reach the position to resume from, it waits for that. A client that is refused
+// may find its position at another relay, or here a little later.
 func (r *Relay) awaitStart(ctx context.Context, q query, lane *hub.Lane) (hub.Start, *refusal) {
 	switch {
 	case q.snapshot:

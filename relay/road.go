@@ -6,22 +6,22 @@ import (
 	"fantail/hub"
 )
 
-// serveClient is the road that every client walks, from its request to the goroutine
-// that reads its connection. A refusal leaves it at any step, and is answered here.
+// serveClient is the road of every client, from its request to the goroutine that reads
+// its connection. Any step may refuse the client; the refusal is answered here.
 func (r *Relay) serveClient(w http.ResponseWriter, req *http.Request, t transport) {
 	if refused := r.walk(w, req, t); refused != nil {
 		r.refuseHTTP(w, req, refused)
 	}
 }
 
-// walk takes the steps of the road, each once: the cheap questions come first, and
-// the reservation is given back at one place if the client does not join.
+// walk takes the steps of the road, each once, and the cheap ones first. If the client
+// does not join, its reservation is given back in one place.
 func (r *Relay) walk(w http.ResponseWriter, req *http.Request, t transport) *refusal {
 	ask, refused := r.parse(req, t)
 	if refused != nil {
 		return refused
 	}
-	// Here the road asks who the client is, once package access can tell.
+	// Package access will ask here who the client is.
 	g, refused := r.rules.decide(ask)
 	if refused != nil {
 		return refused
@@ -41,12 +41,12 @@ func (r *Relay) walk(w http.ResponseWriter, req *http.Request, t transport) *ref
 	}
 	socket := conn.socket()
 	c, err := held.join(socket, g, start)
-	if err != nil { // the hub is closed, and the client's connection with it
+	if err != nil { // the hub is closed
 		socket.Close(false)
 		conn.abandon()
 		return nil
 	}
-	go r.read(conn, c, held.handOn()) // a fresh, small stack; ends when the connection is closed, which the hub sees to
+	go r.read(conn, c, held.handOn()) // a fresh, small stack; ends when the connection is closed, which the hub does
 	return nil
 }
 
@@ -54,11 +54,11 @@ func (r *Relay) walk(w http.ResponseWriter, req *http.Request, t transport) *ref
 type connection interface {
 	// socket returns what the hub writes to. It is called once.
 	socket() hub.Conn
-	// read reads until the connection is at its end, tells the hub why, and closes
-	// the client. It returns why reading ended, for the log.
+	// read reads until the connection ends, tells the hub the reason, and closes the
+	// client. Its error is why reading ended, for the log.
 	read(c *hub.Client) error
-	// abandon ends the reading half of a connection whose socket was closed, because
-	// nobody joined with it.
+	// abandon ends the reading half of a connection that no client joined with. The
+	// socket was closed before.
 	abandon()
 }
 
@@ -70,8 +70,8 @@ func (r *Relay) read(conn connection, c *hub.Client, held reservation) {
 	r.logLeave(c, why, err)
 }
 
-// logLeave writes one line for a client that is gone: at info when the relay
-// sent it away, at debug when it went.
+// logLeave logs one line for a client that is gone: at info if the relay closed it for
+// being slow or silent, otherwise at debug.
 func (r *Relay) logLeave(c *hub.Client, why hub.Reason, err error) {
 	e := r.log.Debug()
 	if why == hub.Slow || why == hub.Silent {

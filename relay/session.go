@@ -13,25 +13,25 @@ import (
 	"fantail/hub/websocket"
 )
 
-// lingerBytes bounds what is read and thrown away after our close frame: a close
-// with unread bytes would reset the connection and could destroy the frame.
+// lingerBytes bounds what is read and dropped after our close frame. A close with
+// unread bytes would reset the connection and could destroy the frame.
 const lingerBytes = 256 << 10
 
-// session is the reading half of a client: the library answers control frames
-// while it waits for messages, which the uplink's mode disposes of.
+// session is the reading half of a WebSocket client. The library answers control frames
+// while it waits for messages. The uplink's mode says what happens to a message.
 type session struct {
 	relay *Relay
 	conn  *netConn
 	ws    *websocket.Conn
-	pace  *rate.Limiter // of the client's messages; nil until it has sent one, since most never do
+	pace  *rate.Limiter // limits the client's messages; nil before its first, since most clients send none
 }
 
 func (s *session) socket() hub.Conn { return newSocket(s.conn.Conn, s.relay.sockets.UnsentLimit) }
 
 func (s *session) abandon() { s.ws.CloseNow() }
 
-// read runs until the connection is at its end: closed by the peer, or by the
-// hub once it has told the client why. It always ends in CloseNow.
+// read runs until the connection ends: the peer closes it, or the hub does after it has
+// told the client why. It always ends in CloseNow.
 func (s *session) read(client *hub.Client) error {
 	s.conn.client = client
 	defer s.ws.CloseNow()
@@ -55,9 +55,9 @@ func (s *session) messages() error {
 	}
 }
 
-// message reads one message. It makes two habits of the library good, as feed
-// does: a compressed message that the end of the connection cuts short is reported
-// as whole, and a close frame inside one is answered and then panics
+// message reads one message. It makes up for two faults of the library: it reports a
+// compressed message as whole that the end of the connection has cut short, and it
+// answers a close frame inside a compressed message and then panics
 // (TestCompressedMessageCutShort, TestCloseInsideCompressedMessage).
 func (s *session) message() (err error) {
 	defer func() {
@@ -65,7 +65,7 @@ func (s *session) message() (err error) {
 			err = fmt.Errorf("relay: the library broke off: %v", p)
 		}
 	}()
-	// Never the request's context: its life ended with the handler.
+	// Never the request's context, which ended with the handler.
 	kind, r, err := s.ws.Reader(context.Background())
 	if err != nil {
 		return err
@@ -80,8 +80,8 @@ func (s *session) message() (err error) {
 	return errors.Join(err, s.conn.readErr)
 }
 
-// take does with a message what the uplink's mode says. A client that is told to
-// go is told so for all that it sends from then on.
+// take handles a message as the uplink's mode says. It drops the messages of a client
+// that is leaving.
 func (s *session) take(kind hub.Kind, r io.Reader) error {
 	u := s.relay.uplink
 	_, leaving := s.conn.client.Reason()
@@ -112,14 +112,15 @@ func (s *session) forward(kind hub.Kind, r io.Reader) error {
 	if err := b.fill(r); err != nil {
 		return err
 	}
-	if s.conn.readErr != nil { // cut short
+	if s.conn.readErr != nil { // the message was cut short
 		return s.conn.readErr
 	}
 	s.conn.end()
 	return u.send(kind, b.bytes())
 }
 
-// reject tells the client why its message is not taken. None behind it is.
+// reject tells the client why its message is not taken. No later message is taken
+// either.
 func (s *session) reject(why hub.Reason) {
 	if _, leaving := s.conn.client.Reason(); !leaving {
 		s.relay.uplink.rejected[why].Add(1)
@@ -127,8 +128,8 @@ func (s *session) reject(why hub.Reason) {
 	s.conn.client.Leave(why)
 }
 
-// leaveReason tells who ended the reading: a broken connection is Left, a broken
-// limit or rule is the client's doing. A panic of the library's is a rule.
+// leaveReason returns why reading ended. A broken connection is Left. A broken limit or
+// rule is the client's fault, and a panic of the library counts as a broken rule.
 func (s *session) leaveReason(err error) hub.Reason {
 	switch {
 	case s.conn.readErr != nil && !s.conn.flooded():
@@ -142,8 +143,8 @@ func (s *session) leaveReason(err error) hub.Reason {
 	return hub.Protocol
 }
 
-// linger reads and drops what the peer still sends, past the library, until the
-// peer closes or the sweep does so after a second.
+// linger reads and drops what the peer still sends, without the library, until the peer
+// closes or the sweep does so after a second.
 func (s *session) linger() {
 	if s.conn.readErr != nil && !s.conn.flooded() {
 		return

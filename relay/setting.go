@@ -2,8 +2,7 @@ package relay
 
 import "fantail/hub/setting"
 
-// The settings that texts for an operator speak of, by their fields in Config, and
-// in hub.Config.
+// Settings in texts for an operator, named by their fields in Config or in hub.Config.
 const (
 	settingOrigins     setting.Name = "Access.AllowedOrigins"
 	settingPolicy      setting.Name = "Delivery.Policy"
@@ -12,5 +11,5 @@ const (
 	settingUplinkRate  setting.Name = "Uplink.Rate"
 	settingPushToken   setting.Name = "Push.Token"
 	settingPushBody    setting.Name = "Push.MaxBody"
-	settingSnapshot    setting.Name = "Snapshot" // the hub's
+	settingSnapshot    setting.Name = "Snapshot" // of hub.Config
 )

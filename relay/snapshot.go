@@ -11,9 +11,9 @@ import (
 // snapshotTime bounds the answer of /snapshot.
 const snapshotTime = 60 * time.Second
 
-// serveSnapshot answers with the newest message of each key, or of those asked
-// for, an envelope a line, in the order of their sequences. Fantail-Position is
-// the place behind them: since=<it> goes on without a hole.
+// serveSnapshot answers with the newest message of each key, or of the keys that were
+// asked for: one envelope a line, in the order of their sequences. Fantail-Position is
+// the place after them: since=<it> goes on without a hole.
 func (r *Relay) serveSnapshot(w http.ResponseWriter, req *http.Request) {
 	q, refused := r.askForSnapshot(req)
 	if refused != nil {

@@ -6,9 +6,9 @@ import (
 	"fantail/hub"
 )
 
-// newSocket makes the hub's view of a client's connection. A plain TCP
-// connection is written by system calls of our own where we know how; every
-// other, TLS above all, by a goroutine that owns its bytes.
+// newSocket returns the hub's side of a client's connection. A plain TCP connection is
+// written by our own system calls where we have them. Any other, such as TLS, is
+// written by a goroutine that owns its bytes.
 func newSocket(c net.Conn, unsentLimit int) hub.Conn {
 	if t, ok := c.(*net.TCPConn); ok {
 		if s := newFDSocket(t, unsentLimit); s != nil {
@@ -18,7 +18,7 @@ func newSocket(c net.Conn, unsentLimit int) hub.Conn {
 	return newWriterSocket(c)
 }
 
-// closeConn closes a connection, throwing away what the kernel holds if reset.
+// closeConn closes a connection. With reset it discards what the kernel holds.
 func closeConn(c net.Conn, reset bool) error {
 	if t, ok := c.(*net.TCPConn); ok && reset {
 		t.SetLinger(0)

@@ -11,10 +11,10 @@ import (
 	"fantail/hub"
 )
 
-// fdSocket writes to the bare file descriptor of a TCP connection. That is safe
-// because of the hub's contract: TryWrite is called under the client's lock and
-// never again once Close was called, and everything that closes the connection
-// goes through the hub's Client. So the number cannot have been reused.
+// fdSocket writes to the bare file descriptor of a TCP connection. The hub's contract
+// makes that safe: TryWrite is called under the client's lock and never after Close,
+// and only the hub's Client closes the connection. So the descriptor cannot have been
+// reused.
 type fdSocket struct {
 	fd  int
 	tcp *net.TCPConn
@@ -29,8 +29,8 @@ func newFDSocket(t *net.TCPConn, unsentLimit int) hub.Conn {
 	s := &fdSocket{tcp: t, raw: raw}
 	err = raw.Control(func(fd uintptr) {
 		s.fd = int(fd)
-		// What a client does not take belongs in the ring, not in the kernel. A
-		// refusal does no harm: the send buffer is bounded all the same.
+		// What a client does not take belongs in the ring, not in the kernel. An error
+		// does no harm, because the send buffer is bounded anyway.
 		unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsentLimit)
 	})
 	if err != nil {
@@ -39,8 +39,8 @@ func newFDSocket(t *net.TCPConn, unsentLimit int) hub.Conn {
 	return s
 }
 
-// giveUpAfter has the kernel end a connection whose peer has acknowledged nothing
-// for so long, a closed window included (TCP_USER_TIMEOUT): streams have no pings.
+// giveUpAfter makes the kernel end a connection whose peer has acknowledged nothing for
+// so long, also with a closed window (TCP_USER_TIMEOUT). Streams have no pings.
 func giveUpAfter(c net.Conn, d time.Duration) {
 	t, ok := c.(*net.TCPConn)
 	if !ok || d <= 0 {
@@ -53,8 +53,8 @@ func giveUpAfter(c net.Conn, d time.Duration) {
 	}
 }
 
-// TryWrite is one sendto, which beats write: no file-position lock. The raw call
-// does not tell the scheduler; with MSG_DONTWAIT it cannot sleep.
+// TryWrite is one sendto, which costs less than write: it takes no file-position lock.
+// The raw call does not inform the scheduler; with MSG_DONTWAIT it cannot sleep.
 func (s *fdSocket) TryWrite(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -70,8 +70,8 @@ func (s *fdSocket) TryWrite(p []byte) (int, error) {
 	return 0, errno
 }
 
-// WaitWritable parks in the network poller. The poller forgets a readiness that
-// was seen earlier, therefore RawConn.Write calls try before it waits.
+// WaitWritable parks in the network poller. The poller forgets that it saw the socket
+// ready earlier, so RawConn.Write calls try before it waits.
 func (s *fdSocket) WaitWritable(try func() bool) error {
 	return s.raw.Write(func(uintptr) bool { return try() })
 }

@@ -9,7 +9,7 @@ import (
 	"fantail/hub"
 )
 
-// giveUpAfter does nothing where the system has no such option that we know.
+// giveUpAfter does nothing: we know of no such option on this system.
 func giveUpAfter(net.Conn, time.Duration) {}
 
 func newFDSocket(*net.TCPConn, int) hub.Conn { return nil }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// writerBytes is how much a writer goroutine takes at a time: one TLS record's
-// worth several times over, and no more than the hub puts into a batch.
+// writerBytes is how much a writer goroutine takes at a time: several TLS records, and
+// no more than the hub puts into a batch.
 const writerBytes = 64 << 10
 
 // closeTime bounds how long the last bytes of an orderly end may take.
@@ -16,13 +16,13 @@ const closeTime = time.Second
 
 var writerBuffers = sync.Pool{New: func() any { return new([writerBytes]byte) }}
 
-// writerSocket writes to any net.Conn by one goroutine, which owns every byte
-// from the moment TryWrite took it. The goroutine ends with Close, or with the
-// first write that fails.
+// writerSocket writes to any net.Conn with one goroutine, which owns every byte from
+// the moment TryWrite took it. The goroutine ends with Close, or with the first write
+// that fails.
 type writerSocket struct {
 	conn net.Conn
 	room chan struct{} // one slot: the writer has become idle; never closed
-	work chan struct{} // one slot: something for the writer; never closed
+	work chan struct{} // one slot: there is something for the writer; never closed
 
 	// guarded by mu
 	mu      sync.Mutex
@@ -38,7 +38,7 @@ func newWriterSocket(c net.Conn) *writerSocket {
 	return s
 }
 
-// TryWrite hands the writer up to writerBytes if it is idle.
+// TryWrite gives the writer up to writerBytes if it is idle.
 func (s *writerSocket) TryWrite(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,8 +62,8 @@ func (s *writerSocket) WaitWritable(try func() bool) error {
 	return nil
 }
 
-// Close returns at once. With reset the connection is cut off; else the writer
-// may finish what it took, and TLS say farewell, within closeTime.
+// Close returns at once. With reset the connection is cut off. Otherwise the writer may
+// finish what it took, and TLS may close its side, within closeTime.
 func (s *writerSocket) Close(reset bool) error {
 	s.mu.Lock()
 	first := !s.closing
@@ -93,7 +93,7 @@ func (s *writerSocket) write() {
 	}
 }
 
-// flush writes one buffer and reports whether the connection is still good.
+// flush writes one buffer. It reports whether the connection is still good.
 func (s *writerSocket) flush(buf *[writerBytes]byte, n int) bool {
 	_, err := s.conn.Write(buf[:n])
 	writerBuffers.Put(buf)

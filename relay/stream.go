@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// streamInput is how much a client may send behind its request: it has
-	// nothing to say.
+	// streamInput bounds what a client may send after its request, since there is
+	// nothing to send.
 	streamInput = 4 << 10
 	// headTime bounds the writing of the response's head.
 	headTime = 5 * time.Second
 )
 
-// stream is the transport of /sse and /stream: an HTTP response without end.
+// stream is the transport of /sse and /stream: an HTTP response that does not end.
 type stream struct {
 	relay          *Relay
-	chunked, whole format // of HTTP/1.1, and of HTTP/1.0
+	chunked, whole format // for HTTP/1.1, and for HTTP/1.0
 }
 
 func (r *Relay) serveSSE(w http.ResponseWriter, req *http.Request) {
@@ -53,7 +53,7 @@ func (t stream) takeOver(w http.ResponseWriter, req *http.Request, g grant, at h
 	return &streamSession{conn: c, relay: t.relay, sent: rw.Reader.Buffered()}, nil
 }
 
-// writeHead writes the response's head. X-Accel-Buffering keeps nginx from
+// writeHead writes the head of the response. X-Accel-Buffering keeps nginx from
 // collecting the stream before it passes it on.
 func (t stream) writeHead(c net.Conn, req *http.Request, f *streamFormat, at hub.Position) error {
 	h := http.Header{
@@ -76,19 +76,19 @@ func (t stream) writeHead(c net.Conn, req *http.Request, f *streamFormat, at hub
 	return err
 }
 
-// streamSession is the reading half of a stream: it notices the client's end.
+// streamSession is the reading half of a stream. It notices the client's end.
 type streamSession struct {
 	relay *Relay
 	conn  net.Conn
-	sent  int // bytes that the client has sent behind its request
+	sent  int // bytes that the client has sent after its request
 }
 
 func (s *streamSession) socket() hub.Conn { return newSocket(s.conn, s.relay.sockets.UnsentLimit) }
 
 func (s *streamSession) abandon() {}
 
-// read runs until the connection is at its end, closed by the client or by the
-// hub, or until the client has said more than it should.
+// read runs until the client or the hub closes the connection, or until the client has
+// sent more than it may.
 func (s *streamSession) read(c *hub.Client) error {
 	_, err := io.CopyN(io.Discard, s.conn, int64(max(0, streamInput-s.sent))+1)
 	if err == nil {

@@ -14,26 +14,26 @@ import (
 	"fantail/hub"
 )
 
-// UplinkMode says what becomes of messages that clients send.
+// UplinkMode says what happens to messages that clients send.
 type UplinkMode uint8
 
 const (
 	UplinkReject  UplinkMode = iota // the client is closed with 1008
-	UplinkIgnore                    // they are read and dropped
-	UplinkForward                   // they go to the source, if they may
+	UplinkIgnore                    // the messages are read and dropped
+	UplinkForward                   // the messages that may go to the source are sent there
 )
 
 const (
-	uplinkBuffer = 4 << 10  // what most messages fit in
-	uplinkHeld   = 16 << 20 // bytes of messages that may be under way at once, or 4 of the longest
-	uplinkSlack  = 512      // beyond the longest message: room to see its end
+	uplinkBuffer = 4 << 10  // bytes; most messages fit in
+	uplinkHeld   = 16 << 20 // bytes of messages that may be under way at once, or 4 of the longest messages
+	uplinkSlack  = 512      // bytes beyond the longest message: room to see its end
 )
 
-// rejectReasons are the reasons that a message can be rejected for, as the metric
-// has them.
+// rejectReasons are the reasons for which a message can be rejected, as the metric has
+// them.
 var rejectReasons = [...]hub.Reason{hub.Uplink, hub.Flood, hub.TooLarge, hub.NotUTF8, hub.Busy}
 
-// uplink is the way from the clients to the source. Any goroutine.
+// uplink carries messages from the clients to the source. Any goroutine.
 type uplink struct {
 	// static after newUplink
 	mode    UplinkMode
@@ -42,7 +42,7 @@ type uplink struct {
 	rate    rate.Limit // messages a second a client; 0 is no limit
 	burst   int
 	largest int64
-	most    int64 // bytes held
+	most    int64 // the most bytes that buffers may hold
 	log     zerolog.Logger
 
 	buffers sync.Pool    // *[]byte of uplinkBuffer bytes
@@ -62,16 +62,16 @@ func newUplink(c Uplink, log zerolog.Logger) *uplink {
 	return u
 }
 
-// rejectedMessage is the error that stands for a message which is not taken: the
-// reason that its client is told.
+// rejectedMessage is the error for a message that is not taken: the reason that its
+// client is told.
 type rejectedMessage hub.Reason
 
 func (r rejectedMessage) Error() string { return "relay: message rejected: " + hub.Reason(r).String() }
 
-// send passes a whole message on, or says why not.
+// send passes a whole message on, or returns why it does not.
 func (u *uplink) send(kind hub.Kind, payload []byte) error {
 	switch {
-	case int64(len(payload)) > u.largest: // the library lets a byte more through
+	case int64(len(payload)) > u.largest: // the library lets one more byte pass
 		return rejectedMessage(hub.TooLarge)
 	case kind == hub.Text && !utf8.Valid(payload):
 		return rejectedMessage(hub.NotUTF8)
@@ -86,18 +86,18 @@ func (u *uplink) send(kind hub.Kind, payload []byte) error {
 	return nil
 }
 
-// buffer holds one message of a client's. It grows with what comes, not with what
-// was announced, and what all buffers hold is bounded. One goroutine.
+// buffer holds one message of a client. It grows with what comes, not with what was
+// announced, and all buffers together are bounded. One goroutine uses it.
 type buffer struct {
 	of     *uplink
-	pooled *[]byte // where room is from; nil if it has grown beyond
+	pooled *[]byte // where room comes from; nil once it has grown beyond
 	room   []byte
 	n      int // bytes of the message
 }
 
 func (b *buffer) bytes() []byte { return b.room[:b.n] }
 
-// fill reads a message to its end. One for which there is no room is rejected as
+// fill reads a message to its end. A message for which there is no room is rejected as
 // busy.
 func (b *buffer) fill(r io.Reader) error {
 	for {
@@ -115,7 +115,7 @@ func (b *buffer) fill(r io.Reader) error {
 	}
 }
 
-// grow makes room, unless too much is held.
+// grow makes room, unless too much is held. It reports whether it did.
 func (b *buffer) grow() bool {
 	had, size := len(b.room), uplinkBuffer
 	if had > 0 {
@@ -137,7 +137,7 @@ func (b *buffer) grow() bool {
 	return true
 }
 
-// release gives the buffer up. It is called once.
+// release gives the buffer back. It is called once.
 func (b *buffer) release() {
 	b.giveBack()
 	b.of.held.Add(-int64(len(b.room)))

@@ -32,8 +32,8 @@ func (t webSocket) parse(req *http.Request, ask *request) *refusal {
 	return nil
 }
 
-// takeOver implements transport. The library performs the handshake. It is shown
-// only the extension that was agreed on: it would choose otherwise.
+// takeOver implements transport. The library performs the handshake. It sees only the
+// extension that was agreed on, because it would choose differently.
 func (t webSocket) takeOver(w http.ResponseWriter, req *http.Request, g grant, at hub.Position) (connection, *refusal) {
 	req.Header.Del("Sec-WebSocket-Extensions")
 	if g.deflate.compress {
