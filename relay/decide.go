@@ -49,7 +49,7 @@ func (r rules) checkOrigin(ask request) *refusal {
 func (r rules) checkQuery(q query) *refusal {
 	switch {
 	case r.keyRequired && q.filter == nil:
-		return refusalf(refusedQuery, "this relay wants to know the keys: add key=<key>, or key=<prefix>*")
+		return refusalf(refusedQuery, "this relay requires keys: add key=<key>, or key=<prefix>*")
 	case q.snapshot && !r.snapshot:
 		return refusalf(refusedQuery, "parameter snapshot: this relay keeps no snapshot")
 	}
@@ -65,7 +65,7 @@ func (r rules) choosePolicy(asked *hub.Policy, f format) (hub.Policy, *refusal) 
 	case asked == nil:
 		return r.policy, nil
 	case r.fixedPolicy && *asked != r.policy:
-		return 0, refusalf(refusedQuery, "parameter policy: this relay lets nobody choose")
+		return 0, refusalf(refusedQuery, "parameter policy: clients of this relay may not choose one")
 	case *asked != hub.Evict && !f.hasNotices():
 		return 0, refusalf(refusedQuery, "parameter policy: a raw WebSocket cannot be told of gaps; use the subprotocol %s, /sse or /stream", subprotocol)
 	case *asked == hub.Conflate && !r.snapshot:

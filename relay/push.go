@@ -81,7 +81,7 @@ func (d *pushDoor) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, refused *refusal) {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return "", refusalf(refusedMethod, "messages are POSTed here")
+		return "", refusalf(refusedMethod, "use POST to push messages")
 	}
 	if refused := d.checkToken(req); refused != nil {
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -103,7 +103,7 @@ func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, 
 func (d *pushDoor) checkToken(req *http.Request) *refusal {
 	want, err := d.Token()
 	if err != nil || want == "" {
-		d.relay.originLog.Warn().Err(err).Msg(d.relay.names.Sprintf("nobody can push: %v cannot be read", settingPushToken))
+		d.relay.originLog.Warn().Err(err).Msg(d.relay.names.Sprintf("a request to push was refused, because %v cannot be read or is empty", settingPushToken))
 		return refusalf(refusedToken, "the token cannot be checked; ask this relay's operator")
 	}
 	scheme, shown, _ := strings.Cut(req.Header.Get("Authorization"), " ")
@@ -128,7 +128,7 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 		return refusalf(refusedTooLarge, "the body has more than %d bytes; send less at once", d.MaxBody)
 	}
 	if err != nil {
-		return refusalf(refusedBody, "the body did not come whole")
+		return refusalf(refusedBody, "the body ended early; send it again")
 	}
 	messages, refused := divide(body, req.Header.Get("Content-Type"), key)
 	if refused != nil {

@@ -104,7 +104,7 @@ func (q *query) conflict() *refusal {
 		}
 	}
 	if begins > 1 {
-		return refusalf(refusedQuery, "since, last and snapshot say each where to begin; give one of them")
+		return refusalf(refusedQuery, "since, last and snapshot each say where to begin; give one of them")
 	}
 	return nil
 }

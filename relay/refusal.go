@@ -86,7 +86,7 @@ func (r *Relay) refuseHTTP(w http.ResponseWriter, req *http.Request, f *refusal)
 		Str("path", clip(req.URL.Path)).Int("status", row.status).Msg(f.sentence)
 	if f.reason == refusedOrigin {
 		r.originLog.Warn().Str("origin", clip(req.Header.Get("Origin"))).Str("host", clip(req.Host)).
-			Msg(r.names.Sprintf("origin refused; to let it in, add it to %v", settingOrigins))
+			Msg(r.names.Sprintf("a page of another origin was refused; to allow it, add its origin to %v", settingOrigins))
 	}
 	if row.status == 0 {
 		return

@@ -36,7 +36,7 @@ func (r *Relay) reserve(ctx context.Context, g grant) (held reservation, refused
 	held = reservation{relay: r, block: block, format: g.format}
 	lane, err := r.encoders.lane(r.hub, g.format, g.query.filter, g.deflate)
 	if err != nil {
-		return held, refusalf(refusedFilters, "as many different filters are in use as may be; ask for fewer keys, a prefix, or all")
+		return held, refusalf(refusedFilters, "this relay can take no more different filters now; ask for fewer keys, a prefix, or all")
 	}
 	held.lane = lane
 	return held, nil
@@ -99,7 +99,7 @@ func (r *Relay) awaitStart(ctx context.Context, q query, lane *hub.Lane) (hub.St
 	ctx, cancel := context.WithTimeout(ctx, awaitTime)
 	defer cancel()
 	if !r.hub.Await(ctx, *q.since) {
-		return hub.Start{}, refusalf(refusedBehind, "this relay has lost its source and has not come as far as your position; come back later, or try another")
+		return hub.Start{}, refusalf(refusedBehind, "this relay has lost its source and has not reached your position; come back later, or try another")
 	}
 	return r.hub.Resume(*q.since), nil
 }

@@ -7,7 +7,11 @@ import (
 )
 
 // serveClient is the road of every client, from its request to the goroutine that reads
-// its connection. Any step may refuse the client; the refusal is answered here.
+// its connection:
+//
+//	parse → decide → reserve → awaitStart → takeOver → join → read
+//
+// Any step up to takeOver may refuse the client; the refusal is answered here.
 func (r *Relay) serveClient(w http.ResponseWriter, req *http.Request, t transport) {
 	if refused := r.walk(w, req, t); refused != nil {
 		r.refuseHTTP(w, req, refused)
@@ -77,5 +81,5 @@ func (r *Relay) logLeave(c *hub.Client, why hub.Reason, err error) {
 	if why == hub.Slow || why == hub.Silent {
 		e = r.leaveLog.Info()
 	}
-	e.Str("client", c.Name()).Stringer("reason", why).Stringer("position", c.Position()).AnErr("read", err).Msg("client left")
+	e.Str("client", c.Name()).Stringer("reason", why).Stringer("position", c.Position()).AnErr("read", err).Msg("a client has left")
 }

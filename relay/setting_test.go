@@ -45,7 +45,7 @@ func TestTextsHaveTheProgramsNames(t *testing.T) {
 	foreign := upgradeRequest("/ws")
 	foreign.Header.Set("Origin", "https://evil.test")
 	r.Handler().ServeHTTP(httptest.NewRecorder(), foreign)
-	if !strings.Contains(log.String(), "add it to APP_ACCESS.ALLOWEDORIGINS") {
+	if !strings.Contains(log.String(), "add its origin to APP_ACCESS.ALLOWEDORIGINS") {
 		t.Errorf("log: %s", log.String())
 	}
 	if _, body := get(r.Handler(), "/snapshot"); !strings.Contains(body, "turn it on by APP_SNAPSHOT") {
@@ -77,7 +77,7 @@ func TestPushTokenIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rec := postTo(r.Handler(), "POST", "/push", "x", "", "x"); rec.Code != 401 || !strings.Contains(log.String(), "Config.Push.Token cannot be read") {
+	if rec := postTo(r.Handler(), "POST", "/push", "x", "", "x"); rec.Code != 401 || !strings.Contains(log.String(), "Config.Push.Token cannot be read or is empty") {
 		t.Errorf("%d; log: %s", rec.Code, log.String())
 	}
 }

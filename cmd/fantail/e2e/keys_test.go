@@ -82,7 +82,7 @@ func TestKeysSnapshotAndPolicy(t *testing.T) {
 		}
 	})
 	for query, want := range map[string]string{
-		"": "wants to know the keys", "?key=trade&policy=skip": "lets nobody choose", "?key=trade&policy=conflate": "",
+		"": "requires keys", "?key=trade&policy=skip": "may not choose", "?key=trade&policy=conflate": "",
 	} {
 		resp, err := http.Get("http://" + r.Addr + "/stream" + query)
 		if err != nil {
