@@ -49,41 +49,41 @@ type Push struct {
 	MaxBody int64
 }
 
-// pushDoor is /push. Any goroutine.
-type pushDoor struct {
+// pushHandler is /push. Any goroutine.
+type pushHandler struct {
 	Push
 	relay *Relay
 	busy  chan struct{} // a slot for each body that is being read; never closed
 }
 
-func newPushDoor(r *Relay, p Push) *pushDoor {
+func newPushHandler(r *Relay, p Push) *pushHandler {
 	if p.MaxBody <= 0 {
 		p.MaxBody = 16 << 20
 	}
-	return &pushDoor{p, r, make(chan struct{}, pushAtOnce)}
+	return &pushHandler{p, r, make(chan struct{}, pushAtOnce)}
 }
 
 // ServeHTTP takes the body as one message, or as one message a line if it is NDJSON. It
 // answers 202 when the feed has taken them.
-func (d *pushDoor) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	key, refused := d.check(w, req)
+func (h *pushHandler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	key, refused := h.check(w, req)
 	if refused == nil {
-		refused = d.take(w, req, key)
+		refused = h.take(w, req, key)
 	}
 	if refused != nil {
-		d.relay.refuseHTTP(w, req, refused)
+		h.relay.refuseHTTP(w, req, refused)
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)
 }
 
 // check asks everything that can be asked before the body is read.
-func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, refused *refusal) {
+func (h *pushHandler) check(w http.ResponseWriter, req *http.Request) (key string, refused *refusal) {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return "", refusalf(refusedMethod, "use POST to push messages")
 	}
-	if refused := d.checkToken(req); refused != nil {
+	if refused := h.checkToken(req); refused != nil {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		return "", refused
 	}
@@ -100,10 +100,10 @@ func (d *pushDoor) check(w http.ResponseWriter, req *http.Request) (key string, 
 }
 
 // checkToken compares in constant time, the lengths too.
-func (d *pushDoor) checkToken(req *http.Request) *refusal {
-	want, err := d.Token()
+func (h *pushHandler) checkToken(req *http.Request) *refusal {
+	want, err := h.Token()
 	if err != nil || want == "" {
-		d.relay.originLog.Warn().Err(err).Msg(d.relay.names.Sprintf("a request to push was refused, because %v cannot be read or is empty", settingPushToken))
+		h.relay.originLog.Warn().Err(err).Msg(h.relay.names.Sprintf("a request to push was refused, because %v cannot be read or is empty", settingPushToken))
 		return refusalf(refusedToken, "the token cannot be checked; ask this relay's operator")
 	}
 	scheme, shown, _ := strings.Cut(req.Header.Get("Authorization"), " ")
@@ -115,17 +115,17 @@ func (d *pushDoor) checkToken(req *http.Request) *refusal {
 }
 
 // take reads the body and hands it on.
-func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *refusal {
+func (h *pushHandler) take(w http.ResponseWriter, req *http.Request, key string) *refusal {
 	select {
-	case d.busy <- struct{}{}:
-		defer func() { <-d.busy }()
+	case h.busy <- struct{}{}:
+		defer func() { <-h.busy }()
 	default:
 		return refusalf(refusedBusy, "too many messages at once; send them again later")
 	}
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(pushTime)) // beside a test's recorder there is none
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, d.MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, h.MaxBody))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return refusalf(refusedTooLarge, "the body has more than %d bytes; send less at once", d.MaxBody)
+		return refusalf(refusedTooLarge, "the body has more than %d bytes; send less at once", h.MaxBody)
 	}
 	if err != nil {
 		return refusalf(refusedBody, "the body ended early; send it again")
@@ -134,9 +134,9 @@ func (d *pushDoor) take(w http.ResponseWriter, req *http.Request, key string) *r
 	if refused != nil {
 		return refused
 	}
-	switch err := d.Take(messages); {
+	switch err := h.Take(messages); {
 	case errors.Is(err, ErrTooLarge):
-		return refusalf(refusedTooLarge, "a message is too large; raise %s of this relay", d.relay.names.Name(settingPushBody))
+		return refusalf(refusedTooLarge, "a message is too large; raise %s of this relay", h.relay.names.Name(settingPushBody))
 	case errors.Is(err, ErrBusy):
 		return refusalf(refusedBusy, "too many messages at once; send them again later")
 	case err != nil:

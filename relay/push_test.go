@@ -113,7 +113,7 @@ func TestPushWithoutToken(t *testing.T) {
 // TestPushIsBoundedInMemory: bodies that dribble in do not pile up.
 func TestPushIsBoundedInMemory(t *testing.T) {
 	r, _, _ := newTestRelay(t, hub.Config{}, Config{})
-	door := newPushDoor(r, Push{Take: new(taken).take, Token: testToken})
+	door := newPushHandler(r, Push{Take: new(taken).take, Token: testToken})
 	srv := httptest.NewServer(door)
 	t.Cleanup(srv.Close)
 	post := func(body io.Reader) int {

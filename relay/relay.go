@@ -95,7 +95,7 @@ func (r *Relay) Handler() http.Handler {
 	mux.HandleFunc("/healthz", r.serveHealth)
 	mux.HandleFunc("/readyz", r.serveReady)
 	if r.push.Take != nil {
-		mux.Handle("/push", newPushDoor(r, r.push))
+		mux.Handle("/push", newPushHandler(r, r.push))
 	}
 	mux.HandleFunc("/{$}", r.serveRoot)
 	return mux
