@@ -15,8 +15,8 @@ import (
 	"fantail/hub"
 )
 
-// A client that another relay of the backbone has told its position gets nothing
-// twice and nothing less, although this relay gets the messages a little later.
+// A client that another relay of the backbone has told its position gets every message
+// once, although this relay gets the messages a little later.
 func TestResumeAheadOfTheFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := NewHub(hub.Config{Backbone: true})
@@ -57,8 +57,8 @@ func TestResumeAheadOfTheFeed(t *testing.T) {
 	})
 }
 
-// Who cannot be told whether its position is held is to come back: before the
-// source was reached, and while it is away.
+// A client that cannot be told whether its position is held should come back: before
+// the source was reached, and while it is away.
 func TestBehindIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := NewHub(hub.Config{Backbone: true})

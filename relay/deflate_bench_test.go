@@ -11,9 +11,9 @@ import (
 	"fantail/hub/websocket"
 )
 
-// BenchmarkCompression compresses the recordings in the folder that TEST_FEEDS
-// names, message by message: once for all with one context, as long as an epoch is
-// while nobody waits for one, and each message alone. Ratios are of whole frames.
+// BenchmarkCompression compresses the recordings in the folder that TEST_FEEDS names,
+// message by message: once for all with one context, for as long as an epoch lasts if
+// no client waits for one, and each message alone. Ratios are of whole frames.
 //
 //	TEST_FEEDS=DIRECTORY go test ./relay -run xxx -bench Compression
 func BenchmarkCompression(b *testing.B) {

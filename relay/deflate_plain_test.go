@@ -46,7 +46,7 @@ func unchanged(with, without []time.Duration) bool {
 func median(d []time.Duration) time.Duration { return slices.Sorted(slices.Values(d))[len(d)/2] }
 
 // plainLatency returns the 99th percentile of a plain client's latency while three
-// others offer what is given, and every fortieth message has 709 kB.
+// others make the given offer, and every fortieth message has 709 kB.
 func plainLatency(t *testing.T, offer string) time.Duration {
 	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Bytes: 256 << 20}}, Config{Delivery: Delivery{Compression: true}})
 	const messages = 400
@@ -62,7 +62,7 @@ func plainLatency(t *testing.T, offer string) time.Duration {
 	}
 	p := join(t, addr, "/ws")
 	began, latencies := time.Now(), make([]time.Duration, 0, messages)
-	wg.Go(func() { // ends behind the last message
+	wg.Go(func() { // ends after the last message
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		for i := range messages {

@@ -96,7 +96,7 @@ func TestNegotiationWithBrowsers(t *testing.T) {
 	}
 }
 
-// FuzzNegotiate: whatever is offered, what is agreed on was offered, and the
+// FuzzNegotiate: whatever is offered, the agreed parameters were offered, and the
 // library agrees on the same.
 func FuzzNegotiate(f *testing.F) {
 	for _, n := range negotiations {

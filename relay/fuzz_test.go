@@ -83,8 +83,8 @@ func FuzzOrigin(f *testing.F) {
 	})
 }
 
-// FuzzOriginPattern: a pattern that is taken lets in no page but those whose host
-// is, or ends in, what it says.
+// FuzzOriginPattern: a pattern that is accepted allows only pages whose host is, or
+// ends in, what it says.
 func FuzzOriginPattern(f *testing.F) {
 	for _, seed := range []string{"https://app.example.com", "*.example.com", "example.com:8443", "http://[::1]:3000", "*", "https://*", "*.*", "*.", "https://a/b", "https://evil.invalid"} {
 		f.Add(seed)
@@ -169,7 +169,7 @@ func newScript(in []byte) *script {
 
 func (s *script) Read(p []byte) (int, error) { return s.in.Read(p) }
 
-// Write takes everything, but nothing behind Close, as a socket would.
+// Write takes everything, but nothing after Close, as a socket would.
 func (s *script) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

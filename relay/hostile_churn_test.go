@@ -28,7 +28,7 @@ func TestL4Churn(t *testing.T) {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(seed, i))
 			for range total / 8 {
-				peertest.Soon(func() bool { return h.Clients() < 50 }) // those who left may not have been noticed yet
+				peertest.Soon(func() bool { return h.Clients() < 50 }) // clients that left may not have been noticed yet
 				joinAndLeave(t, addr, r)
 			}
 		})

@@ -12,7 +12,7 @@ import (
 	"fantail/hub/peertest"
 )
 
-// violation is what a client sends wrong, and what it is told.
+// violation is a fault of a client, and what the client is told.
 type violation struct {
 	name   string
 	send   []byte
@@ -72,7 +72,7 @@ func TestF1LengthsBeyondReason(t *testing.T) {
 	}
 }
 
-// F1, with the uplink on ignore: what is read and dropped is bounded too.
+// F1, with the uplink on ignore: messages that are read and dropped are bounded too.
 func TestF1LengthWhileIgnoring(t *testing.T) {
 	_, h, addr := newTestRelay(t, flatHub, Config{Uplink: Uplink{Mode: UplinkIgnore}})
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
@@ -123,8 +123,8 @@ func TestF2MessageInsideMessage(t *testing.T) {
 	bad.wantClose(1002)
 }
 
-// F3: pings from a client that does not read: no pong is queued behind another,
-// the flood costs its budget, and the client is sent away.
+// F3: pings from a client that does not read: no pong waits for another, the flood uses
+// up its budget, and the client is closed.
 func TestF3PingFlood(t *testing.T) {
 	_, h, addr := newTestRelay(t, flatHub, Config{})
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)
@@ -157,7 +157,7 @@ func TestF3ShortPings(t *testing.T) {
 	peertest.Eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.Flood] == 1 })
 }
 
-// F4: pongs that nobody asked for are legal (RFC 6455 section 5.5.3).
+// F4: unsolicited pongs are legal (RFC 6455 section 5.5.3).
 func TestF4PongsUnasked(t *testing.T) {
 	_, h, addr := newTestRelay(t, flatHub, Config{})
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)

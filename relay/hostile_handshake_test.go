@@ -56,7 +56,7 @@ func without(header string) string {
 	return before + after
 }
 
-// H2: what is no handshake (RFC 6455 section 4.2.1).
+// H2: requests that are no handshake (RFC 6455 section 4.2.1).
 func TestH2NoHandshake(t *testing.T) {
 	refusedHandshakes(t, Config{}, []rawRequest{
 		{"POST", asking("POST /ws", handshake+"Content-Length: 0\r\n"), 405, "Allow"},
@@ -144,8 +144,8 @@ func TestH5BytesBehindTheHandshake(t *testing.T) {
 	})
 }
 
-// H5: a request behind a handshake is never answered, whether the handshake was
-// refused or not.
+// H5: a request after a handshake is never answered, whether the handshake was refused
+// or not.
 func TestH5NoSecondRequest(t *testing.T) {
 	_, h, addr := newTestRelay(t, flatHub, Config{})
 	w := watchHealthy(t, h, addr, 200, 5*time.Millisecond)

@@ -15,10 +15,10 @@ import (
 	"fantail/hub/peertest"
 )
 
-// healthy is a client that must not notice what happens beside it, and the feed
-// that it watches: numbered messages which carry the time they were published. The
-// feed is never far ahead of those who read: a busy machine makes it slower, and
-// nobody slow.
+// healthy is a client that must not notice what happens beside it, and the feed that it
+// watches: numbered messages that carry the time of their publication. The feed is
+// never far ahead of its readers, so a busy machine makes the feed slower and no client
+// slow.
 type healthy struct {
 	t     testing.TB
 	hub   *hub.Hub
@@ -38,12 +38,12 @@ type healthy struct {
 }
 
 const (
-	// healthyLatency bounds what the healthy client and the publisher may notice: a
-	// little less than the ten seconds for which a client that stands still is
-	// borne, which is how long somebody waits who waits for it.
+	// healthyLatency bounds what the healthy client and the publisher may notice. It is
+	// a little less than the ten seconds for which a client may stand still, because so
+	// long a goroutine waits that waits for such a client.
 	healthyLatency = 9 * time.Second
 
-	// healthyLead is how many messages the feed may be ahead of those who read.
+	// healthyLead is how many messages the feed may be ahead of its readers.
 	healthyLead = 30
 )
 
@@ -63,8 +63,8 @@ func watchHealthy(t testing.TB, h *hub.Hub, addr string, size int, every time.Du
 	return w
 }
 
-// waitForOne has the feed wait for one more reader, who tells how many messages
-// it has got, MaxInt64 at its end.
+// waitForOne makes the feed wait for one more reader, which stores how many messages it
+// has got, and MaxInt64 at its end.
 func (w *healthy) waitForOne() *atomic.Int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -167,8 +167,8 @@ func (p *peer) skip() error {
 	return err
 }
 
-// check ends the feed and holds the client to having seen all of it, in order
-// and in time. Then whoever misbehaved is gone, and so is all that he cost.
+// check ends the feed. The client must have seen all of it, in order and in time.
+// Afterwards the hostile clients are gone, and everything that they cost.
 func (w *healthy) check() {
 	w.t.Helper()
 	close(w.stop)

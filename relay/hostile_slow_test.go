@@ -17,8 +17,8 @@ import (
 	"fantail/hub/peertest"
 )
 
-// joinNarrow joins with a receive buffer as small as the kernel lets it be, so
-// that a reader who stops is noticed soon. Who goes on reading is slowed by it.
+// joinNarrow joins with a receive buffer as small as the kernel allows, so that a
+// reader that stops is noticed soon. A reader that goes on is slower because of it.
 func joinNarrow(t testing.TB, addr, path string) *peer { return joinBuffered(t, addr, path, 4096) }
 
 // joinBuffered joins with a receive buffer of a size.
@@ -41,7 +41,7 @@ func TestS2HalfOfTheClientsStopped(t *testing.T) {
 	const stopped = 50
 	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 400}, Queue: hub.Bounds{Messages: 200}}, Config{Sockets: Sockets{UnsentLimit: 4096}})
 	w := watchHealthy(t, h, addr, 8<<10, 2*time.Millisecond)
-	t.Cleanup(w.check) // when all who stopped have hung up, and before the relay ends
+	t.Cleanup(w.check) // when all that stopped have hung up, and before the relay ends
 	others := make([]*peer, stopped)
 	for i := range others {
 		others[i] = join(t, addr, "/ws")
@@ -56,13 +56,13 @@ func TestS2HalfOfTheClientsStopped(t *testing.T) {
 		for range stopped {
 			joinNarrow(t, addr, "/ws") // hung up before the check
 		}
-		for range 50 { // a quarter of what they may be behind
+		for range 50 { // a quarter of what a client may be behind
 			w.sayLocked(w.pad)
 		}
 		stuck := func() bool { return h.Stats().Drainers >= stopped/2 }
 		peertest.Eventually(t, "half of them are stuck", stuck)
 		var each int64
-		cheap := func() bool { // once the others, who may be late, have what was published
+		cheap := func() bool { // once the other clients, which may be late, have everything
 			each = (heap() - before) / stopped
 			return stuck() && each <= 100<<10 // a drainer's buffer of 64 KiB, goroutines, both ends' buffers
 		}
@@ -126,8 +126,8 @@ func TestS3NineTenthsOfTheRate(t *testing.T) {
 	}
 }
 
-// checkNumber checks that a healthy feed's message is the expected one, any if
-// next is negative, and returns the number of the one behind it.
+// checkNumber checks that a healthy feed's message is the expected one, or any if next
+// is negative. It returns the number of the next one.
 func checkNumber(t testing.TB, message []byte, next int) int {
 	t.Helper()
 	var n int

@@ -69,7 +69,7 @@ func TestHandshakeLimiter(t *testing.T) {
 	})
 }
 
-// Who gives up while waiting gives the turn back.
+// A handshake that gives up while it waits gives its turn back.
 func TestHandshakeLimiterGivesTurnsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := newHandshakeLimiter(1)
@@ -101,7 +101,7 @@ func startKnocking(t *testing.T, c Config) *knocking {
 	k := &knocking{t: t}
 	k.relay, k.hub, k.addr = newTestRelay(t, flatHub, c)
 	w := watchHealthy(t, k.hub, k.addr, 200, 5*time.Millisecond)
-	t.Cleanup(w.check) // when all who knocked have hung up, and before the relay ends
+	t.Cleanup(w.check) // when all that knocked have hung up, and before the relay ends
 	return k
 }
 
@@ -158,8 +158,8 @@ func TestH6Full(t *testing.T) {
 	peertest.Eventually(t, "its seat is free", func() bool { return k.knock("").status == 101 })
 }
 
-// H6: of handshakes that come all at once, those over the rate are refused and
-// counted, and the others wait their turn.
+// H6: if handshakes come all at once, those over the rate are refused and counted, and
+// the others wait for their turn.
 func TestH6Rate(t *testing.T) {
 	k := startKnocking(t, Config{Limits: Limits{HandshakeRate: 2}})
 	began, passed, refused := time.Now(), 0, uint64(0)
@@ -200,8 +200,8 @@ func TestMaxAge(t *testing.T) {
 	}
 }
 
-// A flood of handshakes that are refused takes no turn from those who wait: the
-// rate is kept whatever knocks.
+// A flood of refused handshakes takes no turn from those that wait: the rate is kept
+// whatever comes.
 func TestHandshakeLimiterUnderAFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := newHandshakeLimiter(100) // 10 at once
@@ -221,7 +221,7 @@ func TestHandshakeLimiterUnderAFlood(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		// The burst and three seconds' worth; those who still waited gave up.
+		// The burst and three seconds' worth; those that still waited gave up.
 		if p := passed.Load(); p < 309 || p > 311 || refused.Load() < 10_000 {
 			t.Errorf("%d passed in 3 s at 100 a second, beside %d refusals", p, refused.Load())
 		}

@@ -91,7 +91,7 @@ func TestPageHeaders(t *testing.T) {
 	}
 }
 
-// Whoever has the page is not sent it again, and is told the policy all the same.
+// A browser that has the page does not get it again, but gets the policy.
 func TestPageIsSentOnce(t *testing.T) {
 	etag := getPage("GET").Header().Get("Etag")
 	if !regexp.MustCompile(`^"[\w+/]{22}"$`).MatchString(etag) {
@@ -114,8 +114,7 @@ func TestPageRefusesOtherMethods(t *testing.T) {
 	}
 }
 
-// The root is a WebSocket for whoever asks for one, and the page for whoever
-// asks for anything else.
+// The root is a WebSocket for a request that upgrades, and the page for any other.
 func TestRootUpgradesToWebSocket(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
 	p := join(t, addr, "/")

@@ -93,7 +93,7 @@ func TestPush(t *testing.T) {
 	}
 }
 
-// TestPushWithoutToken: a token that cannot be read lets nobody in.
+// TestPushWithoutToken: with a token that cannot be read nobody can push.
 func TestPushWithoutToken(t *testing.T) {
 	for _, token := range []func() (string, error){
 		func() (string, error) { return "", nil },

@@ -22,9 +22,9 @@ import (
 	"fantail/hub/peertest"
 )
 
-// Clients that are cut again and again while the feed runs, and resume behind
-// the last message that they have, get every message once. FULL=1 makes them 300,
-// cut 100 times each.
+// Clients are cut again and again while the feed runs, and resume after the last
+// message that they have. They get every message once. FULL=1 makes them 300, cut 100
+// times each.
 func TestResumingClientsGetEverythingOnce(t *testing.T) {
 	clients, cuts := 60, 10
 	if os.Getenv("FULL") != "" {
@@ -52,7 +52,7 @@ func TestResumingClientsGetEverythingOnce(t *testing.T) {
 	done := make(chan struct{})
 	go func() { cutting.Wait(); close(done) }() // ends with the cutting
 	n := publishUntil(h, 2*time.Millisecond, done)
-	publishJSON(h, n+1, n+100) // whoever is behind has something to read
+	publishJSON(h, n+1, n+100) // clients that are behind have something to read
 	end.Store(int64(n + 50))
 	reading.Wait()
 	t.Logf("%d messages", n)
@@ -79,7 +79,7 @@ type resumer struct {
 	addr string
 	sse  bool
 	rnd  *rand.Rand
-	at   string // position behind the last message
+	at   string // position after the last message
 	seq  int    // its number
 }
 
@@ -116,7 +116,7 @@ func (r *resumer) session(n int) error {
 	return err
 }
 
-// take accepts nothing but the message behind the last one.
+// take accepts nothing but the message after the last one.
 func (r *resumer) take(e line) error {
 	var data struct{ N int }
 	if err := json.Unmarshal(e.Data, &data); err != nil {
@@ -129,7 +129,7 @@ func (r *resumer) take(e line) error {
 	return nil
 }
 
-// open asks for what is behind the position, and returns what reads it.
+// open asks for everything after the position, and returns what reads it.
 func (r *resumer) open(c net.Conn) (next func() (line, error), err error) {
 	request := "GET /sse HTTP/1.1\r\nHost: x\r\nLast-Event-ID: " + r.at + "\r\n\r\n"
 	if !r.sse {
@@ -188,8 +188,8 @@ func nextEvent(in *textproto.Reader) (l line, err error) {
 	return l, err
 }
 
-// S7: an SSE client that stops reading is evicted, and when it comes back where
-// it was, it goes on in order; comes it too late, it is told what it lost.
+// S7: an SSE client that stops reading is evicted. When it comes back where it was, it
+// goes on in order. If it comes back too late, it is told what it lost.
 func TestS7StalledEventSource(t *testing.T) {
 	t.Parallel()
 	for name, late := range map[string]bool{"in time": false, "too late": true} {

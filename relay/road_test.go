@@ -17,8 +17,8 @@ import (
 	"fantail/hub"
 )
 
-// The rules ask about the origin first, then about the query, then about the
-// policy: what is wrong with a query is told to allowed pages alone.
+// The rules ask about the origin first, then about the query, then about the policy.
+// Only allowed pages are told what is wrong with a query.
 func TestDecideInOrder(t *testing.T) {
 	origins, err := newOriginPolicy([]string{"https://app.example.com"})
 	if err != nil {
@@ -90,7 +90,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// Wherever a client leaves the road, all that was held for it is given back: its
+// Wherever a client leaves the road, everything that was held for it is given back: its
 // seat, and its lane, of which this hub has one.
 func TestRoadGivesEverythingBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -68,7 +68,7 @@ func TestUplinkIgnore(t *testing.T) {
 	peertest.Eventually(t, "counted", func() bool { return h.Stats().Leaves[hub.TooLarge] == 1 })
 }
 
-// F4: a pong that nobody asked for is legal (RFC 6455 section 5.5.3).
+// F4: an unsolicited pong is legal (RFC 6455 section 5.5.3).
 func TestF4UnsolicitedPongs(t *testing.T) {
 	_, _, addr := newTestRelay(t, hub.Config{}, Config{})
 	p := join(t, addr, "/ws")
@@ -150,7 +150,7 @@ func (r *Relay) piped(t *testing.T) (testSession, *peer) {
 	return newTestSession(t, r, ours, false), &peer{t: t, conn: theirs, r: bufio.NewReader(theirs)}
 }
 
-// A drain tells each client where it stands after all it was owed.
+// A drain tells each client its position, after everything that it still had to get.
 func TestDrainOnTheWire(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
 	p := join(t, addr, "/ws")

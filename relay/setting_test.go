@@ -65,7 +65,7 @@ func TestTextsHaveTheProgramsNames(t *testing.T) {
 	}
 }
 
-// A token that cannot be read is told to the operator by its name.
+// The operator is told the name of a token that cannot be read.
 func TestPushTokenIsNamed(t *testing.T) {
 	h := NewHub(hub.Config{})
 	defer h.Close()

@@ -81,8 +81,8 @@ func TestSocketFillsAndDrains(t *testing.T) {
 	}
 }
 
-// Close unblocks a writer that waits for a full socket, at once, and a reset
-// tells the peer that the end was none.
+// Close unblocks at once a writer that waits for a full socket, and a reset tells the
+// peer that the end was not orderly.
 func TestSocketCloseUnblocks(t *testing.T) {
 	a, b := tcpPair(t)
 	c, d := tcpPair(t)

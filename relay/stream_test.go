@@ -124,8 +124,8 @@ func TestStreamForHTTP10(t *testing.T) {
 	}
 }
 
-// What a client says behind its request is bounded; its end is noticed; and both
-// give the seat back.
+// What a client sends after its request is bounded, and its end is noticed. Both give
+// the seat back.
 func TestStreamInput(t *testing.T) {
 	for name, tt := range map[string]struct {
 		send int
@@ -229,7 +229,8 @@ func TestRefusalsForOtherOrigins(t *testing.T) {
 	}
 }
 
-// The newest of each key, its position, and what is behind it: no hole, no repeat.
+// The newest message of each key, its position, and everything after it: no hole, no
+// repeat.
 func TestSnapshotAndThenAStream(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{Snapshot: hub.SnapshotSize{Keys: 10}}, Config{})
 	publishJSON(h, 1, 8) // k1, k2, k0, …
@@ -255,7 +256,8 @@ func TestSnapshotAndThenAStream(t *testing.T) {
 	}
 }
 
-// A position that is gone: the gap is told, with its extent, and all that is held follows.
+// A position that is gone: the gap is told, with its extent, and everything that is
+// held follows.
 func TestGoneStream(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 4}}, Config{})
 	publishJSON(h, 1, 10)

@@ -143,8 +143,8 @@ func TestUplinkForwardNeedsSettings(t *testing.T) {
 	}
 }
 
-// Messages under way hold so much memory at most, whoever sends them: a message
-// that does not fit is refused as busy, and room comes back with its end.
+// Messages under way hold a bounded memory, whoever sends them: a message that does not
+// fit is rejected as busy, and its end frees the memory.
 func TestUplinkMemoryIsBounded(t *testing.T) {
 	source := new(upstream)
 	cfg := source.forwarding("")
@@ -258,8 +258,8 @@ func TestUplinkIdleSessionIsSmall(t *testing.T) {
 	}
 }
 
-// TestUplinkHammer: a chat of clients through a source that echoes: everybody
-// gets every message once, each sender's in order, and no buffer is lost.
+// TestUplinkHammer: a chat of clients through a source that echoes. Every client gets
+// every message once, each sender's in order, and no buffer is lost.
 func TestUplinkHammer(t *testing.T) {
 	const clients, each = 20, 50
 	var one sync.Mutex // the hub has one publisher

@@ -77,8 +77,8 @@ func TestHandshakeWhenFullOrDraining(t *testing.T) {
 	}
 }
 
-// A client gets the messages byte for byte, each as its kind, and the 101 tells
-// where it begins.
+// A client gets the messages byte for byte, each as its kind, and the 101 tells the
+// position at which it begins.
 func TestRawDelivery(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
 	publish(h, 0, 3, 20)
@@ -99,7 +99,7 @@ func TestRawDelivery(t *testing.T) {
 	}
 }
 
-// A client resumes behind its position, and is told when it is gone.
+// A client resumes after its position, and is told if that is gone.
 func TestResume(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{Ring: hub.RingSize{Messages: 10}}, Config{})
 	publish(h, 1, 25, 20)
@@ -139,8 +139,8 @@ func TestH5PipelinedBytesAreFrames(t *testing.T) {
 	q.wantClose(1002) // 'G' is no frame that a client may send
 }
 
-// A slow client is evicted with the position behind its last whole message, and
-// resumes there without a gap (I4). Its reading is on real TCP.
+// A slow client is evicted with the position after its last whole message, and resumes
+// there without a gap (I4). Its reading is on real TCP.
 func TestEvictionTellsWhereToResume(t *testing.T) {
 	t.Parallel()
 	_, h, addr := newTestRelay(t, hub.Config{Queue: hub.Bounds{Messages: 100}}, Config{Sockets: Sockets{UnsentLimit: 4096}})
