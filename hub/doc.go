@@ -179,7 +179,7 @@
 //     Connected clients go on. They know from the source's notices that something is
 //     missing.
 //   - Numbers that were used before begin a random epoch, so that an old position never
-//     means a new message (TestAdoptAnew). That epoch is this hub's alone.
+//     means a new message (TestAdoptAgain). That epoch is this hub's alone.
 //   - Nobody knows how many messages are in a gap in a backbone's numbers.
 //   - A relay may get a message a moment before another. A position that the feed has
 //     not reached yet is waited for (Await), and not taken for gone.

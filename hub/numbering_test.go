@@ -48,7 +48,7 @@ func TestAdoptedPositionsAreGoodElsewhere(t *testing.T) {
 
 // Messages that are missing on the backbone make the positions before them gone, and
 // numbers that are used a second time fool nobody. Connected clients stay.
-func TestAdoptAnew(t *testing.T) {
+func TestAdoptAgain(t *testing.T) {
 	for about, tt := range map[string]struct {
 		name   string
 		behind uint64
@@ -121,7 +121,7 @@ func TestLastStopsAtWhatIsMissing(t *testing.T) {
 
 // A client that gets the newest messages when nothing has come after the last break
 // stands after the break, and its position is good.
-func TestSnapshotStandsBehindTheSeam(t *testing.T) {
+func TestSnapshotStandsAfterTheBreak(t *testing.T) {
 	f := still(t, Config{Snapshot: SnapshotSize{Keys: 10}})
 	f.Adopt("stream", 5)
 	f.sayOf("a", "b")

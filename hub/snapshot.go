@@ -57,7 +57,7 @@ func (s *snapshot) takeIn(n int) bool {
 		}
 		m := s.ring.at(s.start.slot)
 		if m == nil {
-			s.beginAnewLocked()
+			s.startOverLocked()
 			continue
 		}
 		s.putLocked(m)
@@ -77,9 +77,9 @@ func (s *snapshot) putLocked(m *Message) {
 	}
 }
 
-// beginAnewLocked forgets everything. The ring has lapped the snapshot, so a message
+// startOverLocked forgets everything. The ring has lapped the snapshot, so a message
 // that nobody saw may have replaced any message in it.
-func (s *snapshot) beginAnewLocked() {
+func (s *snapshot) startOverLocked() {
 	clear(s.byKey)
 	s.order.Init()
 	s.bytes, s.start = 0, s.ring.oldest(0)

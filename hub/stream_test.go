@@ -191,7 +191,7 @@ func TestStreamLeaps(t *testing.T) {
 
 // The frame that a stream's client was in the middle of when it jumped belongs to
 // an epoch that it gets no more of: I7.
-func TestStreamBeginsAnewBehindAJump(t *testing.T) {
+func TestStreamBeginsAgainAfterAJump(t *testing.T) {
 	inStep(t, Config{Queue: Bounds{Messages: 5, Stall: time.Hour}}, func(f *fixture) {
 		codec, conn := &chainCodec{}, newConn(f.t, plenty)
 		lane, err := f.StreamLane(tellable(), codec)
@@ -235,7 +235,7 @@ func splitStream(t testing.TB, raw []byte, client *chain) (bodies [][]byte) {
 }
 
 // An epoch begins the sooner, the more clients wait for it.
-func TestStreamBeginsAnewForMany(t *testing.T) {
+func TestStreamBeginsAgainForMany(t *testing.T) {
 	for _, tt := range []struct{ there, late, after int }{{1, 1, 7}, {1, 3, 5}, {9, 1, 31}, {99, 1, shortEpoch}} {
 		inStep(t, Config{}, func(f *fixture) {
 			codec := &chainCodec{}
