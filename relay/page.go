@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
 	"time"
+
+	"fantail/hub/setting"
 )
 
 //go:embed page
@@ -29,8 +32,8 @@ type page struct {
 	script   string
 }
 
-// newPage puts the embedded files together.
-func newPage() *page {
+// newPage puts the embedded files together. names are the program's for settings.
+func newPage(names setting.Namer) *page {
 	style, document := pageFile("page.css"), pageFile("page.html")
 	var script strings.Builder
 	for _, name := range pageScripts {
@@ -38,6 +41,7 @@ func newPage() *page {
 	}
 	document = strings.Replace(document, "<style></style>", "<style>"+style+"</style>", 1)
 	document = strings.Replace(document, `<script type="module"></script>`, `<script type="module">`+script.String()+"</script>", 1)
+	document = strings.Replace(document, `<code id="setting-source"></code>`, "<code>"+html.EscapeString(names.Name(settingSource))+"</code>", 1)
 	return &page{
 		document: []byte(document),
 		etag:     `"` + digest(document)[:22] + `"`,

@@ -22,7 +22,7 @@ func getPage(method string, lines ...string) *httptest.ResponseRecorder {
 		req.Header.Set(lines[i], lines[i+1])
 	}
 	rec := httptest.NewRecorder()
-	newPage().ServeHTTP(rec, req)
+	newPage(nil).ServeHTTP(rec, req)
 	return rec
 }
 
@@ -65,11 +65,11 @@ func TestPagePolicyMatchesItsContent(t *testing.T) {
 // A Host header cannot add to the policy.
 func TestPagePolicyTakesNoHostileHost(t *testing.T) {
 	for _, host := range []string{"a;script-src *", "a,b", "a b", "*", "*.example", "", "a:b", "a'", "[::1]:8080", "a\nb"} {
-		if got := directives(newPage().policy(host)); got["connect-src"] != "'self'" || len(got) != 10 {
+		if got := directives(newPage(nil).policy(host)); got["connect-src"] != "'self'" || len(got) != 10 {
 			t.Errorf("host %q: %v", host, got)
 		}
 	}
-	if got := directives(newPage().policy("127.0.0.1"))["connect-src"]; got != "'self' ws://127.0.0.1 wss://127.0.0.1" {
+	if got := directives(newPage(nil).policy("127.0.0.1"))["connect-src"]; got != "'self' ws://127.0.0.1 wss://127.0.0.1" {
 		t.Errorf("connect-src %s", got)
 	}
 }

@@ -76,7 +76,7 @@ func New(c Config) (*Relay, error) {
 		source: c.Source, proxies: trusted, push: c.Push, sockets: c.Sockets, rules: c.rules(),
 		uplink: newUplink(c.Uplink, log), encoders: newEncoders(c.Hub.Position),
 		handshakes: newHandshakeLimiter(c.Limits.HandshakeRate), clients: newClientLimiter(c.Limits.Clients, c.Limits.ClientsPerIP),
-		page: newPage(), born: time.Now(),
+		page: newPage(c.Names), born: time.Now(),
 	}, nil
 }
 

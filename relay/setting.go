@@ -4,6 +4,7 @@ import "fantail/hub/setting"
 
 // Settings in texts for an operator, named by their fields in Config or in hub.Config.
 const (
+	settingSource      setting.Name = "Source"
 	settingOrigins     setting.Name = "Access.AllowedOrigins"
 	settingPolicy      setting.Name = "Delivery.Policy"
 	settingForward     setting.Name = "Uplink.Forward"

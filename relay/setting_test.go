@@ -16,7 +16,7 @@ import (
 
 // Each setting that a text speaks of is a field of the relay's Config or of the hub's.
 func TestSettingsAreFields(t *testing.T) {
-	for _, name := range []setting.Name{settingOrigins, settingPolicy, settingForward, settingUplinkAllow, settingUplinkRate, settingPushToken, settingPushBody, settingSnapshot} {
+	for _, name := range []setting.Name{settingSource, settingOrigins, settingPolicy, settingForward, settingUplinkAllow, settingUplinkRate, settingPushToken, settingPushBody, settingSnapshot} {
 		if !hasField(reflect.TypeFor[Config](), string(name)) && !hasField(reflect.TypeFor[hub.Config](), string(name)) {
 			t.Errorf("there is no field %s", name)
 		}
@@ -53,6 +53,9 @@ func TestTextsHaveTheProgramsNames(t *testing.T) {
 	}
 	if rec := postTo(r.Handler(), "POST", "/push", "Bearer a token of the operator", "", "x"); !strings.Contains(rec.Body.String(), "raise APP_PUSH.MAXBODY") {
 		t.Errorf("too large: %d %s", rec.Code, rec.Body)
+	}
+	if _, body := get(r.Handler(), "/"); !strings.Contains(body, "Set <code>APP_SOURCE</code> of the relay") {
+		t.Error("the page does not say which setting has the source")
 	}
 	_, err = New(Config{Hub: h, Delivery: Delivery{Policy: hub.Conflate}, Uplink: Uplink{Mode: UplinkForward, Rate: -1}})
 	for _, want := range []string{"APP_DELIVERY.POLICY is conflate", "set APP_SNAPSHOT", "APP_UPLINK.FORWARD is nil", "write APP_UPLINK.ALLOW", "APP_UPLINK.RATE must be 0"} {

@@ -4,7 +4,7 @@
 const ROWS = 100;          // on the page
 const SHOWN_A_SECOND = 60; // new rows, at most; the rest is counted only
 const STEP = 50;           // ms between two moves of the list, which repaints as a whole
-const CALM_STEP = 500;     // ms, for those who asked for less motion
+const CALM_STEP = 500;     // ms, if the system asks for less motion
 
 class Rows {
   // copied(button, text) puts a text on the clipboard.
@@ -32,7 +32,7 @@ class Rows {
   }
 
   // flush puts the newest queued messages on the page, within the budget, and
-  // returns how many. What is left was seen by nobody. It also looks whether
+  // returns how many. Nobody sees those that are left. It also looks whether
   // the list is held from now on. calm asks for less motion.
   flush(now, calm) {
     this.held = this.reading();

@@ -18,7 +18,7 @@ import (
 // TestNames: each field of a library that a variable sets has that variable's name.
 func TestNames(t *testing.T) {
 	for field, want := range map[setting.Name]string{
-		"Queue.Stall": "FANTAIL_STALL_TIMEOUT", "Uplink.Burst": "FANTAIL_UPLINK_RATE", "Push.Token": "FANTAIL_PUSH_TOKEN", "Stdin": "",
+		"Queue.Stall": "FANTAIL_STALL_TIMEOUT", "Uplink.Burst": "FANTAIL_UPLINK_RATE", "Source": "FANTAIL_SOURCE_URL", "Snapshot": "FANTAIL_SNAPSHOT", "Push.MaxBody": "FANTAIL_SOURCE_MAX_MESSAGE", "Push.Token": "FANTAIL_PUSH_TOKEN", "Stdin": "",
 	} {
 		if got := Names(field); got != want {
 			t.Errorf("the setting %s is called %q, want %q", field, got, want)
