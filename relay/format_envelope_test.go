@@ -14,7 +14,7 @@ import (
 )
 
 // lastMessage publishes one message and returns it as the ring holds it.
-func lastMessage(t *testing.T, in hub.Input) *hub.Message {
+func lastMessage(t testing.TB, in hub.Input) *hub.Message {
 	t.Helper()
 	h := NewHub(hub.Config{Snapshot: hub.SnapshotSize{Keys: 1}})
 	defer h.Close()
