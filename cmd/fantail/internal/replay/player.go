@@ -40,7 +40,7 @@ func (p player) subscriber(ctx context.Context, w http.ResponseWriter, r *http.R
 	log.Info().Msg("subscriber joined")
 	playing, left := context.WithCancelCause(ctx)
 	gone := make(chan struct{}) // closed by the reader, which ends with the connection
-	go func() { // ended with the connection
+	go func() {                 // ended with the connection
 		defer close(gone)
 		left(conn.Discard(ctx))
 	}()
