@@ -130,7 +130,10 @@ func reference(b []byte) (got []scanned, ok bool) {
 	var opcode byte
 	for len(b) >= 2 {
 		fin, op, n, head := b[0]&0x80 != 0, b[0]&15, uint64(b[1]&127), 2
-		if b[0]&0x70 != 0 && b[1]&0x80 == 0 || b[1]&0x80 != 0 {
+		if b[1]&0x80 != 0 {
+			return got, false // masked, whatever the rest of the header is
+		}
+		if b[0]&0x70 != 0 {
 			if need := map[byte]int{126: 4, 127: 10}[b[1]&127]; len(b) < need {
 				return got, true // the header is not complete
 			}
@@ -183,6 +186,7 @@ func FuzzScanner(f *testing.F) {
 	f.Add([]byte("\x81\x7e\x00\x7e"), uint64(2))
 	f.Add([]byte("\x88\x02\x03\xe8\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00"), uint64(3))
 	f.Add([]byte("\x81\x82\x00\x00\x00\x00hi"), uint64(4))
+	f.Add([]byte("\x81\xff"), uint64(5))
 	f.Fuzz(func(t *testing.T, stream []byte, seed uint64) {
 		want, ok := reference(stream)
 		var pieces [][]byte
