@@ -1,0 +1,70 @@
+package feed
+
+import (
+	"context"
+	"io"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+)
+
+// repeating is a driver whose stream brings the same message n times.
+type repeating struct {
+	payload []byte
+	n       int
+}
+
+func (d *repeating) open(context.Context) (stream, error) { return d, nil }
+func (d *repeating) close()                               {}
+
+func (d *repeating) next() (hub.Input, error) {
+	if d.n == 0 {
+		return hub.Input{}, io.EOF
+	}
+	d.n--
+	return hub.Input{Payload: d.payload}, nil
+}
+
+// uncounted is a Publisher that keeps nothing.
+type uncounted struct{ n int }
+
+func (d *uncounted) Publish(hub.Input) { d.n++ }
+
+// BenchmarkStages measures what a message costs between its driver and Publish.
+func BenchmarkStages(b *testing.B) {
+	for _, tt := range []struct {
+		name string
+		cfg  Config
+	}{
+		{"none", Config{}},
+		{"rules, cursor, id", Config{
+			Rules:  func() ([]Rule, error) { return []Rule{{Match: "^nothing", Do: Drop}}, nil },
+			Cursor: "re:^{\"n\":([0-9]+)", ID: "hash",
+		}},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			d, out := &repeating{payload: []byte(`{"n":1}`), n: b.N}, &uncounted{}
+			s := openSource(d, "repeating", &direct{Publisher: out}, zerolog.Nop())
+			ids, err := newIdentifier(tt.cfg.ID)
+			if err != nil {
+				b.Fatal(err)
+			}
+			cursor, err := newCursor(tt.cfg.Cursor, "{cursor}")
+			if tt.cfg.Cursor == "" {
+				cursor, err = nil, nil
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			tt.cfg.cursor = cursor
+			s.stage(tt.cfg, ids)
+			b.ReportAllocs()
+			b.ResetTimer()
+			if err := s.run(b.Context()); err != io.EOF || out.n != b.N {
+				b.Fatal(out.n, err)
+			}
+		})
+	}
+}
