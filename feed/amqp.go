@@ -90,7 +90,7 @@ func (d *amqpDriver) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &amqpStream{source: d, tick: time.NewTicker(time.Second)}
+	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: messages{most: d.cfg.MaxMessage}}
 	if err := l.during(opening, func() error { return s.start(l) }); err != nil {
 		s.leave(l)
 		s.tick.Stop()

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
-
-	"fantail/hub"
 )
 
 // amqpStream is one connection whose queue is delivered. The library reads in
@@ -28,6 +26,8 @@ type amqpStream struct {
 	last    uint64 // delivery tag of the last message that was taken
 	unacked int    // messages taken since the last acknowledgement
 	tick    *time.Ticker
+
+	messages messages // owned by next
 }
 
 // handshake has the library speak over an open line.
@@ -153,29 +153,29 @@ func (s *amqpStream) change(wanted, unwanted []string) error {
 // next returns the next message. Those that were taken are acknowledged many at
 // a time, and the rest of them within a second: a broker gives up a consumer
 // that leaves messages unacknowledged for long.
-func (s *amqpStream) next() (hub.Input, error) {
+func (s *amqpStream) next() (Event, error) {
 	for {
 		select {
 		case m, ok := <-s.deliveries:
 			if !ok {
-				return hub.Input{}, s.explain(nil)
+				return Event{}, s.explain(nil)
 			}
 			return s.take(m)
 		case <-s.tick.C:
 			if err := s.acknowledge(1); err != nil {
-				return hub.Input{}, s.explain(err)
+				return Event{}, s.explain(err)
 			}
 		}
 	}
 }
 
-func (s *amqpStream) take(m amqp.Delivery) (hub.Input, error) {
+func (s *amqpStream) take(m amqp.Delivery) (Event, error) {
 	s.last = m.DeliveryTag
 	s.unacked++
 	if err := s.acknowledge(amqpAcknowledge); err != nil {
-		return hub.Input{}, s.explain(err)
+		return Event{}, s.explain(err)
 	}
-	return input(s.source.bind.key(m.RoutingKey), m.Body, s.source.cfg.MaxMessage)
+	return s.messages.event(s.source.bind.key(m.RoutingKey), m.Body, 0), nil
 }
 
 // acknowledge acknowledges what was taken, if it is so many messages at least.

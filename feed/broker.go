@@ -120,19 +120,24 @@ func (p params) word(name, missing string) (string, error) {
 	return s, nil
 }
 
-// input makes a message of a broker's: valid UTF-8 is text. Its key is the name
-// it came under, unless no client could ask for that. It is a drop if it is
-// larger than most.
-func input(name string, payload []byte, most int64) (hub.Input, error) {
-	if int64(len(payload)) > most {
-		return hub.Input{}, DropTooLarge
+// messages makes the messages of a broker's stream. One goroutine.
+type messages struct {
+	most int64 // bytes of a payload
+	in   hub.Input
+}
+
+// event makes a message of what came under a name: valid UTF-8 is text. Its key is
+// that name, unless no client could ask for it. One that is too large is dropped.
+func (m *messages) event(name string, payload []byte, number uint64) Event {
+	if int64(len(payload)) > m.most {
+		return Dropped(DropTooLarge)
 	}
-	in := hub.Input{Kind: hub.Text, Payload: payload}
+	m.in = hub.Input{Kind: hub.Text, Payload: payload, Seq: number}
 	if !utf8.Valid(payload) {
-		in.Kind = hub.Binary
+		m.in.Kind = hub.Binary
 	}
 	if len(name) <= MaxKey && utf8.ValidString(name) {
-		in.Key = name
+		m.in.Key = name
 	}
-	return in, nil
+	return Message(&m.in)
 }

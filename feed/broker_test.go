@@ -66,17 +66,18 @@ func TestInputOfBroker(t *testing.T) {
 		name, payload string
 		kind          hub.Kind
 		key           string
-		err           error
+		drop          bool
 	}{
-		{"a", "text", hub.Text, "a", nil},
-		{"a", "\xff", hub.Binary, "a", nil},
-		{"\xff", "", hub.Text, "", nil},
-		{strings.Repeat("k", MaxKey+1), "x", hub.Text, "", nil},
-		{"a", "123456789", 0, "", DropTooLarge},
+		{"a", "text", hub.Text, "a", false},
+		{"a", "\xff", hub.Binary, "a", false},
+		{"\xff", "", hub.Text, "", false},
+		{strings.Repeat("k", MaxKey+1), "x", hub.Text, "", false},
+		{"a", "123456789", 0, "", true},
 	} {
-		in, err := input(c.name, []byte(c.payload), 8)
-		if err != c.err || err == nil && (in.Kind != c.kind || in.Key != c.key || string(in.Payload) != c.payload) {
-			t.Errorf("%.10q %q: got %+v, %v", c.name, c.payload, in, err)
+		ev := (&messages{most: 8}).event(c.name, []byte(c.payload), 0)
+		in, drop := ev.Message, ev.Kind == KindDropped && ev.Drop == DropTooLarge
+		if drop != c.drop || !drop && (in.Kind != c.kind || in.Key != c.key || string(in.Payload) != c.payload) {
+			t.Errorf("%.10q %q: got %+v", c.name, c.payload, ev)
 		}
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"fantail/hub"
 )
 
 // fatalWait is how long a source is left alone that answered what a Fatal rule
@@ -89,27 +87,28 @@ type ruledStream struct {
 
 // next returns the next message that the rules leave to the clients, or
 // DropRule in the place of one that they do not.
-func (s *ruledStream) next() (hub.Input, error) {
+func (s *ruledStream) next() (Event, error) {
 	if s.ended != nil {
-		return hub.Input{}, s.ended
+		return Event{}, s.ended
 	}
-	in, err := s.stream.next()
-	if err != nil {
-		return in, err
+	ev, err := s.stream.next()
+	if err != nil || ev.Kind != KindMessage {
+		return ev, err
 	}
-	rule, at := s.rules.find(in.Payload)
+	payload := ev.Message.Payload
+	rule, at := s.rules.find(payload)
 	if rule == nil {
-		return in, nil
+		return ev, nil
 	}
 	s.of.matched[rule.number-1].Add(1)
-	s.obey(rule, in.Payload, at)
+	s.obey(rule, payload, at)
 	switch {
 	case rule.Relay:
-		return in, nil
+		return ev, nil
 	case s.ended != nil:
-		return hub.Input{}, s.ended
+		return Event{}, s.ended
 	}
-	return hub.Input{}, DropRule
+	return Dropped(DropRule), nil
 }
 
 // obey does what the rule says, except to relay or drop the message.

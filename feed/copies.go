@@ -31,7 +31,7 @@ func (c *copies) copied(from int, in hub.Input) bool {
 	if c.lines[from] == nil {
 		c.begin(from)
 	}
-	id, ok := c.ids.of(in)
+	id, ok := c.ids.of(&in)
 	if !ok || !c.lines[from].seen(id) {
 		return false
 	}

@@ -45,7 +45,7 @@ func newCursor(spec, address string) (*cursor, error) {
 func HasCursor(address string) bool { return placeholder.MatchString(address) }
 
 // note takes the cursor from a message, if it has one that can be used.
-func (c *cursor) note(in hub.Input) {
+func (c *cursor) note(in *hub.Input) {
 	if value, err := c.keyer.key(in.Kind, in.Payload); err == nil && value != "" {
 		c.last.Store(&value)
 	}
@@ -102,10 +102,10 @@ type notingStream struct {
 	cursor *cursor
 }
 
-func (s *notingStream) next() (hub.Input, error) {
-	in, err := s.stream.next()
-	if err == nil {
-		s.cursor.note(in)
+func (s *notingStream) next() (Event, error) {
+	ev, err := s.stream.next()
+	if err == nil && ev.Kind == KindMessage {
+		s.cursor.note(ev.Message)
 	}
-	return in, err
+	return ev, err
 }

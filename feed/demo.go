@@ -53,21 +53,20 @@ type demoStream struct {
 	due    time.Time // when the next message is
 	rhythm *rhythm
 	market *market
-	buf    []byte
+	in     hub.Input
 }
 
-func (s *demoStream) next() (hub.Input, error) {
+func (s *demoStream) next() (Event, error) {
 	now := time.Now()
 	if now.Sub(s.due) > demoMaxLag {
 		s.due = now // the machine slept
 	}
 	if !sleep(s.ctx, s.due.Sub(now)) {
-		return hub.Input{}, s.ctx.Err()
+		return Event{}, s.ctx.Err()
 	}
 	s.due = s.due.Add(s.rhythm.next())
-	var symbol string
-	s.buf, symbol = s.market.append(s.buf[:0], time.Now())
-	return hub.Input{Kind: hub.Text, Key: symbol, Payload: s.buf}, nil
+	s.in.Payload, s.in.Key = s.market.append(s.in.Payload[:0], time.Now())
+	return Message(&s.in), nil
 }
 
 func (s *demoStream) close() {}

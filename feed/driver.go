@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-
-	"fantail/hub"
 )
 
 // driver opens the connections of one source, one after the other.
@@ -21,26 +19,14 @@ type driver interface {
 
 // stream is one connection. One goroutine.
 type stream interface {
-	// next waits for the next message; its payload is valid until the next
-	// call, and its time is the caller's to fill in. Errors: io.EOF when the
-	// source has ended for good; a DropReason in the place of one unusable
-	// message, a *lapse in that of some that are missing, a *seam
-	// where a broker's numbering begins, and errAlive in that
-	// of something that is no message; a *failure when the connection is lost;
-	// any other when the source can never be read on.
-	next() (hub.Input, error)
+	// next waits for the next event; what it holds is valid until the next call.
+	// An error is the end of the stream: io.EOF when the source has ended for
+	// good, a *failure when another connection is worth trying, and any other
+	// when the source can never be read on.
+	next() (Event, error)
 
 	// close releases everything that open and next took. It is called once.
 	close()
-}
-
-// goesOn reports whether a stream whose next returned err has more to give.
-func goesOn(err error) bool {
-	switch err.(type) {
-	case nil, DropReason, *lapse, *seam:
-		return true
-	}
-	return err == errAlive
 }
 
 // scheme is a row of the table: how a kind of source is written and opened.

@@ -49,7 +49,8 @@ type wireEnvelope struct {
 }
 
 // parseEnvelope reads an envelope. The payload may share memory with line.
-func parseEnvelope(line []byte) (e envelope, err error) {
+func parseEnvelope(line []byte) (e *envelope, err error) {
+	e = new(envelope)
 	var w wireEnvelope
 	if err := json.Unmarshal(line, &w); err != nil {
 		return e, err

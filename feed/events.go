@@ -2,24 +2,22 @@ package feed
 
 import (
 	"bytes"
-	"errors"
 	"strconv"
 	"time"
 	"unicode/utf8"
 )
 
-// errAlive is what a stream returns in a message's place when its source said
-// something that is no message, such as a comment: a sign of life.
-var errAlive = errors.New("a sign of life")
-
 // maxEventID is the longest id of an event, in bytes, that is sent back as
 // Last-Event-ID: it has to fit into a request's header.
 const maxEventID = 1 << 10
 
-// event is one event of an event stream.
+// event is one event of an event stream, or what stands in the place of one.
 type event struct {
 	kind string // empty is the default, "message"
 	data []byte // its data lines, joined by LF; valid until the next call of next
+
+	comment  bool // it is a comment
+	tooLarge bool // it has more data than may be; its id counts
 }
 
 // events parses an event stream as browsers do (WHATWG HTML, section 9.2.6). One
@@ -46,9 +44,8 @@ func newEvents(lines *streamLines, most int, lastID string) *events {
 	return &events{lines: lines, max: most, id: lastID, lastID: lastID}
 }
 
-// next returns the next event that has data. Errors: errAlive for a comment,
-// DropTooLarge for an event with more data than max, whose id counts; errEndless
-// or the reader's. An event that the end of the stream cuts off is not returned,
+// next returns the next event that has data, or the next comment. Its error is
+// errEndless or the reader's. An event that the end of the stream cuts off is not returned,
 // and its id does not count.
 func (e *events) next() (event, error) {
 	for {
@@ -57,11 +54,11 @@ func (e *events) next() (event, error) {
 		case err != nil:
 			return event{}, err
 		case len(line) == 0:
-			if ev, err := e.dispatch(); err != nil || ev.data != nil {
-				return ev, err
+			if ev := e.dispatch(); ev.tooLarge || ev.data != nil {
+				return ev, nil
 			}
 		case line[0] == ':':
-			return event{}, errAlive
+			return event{comment: true}, nil
 		default:
 			if err := e.field(line); err != nil {
 				return event{}, err
@@ -118,16 +115,16 @@ func (e *events) addData(value []byte) error {
 }
 
 // dispatch ends the present event and returns it, if it has data.
-func (e *events) dispatch() (ev event, err error) {
+func (e *events) dispatch() (ev event) {
 	e.lastID = e.id
 	switch {
 	case e.over > 0:
-		err = DropTooLarge
+		ev.tooLarge = true
 	case e.filled:
-		ev = event{e.kind, e.data[:len(e.data)-1]}
+		ev.kind, ev.data = e.kind, e.data[:len(e.data)-1]
 	}
 	e.kind, e.data, e.filled, e.over = "", e.data[:0], false, 0
-	return ev, err
+	return ev
 }
 
 // usable returns a value as text, empty if it is longer than most, cut, not

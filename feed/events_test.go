@@ -19,11 +19,11 @@ func parseAll(r io.Reader, most int) (got []string, e *events, end error) {
 	for {
 		ev, err := e.next()
 		switch {
-		case err == errAlive:
-		case err == DropTooLarge:
-			got = append(got, "!")
 		case err != nil:
 			return got, e, err
+		case ev.comment:
+		case ev.tooLarge:
+			got = append(got, "!")
 		default:
 			got = append(got, ev.kind+"="+string(ev.data))
 		}

@@ -1,13 +1,11 @@
 package feed
 
-import (
-	"bytes"
+import "bytes"
 
-	"fantail/hub"
+const (
+	maxHeld  = 64 << 20 // bytes that a handover holds back at most
+	heldCost = 256      // bytes that a message counts beside its payload
 )
-
-// maxHeld bounds the bytes that a handover holds back.
-const maxHeld = 64 << 20
 
 // handover joins two connections to one feed while one takes over from the other:
 // a pure state machine that knows neither time nor sockets.
@@ -30,12 +28,11 @@ type handover struct {
 	bytes int              // in held
 }
 
-// arrived is a message with its identity, or what came in the place of one.
+// arrived is an event with the identity of its message.
 type arrived struct {
-	in   hub.Input
-	id   identity
-	has  bool  // it has an identity
-	drop error // what came in the place of a message
+	Event
+	id  identity
+	has bool // it is a message that has an identity
 }
 
 func newHandover(ids *identifier, old, new *line) *handover {
@@ -44,16 +41,16 @@ func newHandover(ids *identifier, old, new *line) *handover {
 }
 
 // fromOld appends to out what follows from a message of the old connection.
-func (h *handover) fromOld(out []arrived, a arrived) []arrived {
+func (h *handover) fromOld(out []Event, a arrived) []Event {
 	switch {
-	case a.drop == nil && !a.has && h.left:
-		return append(out, dropped(DropCopy))
-	case a.drop != nil || !a.has:
-		return append(out, a)
+	case a.Kind == KindMessage && !a.has && h.left:
+		return append(out, Dropped(DropCopy))
+	case !a.has:
+		return append(out, a.Event)
 	case h.old.seen(a.id):
-		return append(out, dropped(DropCopy))
+		return append(out, Dropped(DropCopy))
 	}
-	out = append(out, a)
+	out = append(out, a.Event)
 	if i, found := h.where[a.id]; found && !h.joined {
 		return h.join(out, i)
 	}
@@ -62,10 +59,10 @@ func (h *handover) fromOld(out []arrived, a arrived) []arrived {
 
 // fromNew appends to out what follows from a message of the new connection. What
 // has no identity is the old one's to bring until that was told to leave.
-func (h *handover) fromNew(out []arrived, a arrived) []arrived {
+func (h *handover) fromNew(out []Event, a arrived) []Event {
 	switch {
-	case a.drop != nil:
-		return append(out, a)
+	case a.Kind != KindMessage:
+		return append(out, a.Event)
 	case !h.joined && a.has && h.new.copies(a.id):
 		h.hold(a)
 		return h.join(out, len(h.held)-1)
@@ -76,22 +73,22 @@ func (h *handover) fromNew(out []arrived, a arrived) []arrived {
 		}
 		return out
 	case !a.has && !h.left:
-		return append(out, dropped(DropCopy))
+		return append(out, Dropped(DropCopy))
 	case !a.has:
-		return append(out, a)
+		return append(out, a.Event)
 	}
 	return h.take(out, a)
 }
 
 // giveUp goes over to the new connection although nothing shows that it has all
 // that follows: the old one has ended, or both were quiet for too long.
-func (h *handover) giveUp(out []arrived) []arrived {
+func (h *handover) giveUp(out []Event) []Event {
 	h.joined = true
 	for _, a := range h.held {
 		if a.has {
 			out = h.take(out, a)
 		} else {
-			out = append(out, a)
+			out = append(out, a.Event)
 		}
 	}
 	h.held = nil
@@ -100,12 +97,12 @@ func (h *handover) giveUp(out []arrived) []arrived {
 
 // join goes over to the new connection, whose held message i the old one has
 // brought too.
-func (h *handover) join(out []arrived, i int) []arrived {
+func (h *handover) join(out []Event, i int) []Event {
 	h.joined = true
 	for j, a := range h.held {
 		switch {
 		case j < i || !a.has:
-			out = append(out, dropped(DropOverlap))
+			out = append(out, Dropped(DropOverlap))
 		default:
 			out = h.take(out, a)
 		}
@@ -115,21 +112,21 @@ func (h *handover) join(out []arrived, i int) []arrived {
 }
 
 // take publishes a message of the new connection unless it is a copy.
-func (h *handover) take(out []arrived, a arrived) []arrived {
+func (h *handover) take(out []Event, a arrived) []Event {
 	if h.new.seen(a.id) {
-		return append(out, dropped(DropCopy))
+		return append(out, Dropped(DropCopy))
 	}
-	return append(out, a)
+	return append(out, a.Event)
 }
 
 // hold keeps a copy of a message.
 func (h *handover) hold(a arrived) {
-	a.in.Payload = bytes.Clone(a.in.Payload)
+	m := *a.Message
+	m.Payload = bytes.Clone(m.Payload)
+	a.Message = &m
 	if _, found := h.where[a.id]; a.has && !found {
 		h.where[a.id] = len(h.held)
 	}
-	h.bytes += len(a.in.Payload) + 64
+	h.bytes += len(m.Payload) + heldCost
 	h.held = append(h.held, a)
 }
-
-func dropped(reason DropReason) arrived { return arrived{drop: reason} }

@@ -69,9 +69,9 @@ func playHandover(t *testing.T, named bool, before string) playedHandover {
 
 // play takes one step and returns what is published.
 func (h playedHandover) play(step string) (published []string) {
-	a := arrived{in: hub.Input{Payload: []byte(step[1:])}, has: !strings.HasPrefix(step[1:], "-")}
-	a.id = h.ids.identify(a.in.Payload)
-	var out []arrived
+	a := arrived{Event: Message(&hub.Input{Payload: []byte(step[1:])}), has: !strings.HasPrefix(step[1:], "-")}
+	a.id = h.ids.identify(a.Message.Payload)
+	var out []Event
 	switch step[0] {
 	case 'o':
 		out = h.fromOld(nil, a)
@@ -82,9 +82,9 @@ func (h playedHandover) play(step string) (published []string) {
 	default:
 		out = h.giveUp(nil)
 	}
-	for _, a := range out {
-		if a.drop == nil {
-			published = append(published, string(a.in.Payload))
+	for _, ev := range out {
+		if ev.Kind == KindMessage {
+			published = append(published, string(ev.Message.Payload))
 		}
 	}
 	return published

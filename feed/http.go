@@ -126,12 +126,12 @@ func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *failure
 	switch {
 	case kind == "text/event-stream":
 		lines := newStreamLines(body, most+len("data: "), true)
-		return &eventStream{body, newEvents(lines, most, d.resume.position()), isRelay(resp)}, nil
+		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.position()), relay: isRelay(resp)}, nil
 	case isRelay(resp) && kind == "application/x-ndjson":
 		lines := newStreamLines(body, int(envelopeRoom(int64(most))), false)
 		return &envelopeLines{body, lines, d.cfg.MaxMessage}, nil
 	case isLines(kind, resp):
-		return &messageLines{body, newStreamLines(body, most+len("\r"), false), most}, nil
+		return &messageLines{httpBody: body, lines: newStreamLines(body, most+len("\r"), false), max: most}, nil
 	}
 	return nil, explainType(resp)
 }

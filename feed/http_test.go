@@ -155,15 +155,18 @@ func TestHTTPLines(t *testing.T) {
 		}
 		var got []string
 		for len(got) < 6 {
-			in, err := st.next()
-			switch {
-			case err == nil:
-				got = append(got, string(in.Payload))
+			switch ev, err := st.next(); {
+			case err != nil:
+				t.Fatal(err)
+			case ev.Kind == KindDropped:
+				got = append(got, ev.Drop.String())
+			case ev.Kind == KindMessage:
+				got = append(got, string(ev.Message.Payload))
 			default:
-				got = append(got, fmt.Sprint(err))
+				got = append(got, ev.Kind.String())
 			}
 		}
-		want := []string{`{"a":1}`, errAlive.Error(), errAlive.Error(), `{"b":2}`, DropTooLarge.Error(), `{"c":3}`}
+		want := []string{`{"a":1}`, KindSignOfLife.String(), KindSignOfLife.String(), `{"b":2}`, DropTooLarge.String(), `{"c":3}`}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q", got)
 		}
@@ -295,8 +298,8 @@ func TestHTTPEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer st.close()
-			if in, err := st.next(); err != nil || string(in.Payload) != "a" {
-				t.Fatalf("%q, %v", in.Payload, err)
+			if ev, err := st.next(); err != nil || string(ev.Message.Payload) != "a" {
+				t.Fatalf("%+v, %v", ev, err)
 			}
 			_, err = st.next()
 			wantFailure(t, err, tt.reason, tt.word)

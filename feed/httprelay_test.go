@@ -116,7 +116,7 @@ func TestHTTPRelayTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.close()
-	if _, err := st.next(); err != DropTooLarge || st.(*envelopeLines).driver.position() != "aaaaaaaa-7" {
+	if ev, err := st.next(); err != nil || ev.Drop != DropTooLarge || st.(*envelopeLines).driver.position() != "aaaaaaaa-7" {
 		t.Errorf("%v at %s", err, st.(*envelopeLines).driver.position())
 	}
 }

@@ -33,7 +33,7 @@ func newIdentifier(spec string) (*identifier, error) {
 }
 
 // of returns a message's identity, and whether it has one.
-func (i *identifier) of(in hub.Input) (identity, bool) {
+func (i *identifier) of(in *hub.Input) (identity, bool) {
 	if i.keyer == nil {
 		return i.identify(in.Payload), true
 	}
@@ -61,16 +61,16 @@ type distinctStream struct {
 	line *line
 }
 
-// next returns the next message, or DropCopy in the place of a copy.
-func (s *distinctStream) next() (hub.Input, error) {
-	in, err := s.stream.next()
-	if err != nil {
-		return in, err
+// next returns the next event, or DropCopy in the place of a copy.
+func (s *distinctStream) next() (Event, error) {
+	ev, err := s.stream.next()
+	if err != nil || ev.Kind != KindMessage {
+		return ev, err
 	}
-	if id, ok := s.ids.of(in); ok && s.line.seen(id) {
-		return hub.Input{}, DropCopy
+	if id, ok := s.ids.of(ev.Message); ok && s.line.seen(id) {
+		return Dropped(DropCopy), nil
 	}
-	return in, nil
+	return ev, nil
 }
 
 func (s *distinctStream) close() {

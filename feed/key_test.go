@@ -253,7 +253,7 @@ func BenchmarkKey(b *testing.B) {
 			in, now := hub.Input{Payload: message}, time.Now()
 			b.ReportAllocs()
 			for b.Loop() {
-				f.sources[0].publish(now, in)
+				f.sources[0].publish(now, &in)
 			}
 		})
 	}

@@ -159,16 +159,16 @@ func (c *natsConn) take(alarm <-chan time.Time) (*nats.Msg, error) {
 }
 
 // explainLoss tells a refusal from the end of the line.
-func (d *natsDriver) explainLoss(life *lifeline, err error) error {
+func (d *natsDriver) explainLoss(life *lifeline, err error) (Event, error) {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation): // of one subject on demand; the others go on
-		return &lapse{text: d.explain(err).Error()}
+		return Gap(Loss{Detail: d.explain(err)}), nil
 	case errors.Is(err, nats.ErrSlowConsumer):
-		return fail(ReasonLost, "the queue to the relay was full, and messages of NATS were dropped")
+		return Event{}, fail(ReasonLost, "the queue to the relay was full, and messages of NATS were dropped")
 	case err == nil:
 		err = net.ErrClosed
 	}
-	return life.explain(err)
+	return Event{}, life.explain(err)
 }
 
 // fixedDialer gives the library the one connection there is.

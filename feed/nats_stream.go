@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-
-	"fantail/hub"
 )
 
 // natsBeat is how often an idle JetStream consumer says that it is there; a
@@ -27,7 +25,7 @@ type natsStream struct {
 	// Owned by Run's goroutine.
 	at      uint64    // sequence of the last message that was taken
 	created time.Time // of the stream that at belongs to; zero = not known yet
-	seam    *seam     // to be told before the next message; nil = it follows the last
+	start   *Break    // to be told before the next message; nil = it follows the last
 }
 
 func newNATSStream(d natsDriver) (*natsStream, error) {
@@ -48,7 +46,7 @@ func newNATSStream(d natsDriver) (*natsStream, error) {
 }
 
 // forget has the next connection begin with what is new then.
-func (d *natsStream) forget() { d.at, d.created, d.from, d.seam = 0, time.Time{}, "new", nil }
+func (d *natsStream) forget() { d.at, d.created, d.from, d.start = 0, time.Time{}, "new", nil }
 
 // open connects, finds the place to read from, and has a consumer deliver from
 // there.
@@ -67,7 +65,7 @@ func (d *natsStream) open(ctx context.Context) (stream, error) {
 		return nil, d.explainStream(err)
 	}
 	d.granted(ctx)
-	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat)}
+	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: messages{most: d.cfg.MaxMessage}}
 	s.life = newLifeline(ctx, c.window.link, d.cfg.Ping, nil, nil)
 	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
@@ -107,27 +105,34 @@ func (d *natsStream) place(info *nats.StreamInfo) {
 	first, last := info.State.FirstSeq, info.State.LastSeq
 	first = max(first, 1)
 	known := !d.created.IsZero()
-	var missing *lapse
+	var missing Loss
 	switch {
 	case !known && d.from == "new":
 		d.at = last
 	case !known:
 		d.at = max(d.at, first-1)
 	case !info.Created.Equal(d.created):
-		missing = &lapse{text: "the stream in NATS was made anew; going on with its first message"}
+		missing = Loss{Detail: errNATSMadeAnew}
 		d.at = first - 1
 	case last < d.at:
-		missing = &lapse{text: "the stream in NATS lost its end; going on with what is added from here on"}
+		missing = Loss{Detail: errNATSLostEnd}
 		d.at = last
 	case first > d.at+1:
-		missing = &lapse{first - d.at - 1, "the stream in NATS was trimmed before its messages were read; raise its limits"}
+		missing = Loss{first - d.at - 1, errNATSTrimmed}
 		d.at = first - 1
 	}
 	d.created = info.Created
-	if missing != nil || !known {
-		d.seam = &seam{fmt.Sprintf("nats stream %s of %d", d.name, info.Created.UnixNano()), d.at, missing}
+	if missing.Detail != nil || !known {
+		d.start = &Break{missing, Numbering{fmt.Sprintf("nats stream %s of %d", d.name, info.Created.UnixNano()), d.at}}
 	}
 }
+
+// What may be missing, for the operator.
+var (
+	errNATSMadeAnew = errors.New("the stream in NATS was made anew; going on with its first message")
+	errNATSLostEnd  = errors.New("the stream in NATS lost its end; going on with what is added from here on")
+	errNATSTrimmed  = errors.New("the stream in NATS was trimmed before its messages were read; raise its limits")
+)
 
 // explainStream turns an answer of JetStream into what the operator can change.
 func (d *natsStream) explainStream(err error) *failure {
@@ -156,16 +161,17 @@ type natsConsumer struct {
 	delivered uint64 // the consumer's count of messages, without holes
 	heard     bool   // something came since beat last ticked
 	beat      *time.Ticker
+	messages  messages
 }
 
 // next returns the next message. The consumer numbers what it delivers without
 // holes, so one that fails to come is noticed, and read again over the next
 // connection.
-func (s *natsConsumer) next() (hub.Input, error) {
+func (s *natsConsumer) next() (Event, error) {
 	d := s.source
-	if seam := d.seam; seam != nil {
-		d.seam = nil
-		return hub.Input{}, seam
+	if start := d.start; start != nil {
+		d.start = nil
+		return NumberingStart(start.Numbering, start.Loss), nil
 	}
 	for {
 		m, err := s.conn.take(s.beat.C)
@@ -175,14 +181,14 @@ func (s *natsConsumer) next() (hub.Input, error) {
 			s.beat.Reset(3 * natsBeat) // this tick may have waited for us, and the next be due
 			continue
 		case err == errLate:
-			return hub.Input{}, fail(ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
+			return Event{}, fail(ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
 		case err != nil:
-			return hub.Input{}, d.explainLoss(s.life, err)
+			return d.explainLoss(s.life, err)
 		}
 		s.heard = true
 		if m.Reply == "" || m.Header.Get("Status") != "" { // a heartbeat
 			if count, err := strconv.ParseUint(m.Header.Get("Nats-Last-Consumer"), 10, 64); err == nil && count > s.delivered {
-				return hub.Input{}, s.hole()
+				return Event{}, s.hole()
 			}
 			continue
 		}
@@ -190,18 +196,16 @@ func (s *natsConsumer) next() (hub.Input, error) {
 	}
 }
 
-func (s *natsConsumer) input(m *nats.Msg) (hub.Input, error) {
+func (s *natsConsumer) input(m *nats.Msg) (Event, error) {
 	meta, err := m.Metadata()
 	if err != nil {
-		return hub.Input{}, fail(ReasonLost, "NATS sent a message that belongs to no stream: %w", err)
+		return Event{}, fail(ReasonLost, "NATS sent a message that belongs to no stream: %w", err)
 	}
 	if s.delivered++; meta.Sequence.Consumer != s.delivered {
-		return hub.Input{}, s.hole()
+		return Event{}, s.hole()
 	}
 	s.source.at = meta.Sequence.Stream
-	in, err := input(m.Subject, m.Data, s.source.cfg.MaxMessage)
-	in.Seq = meta.Sequence.Stream
-	return in, err
+	return s.messages.event(m.Subject, m.Data, meta.Sequence.Stream), nil
 }
 
 func (s *natsConsumer) hole() *failure {

@@ -8,8 +8,6 @@ import (
 	"unicode"
 
 	"github.com/nats-io/nats.go"
-
-	"fantail/hub"
 )
 
 // natsSubjects subscribes to subjects. NATS keeps nothing of them: what is
@@ -70,7 +68,7 @@ func (d *natsSubjects) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription)}
+	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: messages{most: d.cfg.MaxMessage}}
 	if err := c.window.during(opening, s.subscribeAll); err != nil {
 		c.close()
 		return nil, d.explain(err)
@@ -92,6 +90,8 @@ type natsSubscription struct {
 
 	// Owned by open, then by follow.
 	held map[string]*nats.Subscription // on demand, by subject
+
+	messages messages // owned by next
 }
 
 // subscribeAll fails if a fixed subject is refused. One on demand is a client's
@@ -142,12 +142,12 @@ func (s *natsSubscription) change(wanted, unwanted []string) error {
 	return errors.Join(s.want(wanted), s.leave(unwanted))
 }
 
-func (s *natsSubscription) next() (hub.Input, error) {
+func (s *natsSubscription) next() (Event, error) {
 	m, err := s.conn.take(nil)
 	if err != nil {
-		return hub.Input{}, s.source.explainLoss(s.life, err)
+		return s.source.explainLoss(s.life, err)
 	}
-	return input(s.source.subjects.key(m.Subject), m.Data, s.source.cfg.MaxMessage)
+	return s.messages.event(s.source.subjects.key(m.Subject), m.Data, 0), nil
 }
 
 func (s *natsSubscription) close() {

@@ -167,8 +167,8 @@ func TestNATSStreamLapses(t *testing.T) {
 		t.Helper()
 		s := open(t, d)
 		defer s.close()
-		if told := wantSeam(t, s, name(), behind); told == nil || told.missed != missed || !strings.Contains(told.text, about) {
-			t.Errorf("%s: got %v, want a lapse of %d", about, told, missed)
+		if told := wantSeam(t, s, name(), behind); told.Detail == nil || told.Missed != missed || !strings.Contains(told.Detail.Error(), about) {
+			t.Errorf("%s: got %v, want a loss of %d", about, told, missed)
 		}
 		wantNext(t, s, payload, behind+1)
 	}
@@ -231,9 +231,9 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 		if n := waiting(); n > natsQueue*3/4 {
 			t.Fatalf("%d messages wait", n)
 		}
-		in, err := s.next()
-		if err != nil || string(in.Payload) != fmt.Sprint(i) {
-			t.Fatalf("message %d is %q, %v", i, in.Payload, err)
+		ev, err := s.next()
+		if err != nil || string(ev.Message.Payload) != fmt.Sprint(i) {
+			t.Fatalf("message %d is %+v, %v", i, ev, err)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // TestNotify: an outage is told once when it begins and once when it ends. The
 // first connection is none, and neither is the end of Run.
 func TestNotify(t *testing.T) {
-	lost := step{time.Minute, "", errGone}
+	lost := step{after: time.Minute, err: errGone}
 	tests := []struct {
 		name string
 		play func(n int, c *scripted) error
@@ -38,7 +38,7 @@ func TestNotify(t *testing.T) {
 			return nil
 		}, []string{"down 0s", "up", "down 0s", "up"}},
 		{"ends", func(_ int, c *scripted) error {
-			c.steps = []step{{time.Second, "last", nil}, {0, "", io.EOF}}
+			c.steps = []step{{after: time.Second, text: "last"}, {err: io.EOF}}
 			return nil
 		}, []string{"down 0s"}},
 		{"broken for good", func(int, *scripted) error { return io.ErrNoProgress }, nil},

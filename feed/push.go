@@ -114,19 +114,19 @@ type pushStream struct {
 	source *pushDriver
 }
 
-func (s *pushStream) next() (hub.Input, error) {
+func (s *pushStream) next() (Event, error) {
 	d := s.source
 	for len(d.batch) == 0 {
 		select {
 		case d.batch = <-d.queue:
 		case <-s.ctx.Done():
-			return hub.Input{}, s.ctx.Err()
+			return Event{}, s.ctx.Err()
 		}
 	}
-	m := d.batch[0]
+	m := &d.batch[0]
 	d.batch = d.batch[1:]
-	d.queued.Add(-pushSize(&m))
-	return m, nil
+	d.queued.Add(-pushSize(m))
+	return Message(m), nil
 }
 
 func (s *pushStream) close() {}

@@ -1,10 +1,6 @@
 package feed
 
-import (
-	"context"
-
-	"fantail/hub"
-)
+import "context"
 
 // dialled is what an opening led to.
 type dialled struct {
@@ -24,7 +20,7 @@ type reading struct {
 
 // arrival is what a stream's next returned.
 type arrival struct {
-	in  hub.Input
+	ev  Event
 	err error
 }
 
@@ -43,11 +39,8 @@ func (s *renewedStream) start(d dialled) *reading {
 	r := &reading{d.stream, d.leave, s.of.ids.join(), make(chan arrival), make(chan struct{})}
 	s.wg.Go(func() { // ends with the stream's failure, which leave brings about, or with ctx
 		for {
-			in, err := r.stream.next()
-			if !offer(s.ctx, r.came, arrival{in, err}) {
-				return
-			}
-			if !goesOn(err) {
+			ev, err := r.stream.next()
+			if !offer(s.ctx, r.came, arrival{ev, err}) || err != nil {
 				return
 			}
 			if !offer(s.ctx, r.taken, struct{}{}) {

@@ -51,8 +51,6 @@ func (r Reason) level() zerolog.Level {
 
 // DropReason is why a single message was not published, while its connection
 // went on. The set is closed: its words are log field and metric label.
-//
-// It is an error, so that a stream can return it in a message's place.
 type DropReason uint8
 
 const (
@@ -85,9 +83,6 @@ var dropAdvice = [dropReasons]string{
 	"raise FANTAIL_SOURCE_MAX_MESSAGE to have them relayed",
 }
 
-// Error returns the reason as a sentence.
-func (d DropReason) Error() string { return "feed: message dropped: " + d.String() }
-
 // failure is an error that the next connection may not meet: supervision
 // counts it and connects again.
 type failure struct {
@@ -102,12 +97,3 @@ func fail(reason Reason, format string, args ...any) *failure {
 
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
-
-// lapse tells that messages are missing which a source with a history was
-// expected to have. The stream goes on.
-type lapse struct {
-	missed uint64 // 0 = nobody knows
-	text   string // what happened, and what to change
-}
-
-func (l *lapse) Error() string { return l.text }

@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"github.com/redis/go-redis/v9"
-
-	"fantail/hub"
 )
 
 // redisBatch bounds the channels of one SUBSCRIBE.
@@ -46,7 +44,7 @@ func (d *redisChannels) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx)}
+	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: messages{most: d.cfg.MaxMessage}}
 	if err := d.greet(opening, l, s.subscribe); err != nil {
 		l.Close()
 		s.drop()
@@ -72,6 +70,8 @@ type redisSubscription struct {
 	// Owned by open, then by next.
 	early []*redis.Message // came before the subscription was confirmed
 	buf   []byte
+
+	messages messages // owned by next
 }
 
 // subscribe asks for all that is wanted, and for a pong behind it, which comes
@@ -121,26 +121,26 @@ func (s *redisSubscription) change(wanted, unwanted []string) error {
 }
 
 // next returns the next message; confirmations and pongs are passed over.
-func (s *redisSubscription) next() (hub.Input, error) {
+func (s *redisSubscription) next() (Event, error) {
 	if len(s.early) > 0 {
 		m := s.early[0]
 		s.early = s.early[1:]
-		return s.input(m)
+		return s.input(m), nil
 	}
 	for {
 		reply, err := s.channels.Receive(context.Background()) // ended by closing the line
 		if err != nil {
-			return hub.Input{}, s.explain(err)
+			return Event{}, s.explain(err)
 		}
 		if m, ok := reply.(*redis.Message); ok {
-			return s.input(m)
+			return s.input(m), nil
 		}
 	}
 }
 
-func (s *redisSubscription) input(m *redis.Message) (hub.Input, error) {
+func (s *redisSubscription) input(m *redis.Message) Event {
 	s.buf = append(s.buf[:0], m.Payload...)
-	return input(s.source.channels.key(m.Channel), s.buf, s.source.cfg.MaxMessage)
+	return s.messages.event(s.source.channels.key(m.Channel), s.buf, 0)
 }
 
 // explain tells a refusal, such as of a channel on demand, from the end of the

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
-
-	"fantail/hub"
 )
 
 // redisStream reads a stream by its ids, so that nothing is lost or repeated over
@@ -23,7 +21,7 @@ type redisStream struct {
 	added   int64   // entries ever added to the stream up to at; below 0 = not known
 	begun   bool    // it was found once
 	removed bool    // and was not there later
-	seam    *seam   // to be told before the next message; nil = it follows the last
+	start   *Break  // to be told before the next message; nil = it follows the last
 	strange bool    // its ids are no times, so its messages have no numbers
 }
 
@@ -43,7 +41,7 @@ func newRedisStream(d redisDriver) (*redisStream, error) {
 }
 
 // forget has the next connection begin with what is new then.
-func (d *redisStream) forget() { d.at, d.added, d.resumes, d.seam = redisID{}, -1, false, nil }
+func (d *redisStream) forget() { d.at, d.added, d.resumes, d.start = redisID{}, -1, false, nil }
 
 // open connects and finds the place to read from.
 func (d *redisStream) open(ctx context.Context) (stream, error) {
@@ -59,7 +57,7 @@ func (d *redisStream) open(ctx context.Context) (stream, error) {
 		return nil, err
 	}
 	d.granted(ctx)
-	s := &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.cfg.Ping, nil, nil), pace: redisPace{count: 1}}
+	s := &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.cfg.Ping, nil, nil), pace: redisPace{count: 1}, messages: messages{most: d.cfg.MaxMessage}}
 	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"xadd", d.publish, "*", "data"}})
 	return s, nil
 }
@@ -88,49 +86,54 @@ func (d *redisStream) place(info *redis.XInfoStream) error {
 		return fmt.Errorf("the stream's last id: %w", err)
 	}
 	first, _ := parseRedisID(info.FirstEntry.ID) // none in an empty stream
-	var missing *lapse
+	var missing Loss
 	if d.removed {
-		missing = &lapse{text: redisMadeAnew}
+		missing = Loss{Detail: errRedisMadeAnew}
 	}
 	switch trimmed := info.EntriesAdded - info.Length; {
 	case !d.resumes:
 		d.at, d.added, d.resumes = last, info.EntriesAdded, true
 	case last.before(d.at): // to begin with its first entry could repeat what was read
-		missing = &lapse{text: "the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"}
+		missing = Loss{Detail: errRedisLostEnd}
 		d.at, d.added = last, info.EntriesAdded
 	case info.EntriesAdded == 0: // an old Redis
 	case info.Length > 0 && !d.at.before(first): // all behind our place is there
 	default:
 		switch missed := trimmed - d.added; {
 		case d.added >= 0 && missed < 0:
-			missing = &lapse{text: redisMadeAnew}
+			missing = Loss{Detail: errRedisMadeAnew}
 		case d.added >= 0 && missed > 0:
-			missing = &lapse{uint64(missed), "the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"}
+			missing = Loss{uint64(missed), errRedisTrimmed}
 		}
 		d.added = trimmed
 	}
-	if missing != nil || !d.begun {
+	if missing.Detail != nil || !d.begun {
 		d.sew(info.Length > 0 && d.at.before(first), first, missing)
 	}
 	d.begun, d.removed = true, false
 	return nil
 }
 
-const redisMadeAnew = "the stream in Redis was made anew; going on with its first entry"
+// What may be missing, for the operator.
+var (
+	errRedisMadeAnew = errors.New("the stream in Redis was made anew; going on with its first entry")
+	errRedisLostEnd  = errors.New("the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on")
+	errRedisTrimmed  = errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)")
+)
 
 // sew makes the seam before the next message. What is no longer there before the
 // first entry, nobody knows; so the seam is there if we stand before it.
-func (d *redisStream) sew(before bool, first redisID, missing *lapse) {
+func (d *redisStream) sew(before bool, first redisID, missing Loss) {
 	behind, ok := d.at.number()
 	if before {
 		behind, ok = first.number()
 		behind--
 	}
 	if d.strange = !ok; d.strange {
-		d.seam = &seam{lapse: missing}
+		d.start = &Break{Loss: missing}
 		return
 	}
-	d.seam = &seam{fmt.Sprintf("redis stream %s in %d", d.name, d.db), behind, missing}
+	d.start = &Break{missing, Numbering{fmt.Sprintf("redis stream %s in %d", d.name, d.db), behind}}
 }
 
 // redisReader is one connection that reads entries as they come. XREAD waits in
@@ -146,48 +149,50 @@ type redisReader struct {
 	pace redisPace
 	rest []any // entries that Redis has sent already
 	buf  []byte
+
+	messages messages // owned by next
 }
 
 // next returns the next entry, and asks for more when there is none.
-func (s *redisReader) next() (hub.Input, error) {
+func (s *redisReader) next() (Event, error) {
 	d := s.source
-	if seam := d.seam; seam != nil {
-		d.seam = nil
-		return hub.Input{}, seam
+	if start := d.start; start != nil {
+		d.start = nil
+		return NumberingStart(start.Numbering, start.Loss), nil
 	}
 	for len(s.rest) == 0 {
 		if err := s.read(); err != nil {
-			return hub.Input{}, s.explain(err)
+			return Event{}, s.explain(err)
 		}
 	}
 	id, fields, err := parseRedisEntry(s.rest[0])
 	if err != nil {
-		return hub.Input{}, fail(ReasonLost, "Redis sent an entry that makes no sense: %w", err)
+		return Event{}, fail(ReasonLost, "Redis sent an entry that makes no sense: %w", err)
 	}
 	number, ok := id.number()
 	if !ok && !d.strange {
 		d.strange = true
-		return hub.Input{}, &seam{lapse: &lapse{text: fmt.Sprintf("the stream in Redis has the id %v, which is no time in ms, so positions are good at this relay alone; let Redis choose the ids (XADD *)", id)}}
+		return NumberingStart(Numbering{}, Loss{Detail: fmt.Errorf("the stream in Redis has the id %v, which is no time in ms, so positions are good at this relay alone; let Redis choose the ids (XADD *)", id)}), nil
 	}
 	s.rest = s.rest[1:]
-	return s.take(id, number, fields)
+	return s.take(id, number, fields), nil
 }
 
 // take makes the message of an entry.
-func (s *redisReader) take(id redisID, number uint64, fields []any) (in hub.Input, err error) {
+func (s *redisReader) take(id redisID, number uint64, fields []any) Event {
 	d := s.source
 	d.at = id
 	if d.added >= 0 {
 		d.added++
 	}
+	var err error
 	if s.buf, err = appendRedisFields(s.buf[:0], fields); err != nil {
-		return hub.Input{}, DropNotUTF8
+		return Dropped(DropNotUTF8)
 	}
-	in, err = input(d.name, s.buf, d.cfg.MaxMessage)
-	if !d.strange {
-		in.Seq = number
+	if d.strange {
+		number = 0
 	}
-	return in, err
+	return s.messages.event(d.name, s.buf, number)
 }
 
 // read asks for entries behind the last one.

@@ -3,7 +3,6 @@
 package feed
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -47,7 +46,7 @@ func TestRedisStreamLapses(t *testing.T) {
 	for _, c := range []struct {
 		about    string
 		commands []string
-		lapse    string
+		loss     string
 		missed   uint64
 		behind   uint64
 		later    string
@@ -61,8 +60,8 @@ func TestRedisStreamLapses(t *testing.T) {
 		do(t, redisClient(t, server), c.commands...)
 		s := open(t, d)
 		told := wantSeam(t, s, "redis stream s in 0", c.behind)
-		if told == nil || told.missed != c.missed || !strings.Contains(told.text, c.lapse) {
-			t.Errorf("%s: got %v, want a lapse of %d", c.about, told, c.missed)
+		if told.Detail == nil || told.Missed != c.missed || !strings.Contains(told.Detail.Error(), c.loss) {
+			t.Errorf("%s: got %v, want a loss of %d", c.about, told, c.missed)
 		}
 		do(t, redisClient(t, server), c.later)
 		wantNext(t, s, c.payload, c.number)
@@ -90,7 +89,7 @@ func TestRedisStreamRemoved(t *testing.T) {
 	do(t, c, "xadd s 9-1 data new")
 	s = open(t, d)
 	defer s.close()
-	if told := wantSeam(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told == nil || !strings.Contains(told.text, "made anew") {
+	if told := wantSeam(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told.Detail == nil || !strings.Contains(told.Detail.Error(), "made anew") {
 		t.Errorf("the operator is told %v", told)
 	}
 	wantNext(t, s, "new", redisNumber(9, 1))
@@ -99,22 +98,22 @@ func TestRedisStreamRemoved(t *testing.T) {
 // redisNumber is what stands for the id ms-n.
 func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
 
-// wantSeam expects a seam next and returns its lapse.
-func wantSeam(t *testing.T, s stream, name string, behind uint64) *lapse {
+// wantSeam expects a seam next and returns what is missing before it.
+func wantSeam(t *testing.T, s stream, name string, behind uint64) Loss {
 	t.Helper()
-	_, err := s.next()
-	told, ok := errors.AsType[*seam](err)
-	if !ok || told.name != name || told.behind != behind {
-		t.Fatalf("got %+v, want a seam of %q behind %d", err, name, behind)
+	ev, err := s.next()
+	if err != nil || ev.Kind != KindNumberingStart || ev.Break.Name != name || ev.Break.Behind != behind {
+		t.Fatalf("got %+v, %v, want the numbering %q to start behind %d", ev, err, name, behind)
 	}
-	return told.lapse
+	return ev.Break.Loss
 }
 
 // wantNext expects a message next.
 func wantNext(t *testing.T, s stream, payload string, number uint64) {
 	t.Helper()
-	if in, err := s.next(); err != nil || string(in.Payload) != payload || in.Seq != number {
-		t.Errorf("got %q with number %d, %v; want %q with %d", in.Payload, in.Seq, err, payload, number)
+	ev, err := s.next()
+	if err != nil || ev.Kind != KindMessage || string(ev.Message.Payload) != payload || ev.Message.Seq != number {
+		t.Errorf("got %v %+v, %v; want %q with %d", ev.Kind, ev.Message, err, payload, number)
 	}
 }
 
@@ -150,7 +149,7 @@ func TestRedisStreamNumbers(t *testing.T) {
 	wantSeam(t, s, "redis stream s in 0", redisNumber(6, 0))
 	do(t, c, "xadd s 7-0 data d", "xadd s 1700000000000000000-0 data nanoseconds", "xadd s 1700000000000000001-0 data more")
 	wantNext(t, s, "d", redisNumber(7, 0))
-	if told := wantSeam(t, s, "", 0); told == nil || !strings.Contains(told.text, "1700000000000000000-0") || !strings.Contains(told.text, "XADD *") {
+	if told := wantSeam(t, s, "", 0); told.Detail == nil || !strings.Contains(told.Detail.Error(), "1700000000000000000-0") || !strings.Contains(told.Detail.Error(), "XADD *") {
 		t.Errorf("the operator is told %v", told)
 	}
 	wantNext(t, s, "nanoseconds", 0)

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"fantail/hub"
 )
 
 const (
@@ -59,21 +57,21 @@ type renewedStream struct {
 	alarm *time.Timer // what is due next: the next opening, or the end of a wait
 	retry *retry      // of openings that failed
 
-	ready []arrived // to return, before anything is read
-	lent  *reading  // whose message was returned and is not given back
+	ready []Event  // to return, before anything is read
+	lent  *reading // whose message was returned and is not given back
 }
 
-// next returns the next message of whichever connection has one to give.
-func (s *renewedStream) next() (hub.Input, error) {
+// next returns the next event of whichever connection has one to give.
+func (s *renewedStream) next() (Event, error) {
 	for len(s.ready) == 0 {
 		s.giveBack()
 		if err := s.wait(); err != nil {
-			return hub.Input{}, err
+			return Event{}, err
 		}
 	}
-	a := s.ready[0]
+	ev := s.ready[0]
 	s.ready = s.ready[1:]
-	return a.in, a.drop
+	return ev, nil
 }
 
 // giveBack lets the connection read on whose message was returned.
@@ -119,10 +117,10 @@ func (s *renewedStream) fromNow(a arrival) error {
 		return s.succeed(ended)
 	case s.over != nil:
 		s.ready = s.over.fromOld(s.ready, m)
-	case m.drop == nil && m.has && s.now.line.seen(m.id):
-		s.ready = append(s.ready, dropped(DropCopy))
+	case m.has && s.now.line.seen(m.id):
+		s.ready = append(s.ready, Dropped(DropCopy))
 	default:
-		s.ready = append(s.ready, m)
+		s.ready = append(s.ready, m.Event)
 	}
 	s.joining()
 	return nil
@@ -140,24 +138,19 @@ func (s *renewedStream) fromHeir(a arrival) {
 	}
 	s.ready = s.over.fromNew(s.ready, m)
 	if len(s.ready) == 0 { // held: the source lives all the same
-		s.ready = append(s.ready, arrived{drop: errAlive})
+		s.ready = append(s.ready, SignOfLife())
 	}
 	s.joining()
 }
 
 // arrived turns what a connection brought into a message, or its end.
 func (s *renewedStream) arrived(from *reading, a arrival) (m arrived, ended error) {
-	drop, unusable := a.err.(DropReason)
-	switch {
-	case unusable:
-		m = dropped(drop)
-	case !goesOn(a.err):
+	if a.err != nil {
 		return m, a.err
-	case a.err != nil:
-		m.drop = a.err
-	default:
-		m.in = a.in
-		m.id, m.has = s.of.ids.of(a.in)
+	}
+	m.Event = a.ev
+	if a.ev.Kind == KindMessage {
+		m.id, m.has = s.of.ids.of(a.ev.Message)
 	}
 	s.lent = from
 	return m, nil

@@ -60,10 +60,11 @@ type replayStream struct {
 	driver *replayDriver
 	rec    *Recording
 	pace   *Pace
+	in     hub.Input
 	empty  bool // the present round has brought no message yet, so another would be in vain
 }
 
-func (s *replayStream) next() (hub.Input, error) {
+func (s *replayStream) next() (Event, error) {
 	rec, err := s.rec.Next()
 	if err == io.EOF && s.driver.loop && !s.empty {
 		s.empty = true
@@ -72,13 +73,14 @@ func (s *replayStream) next() (hub.Input, error) {
 		}
 	}
 	if err != nil {
-		return hub.Input{}, err
+		return Event{}, err
 	}
 	s.empty = false
 	if !sleep(s.ctx, s.pace.Wait(rec.Time, time.Now())) {
-		return hub.Input{}, s.ctx.Err()
+		return Event{}, s.ctx.Err()
 	}
-	return hub.Input{Kind: rec.Kind, Payload: rec.Payload}, nil
+	s.in = hub.Input{Kind: rec.Kind, Payload: rec.Payload}
+	return Message(&s.in), nil
 }
 
 // rewind starts the recording over, with an anchor of its own.

@@ -104,7 +104,7 @@ func (r *resumption) passed(begin []byte) bool {
 func envelopeRoom(payload int64) int64 { return 6*payload + 16<<10 }
 
 // next returns the next message. Notices on the way go to the resumption.
-func (s *relayStream) next() (hub.Input, error) {
+func (s *relayStream) next() (Event, error) {
 	for {
 		kind, err := s.read()
 		if err != nil {
@@ -112,21 +112,21 @@ func (s *relayStream) next() (hub.Input, error) {
 			if s.envelope && int64(s.buf.Len()) > s.wsStream.max {
 				s.resume.passed(s.buf.Bytes())
 			}
-			return hub.Input{}, s.explain(err)
+			return Event{}, s.explain(err)
 		}
 		if !s.envelope {
-			return hub.Input{Kind: kind, Payload: s.buf.Bytes()}, nil
+			return s.whole(kind), nil
 		}
 		e, err := parseEnvelope(s.buf.Bytes())
 		if err != nil {
-			return hub.Input{}, fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
+			return Event{}, fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
 		}
 		s.resume.reached(e.pos.String()) // behind one that is dropped too, lest it be asked for again
 		switch {
 		case int64(len(e.message.Payload)) > s.max:
-			return hub.Input{}, DropTooLarge
+			return Dropped(DropTooLarge), nil
 		case e.notice == nil:
-			return e.message, nil
+			return Message(&e.message), nil
 		}
 		s.resume.notify(*e.notice)
 	}

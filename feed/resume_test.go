@@ -93,14 +93,14 @@ func follow(t *testing.T, d driver, last string) (got []string) {
 			t.Fatal(err)
 		}
 		for {
-			in, err := s.next()
+			ev, err := s.next()
 			if err != nil {
 				if _, ok := errors.AsType[*failure](err); !ok {
 					t.Fatalf("%v is final", err)
 				}
 				break
 			}
-			if got = append(got, string(in.Payload)); got[len(got)-1] == last {
+			if got = append(got, string(ev.Message.Payload)); got[len(got)-1] == last {
 				s.close()
 				return got
 			}
@@ -256,15 +256,15 @@ func TestResumeBounds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := s.next()
+		ev, err := s.next()
 		if tt.word == DropTooLarge.String() {
-			if err != DropTooLarge {
-				t.Errorf("got %v", err)
+			if err != nil || ev.Kind != KindDropped || ev.Drop != DropTooLarge {
+				t.Errorf("got %+v, %v", ev, err)
 			}
 		} else if tt.word != "" {
 			wantFailure(t, err, tt.reason, tt.word)
-		} else if err != nil || string(in.Payload) != strings.Repeat("\x00", 10) {
-			t.Errorf("%v, %q", err, in.Payload)
+		} else if err != nil || string(ev.Message.Payload) != strings.Repeat("\x00", 10) {
+			t.Errorf("%v, %+v", err, ev)
 		}
 		if at := s.(*relayStream).resume.position(); at != tt.at {
 			t.Errorf("%.40s: at %q", tt.send, at)

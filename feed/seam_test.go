@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -13,7 +14,10 @@ import (
 func TestSeamsAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(_ int, c *scripted) error {
-			c.steps = []step{{err: &seam{"s", 4, nil}}, {text: "5"}, {err: &seam{"s", 8, &lapse{3, "trimmed"}}}, {text: "9"}}
+			c.steps = []step{
+				{event: NumberingStart(Numbering{"s", 4}, Loss{})}, {text: "5"},
+				{event: NumberingStart(Numbering{"s", 8}, Loss{3, errors.New("trimmed")})}, {text: "9"},
+			}
 			return nil
 		}}
 		r := &running{sink: newSink(), log: newJournal()}

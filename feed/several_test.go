@@ -129,12 +129,12 @@ type tickingStream struct {
 	at  int
 }
 
-func (s *tickingStream) next() (hub.Input, error) {
+func (s *tickingStream) next() (Event, error) {
 	for {
 		n := s.at
 		due := s.of.begin.Add(time.Duration(n)*s.of.every + s.of.lag)
 		if !sleep(s.ctx, time.Until(due)) {
-			return hub.Input{}, context.Cause(s.ctx)
+			return Event{}, context.Cause(s.ctx)
 		}
 		s.at++
 		if s.of.drop != nil && s.of.drop(n) {
@@ -143,7 +143,7 @@ func (s *tickingStream) next() (hub.Input, error) {
 		s.of.mu.Lock()
 		s.of.had[n] = true
 		s.of.mu.Unlock()
-		return hub.Input{Payload: fmt.Appendf(nil, `{"n":%d,"from":"%s"}`, n, s.of.name)}, nil
+		return Message(&hub.Input{Payload: fmt.Appendf(nil, `{"n":%d,"from":"%s"}`, n, s.of.name)}), nil
 	}
 }
 

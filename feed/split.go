@@ -59,31 +59,30 @@ func (s Split) cutter() cutter {
 type splitStream struct {
 	stream
 	cut    cutter
-	in     hub.Input // the message that is being cut
-	pieces [][]byte  // of it, not yet returned
+	piece  hub.Input // the present one
+	pieces [][]byte  // not yet returned
 	buf    [][]byte  // what pieces points into
 }
 
-// next returns the next piece, or DropEmpty in the place of a message that holds
-// none.
-func (s *splitStream) next() (hub.Input, error) {
+// next returns the next event, or DropEmpty in the place of a message without a
+// piece.
+func (s *splitStream) next() (Event, error) {
 	if len(s.pieces) == 0 {
-		in, err := s.stream.next()
-		if err != nil || in.Kind != hub.Text {
-			return in, err
+		ev, err := s.stream.next()
+		if err != nil || ev.Kind != KindMessage || ev.Message.Kind != hub.Text {
+			return ev, err
 		}
-		pieces, ok := s.cut(s.buf[:0], in.Payload)
+		pieces, ok := s.cut(s.buf[:0], ev.Message.Payload)
 		switch {
 		case !ok:
-			return in, nil
+			return ev, nil
 		case len(pieces) == 0:
-			return hub.Input{}, DropEmpty
+			return Dropped(DropEmpty), nil
 		}
-		s.in, s.buf, s.pieces = in, pieces, pieces
+		s.piece, s.buf, s.pieces = *ev.Message, pieces, pieces
 	}
-	in := s.in
-	in.Payload, s.pieces = s.pieces[0], s.pieces[1:]
-	return in, nil
+	s.piece.Payload, s.pieces = s.pieces[0], s.pieces[1:]
+	return Message(&s.piece), nil
 }
 
 // cutLines cuts at each LF, and takes one CR before it away.

@@ -16,13 +16,13 @@ type list struct {
 	err error
 }
 
-func (l *list) next() (hub.Input, error) {
+func (l *list) next() (Event, error) {
 	if len(l.in) == 0 {
-		return hub.Input{}, l.err
+		return Event{}, l.err
 	}
 	in := l.in[0]
 	l.in = l.in[1:]
-	return in, nil
+	return Message(&in), nil
 }
 
 func (l *list) close() {}
@@ -53,12 +53,13 @@ func TestSplit(t *testing.T) {
 		s := &splitStream{stream: &list{[]hub.Input{{Key: "k", Payload: []byte(tt.in)}}, errGone}, cut: tt.split.cutter()}
 		var got []string
 		for {
-			in, err := s.next()
+			ev, err := s.next()
 			if err == errGone {
 				break
 			}
-			if err == DropEmpty {
-				in.Payload, in.Key = []byte("(empty)"), "k"
+			in := ev.Message
+			if ev.Kind == KindDropped && ev.Drop == DropEmpty {
+				in = &hub.Input{Payload: []byte("(empty)"), Key: "k"}
 			}
 			if in.Key != "k" {
 				t.Errorf("%q: a piece lost its key", tt.in)
@@ -73,8 +74,8 @@ func TestSplit(t *testing.T) {
 
 func TestSplitLeavesBinaryAlone(t *testing.T) {
 	s := &splitStream{stream: &list{[]hub.Input{{Kind: hub.Binary, Payload: []byte("a\nb")}}, errGone}, cut: cutLines}
-	if in, err := s.next(); err != nil || string(in.Payload) != "a\nb" {
-		t.Errorf("got %q, %v", in.Payload, err)
+	if ev, err := s.next(); err != nil || string(ev.Message.Payload) != "a\nb" {
+		t.Errorf("got %q, %v", ev.Message.Payload, err)
 	}
 }
 

@@ -14,17 +14,19 @@ import (
 type repeating struct {
 	payload []byte
 	n       int
+	in      hub.Input
 }
 
 func (d *repeating) open(context.Context) (stream, error) { return d, nil }
 func (d *repeating) close()                               {}
 
-func (d *repeating) next() (hub.Input, error) {
+func (d *repeating) next() (Event, error) {
 	if d.n == 0 {
-		return hub.Input{}, io.EOF
+		return Event{}, io.EOF
 	}
 	d.n--
-	return hub.Input{Payload: d.payload}, nil
+	d.in = hub.Input{Payload: d.payload}
+	return Message(&d.in), nil
 }
 
 // uncounted is a Publisher that keeps nothing.

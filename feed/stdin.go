@@ -62,6 +62,7 @@ type stdinStream struct {
 	lines  chan stdinLine // never closed
 	taken  chan struct{}  // next is done with the line; never closed
 	lent   bool           // next has a line that is not given back
+	in     hub.Input      // the present message; owned by next
 	unhook func() bool    // nil = the reader has no deadlines
 }
 
@@ -84,7 +85,7 @@ func (s *stdinStream) read(l *lines) {
 	}
 }
 
-func (s *stdinStream) next() (hub.Input, error) {
+func (s *stdinStream) next() (Event, error) {
 	if s.lent {
 		select {
 		case s.taken <- struct{}{}:
@@ -94,24 +95,26 @@ func (s *stdinStream) next() (hub.Input, error) {
 	select {
 	case line := <-s.lines:
 		s.lent = true
-		return line.input()
+		return s.event(line)
 	case <-s.ctx.Done():
-		return hub.Input{}, s.ctx.Err()
+		return Event{}, s.ctx.Err()
 	}
 }
 
-func (l stdinLine) input() (hub.Input, error) {
+func (s *stdinStream) event(l stdinLine) (Event, error) {
 	switch {
 	case errors.Is(l.err, errLineTooLong):
-		return hub.Input{}, DropTooLarge
+		return Dropped(DropTooLarge), nil
 	case l.err == io.EOF:
-		return hub.Input{}, io.EOF
+		return Event{}, io.EOF
 	case l.err != nil:
-		return hub.Input{}, fmt.Errorf("feed: stdin: %w", l.err)
-	case !utf8.Valid(l.text):
-		return hub.Input{Kind: hub.Binary, Payload: l.text}, nil
+		return Event{}, fmt.Errorf("feed: stdin: %w", l.err)
 	}
-	return hub.Input{Kind: hub.Text, Payload: l.text}, nil
+	s.in = hub.Input{Kind: hub.Text, Payload: l.text}
+	if !utf8.Valid(l.text) {
+		s.in.Kind = hub.Binary
+	}
+	return Message(&s.in), nil
 }
 
 func (s *stdinStream) close() {

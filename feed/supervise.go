@@ -93,24 +93,21 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 		if err := ctx.Err(); err != nil { // not one message more than was published
 			return err
 		}
-		in, err := s.next()
-		now := time.Now()
-		drop, unusable := err.(DropReason)
-		missing, lapsed := err.(*lapse)
-		seam, seamed := err.(*seam)
-		switch {
-		case unusable:
-			f.drop(now, drop)
-		case err == errAlive:
-		case lapsed:
-			f.lapsed(missing)
-		case seamed:
-			f.lapsed(seam.lapse)
-			f.number(seam.name, seam.behind)
-		case err != nil:
+		ev, err := s.next()
+		if err != nil {
 			return err
-		default:
-			f.publish(now, in)
+		}
+		now := time.Now()
+		switch ev.Kind {
+		case KindMessage:
+			f.publish(now, ev.Message)
+		case KindDropped:
+			f.drop(now, ev.Drop)
+		case KindGap:
+			f.lost(ev.Break.Loss)
+		case KindNumberingStart:
+			f.lost(ev.Break.Loss)
+			f.number(ev.Break.Name, ev.Break.Behind)
 		}
 		dog.fed()
 		if now.Sub(opened) >= settle {
@@ -120,16 +117,16 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 	}
 }
 
-// lapsed tells the operator what is missing; nil is nothing.
-func (f *source) lapsed(l *lapse) {
-	if l != nil {
-		f.log.Warn().Uint64("missed", l.missed).Msg(l.text)
+// lost tells the operator what is missing, if anything is.
+func (f *source) lost(l Loss) {
+	if l.Detail != nil {
+		f.log.Warn().Uint64("missed", l.Missed).Msg(l.Detail.Error())
 	}
 }
 
 // publish passes a message on. It is the one gate to the hub: text that is not
 // UTF-8 stops here.
-func (f *source) publish(now time.Time, in hub.Input) {
+func (f *source) publish(now time.Time, in *hub.Input) {
 	if in.Kind == hub.Text && !utf8.Valid(in.Payload) {
 		f.drop(now, DropNotUTF8)
 		return
@@ -139,12 +136,12 @@ func (f *source) publish(now time.Time, in hub.Input) {
 		in.Key = f.cutKey(now, in)
 	}
 	f.meter.message(now, len(in.Payload))
-	f.out.Publish(in)
+	f.out.Publish(*in)
 }
 
 // cutKey returns the message's key. One that cannot be used is counted, and told
 // now and then; its message has none.
-func (f *source) cutKey(now time.Time, in hub.Input) string {
+func (f *source) cutKey(now time.Time, in *hub.Input) string {
 	key, err := f.keyer.key(in.Kind, in.Payload)
 	if err != nil {
 		f.meter.badKeys.Add(1)

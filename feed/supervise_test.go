@@ -48,23 +48,27 @@ type step struct {
 	after time.Duration
 	text  string
 	err   error
+	event Event // in the place of a message with the text
 }
 
-func (c *scripted) next() (hub.Input, error) {
+func (c *scripted) next() (Event, error) {
 	if len(c.steps) == 0 {
 		select {
 		case <-c.dies:
-			return hub.Input{}, errGone
+			return Event{}, errGone
 		case <-c.ctx.Done():
-			return hub.Input{}, c.ctx.Err()
+			return Event{}, c.ctx.Err()
 		}
 	}
 	s := c.steps[0]
 	c.steps = c.steps[1:]
 	if !sleep(c.ctx, s.after) {
-		return hub.Input{}, c.ctx.Err()
+		return Event{}, c.ctx.Err()
 	}
-	return hub.Input{Payload: []byte(s.text)}, s.err
+	if s.event.Kind != KindMessage {
+		return s.event, nil
+	}
+	return Message(&hub.Input{Payload: []byte(s.text)}), s.err
 }
 
 func (c *scripted) close() { c.script.live.Add(-1) }
@@ -194,7 +198,7 @@ func TestBackOffStartsOverOnceDataFlowed(t *testing.T) {
 func TestU1WatchdogReconnects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(n int, c *scripted) error {
-			c.steps = []step{{after: 4 * time.Second, text: "a"}, {after: 4 * time.Second, err: DropTooLarge}, {after: 4 * time.Second, text: "b"}}
+			c.steps = []step{{after: 4 * time.Second, text: "a"}, {after: 4 * time.Second, event: Dropped(DropTooLarge)}, {after: 4 * time.Second, text: "b"}}
 			return nil
 		}}
 		r := startScript(t, s, 5*time.Second)
@@ -351,7 +355,7 @@ func TestU3NotUTF8IsDropped(t *testing.T) {
 
 func TestBinaryNeedsNoUTF8(t *testing.T) {
 	f := openSource(nil, "", &direct{Publisher: newSink()}, zerolog.Nop())
-	f.publish(time.Now(), hub.Input{Kind: hub.Binary, Payload: []byte{0xff}})
+	f.publish(time.Now(), &hub.Input{Kind: hub.Binary, Payload: []byte{0xff}})
 	if got := f.stats(); got.Messages != 1 {
 		t.Errorf("got %+v", got)
 	}
@@ -376,7 +380,7 @@ func TestPublishAllocatesNothing(t *testing.T) {
 	f := openSource(nil, "", &direct{Publisher: discard{}}, zerolog.Nop())
 	in := hub.Input{Payload: []byte(`{"a":1}`)}
 	now := time.Now()
-	if n := testing.AllocsPerRun(1000, func() { f.publish(now, in) }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { f.publish(now, &in) }); n != 0 {
 		t.Errorf("%v allocations a message", n)
 	}
 }
@@ -390,6 +394,6 @@ func BenchmarkPublish(b *testing.B) {
 	in := hub.Input{Payload: []byte(strings.Repeat("x", 200))}
 	b.ReportAllocs()
 	for b.Loop() {
-		f.publish(time.Now(), in)
+		f.publish(time.Now(), &in)
 	}
 }

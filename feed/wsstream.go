@@ -32,6 +32,7 @@ type wsStream struct {
 	dead   atomic.Bool             // a ping was not answered
 	unsent atomic.Pointer[failure] // why something could not be sent
 	buf    bytes.Buffer            // the present message; owned by next
+	in     hub.Input               // likewise
 }
 
 func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox, cfg Config) *wsStream {
@@ -73,12 +74,18 @@ func (s *wsStream) write(ctx context.Context) {
 }
 
 // next reads the next whole message into the buffer of the last one.
-func (s *wsStream) next() (hub.Input, error) {
+func (s *wsStream) next() (Event, error) {
 	kind, err := s.read()
 	if err != nil {
-		return hub.Input{}, s.explain(err)
+		return Event{}, s.explain(err)
 	}
-	return hub.Input{Kind: kind, Payload: s.buf.Bytes()}, nil
+	return s.whole(kind), nil
+}
+
+// whole returns the message that read has read.
+func (s *wsStream) whole(kind hub.Kind) Event {
+	s.in = hub.Input{Kind: kind, Payload: s.buf.Bytes()}
+	return Message(&s.in)
 }
 
 // explain turns read's error into a failure.
