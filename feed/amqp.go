@@ -111,7 +111,7 @@ func (d *amqpDriver) heartbeat() time.Duration {
 
 // explain turns a refusal by the broker into what the operator can change, and
 // any other error into one of the network.
-func (d *amqpDriver) explain(err error) *failure {
+func (d *amqpDriver) explain(err error) *Failure {
 	refusal, ok := errors.AsType[*amqp.Error](err)
 	if !ok || refusal.Code == amqp.FrameError {
 		return explainBroker(err)
@@ -119,17 +119,17 @@ func (d *amqpDriver) explain(err error) *failure {
 	text := clean(refusal.Reason)
 	switch {
 	case refusal.Code == amqp.AccessRefused && (errors.Is(err, amqp.ErrCredentials) || strings.Contains(text, "ACCESS_REFUSED - Login")):
-		return fail(ReasonHandshake, "the broker refused user and password; correct them in FANTAIL_SOURCE_URL (%s://user:password@host)", d.scheme)
+		return Fail(ReasonHandshake, "the broker refused user and password; correct them in %v (%s://user:password@host)", SettingURL, d.scheme)
 	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost):
-		return fail(ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of FANTAIL_SOURCE_URL with / written as %%2F, or give the user the right to it", d.path, text)
+		return Fail(ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of %v with / written as %%2F, or give the user the right to it", d.path, text, SettingURL)
 	case !refusal.Server:
 		return explainBroker(err)
 	case refusal.Code == amqp.AccessRefused:
-		return fail(ReasonHandshake, "the broker refused with %q; give the user of FANTAIL_SOURCE_URL the right to it, or name another user", text)
+		return Fail(ReasonHandshake, "the broker refused with %q; give the user of %v the right to it, or name another user", text, SettingURL)
 	case refusal.Code == amqp.NotFound:
-		return fail(ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in FANTAIL_SOURCE_URL, create it, or add &type=topic to have it made", d.exchange, d.path)
+		return Fail(ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in %v, create it, or add &type=topic to have it made", d.exchange, d.path, SettingURL)
 	case refusal.Code == amqp.PreconditionFailed:
-		return fail(ReasonHandshake, "the exchange %.100q is not of the type %s (%q); correct type= in FANTAIL_SOURCE_URL, or leave it out", d.exchange, d.kind, text)
+		return Fail(ReasonHandshake, "the exchange %.100q is not of the type %s (%q); correct type= in %v, or leave it out", d.exchange, d.kind, text, SettingURL)
 	}
-	return fail(ReasonHandshake, "the broker refused with %d %q; check FANTAIL_SOURCE_URL", refusal.Code, text)
+	return Fail(ReasonHandshake, "the broker refused with %d %q; check %v", refusal.Code, text, SettingURL)
 }

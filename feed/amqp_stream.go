@@ -190,18 +190,18 @@ func (s *amqpStream) acknowledge(least int) error {
 // explain tells why nothing can be read any more: the queue is gone, the broker
 // closed the channel, or the line ended. The library tells of the channel before
 // it closes deliveries.
-func (s *amqpStream) explain(err error) *failure {
+func (s *amqpStream) explain(err error) *Failure {
 	var refusal *amqp.Error
 	select {
 	case refusal = <-s.closed:
 	default:
 		if err == nil {
-			return fail(ReasonLost, "the broker stopped delivering: the relay's queue was deleted")
+			return Fail(ReasonLost, "the broker stopped delivering: the relay's queue was deleted")
 		}
 	}
 	switch {
 	case refusal != nil && refusal.Server:
-		return fail(ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, clean(refusal.Reason))
+		return Fail(ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, clean(refusal.Reason))
 	case refusal != nil:
 		err = refusal
 	case err == nil:

@@ -104,7 +104,7 @@ func TestAMQP(t *testing.T) {
 				t.Errorf("message %d is %v %q of %q, want %v", i, got[i].kind, got[i].payload, r.sink.keys[i], w)
 			}
 		}
-		r.log.wait(t, "too-large", "FANTAIL_SOURCE_MAX_MESSAGE")
+		r.log.wait(t, "too-large", "Config.Messages.MaxMessage")
 	})
 	t.Run("each relay gets all", func(t *testing.T) {
 		a := start(t, Config{URL: url + "?exchange=new&type=fanout"}) // made by whoever comes first

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/hub/setting"
 	"fmt"
 	"net"
 	"net/url"
@@ -29,15 +30,15 @@ type broker struct {
 	limit   *rate.Limiter // of that; nil = no bound
 }
 
-// newBroker takes the URL apart. FANTAIL_SOURCE_WS_PING may switch WebSocket's
-// pings off; a broker's silence always counts.
+// newBroker takes the URL apart. Config.Ping may switch WebSocket's pings off; a
+// broker's silence always counts.
 func newBroker(address, defaultPort string, cfg Config) (broker, error) {
 	u, err := parseBroker(address, defaultPort)
 	if cfg.Ping == NoPing {
 		cfg.Ping = DefaultPing
 	}
 	if cfg.Overlap {
-		err = errors.Join(err, errors.New("feed: FANTAIL_SOURCE_OVERLAP is of no use with a broker, whose connections need no renewal; unset it"))
+		err = errors.Join(err, setting.Errorf("feed: %v is of no use with a broker, whose connections need no renewal; unset it", SettingOverlap))
 	}
 	b := broker{brokerURL: u, cfg: cfg, limit: cfg.SendRate.limiter()}
 	if err == nil {

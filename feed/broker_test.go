@@ -110,13 +110,13 @@ func TestExplainBroker(t *testing.T) {
 	for err, want := range map[error]Reason{
 		io.EOF: ReasonHandshake, syscall.ECONNRESET: ReasonHandshake, context.DeadlineExceeded: ReasonHandshake, syscall.ECONNREFUSED: ReasonDial,
 	} {
-		if f := explainBroker(fmt.Errorf("library: %w", err)); f.reason != want {
-			t.Errorf("%v: %v, %v", err, f.reason, f)
+		if f := explainBroker(fmt.Errorf("library: %w", err)); f.Reason != want {
+			t.Errorf("%v: %v, %v", err, f.Reason, f)
 		}
 	}
 	for _, err := range []error{io.EOF, context.DeadlineExceeded, tls.RecordHeaderError{}, errors.New("tls: handshake failure")} {
-		if f := explainBrokerTLS(err); f.reason != ReasonTLS {
-			t.Errorf("%v: %v, %v", err, f.reason, f)
+		if f := explainBrokerTLS(err); f.Reason != ReasonTLS {
+			t.Errorf("%v: %v, %v", err, f.Reason, f)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // policy decides what becomes of what several sources bring. It is owned by the
@@ -45,6 +46,7 @@ type combination struct {
 	pub     Publisher
 	notify  func(up bool, outage time.Duration)
 	relayed func(Notice)
+	names   setting.Namer
 	log     zerolog.Logger
 
 	meter meter // of the feed as a whole
@@ -66,7 +68,7 @@ type combination struct {
 func newCombination(cfg Config, pub Publisher, log zerolog.Logger) *combination {
 	c := &combination{
 		reports: make(chan report), pub: pub, notify: cfg.Notify, relayed: cfg.RelayNotice, last: none,
-		log: log.With().Str("component", "feed").Logger(),
+		names: cfg.Names, log: log.With().Str("component", "feed").Logger(),
 	}
 	if c.notify == nil {
 		c.notify = func(bool, time.Duration) {}
@@ -185,7 +187,7 @@ func (c *combination) ended(now time.Time, e report) {
 	c.live--
 	if e.err != nil && e.err != io.EOF {
 		c.errs = append(c.errs, e.err)
-		c.sources[e.from].log.Error().Err(e.err).Msg("source can never be read on; the feed goes on without it")
+		c.sources[e.from].log.Error().Str(zerolog.ErrorFieldName, c.names.Text(e.err)).Msg("source can never be read on; the feed goes on without it")
 	}
 	switch {
 	case c.ctx.Err() != nil:

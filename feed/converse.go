@@ -3,7 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
-	"fmt"
+	"fantail/hub/setting"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -30,6 +30,7 @@ type conversation struct {
 	split  Split
 	rules  func() ([]Rule, error)
 	cursor *cursor // nil = none
+	names  setting.Namer
 	log    zerolog.Logger
 
 	latest  atomic.Pointer[rules]   // of the present connection
@@ -41,7 +42,7 @@ type conversation struct {
 func (c *conversation) open(ctx context.Context) (stream, error) {
 	rs, err := c.readRules()
 	if err != nil {
-		return nil, fail(ReasonConfig, "FANTAIL_SOURCE_RULES: %w", err)
+		return nil, Fail(ReasonConfig, "%v: %w", SettingRules, err)
 	}
 	s, err := c.driver.open(ctx)
 	if err != nil {
@@ -81,7 +82,7 @@ type ruledStream struct {
 	out   sender // nil = nothing can be sent
 	rules rules
 	of    *conversation
-	ended *failure // what the next call returns
+	ended *Failure // what the next call returns
 	gripe gripe
 }
 
@@ -122,11 +123,11 @@ func (s *ruledStream) obey(rule *compiledRule, payload []byte, at []int) {
 			}
 		}
 	case Reconnect:
-		s.ended = fail(ReasonRule, "%v asks for another connection: %s", rule, maskText(payload))
+		s.ended = Fail(ReasonRule, "%v asks for another connection: %s", rule.named(), maskText(payload))
 	case Fatal:
-		s.ended = fail(ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
-			rule, maskText(payload), fatalWait)
-		s.ended.atLeast = fatalWait
+		s.ended = Fail(ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
+			rule.named(), maskText(payload), fatalWait)
+		s.ended.AtLeast = fatalWait
 	}
 }
 
@@ -135,7 +136,7 @@ func (s *ruledStream) unsent(rule *compiledRule) {
 	s.of.unsent.Add(1)
 	if n := s.gripe.count(time.Now()); n > 0 {
 		s.of.log.Warn().Int("rule", rule.number).Uint64("replies", n).
-			Msg("replies were not sent, as too many wait to be sent or one is too long; let fewer messages match in FANTAIL_SOURCE_RULES, or raise FANTAIL_SOURCE_SEND_RATE")
+			Msg(s.of.names.Sprintf("replies were not sent, as too many wait to be sent or one is too long; let fewer messages match in %v, or raise %v", SettingRules, SettingRate))
 	}
 }
 
@@ -172,14 +173,14 @@ func checkRules(cfg Config, s scheme) error {
 	}
 	list, err := cfg.Rules()
 	if err != nil {
-		return fmt.Errorf("feed: FANTAIL_SOURCE_RULES: %w", err)
+		return setting.Errorf("feed: %v: %w", SettingRules, err)
 	}
 	rs, err := compileRules(list)
 	switch {
 	case err != nil:
-		return fmt.Errorf("feed: FANTAIL_SOURCE_RULES: %w", err)
+		return setting.Errorf("feed: %v: %w", SettingRules, err)
 	case rs.replies() && !s.sends:
-		return fmt.Errorf(`feed: FANTAIL_SOURCE_RULES: nothing can be sent to a %s: source; take the rules with "do":"reply" away`, s.name)
+		return setting.Errorf(`feed: %v: nothing can be sent to a %s: source; take the rules with "do":"reply" away`, SettingRules, s.name)
 	}
 	return nil
 }
@@ -188,7 +189,7 @@ func checkRules(cfg Config, s scheme) error {
 func checkSending(cfg Config, s scheme) error {
 	var bad []error
 	if cfg.PingText != "" && !s.sends {
-		bad = append(bad, fmt.Errorf("feed: FANTAIL_SOURCE_PING is set, but nothing can be sent to a %s: source; unset it", s.name))
+		bad = append(bad, setting.Errorf("feed: %v is set, but nothing can be sent to a %s: source; unset it", SettingPingText, s.name))
 	}
 	return errors.Join(append(bad, checkRules(cfg, s))...)
 }

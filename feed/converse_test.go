@@ -118,7 +118,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		if st := r.Stats(); len(s.opened) != 4 || st.Alarm || st.Messages != 2 {
 			t.Errorf("%d connections, %+v", len(s.opened), st)
 		}
-		line := r.log.wait(t, `"level":"error"`, "rule 1 of FANTAIL_SOURCE_RULES", "no such key", "***")
+		line := r.log.wait(t, `"level":"error"`, "rule 1 of Config.Messages.Rules", "no such key", "***")
 		if strings.Contains(line, "0123456789") {
 			t.Errorf("shows a secret: %s", line)
 		}
@@ -233,7 +233,7 @@ func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 	if n := r.Stats().Unsent; n < flood-outboxRoom-2 || n > flood-outboxRoom {
 		t.Errorf("%d replies were not sent", n)
 	}
-	r.log.wait(t, "replies were not sent", "FANTAIL_SOURCE_SEND_RATE")
+	r.log.wait(t, "replies were not sent", "Config.Sending.Rate")
 }
 
 // TestCursorResumes: what the source kept while the connection was away comes, and
@@ -296,8 +296,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}))
 	defer srv.Close()
 	_, err := openWS(t, wsURL(srv.URL), Config{})
-	failed, ok := errors.AsType[*failure](err)
-	if !ok || failed.atLeast != time.Minute {
+	failed, ok := errors.AsType[*Failure](err)
+	if !ok || failed.AtLeast != time.Minute {
 		t.Fatalf("got %v", err)
 	}
 	waits := map[time.Duration]bool{}

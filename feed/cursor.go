@@ -1,8 +1,7 @@
 package feed
 
 import (
-	"errors"
-	"fmt"
+	"fantail/hub/setting"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -30,13 +29,13 @@ func newCursor(spec, address string) (*cursor, error) {
 	placed := HasCursor(address)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("feed: FANTAIL_SOURCE_CURSOR %w", err)
+		return nil, setting.Errorf("feed: %v %w", SettingCursor, err)
 	case keyer == nil && placed:
-		return nil, errors.New("feed: the source URL has {cursor}, but nothing says what that is; set FANTAIL_SOURCE_CURSOR to where a message has it, such as time_us")
+		return nil, setting.Errorf("feed: the source URL has {cursor}, but nothing says what that is; set %v to where a message has it, such as time_us", SettingCursor)
 	case keyer == nil:
 		return nil, nil
 	case !placed:
-		return nil, errors.New("feed: FANTAIL_SOURCE_CURSOR is set, but the source URL has no place for it; write one such as ?cursor={cursor}")
+		return nil, setting.Errorf("feed: %v is set, but the source URL has no place for it; write one such as ?cursor={cursor}", SettingCursor)
 	}
 	return &cursor{keyer: keyer}, nil
 }

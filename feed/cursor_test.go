@@ -54,9 +54,9 @@ func TestCursorNotesTheLast(t *testing.T) {
 
 func TestCursorProblems(t *testing.T) {
 	tests := []struct{ spec, url, want string }{
-		{"", "wss://h/?c={cursor}", "set FANTAIL_SOURCE_CURSOR"},
+		{"", "wss://h/?c={cursor}", "set Config.Messages.Cursor"},
 		{"seq", "wss://h/", "?cursor={cursor}"},
-		{":", "wss://h/?c={cursor}", "FANTAIL_SOURCE_CURSOR path 1"},
+		{":", "wss://h/?c={cursor}", "Config.Messages.Cursor path 1"},
 	}
 	for _, tt := range tests {
 		if _, err := newCursor(tt.spec, tt.url); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"fantail/hub/setting"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,7 +13,7 @@ type driver interface {
 	// open connects. The end of ctx ends the attempt, and later the stream:
 	// its next returns soon afterwards, and at most a second later.
 	//
-	// A *failure means that it is worth trying again, any other error that
+	// A *Failure means that it is worth trying again, any other error that
 	// it never will be.
 	open(ctx context.Context) (stream, error)
 }
@@ -21,7 +22,7 @@ type driver interface {
 type stream interface {
 	// next waits for the next event; what it holds is valid until the next call.
 	// An error is the end of the stream: io.EOF when the source has ended for
-	// good, a *failure when another connection is worth trying, and any other
+	// good, a *Failure when another connection is worth trying, and any other
 	// when the source can never be read on.
 	next() (Event, error)
 
@@ -73,7 +74,7 @@ func findScheme(address string) (scheme, error) {
 	list := strings.Join(known, " ")
 	switch {
 	case address == "":
-		return scheme{}, fmt.Errorf("feed: the source URL is empty; set FANTAIL_SOURCE_URL to one that starts with %s", list)
+		return scheme{}, setting.Errorf("feed: the source URL is empty; set %v to one that starts with %s", SettingURL, list)
 	case !found || strings.ContainsAny(name, "./@?"):
 		return scheme{}, fmt.Errorf("feed: the source URL has no scheme; start it with one of %s", list)
 	}

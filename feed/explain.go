@@ -15,12 +15,13 @@ import (
 	"time"
 	"unicode"
 
+	"fantail/hub/setting"
 	"fantail/hub/websocket"
 )
 
 // explainDial turns the failure of an opening handshake into what the operator
 // can change. Its text never holds the URL, which may hold secrets.
-func explainDial(err error, resp *http.Response, subprotocols []string) *failure {
+func explainDial(err error, resp *http.Response, subprotocols []string) *Failure {
 	if resp != nil {
 		return explainAnswer(err, resp, subprotocols)
 	}
@@ -34,28 +35,28 @@ func explainDial(err error, resp *http.Response, subprotocols []string) *failure
 }
 
 // explainNetwork speaks of names, addresses and time.
-func explainNetwork(err error) *failure {
+func explainNetwork(err error) *Failure {
 	dns, noName := errors.AsType[*net.DNSError](err)
 	op, _ := errors.AsType[*net.OpError](err)
 	switch {
 	case op != nil && op.Op == "proxyconnect":
-		return fail(ReasonDial, "no connection to the proxy that HTTP_PROXY or HTTPS_PROXY names; correct it, or put the source's host into NO_PROXY: %w", op.Err)
+		return Fail(ReasonDial, "no connection to the proxy that HTTP_PROXY or HTTPS_PROXY names; correct it, or put the source's host into NO_PROXY: %w", op.Err)
 	case noName && dns.IsNotFound:
-		return fail(ReasonDial, "the name %s is not found; check the host in FANTAIL_SOURCE_URL", dns.Name)
+		return Fail(ReasonDial, "the name %s is not found; check the host in %v", dns.Name, SettingURL)
 	case noName:
-		return fail(ReasonDial, "the name %s cannot be resolved; check this machine's DNS: %w", dns.Name, err)
+		return Fail(ReasonDial, "the name %s cannot be resolved; check this machine's DNS: %w", dns.Name, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fail(ReasonDial, "%s refuses connections; check host and port in FANTAIL_SOURCE_URL, and that the source runs", peer(op))
+		return Fail(ReasonDial, "%s refuses connections; check host and port in %v, and that the source runs", peer(op), SettingURL)
 	case op != nil && op.Op == "dial" && timedOut(err):
-		return fail(ReasonDial, "%s does not answer within %v; check host and port in FANTAIL_SOURCE_URL, and the firewall", peer(op), handshakeTimeout)
+		return Fail(ReasonDial, "%s does not answer within %v; check host and port in %v, and the firewall", peer(op), handshakeTimeout, SettingURL)
 	case op != nil && op.Op == "dial":
-		return fail(ReasonDial, "no connection; check host and port in FANTAIL_SOURCE_URL: %w", err)
+		return Fail(ReasonDial, "no connection; check host and port in %v: %w", SettingURL, err)
 	case timedOut(err):
-		return fail(ReasonHandshake, "the source took the connection but did not finish the handshake within %v", handshakeTimeout)
+		return Fail(ReasonHandshake, "the source took the connection but did not finish the handshake within %v", handshakeTimeout)
 	case hungUp(err):
-		return fail(ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss, https), or serves something else at this port")
+		return Fail(ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss, https), or serves something else at this port")
 	}
-	return fail(ReasonHandshake, "the handshake failed: %w", err)
+	return Fail(ReasonHandshake, "the handshake failed: %w", err)
 }
 
 func peer(op *net.OpError) string {
@@ -77,54 +78,54 @@ func timedOut(err error) bool {
 }
 
 // explainTLS speaks of certificates, or returns nil if err is not about TLS.
-func explainTLS(err error) *failure {
+func explainTLS(err error) *Failure {
 	if name, ok := errors.AsType[x509.HostnameError](err); ok {
-		return fail(ReasonTLS, "the source's certificate is for other names; use one of them as host in FANTAIL_SOURCE_URL: %w", name)
+		return Fail(ReasonTLS, "the source's certificate is for other names; use one of them as host in %v: %w", SettingURL, name)
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return fail(ReasonTLS, "the source's certificate is signed by an authority that this machine does not know; install the authority's certificate (SSL_CERT_FILE)")
+		return Fail(ReasonTLS, "the source's certificate is signed by an authority that this machine does not know; install the authority's certificate (SSL_CERT_FILE)")
 	}
 	if bad, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		if bad.Reason == x509.Expired {
-			return fail(ReasonTLS, "the source's certificate is out of date, or this machine's clock is wrong: %w", bad)
+			return Fail(ReasonTLS, "the source's certificate is out of date, or this machine's clock is wrong: %w", bad)
 		}
-		return fail(ReasonTLS, "the source's certificate is not valid: %w", bad)
+		return Fail(ReasonTLS, "the source's certificate is not valid: %w", bad)
 	}
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	if record || errors.Is(err, http.ErrSchemeMismatch) {
-		return fail(ReasonTLS, "the source does not speak TLS at this port; write ws:// or http://, or use another port, in FANTAIL_SOURCE_URL")
+		return Fail(ReasonTLS, "the source does not speak TLS at this port; write ws:// or http://, or use another port, in %v", SettingURL)
 	}
 	if strings.Contains(err.Error(), "tls: ") { // alerts have no exported type
-		return fail(ReasonTLS, "no TLS with the source: %w", err)
+		return Fail(ReasonTLS, "no TLS with the source: %w", err)
 	}
 	return nil
 }
 
 // explainAnswer speaks of an HTTP answer that opens nothing.
-func explainAnswer(err error, resp *http.Response, subprotocols []string) *failure {
-	advice := "check the path in FANTAIL_SOURCE_URL"
+func explainAnswer(err error, resp *http.Response, subprotocols []string) *Failure {
+	advice := setting.Errorf("check the path in %v", SettingURL)
 	switch code := resp.StatusCode; {
 	case code == http.StatusSwitchingProtocols:
 		if chosen := resp.Header.Get("Sec-WebSocket-Protocol"); strings.Contains(err.Error(), "Sec-WebSocket-Protocol") {
-			return fail(ReasonHandshake, "the source chose the subprotocol %.100q, but %q were offered; set FANTAIL_SOURCE_SUBPROTOCOLS", chosen, subprotocols)
+			return Fail(ReasonHandshake, "the source chose the subprotocol %.100q, but %q were offered; set %v", chosen, subprotocols, SettingSubprotocols)
 		}
-		return fail(ReasonHandshake, "the source's handshake breaks the protocol: %w", err)
+		return Fail(ReasonHandshake, "the source's handshake breaks the protocol: %w", err)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		advice = "check the credentials in FANTAIL_SOURCE_HEADERS or FANTAIL_SOURCE_URL"
+		advice = setting.Errorf("check the credentials in %v or %v", SettingHeaders, SettingURL)
 	case code == http.StatusTooManyRequests:
-		advice = "the source wants fewer connections from here; check how many share this address and its credentials"
+		advice = setting.Errorf("the source wants fewer connections from here; check how many share this address and its credentials")
 	case code/100 == 3:
-		advice = "set FANTAIL_SOURCE_URL to where it points"
+		advice = setting.Errorf("set %v to where it points", SettingURL)
 		if to, err := resp.Location(); err == nil {
-			advice = "it points to the host " + to.Host + "; " + advice + " if you trust that"
+			advice = setting.Errorf("it points to the host %s; %v if you trust that", to.Host, advice)
 		}
 	case code/100 == 5:
-		advice = "the source or a proxy before it has a problem of its own"
+		advice = setting.Errorf("the source or a proxy before it has a problem of its own")
 	case code/100 == 2:
-		advice = "this is no WebSocket endpoint; " + advice
+		advice = setting.Errorf("this is no WebSocket endpoint; %v", advice)
 	}
-	f := fail(ReasonHandshake, "the source answered %d %s%s; %s", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
-	f.atLeast = retryAfter(resp, time.Now())
+	f := Fail(ReasonHandshake, "the source answered %d %s%s; %v", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
+	f.AtLeast = retryAfter(resp, time.Now())
 	return f
 }
 
@@ -154,19 +155,19 @@ func clean(s string) string {
 }
 
 // explainRead turns the end of an open connection into a failure.
-func explainRead(err error) *failure {
+func explainRead(err error) *Failure {
 	code, reason, ok := websocket.CloseCode(err)
 	switch {
 	case ok && reason != "":
-		return fail(ReasonClosed, "the source closed the connection with %d: %s", code, quoted(reason))
+		return Fail(ReasonClosed, "the source closed the connection with %d: %s", code, quoted(reason))
 	case ok:
-		return fail(ReasonClosed, "the source closed the connection with %d", code)
+		return Fail(ReasonClosed, "the source closed the connection with %d", code)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fail(ReasonLost, "the connection ended in the middle of a message, which is dropped")
+		return Fail(ReasonLost, "the connection ended in the middle of a message, which is dropped")
 	case errors.Is(err, io.EOF):
-		return fail(ReasonLost, "the connection ended without a close frame")
+		return Fail(ReasonLost, "the connection ended without a close frame")
 	case errors.Is(err, syscall.ECONNRESET):
-		return fail(ReasonLost, "the connection was reset; the source or a firewall cut it")
+		return Fail(ReasonLost, "the connection was reset; the source or a firewall cut it")
 	}
-	return fail(ReasonLost, "the connection broke: %w", err)
+	return Fail(ReasonLost, "the connection broke: %w", err)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
+	"fantail/hub/setting"
 	"io"
 	"net"
 	"net/http"
@@ -137,6 +137,10 @@ type Config struct {
 	// SendRate bounds it too.
 	Uplink bool
 
+	// Names says what the program calls its settings, for the log. nil = the names
+	// of the fields.
+	Names setting.Namer
+
 	cursor *cursor // made by New for all drivers
 	uplink *uplink // likewise; nil = none
 }
@@ -160,40 +164,40 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	var errs []error
 	if c.GapWait < 0 {
-		errs = append(errs, fmt.Errorf("feed: GapWait is %v; FANTAIL_SOURCE_GAP_WAIT must be above 0", c.GapWait))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be above 0", SettingGapWait, c.GapWait))
 	}
 	if c.Failback < 0 && c.Failback != NoFailback {
-		errs = append(errs, fmt.Errorf("feed: Failback is %v; FANTAIL_SOURCE_FAILBACK must be 0 (never) or above", c.Failback))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be NoFailback or above 0", SettingFailback, c.Failback))
 	}
 	if c.Mode >= modes {
-		errs = append(errs, fmt.Errorf("feed: Mode is %v; FANTAIL_SOURCE_MODE must be one of %v", c.Mode, modeWords))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be one of %v", SettingMode, c.Mode, modeWords))
 	}
 	if c.Seq != "" && c.Mode != Race {
-		errs = append(errs, fmt.Errorf("feed: FANTAIL_SOURCE_SEQ is of use only with FANTAIL_SOURCE_MODE=race; set that, or unset it"))
+		errs = append(errs, setting.Errorf("feed: %v is of use only with %v=race; set that, or unset it", SettingSeq, SettingMode))
 	}
 	if c.MaxMessage < 0 {
-		errs = append(errs, fmt.Errorf("feed: MaxMessage is %d bytes; FANTAIL_SOURCE_MAX_MESSAGE must be above 0", c.MaxMessage))
+		errs = append(errs, setting.Errorf("feed: %v is %d bytes; it must be above 0", SettingMaxMessage, c.MaxMessage))
 	}
 	if c.PingEvery == 0 {
 		c.PingEvery = DefaultPing
 	}
 	if c.Ping < 0 && c.Ping != NoPing {
-		errs = append(errs, fmt.Errorf("feed: Ping is %v; FANTAIL_SOURCE_WS_PING must be 0 (off) or above", c.Ping))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be NoPing or above 0", SettingPing, c.Ping))
 	}
 	if c.PingEvery < 0 {
-		errs = append(errs, fmt.Errorf("feed: PingEvery is %v; FANTAIL_SOURCE_PING_EVERY must be above 0", c.PingEvery))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be above 0", SettingPingEvery, c.PingEvery))
 	}
 	if r := c.SendRate; r.Count < 0 || r.Count > 0 && r.Per <= 0 {
-		errs = append(errs, fmt.Errorf("feed: SendRate is %d in %v; FANTAIL_SOURCE_SEND_RATE must be a number of frames in a time above 0", r.Count, r.Per))
+		errs = append(errs, setting.Errorf("feed: %v is %d in %v; it must be a number of frames in a time above 0", SettingRate, r.Count, r.Per))
 	}
 	if c.IdleTimeout < 0 {
-		errs = append(errs, fmt.Errorf("feed: IdleTimeout is %v; FANTAIL_SOURCE_IDLE_TIMEOUT must be 0 (off) or above", c.IdleTimeout))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be 0 (off) or above", SettingIdleTimeout, c.IdleTimeout))
 	}
 	if c.MaxAge < 0 {
-		errs = append(errs, fmt.Errorf("feed: MaxAge is %v; FANTAIL_SOURCE_MAX_AGE must be 0 (off) or above", c.MaxAge))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be 0 (off) or above", SettingMaxAge, c.MaxAge))
 	}
 	if c.Overlap && c.MaxAge == 0 {
-		errs = append(errs, errors.New("feed: FANTAIL_SOURCE_OVERLAP is of use only with FANTAIL_SOURCE_MAX_AGE; set that, below the time after which the source ends a connection"))
+		errs = append(errs, setting.Errorf("feed: %v is of use only with %v; set that, below the time after which the source ends a connection", SettingOverlap, SettingMaxAge))
 	}
 	return c, errors.Join(append(errs, c.checkOverlap())...)
 }
@@ -203,9 +207,9 @@ func (c Config) withDefaults() (Config, error) {
 func (c Config) checkOverlap() error {
 	switch {
 	case c.Overlap && c.Cursor != "":
-		return errors.New("feed: FANTAIL_SOURCE_OVERLAP and FANTAIL_SOURCE_CURSOR exclude each other; unset FANTAIL_SOURCE_OVERLAP, as the cursor brings what a new connection missed")
+		return setting.Errorf("feed: %v and %v exclude each other; unset %v, as the cursor brings what a new connection missed", SettingOverlap, SettingCursor, SettingOverlap)
 	case c.Overlap && c.Resume:
-		return errors.New("feed: FANTAIL_SOURCE_OVERLAP is of no use with a relay that is resumed; unset it")
+		return setting.Errorf("feed: %v is of no use with a relay that is resumed; unset it", SettingOverlap)
 	}
 	return nil
 }

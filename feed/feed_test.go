@@ -15,7 +15,7 @@ var _ Publisher = (*hub.Hub)(nil)
 
 func TestNewSaysWhatToChange(t *testing.T) {
 	tests := []struct{ url, want string }{
-		{"", "is empty; set FANTAIL_SOURCE_URL"},
+		{"", "is empty; set Config.Sources.URL"},
 		{"stream.example.com/ws", "has no scheme; start it with one of ws: wss: http: https: replay: stdin: demo:"},
 		{"user:pass@example.com", `unknown scheme "user"`},
 		{"example.com:8080/ws", "has no scheme"},
@@ -33,7 +33,7 @@ func TestNewSaysWhatToChange(t *testing.T) {
 
 func TestNewGathersEveryProblem(t *testing.T) {
 	_, err := New(Config{URL: "wss://h/#x", MaxMessage: -1, Ping: -2, IdleTimeout: -1}, newSink(), zerolog.Nop())
-	words := []string{"fragment", "FANTAIL_SOURCE_MAX_MESSAGE", "FANTAIL_SOURCE_WS_PING", "FANTAIL_SOURCE_IDLE_TIMEOUT"}
+	words := []string{"fragment", "Config.Messages.MaxMessage", "Config.Dialling.Ping", "Config.Dialling.IdleTimeout"}
 	if err == nil || !holds(err.Error(), words) {
 		t.Errorf("got %v, want %q", err, words)
 	}

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"fantail/hub/setting"
 	"fmt"
 	"math"
 	"mime"
@@ -31,7 +32,7 @@ func newHTTP(address string, cfg Config) (driver, error) {
 		return nil, fmt.Errorf("feed: the source URL names no host; write it as %s://host/path", u.Scheme)
 	}
 	if cfg.Overlap {
-		return nil, fmt.Errorf("feed: FANTAIL_SOURCE_OVERLAP is of no use with %s, which is resumed by its ids; unset it", u.Scheme)
+		return nil, setting.Errorf("feed: %v is of no use with %s, which is resumed by its ids; unset it", SettingOverlap, u.Scheme)
 	}
 	both := new(http.Protocols)
 	both.SetHTTP1(true)
@@ -78,7 +79,7 @@ func (d *httpDriver) open(ctx context.Context) (stream, error) {
 	body := &httpBody{body: resp.Body, end: end, driver: d}
 	s, failed := d.read(resp, body)
 	if failed == nil && !late.Stop() {
-		failed = fail(ReasonHandshake, "the source did not answer within %v", handshakeTimeout)
+		failed = Fail(ReasonHandshake, "the source did not answer within %v", handshakeTimeout)
 	}
 	if failed != nil {
 		body.close()
@@ -100,7 +101,7 @@ func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
 	if d.cfg.Headers != nil {
 		own, err := d.cfg.Headers()
 		if err != nil {
-			return nil, fail(ReasonConfig, "FANTAIL_SOURCE_HEADERS: %w", err)
+			return nil, Fail(ReasonConfig, "%v: %w", SettingHeaders, err)
 		}
 		for name, values := range own {
 			req.Header[name] = values
@@ -113,13 +114,13 @@ func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
 }
 
 // read returns what reads the answer's body, by its content type.
-func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *failure) {
+func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *Failure) {
 	if resp.StatusCode != http.StatusOK {
 		d.doubt(resp.StatusCode)
 		return nil, explainStatus(resp)
 	}
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" {
-		return nil, fail(ReasonHandshake, "the source's answer is coded as %.40q, which was not asked for; take Accept-Encoding out of FANTAIL_SOURCE_HEADERS", coding)
+		return nil, Fail(ReasonHandshake, "the source's answer is coded as %.40q, which was not asked for; take Accept-Encoding out of %v", coding, SettingHeaders)
 	}
 	most := int(min(d.cfg.MaxMessage, math.MaxInt32))
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -160,7 +161,7 @@ func (d *httpDriver) doubt(status int) {
 
 // patient has a failure wait as long as the source's last retry said, within
 // bounds.
-func (d *httpDriver) patient(f *failure) *failure {
-	f.atLeast = max(f.atLeast, min(time.Duration(d.retry.Load()), retryCap))
+func (d *httpDriver) patient(f *Failure) *Failure {
+	f.AtLeast = max(f.AtLeast, min(time.Duration(d.retry.Load()), retryCap))
 	return f
 }

@@ -147,7 +147,7 @@ func TestHTTPLines(t *testing.T) {
 		}
 		st, err := openHTTP(t, s.serve(t), Config{MaxMessage: 100})
 		if !fits {
-			wantFailure(t, err, ReasonHandshake, "text/event-stream", "x-ndjson", "FANTAIL_SOURCE_URL")
+			wantFailure(t, err, ReasonHandshake, "text/event-stream", "x-ndjson", "Config.Sources.URL")
 			continue
 		}
 		if err != nil {
@@ -224,9 +224,9 @@ func TestHTTPStatus(t *testing.T) {
 		want   []string
 		after  time.Duration
 	}{
-		{401, "", []string{"401 Unauthorized", "FANTAIL_SOURCE_HEADERS"}, 0},
-		{403, "", []string{"403 Forbidden", "FANTAIL_SOURCE_HEADERS"}, 0},
-		{404, "", []string{"404 Not Found", "path in FANTAIL_SOURCE_URL"}, 0},
+		{401, "", []string{"401 Unauthorized", "Config.Dialling.Headers"}, 0},
+		{403, "", []string{"403 Forbidden", "Config.Dialling.Headers"}, 0},
+		{404, "", []string{"404 Not Found", "path in Config.Sources.URL"}, 0},
 		{429, "Retry-After: 17", []string{"429", "fewer connections"}, 17 * time.Second},
 		{429, "Retry-After: 86400", []string{"429"}, maxRetryAfter},
 		{503, "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT", []string{"503", "problem of its own"}, maxRetryAfter},
@@ -245,8 +245,8 @@ func TestHTTPStatus(t *testing.T) {
 		}))
 		_, err := openHTTP(t, srv.URL+"?token=topsecret", Config{})
 		wantFailure(t, err, ReasonHandshake, tt.want...)
-		if f, _ := errors.AsType[*failure](err); f.atLeast != tt.after || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%d, %s: to wait %v, want %v; %v", tt.code, tt.header, f.atLeast, tt.after, err)
+		if f, _ := errors.AsType[*Failure](err); f.AtLeast != tt.after || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%d, %s: to wait %v, want %v; %v", tt.code, tt.header, f.AtLeast, tt.after, err)
 		}
 		srv.Close()
 	}
@@ -290,7 +290,7 @@ func TestHTTPEnds(t *testing.T) {
 			for a.Request.Context().Err() == nil {
 				a.say("%s", strings.Repeat("x", 64<<10))
 			}
-		}, ReasonTooLarge, "FANTAIL_SOURCE_MAX_MESSAGE"},
+		}, ReasonTooLarge, "Config.Messages.MaxMessage"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			st, err := openHTTP(t, (&streamer{play: tt.play}).serve(t), Config{MaxMessage: 1000})
@@ -303,8 +303,8 @@ func TestHTTPEnds(t *testing.T) {
 			}
 			_, err = st.next()
 			wantFailure(t, err, tt.reason, tt.word)
-			if f, _ := errors.AsType[*failure](err); f.atLeast != 3*time.Second {
-				t.Errorf("to wait %v, retry said 3 s", f.atLeast)
+			if f, _ := errors.AsType[*Failure](err); f.AtLeast != 3*time.Second {
+				t.Errorf("to wait %v, retry said 3 s", f.AtLeast)
 			}
 		})
 	}
@@ -329,12 +329,12 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 
 func TestHTTPNetworkFailures(t *testing.T) {
 	_, err := openHTTP(t, "http://"+vacant, Config{})
-	wantFailure(t, err, ReasonDial, "refuses connections", "FANTAIL_SOURCE_URL")
+	wantFailure(t, err, ReasonDial, "refuses connections", "Config.Sources.URL")
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
 	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), Config{})
 	wantFailure(t, err, ReasonHandshake, "closed the connection", "https")
 	_, err = openHTTP(t, "http://"+vacant, Config{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
-	wantFailure(t, err, ReasonConfig, "FANTAIL_SOURCE_HEADERS")
+	wantFailure(t, err, ReasonConfig, "Config.Dialling.Headers")
 }
 
 // TestHTTPTLS: over TLS, in HTTP/1.1 and HTTP/2.
@@ -416,7 +416,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 			if n := r.Stats().Reconnects[ReasonIdle]; n != 0 {
 				t.Errorf("%s: left %d times while there were signs of life", kind, n)
 			}
-			r.log.wait(t, `"reason":"idle"`, "FANTAIL_SOURCE_IDLE_TIMEOUT")
+			r.log.wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
 			r.sink.wait(t, 2)
 			r.stop()
 		})

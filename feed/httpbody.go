@@ -24,34 +24,34 @@ func (b *httpBody) close() {
 }
 
 // lost turns the end of an open stream into a failure.
-func (b *httpBody) lost(err error) *failure { return b.driver.patient(b.explain(err)) }
+func (b *httpBody) lost(err error) *Failure { return b.driver.patient(b.explain(err)) }
 
-func (b *httpBody) explain(err error) *failure {
+func (b *httpBody) explain(err error) *Failure {
 	switch {
 	case err == errEndless:
 		return tooLarge(b.driver.cfg.MaxMessage)
 	case err == io.EOF:
-		return fail(ReasonClosed, "the source ended its answer")
+		return Fail(ReasonClosed, "the source ended its answer")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fail(ReasonLost, "the connection ended within the answer")
+		return Fail(ReasonLost, "the connection ended within the answer")
 	case errors.Is(err, syscall.ECONNRESET):
-		return fail(ReasonLost, "the connection was reset; the source or a firewall cut it")
+		return Fail(ReasonLost, "the connection was reset; the source or a firewall cut it")
 	}
-	return fail(ReasonLost, "the connection broke: %w", err)
+	return Fail(ReasonLost, "the connection broke: %w", err)
 }
 
 // explainStatus speaks of an answer that is not 200.
-func explainStatus(resp *http.Response) *failure {
-	var f *failure
+func explainStatus(resp *http.Response) *Failure {
+	var f *Failure
 	switch code := resp.StatusCode; {
 	case code == http.StatusNoContent: // WHATWG HTML, section 9.2.3
-		f = fail(ReasonHandshake, "the source answered 204 No Content, which asks us not to come back; check the path in FANTAIL_SOURCE_URL")
-		f.atLeast = maxRetryAfter
+		f = Fail(ReasonHandshake, "the source answered 204 No Content, which asks us not to come back; check the path in %v", SettingURL)
+		f.AtLeast = maxRetryAfter
 		return f
 	case code == http.StatusSwitchingProtocols, code == http.StatusUpgradeRequired:
-		f = fail(ReasonHandshake, "the source answered %d %s; if it serves a WebSocket, write ws:// or wss:// in FANTAIL_SOURCE_URL", code, http.StatusText(code))
+		f = Fail(ReasonHandshake, "the source answered %d %s; if it serves a WebSocket, write ws:// or wss:// in %v", code, http.StatusText(code), SettingURL)
 	case code/100 == 2:
-		f = fail(ReasonHandshake, "the source answered %d %s%s, which is no stream; check the path in FANTAIL_SOURCE_URL", code, http.StatusText(code), excerpt(resp.Body))
+		f = Fail(ReasonHandshake, "the source answered %d %s%s, which is no stream; check the path in %v", code, http.StatusText(code), excerpt(resp.Body), SettingURL)
 	default:
 		f = explainAnswer(nil, resp, nil)
 	}
@@ -73,7 +73,6 @@ func (o *once) Read(p []byte) (int, error) {
 }
 
 // explainType speaks of an answer that is no stream.
-func explainType(resp *http.Response) *failure {
-	return fail(ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in FANTAIL_SOURCE_URL",
-		resp.Header.Get("Content-Type"), excerpt(&once{resp.Body, false}))
+func explainType(resp *http.Response) *Failure {
+	return Fail(ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in %v", resp.Header.Get("Content-Type"), excerpt(&once{resp.Body, false}), SettingURL)
 }

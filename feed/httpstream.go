@@ -44,14 +44,14 @@ func (s *eventStream) relayEvent(ev event) (Event, error) {
 	case "notice":
 		var w wireEnvelope
 		if err := json.Unmarshal(ev.data, &w); err != nil {
-			return Event{}, fail(ReasonLost, "the relay sent a notice that is none: %w", err)
+			return Event{}, Fail(ReasonLost, "the relay sent a notice that is none: %w", err)
 		}
 		s.driver.resume.notify(w.asNotice())
 		return SignOfLife(), nil
 	case "base64":
 		n, err := base64.StdEncoding.Decode(ev.data, ev.data)
 		if err != nil {
-			return Event{}, fail(ReasonLost, "the relay sent a message that is no base64: %w", err)
+			return Event{}, Fail(ReasonLost, "the relay sent a message that is no base64: %w", err)
 		}
 		s.in = hub.Input{Kind: hub.Binary, Payload: ev.data[:n]}
 		if utf8.Valid(s.in.Payload) && bytes.IndexByte(s.in.Payload, '\r') >= 0 {
@@ -107,7 +107,7 @@ func (s *envelopeLines) next() (Event, error) {
 	e, err := parseEnvelope(line)
 	switch {
 	case err != nil:
-		return Event{}, fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
+		return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
 	case int64(len(e.message.Payload)) > s.max:
 		s.driver.resume.reached(e.pos.String())
 		return Dropped(DropTooLarge), nil

@@ -2,7 +2,7 @@ package feed
 
 import (
 	"context"
-	"fmt"
+	"fantail/hub/setting"
 
 	"fantail/hub"
 )
@@ -25,7 +25,7 @@ func newIdentifier(spec string) (*identifier, error) {
 	keyer, err := newKeyer(spec)
 	if keyer == nil {
 		if err != nil {
-			err = fmt.Errorf("feed: FANTAIL_SOURCE_ID %w", err)
+			err = setting.Errorf("feed: %v %w", SettingID, err)
 		}
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func TestKeySpecsRefused(t *testing.T) {
 		"re:(" + strings.Repeat("a", 70): "missing closing )",
 	} {
 		_, err := New(Config{URL: "demo:", Key: spec}, newSink(), zerolog.Nop())
-		if err == nil || !strings.Contains(err.Error(), "FANTAIL_SOURCE_KEY ") || !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.Contains(err.Error(), "Config.Messages.Key ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.20q: got %v, want %q in it", spec, err, want)
 		}
 	}
@@ -165,7 +165,7 @@ func TestBadKeysAreCounted(t *testing.T) {
 	if r.sink.keys[0] != "" || r.sink.keys[1] != "" || r.sink.keys[2] != "x" {
 		t.Errorf("keys %.20q", r.sink.keys)
 	}
-	r.log.wait(t, "messages go without key", "FANTAIL_SOURCE_KEY")
+	r.log.wait(t, "messages go without key", "Config.Messages.Key")
 }
 
 // TestKeysOfRecordings counts the keys of the recorded feeds in the folder that

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/hub/setting"
 	"io"
 	"net"
 	"sync"
@@ -77,17 +78,17 @@ func tlsFor(address string, cfg *tls.Config) *tls.Config {
 }
 
 // explainBrokerTLS is explainTLS for schemes that are not WebSocket's.
-func explainBrokerTLS(err error) *failure {
+func explainBrokerTLS(err error) *Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch f := explainTLS(err); {
 	case record:
-		return fail(ReasonTLS, "the broker does not speak TLS at this port; use the scheme without TLS or another port in FANTAIL_SOURCE_URL")
+		return Fail(ReasonTLS, "the broker does not speak TLS at this port; use the scheme without TLS or another port in %v", SettingURL)
 	case f != nil:
 		return f
 	case timedOut(err):
-		return fail(ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in FANTAIL_SOURCE_URL", handshakeTimeout)
+		return Fail(ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in %v", handshakeTimeout, SettingURL)
 	case hungUp(err):
-		return fail(ReasonTLS, "the broker closed the connection during the TLS handshake; use the scheme without TLS or another port in FANTAIL_SOURCE_URL, or give it the certificate it wants")
+		return Fail(ReasonTLS, "the broker closed the connection during the TLS handshake; use the scheme without TLS or another port in %v, or give it the certificate it wants", SettingURL)
 	}
 	return explainNetwork(err)
 }
@@ -189,36 +190,36 @@ func (f *lifeline) end() {
 
 // explain turns what ended the reading of an open line into a failure. err is
 // what the library says, which may have forgotten what the line said.
-func (f *lifeline) explain(err error) *failure {
+func (f *lifeline) explain(err error) *Failure {
 	if broke := f.broke.Load(); broke != nil && !errors.Is(*broke, net.ErrClosed) {
 		err = *broke
 	}
 	switch {
 	case f.dead.Load():
-		return fail(ReasonPing, "the broker gave no sign of life for %v; look whether it hangs or is overloaded, or raise FANTAIL_SOURCE_WS_PING", 2*f.every)
+		return Fail(ReasonPing, "the broker gave no sign of life for %v; look whether it hangs or is overloaded, or raise %v", 2*f.every, SettingPing)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fail(ReasonLost, "the broker closed the connection: it stopped, or its log says why")
+		return Fail(ReasonLost, "the broker closed the connection: it stopped, or its log says why")
 	case errors.Is(err, syscall.ECONNRESET):
-		return fail(ReasonLost, "the connection was reset; the broker was killed, or a firewall cut it")
+		return Fail(ReasonLost, "the connection was reset; the broker was killed, or a firewall cut it")
 	}
-	return fail(ReasonLost, "the connection broke: %w", err)
+	return Fail(ReasonLost, "the connection broke: %w", err)
 }
 
 // explainBroker turns the failure of a broker's handshake into what the operator
 // can change.
-func explainBroker(err error) *failure {
-	const other = "or another kind of server listens there: check scheme and port in FANTAIL_SOURCE_URL"
+func explainBroker(err error) *Failure {
+	other := setting.Errorf("or another kind of server listens there: check scheme and port in %v", SettingURL)
 	if hungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
-		return fail(ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, "+other)
+		return Fail(ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, %v", other)
 	}
 	op, network := errors.AsType[*net.OpError](err)
 	switch {
 	case network && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
 		return explainNetwork(err)
 	case timedOut(err):
-		return fail(ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, "+other, handshakeTimeout)
+		return Fail(ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, %v", handshakeTimeout, other)
 	case network:
 		return explainNetwork(err)
 	}
-	return fail(ReasonHandshake, "the handshake failed (%s); the broker does not understand it, "+other, clean(err.Error()))
+	return Fail(ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", clean(err.Error()), other)
 }

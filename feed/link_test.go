@@ -44,7 +44,7 @@ func TestLifeline(t *testing.T) {
 		if took := time.Since(began); took > 3*time.Second || !f.dead.Load() {
 			t.Errorf("given up after %v, dead %v", took, f.dead.Load())
 		}
-		if why := f.explain(net.ErrClosed); why.reason != ReasonPing {
+		if why := f.explain(net.ErrClosed); why.Reason != ReasonPing {
 			t.Errorf("explained as %v", why)
 		}
 		f.end()
@@ -92,7 +92,7 @@ func TestLinkKnowsWhyItBroke(t *testing.T) {
 		f := newLifeline(t.Context(), l, time.Hour, nil, nil)
 		broker.Close()
 		synctest.Wait()
-		if why := f.explain(errors.New("library: no idea")); why.reason != ReasonLost || why.Error() == "library: no idea" {
+		if why := f.explain(errors.New("library: no idea")); why.Reason != ReasonLost || why.Error() == "library: no idea" {
 			t.Errorf("explained as %v", why)
 		}
 		f.end()
@@ -142,7 +142,7 @@ func TestRetryWithin(t *testing.T) {
 	r.within(brokerRetry)
 	longest := time.Duration(0)
 	for range 1000 {
-		longest = max(longest, r.after(fail(ReasonLost, "")))
+		longest = max(longest, r.after(Fail(ReasonLost, "")))
 	}
 	if longest > brokerRetry || longest < brokerRetry*9/10 {
 		t.Errorf("the longest of 1000 waits is %v, the bound %v", longest, brokerRetry)

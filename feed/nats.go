@@ -164,7 +164,7 @@ func (d *natsDriver) explainLoss(life *lifeline, err error) (Event, error) {
 	case errors.Is(err, nats.ErrPermissionViolation): // of one subject on demand; the others go on
 		return Gap(Loss{Detail: d.explain(err)}), nil
 	case errors.Is(err, nats.ErrSlowConsumer):
-		return Event{}, fail(ReasonLost, "the queue to the relay was full, and messages of NATS were dropped")
+		return Event{}, Fail(ReasonLost, "the queue to the relay was full, and messages of NATS were dropped")
 	case err == nil:
 		err = net.ErrClosed
 	}
@@ -178,18 +178,18 @@ func (d fixedDialer) Dial(string, string) (net.Conn, error) { return d.conn, nil
 func (d fixedDialer) SkipTLSHandshake() bool                { return false }
 
 // explain turns an error of the library into what the operator can change.
-func (d *natsDriver) explain(err error) *failure {
+func (d *natsDriver) explain(err error) *Failure {
 	text := clean(strings.TrimPrefix(err.Error(), "nats: "))
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch tlsFailure := explainTLS(err); {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
-		return fail(ReasonHandshake, "NATS refused with %q; correct user and password in FANTAIL_SOURCE_URL (%s://user:password@host), or the token (%s://token@host)", text, d.scheme, d.scheme)
+		return Fail(ReasonHandshake, "NATS refused with %q; correct user and password in %v (%s://user:password@host), or the token (%s://token@host)", text, SettingURL, d.scheme, d.scheme)
 	case errors.Is(err, nats.ErrPermissionViolation), strings.Contains(strings.ToLower(text), "permissions violation"):
-		return fail(ReasonHandshake, "NATS refused with %q; have the user of FANTAIL_SOURCE_URL allowed to subscribe to this, or name another user", text)
+		return Fail(ReasonHandshake, "NATS refused with %q; have the user of %v allowed to subscribe to this, or name another user", text, SettingURL)
 	case errors.Is(err, nats.ErrSecureConnRequired):
-		return fail(ReasonTLS, "NATS wants TLS; write tls+nats:// in FANTAIL_SOURCE_URL")
+		return Fail(ReasonTLS, "NATS wants TLS; write tls+nats:// in %v", SettingURL)
 	case errors.Is(err, nats.ErrSecureConnWanted), record:
-		return fail(ReasonTLS, "NATS offers no TLS at this port; write nats:// in FANTAIL_SOURCE_URL, or another port")
+		return Fail(ReasonTLS, "NATS offers no TLS at this port; write nats:// in %v, or another port", SettingURL)
 	case tlsFailure != nil:
 		return tlsFailure
 	case errors.Is(err, nats.ErrTimeout):

@@ -59,7 +59,7 @@ func (d *natsStream) open(ctx context.Context) (stream, error) {
 	}
 	if err := c.window.during(opening, func() error { return d.consume(opening, c) }); err != nil {
 		c.close()
-		if f, ok := errors.AsType[*failure](err); ok {
+		if f, ok := errors.AsType[*Failure](err); ok {
 			return nil, f
 		}
 		return nil, d.explainStream(err)
@@ -135,17 +135,17 @@ var (
 )
 
 // explainStream turns an answer of JetStream into what the operator can change.
-func (d *natsStream) explainStream(err error) *failure {
+func (d *natsStream) explainStream(err error) *Failure {
 	answer, _ := errors.AsType[*nats.APIError](err)
 	switch {
 	case errors.Is(err, nats.ErrStreamNotFound):
 		// Whatever it holds once it exists is new.
 		d.from = "all"
-		return fail(ReasonHandshake, "there is no stream %.100q in NATS; correct stream= in FANTAIL_SOURCE_URL, or create it", d.name)
+		return Fail(ReasonHandshake, "there is no stream %.100q in NATS; correct stream= in %v, or create it", d.name, SettingURL)
 	case errors.Is(err, nats.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
-		return fail(ReasonHandshake, "this NATS server has no JetStream; switch it on there (jetstream {}), or read a subject: ?subject=… in FANTAIL_SOURCE_URL")
+		return Fail(ReasonHandshake, "this NATS server has no JetStream; switch it on there (jetstream {}), or read a subject: ?subject=… in %v", SettingURL)
 	case answer != nil:
-		return fail(ReasonHandshake, "NATS refused to read the stream with %q; correct stream=, subject= and from= in FANTAIL_SOURCE_URL", clean(answer.Description))
+		return Fail(ReasonHandshake, "NATS refused to read the stream with %q; correct stream=, subject= and from= in %v", clean(answer.Description), SettingURL)
 	}
 	return d.explain(err)
 }
@@ -181,7 +181,7 @@ func (s *natsConsumer) next() (Event, error) {
 			s.beat.Reset(3 * natsBeat) // this tick may have waited for us, and the next be due
 			continue
 		case err == errLate:
-			return Event{}, fail(ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
+			return Event{}, Fail(ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
 		case err != nil:
 			return d.explainLoss(s.life, err)
 		}
@@ -199,7 +199,7 @@ func (s *natsConsumer) next() (Event, error) {
 func (s *natsConsumer) input(m *nats.Msg) (Event, error) {
 	meta, err := m.Metadata()
 	if err != nil {
-		return Event{}, fail(ReasonLost, "NATS sent a message that belongs to no stream: %w", err)
+		return Event{}, Fail(ReasonLost, "NATS sent a message that belongs to no stream: %w", err)
 	}
 	if s.delivered++; meta.Sequence.Consumer != s.delivered {
 		return Event{}, s.hole()
@@ -208,8 +208,8 @@ func (s *natsConsumer) input(m *nats.Msg) (Event, error) {
 	return s.messages.event(m.Subject, m.Data, meta.Sequence.Stream), nil
 }
 
-func (s *natsConsumer) hole() *failure {
-	return fail(ReasonLost, "messages of the stream did not come; they are read again")
+func (s *natsConsumer) hole() *Failure {
+	return Fail(ReasonLost, "messages of the stream did not come; they are read again")
 }
 
 func (s *natsConsumer) close() {

@@ -83,7 +83,7 @@ func TestNATSSubjects(t *testing.T) {
 			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].kind, got[i].payload, r.sink.keys[i], w)
 		}
 	}
-	r.log.wait(t, "too-large", "FANTAIL_SOURCE_MAX_MESSAGE")
+	r.log.wait(t, "too-large", "Config.Messages.MaxMessage")
 }
 
 func TestNATSRefusals(t *testing.T) {

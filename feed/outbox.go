@@ -74,7 +74,7 @@ func (o *outbox) send(frame string) bool {
 func (o *outbox) write(ctx context.Context) error {
 	for i, frame := range o.first {
 		if err := o.put(ctx, frame); err != nil {
-			err = fail(ReasonLost, "the connection broke while frame %d of FANTAIL_SOURCE_SEND was sent: %w", i+1, err)
+			err = Fail(ReasonLost, "the connection broke while frame %d of %v was sent: %w", i+1, SettingSend, err)
 			o.greeted <- err
 			return err
 		}
@@ -85,7 +85,7 @@ func (o *outbox) write(ctx context.Context) error {
 	defer o.users.join()()
 	for ctx.Err() == nil {
 		if err := o.turn(ctx, tick); err != nil && ctx.Err() == nil {
-			return fail(ReasonLost, "the source does not take what is sent to it: %w", err)
+			return Fail(ReasonLost, "the source does not take what is sent to it: %w", err)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/hub/setting"
 	"fmt"
 	"net"
 	"net/http"
@@ -224,9 +225,9 @@ func (p *probe) answered(resp *http.Response) {
 }
 
 // sent reports that n frames of Config.Send have been sent.
-func (p *probe) sent(n int) {
+func (p *probe) sent(n int, names setting.Namer) {
 	if n > 0 {
-		p.done(Step{Kind: StepSend, Detail: fmt.Sprintf("%d sent, as FANTAIL_SOURCE_SEND says", n)})
+		p.done(Step{Kind: StepSend, Detail: names.Sprintf("%d sent, as %v says", n, SettingSend)})
 	}
 }
 
@@ -244,19 +245,19 @@ func (p *probe) failed(err error) {
 }
 
 func (p *probe) failedStepLocked(err error) StepKind {
-	f, ok := errors.AsType[*failure](err)
+	f, ok := errors.AsType[*Failure](err)
 	switch {
 	case !ok:
 		return StepOpen
-	case f.reason == ReasonConfig:
+	case f.Reason == ReasonConfig:
 		return StepSettings
-	case f.reason == ReasonDial && p.naming:
+	case f.Reason == ReasonDial && p.naming:
 		return StepName
-	case f.reason == ReasonDial:
+	case f.Reason == ReasonDial:
 		return StepTCP
-	case f.reason == ReasonTLS:
+	case f.Reason == ReasonTLS:
 		return StepTLS
-	case f.reason == ReasonHandshake:
+	case f.Reason == ReasonHandshake:
 		return StepHandshake
 	}
 	return StepSend

@@ -116,7 +116,7 @@ func TestProbeTellsEachStep(t *testing.T) {
 		StepName:      "127.0.0.1",
 		StepTCP:       "connected to 127.0.0.1:",
 		StepHandshake: "101 Switching Protocols, subprotocol v1, permessage-deflate",
-		StepSend:      "2 sent, as FANTAIL_SOURCE_SEND says",
+		StepSend:      "2 sent, as Config.Sending.Send says",
 	} {
 		if got := p.detail(kind); !strings.Contains(got, want) {
 			t.Errorf("%v: got %q, want %q", kind, got, want)
@@ -142,7 +142,7 @@ func TestProbeTLS(t *testing.T) {
 		t.Errorf("the certificate expires in %v", until)
 	}
 	for host, want := range map[string]string{
-		"localhost": "certificate is for other names; use one of them as host in FANTAIL_SOURCE_URL",
+		"localhost": "certificate is for other names; use one of them as host in Config.Sources.URL",
 		"127.0.0.1": "an authority that this machine does not know",
 	} {
 		bad := runProbe(t, Config{URL: "wss://" + host + ":" + port}, 0)
@@ -166,9 +166,9 @@ func TestProbeFailsOnce(t *testing.T) {
 	}{
 		{"nothing listens", "tcp!", "refuses connections", Config{URL: "ws://" + vacant}},
 		{"no such name", "name!", "nowhere.invalid", Config{URL: "ws://nowhere.invalid/"}},
-		{"401", "tcp handshake!", "FANTAIL_SOURCE_HEADERS", Config{URL: answering(401)}},
-		{"no subprotocol", "tcp handshake handshake!", "FANTAIL_SOURCE_SUBPROTOCOLS", Config{URL: open, Subprotocols: []string{"v9"}}},
-		{"settings", "settings!", "FANTAIL_SOURCE_SEND", Config{URL: open, Send: missing}},
+		{"401", "tcp handshake!", "Config.Dialling.Headers", Config{URL: answering(401)}},
+		{"no subprotocol", "tcp handshake handshake!", "Config.Dialling.Subprotocols", Config{URL: open, Subprotocols: []string{"v9"}}},
+		{"settings", "settings!", "Config.Sending.Send", Config{URL: open, Send: missing}},
 		{"closed at once", "tcp handshake open", "1000: enough", Config{URL: open}},
 		{"wrong URL", "", "unknown scheme", Config{URL: "gopher://x"}},
 	}

@@ -2,9 +2,9 @@ package feed
 
 import (
 	"context"
-	"errors"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // publisher publishes over a connection that it makes when it is first needed,
@@ -21,7 +21,7 @@ type publisher interface {
 // forwards implements forwarder.
 func (b *broker) forwards() error {
 	if b.publish == "" {
-		return errors.New("feed: FANTAIL_UPLINK is forward, but the source URL says not where to; add publish= with the name that clients' messages are to be published under")
+		return setting.Errorf("feed: %v is set, but the source URL does not say where to; add publish= with the name under which clients' messages are to be published", SettingUplink)
 	}
 	return nil
 }

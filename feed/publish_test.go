@@ -22,7 +22,7 @@ import (
 // TestPublishNeedsAName: a broker is forwarded to only where its URL says how.
 func TestPublishNeedsAName(t *testing.T) {
 	for _, url := range []string{"redis://h?subscribe=a", "redis://h?stream=s", "nats://h?subject=a", "nats://h?stream=S", "amqp://h?exchange=x"} {
-		if _, err := New(Config{URL: url, Uplink: true}, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), []string{"FANTAIL_UPLINK", "publish="}) {
+		if _, err := New(Config{URL: url, Uplink: true}, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), []string{"Config.Sending.Uplink", "publish="}) {
 			t.Errorf("%s: %v", url, err)
 		}
 		if _, err := New(Config{URL: url + "&publish=b", Uplink: true}, newSink(), zerolog.Nop()); err != nil {

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/hub/setting"
 	"fmt"
 	"sync/atomic"
 	"unicode/utf8"
@@ -27,9 +28,9 @@ var (
 	ErrPushFull = errors.New("feed: more was pushed than can be taken at once")
 	// ErrPushTooLarge tells that a message is longer than Config.MaxMessage, or
 	// all together longer than what may wait.
-	ErrPushTooLarge = errors.New("feed: a pushed message is longer than FANTAIL_SOURCE_MAX_MESSAGE")
+	ErrPushTooLarge = setting.Errorf("feed: a pushed message is longer than %v", SettingMaxMessage)
 	// ErrNoPush tells that this source takes no messages.
-	ErrNoPush = errors.New("feed: the source takes no messages; only FANTAIL_SOURCE_URL=push: does")
+	ErrNoPush = setting.Errorf("feed: the source takes no messages; only %v=push: does", SettingURL)
 )
 
 // pushDriver is a source that is told its messages by Feed.Push: push:.

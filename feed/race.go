@@ -1,7 +1,7 @@
 package feed
 
 import (
-	"fmt"
+	"fantail/hub/setting"
 	"strconv"
 	"time"
 
@@ -24,7 +24,7 @@ type together struct {
 func newTogether(c *combination, cfg Config) (*together, error) {
 	numbers, err := newKeyer(cfg.Seq)
 	if err != nil {
-		return nil, fmt.Errorf("feed: FANTAIL_SOURCE_SEQ %w", err)
+		return nil, setting.Errorf("feed: %v %w", SettingSeq, err)
 	}
 	t := &together{c: c, merge: cfg.Mode == Merge, numbers: numbers}
 	if numbers != nil {

@@ -1,10 +1,12 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
-	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/hub/setting"
 )
 
 // Reason is why a connection to the source was not made or did not last. The
@@ -78,22 +80,7 @@ func (d DropReason) String() string {
 func (d DropReason) wanted() bool { return d >= DropRule }
 
 // dropAdvice is what the operator can change about those that are not wanted.
-var dropAdvice = [dropReasons]string{
-	"text that is not UTF-8 would have clients close their connections; have it sent as binary",
-	"raise FANTAIL_SOURCE_MAX_MESSAGE to have them relayed",
+var dropAdvice = [dropReasons]error{
+	errors.New("text that is not UTF-8 would have clients close their connections; have it sent as binary"),
+	setting.Errorf("raise %v to have them relayed", SettingMaxMessage),
 }
-
-// failure is an error that the next connection may not meet: supervision
-// counts it and connects again.
-type failure struct {
-	reason  Reason
-	err     error
-	atLeast time.Duration // to wait before the next attempt, since the source asks for it
-}
-
-func fail(reason Reason, format string, args ...any) *failure {
-	return &failure{reason: reason, err: fmt.Errorf(format, args...)}
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/hub/setting"
 	"fmt"
 	"net"
 	"strconv"
@@ -76,7 +77,7 @@ func (d *redisDriver) connect(ctx context.Context) (*link, *redis.Client, error)
 // greet performs what has to be answered before the source counts as open.
 func (d *redisDriver) greet(ctx context.Context, l *link, handshake func() error) error {
 	err := l.during(ctx, handshake)
-	switch f, ok := errors.AsType[*failure](err); {
+	switch f, ok := errors.AsType[*Failure](err); {
 	case err == nil:
 		return nil
 	case ok:
@@ -87,33 +88,33 @@ func (d *redisDriver) greet(ctx context.Context, l *link, handshake func() error
 
 // explain turns a refusal by Redis into what the operator can change, and any
 // other error into one of the network.
-func (d *redisDriver) explain(err error) *failure {
+func (d *redisDriver) explain(err error) *Failure {
 	var refusal redis.Error
 	if !errors.As(err, &refusal) {
 		return explainBroker(err)
 	}
 	text, _, _ := strings.Cut(refusal.Error(), ", with args") // of AUTH it is the password
 	code, _, _ := strings.Cut(text, " ")
-	advice := ""
+	var advice error
 	switch {
 	case code == "NOAUTH", code == "WRONGPASS", strings.Contains(text, "invalid password"), strings.Contains(text, "without any password configured"):
-		advice = fmt.Sprintf("correct user and password in FANTAIL_SOURCE_URL (%s://user:password@host); without a user they are the default user's", d.scheme)
+		advice = setting.Errorf("correct user and password in %v (%s://user:password@host); without a user they are the default user's", SettingURL, d.scheme)
 	case code == "NOPERM":
-		advice = "have the user of FANTAIL_SOURCE_URL allowed what it asks for (ACL SETUSER), or name another user"
+		advice = setting.Errorf("have the user of %v allowed what it asks for (ACL SETUSER), or name another user", SettingURL)
 	case code == "WRONGTYPE":
-		advice = "the key exists, but is no stream; correct stream= in FANTAIL_SOURCE_URL"
+		advice = setting.Errorf("the key exists, but is no stream; correct stream= in %v", SettingURL)
 	case strings.Contains(text, "DB index"):
-		advice = "correct the number of the database, which is the path of FANTAIL_SOURCE_URL"
+		advice = setting.Errorf("correct the number of the database, which is the path of %v", SettingURL)
 	case code == "DENIED":
-		advice = "Redis is in protected mode; give it a password, and write it into FANTAIL_SOURCE_URL"
+		advice = setting.Errorf("Redis is in protected mode; give it a password, and write it into %v", SettingURL)
 	case strings.Contains(text, "max number of clients"):
-		advice = "raise maxclients of Redis, or look who holds its connections"
+		advice = errors.New("raise maxclients of Redis, or look who holds its connections")
 	case code == "LOADING", code == "MASTERDOWN", code == "BUSY":
-		advice = "it is not ready yet"
+		advice = errors.New("it is not ready yet")
 	default:
-		advice = "check FANTAIL_SOURCE_URL, and that this is a Redis server of version 5 or later"
+		advice = setting.Errorf("check %v, and that this is a Redis server of version 5 or later", SettingURL)
 	}
-	return fail(ReasonHandshake, "Redis refused with %q; %s", d.mask(text), advice)
+	return Fail(ReasonHandshake, "Redis refused with %q; %v", d.mask(text), advice)
 }
 
 // mask has a server's text fit to be shown, whatever it quotes of what we sent.

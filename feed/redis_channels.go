@@ -145,7 +145,7 @@ func (s *redisSubscription) input(m *redis.Message) Event {
 
 // explain tells a refusal, such as of a channel on demand, from the end of the
 // line.
-func (s *redisSubscription) explain(err error) *failure {
+func (s *redisSubscription) explain(err error) *Failure {
 	var refusal redis.Error
 	if errors.As(err, &refusal) {
 		return s.source.redisDriver.explain(err)

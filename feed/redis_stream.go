@@ -69,7 +69,7 @@ func (d *redisStream) find(client *redis.Client) error {
 	if errors.As(err, &refusal) && refusal.Error() == "ERR no such key" {
 		// Whatever it holds once it exists is new.
 		d.at, d.added, d.resumes, d.removed = redisID{}, 0, true, d.begun
-		return fail(ReasonHandshake, "there is no stream %.100q in database %d of Redis; correct stream= in FANTAIL_SOURCE_URL, or let its writer add the first entry", d.name, d.db)
+		return Fail(ReasonHandshake, "there is no stream %.100q in database %d of Redis; correct stream= in %v, or let its writer add the first entry", d.name, d.db, SettingURL)
 	}
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func (s *redisReader) next() (Event, error) {
 	}
 	id, fields, err := parseRedisEntry(s.rest[0])
 	if err != nil {
-		return Event{}, fail(ReasonLost, "Redis sent an entry that makes no sense: %w", err)
+		return Event{}, Fail(ReasonLost, "Redis sent an entry that makes no sense: %w", err)
 	}
 	number, ok := id.number()
 	if !ok && !d.strange {
@@ -211,7 +211,7 @@ func (s *redisReader) read() error {
 	return err
 }
 
-func (s *redisReader) explain(err error) *failure {
+func (s *redisReader) explain(err error) *Failure {
 	var refusal redis.Error
 	if errors.As(err, &refusal) {
 		return s.source.redisDriver.explain(err)

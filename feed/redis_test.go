@@ -61,7 +61,7 @@ func TestRedisChannels(t *testing.T) {
 			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].kind, got[i].payload, r.sink.keys[i], w)
 		}
 	}
-	r.log.wait(t, "too-large", "FANTAIL_SOURCE_MAX_MESSAGE")
+	r.log.wait(t, "too-large", "Config.Messages.MaxMessage")
 	if n := r.Stats().Dropped[DropTooLarge]; n != 1 {
 		t.Errorf("%d messages too large, want 1", n)
 	}

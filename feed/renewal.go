@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/hub/setting"
 	"sync"
 	"time"
 
@@ -24,9 +25,10 @@ type renewal struct {
 	driver
 	age    time.Duration
 	ids    *identifier
+	names  setting.Namer
 	log    zerolog.Logger
 	failed func(Reason)   // counts a connection that was replaced or not made
-	lost   func(*failure) // tells of one that ended before its successor had joined
+	lost   func(*Failure) // tells of one that ended before its successor had joined
 }
 
 func (r *renewal) open(ctx context.Context) (stream, error) {
@@ -205,13 +207,13 @@ func (s *renewedStream) opened(d dialled) {
 // again waits before the next opening. What can never be opened is for
 // supervision to find out, when the present connection has ended.
 func (s *renewedStream) again(err error) {
-	failed, ok := errors.AsType[*failure](err)
+	failed, ok := errors.AsType[*Failure](err)
 	if !ok {
-		failed = fail(ReasonLost, "%w", err)
+		failed = Fail(ReasonLost, "%w", err)
 	}
 	wait := retryFirst + s.retry.after(failed)
-	s.of.failed(failed.reason)
-	s.of.log.Warn().Stringer("reason", failed.reason).Err(failed).Dur("retry_in", wait).
+	s.of.failed(failed.Reason)
+	s.of.log.Warn().Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, s.of.names.Text(failed)).Dur("retry_in", wait).
 		Msg("no new connection to the source; the old one goes on")
 	s.alarm.Reset(wait)
 }
@@ -219,11 +221,11 @@ func (s *renewedStream) again(err error) {
 // succeed ends the handover when the old connection has ended: as it was told to,
 // or too early.
 func (s *renewedStream) succeed(ended error) error {
-	failed, known := errors.AsType[*failure](ended)
+	failed, known := errors.AsType[*Failure](ended)
 	switch {
 	case s.over.joined:
 		s.of.failed(ReasonMaxAge)
-		s.of.log.Info().Msg("source has a new connection; the old one was left at its FANTAIL_SOURCE_MAX_AGE")
+		s.of.log.Info().Msg(s.of.names.Sprintf("source has a new connection; the old one was left at its %v", SettingMaxAge))
 	case known:
 		s.ready = s.over.giveUp(s.ready)
 		s.of.lost(failed)

@@ -188,7 +188,7 @@ func TestOverlapIsRefused(t *testing.T) {
 			t.Errorf("%+v without overlap: %v", cfg, err)
 		}
 		cfg.Overlap = true
-		if _, err := New(cfg, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "FANTAIL_SOURCE_OVERLAP") {
+		if _, err := New(cfg, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "Config.Renewal.Overlap") {
 			t.Errorf("%+v: %v", cfg, err)
 		}
 	}

@@ -119,7 +119,7 @@ func (s *relayStream) next() (Event, error) {
 		}
 		e, err := parseEnvelope(s.buf.Bytes())
 		if err != nil {
-			return Event{}, fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
+			return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
 		}
 		s.resume.reached(e.pos.String()) // behind one that is dropped too, lest it be asked for again
 		switch {

@@ -95,7 +95,7 @@ func follow(t *testing.T, d driver, last string) (got []string) {
 		for {
 			ev, err := s.next()
 			if err != nil {
-				if _, ok := errors.AsType[*failure](err); !ok {
+				if _, ok := errors.AsType[*Failure](err); !ok {
 					t.Fatalf("%v is final", err)
 				}
 				break
@@ -238,7 +238,7 @@ func TestResumeBounds(t *testing.T) {
 	}{
 		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`\u0000`, 10) + `"}`, 0, "", "aaaaaaaa-1"},
 		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 11) + `"}`, 0, DropTooLarge.String(), "aaaaaaaa-1"},
-		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 20<<10) + `"}`, ReasonTooLarge, "FANTAIL_SOURCE_MAX_MESSAGE", "aaaaaaaa-1"},
+		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 20<<10) + `"}`, ReasonTooLarge, "Config.Messages.MaxMessage", "aaaaaaaa-1"},
 		{`{"data":1}`, ReasonLost, "no envelope", ""},
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

@@ -44,8 +44,8 @@ func (r *retry) within(most time.Duration) { r.wait.MaxInterval = most / 2 }
 // after returns how long to wait after a failure: never shorter than it asks for,
 // and, so that relays which were told the same do not come back together, up to a
 // quarter longer.
-func (r *retry) after(f *failure) time.Duration {
-	least := f.atLeast
+func (r *retry) after(f *Failure) time.Duration {
+	least := f.AtLeast
 	if least > 0 {
 		least += rand.N(least/4 + 1)
 	}

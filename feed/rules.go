@@ -2,6 +2,7 @@ package feed
 
 import (
 	"errors"
+	"fantail/hub/setting"
 	"fmt"
 	"regexp"
 )
@@ -86,7 +87,7 @@ func (r *compiledRule) expand(template string, payload []byte, at []int) (string
 	return string(frame), len(frame) <= maxTemplate
 }
 
-// String names the rule as its writer knows it.
-func (r *compiledRule) String() string {
-	return fmt.Sprintf("rule %d of FANTAIL_SOURCE_RULES (%.60q)", r.number, r.Match)
+// named returns the rule's name for those who wrote it.
+func (r *compiledRule) named() error {
+	return setting.Errorf("rule %d of %v (%.60q)", r.number, SettingRules, r.Match)
 }

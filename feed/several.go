@@ -2,6 +2,7 @@ package feed
 
 import (
 	"errors"
+	"fantail/hub/setting"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func newSeveral(cfg Config, urls []string, pub Publisher, log zerolog.Logger) (*
 		p := c.port()
 		s, err := newSource(cfg.ofOne(u, p), p, log)
 		if err != nil {
-			bad = append(bad, fmt.Errorf("source %d of %d: %w", i+1, len(urls), err))
+			bad = append(bad, setting.Errorf("source %d of %d: %w", i+1, len(urls), err))
 		}
 		c.add(s)
 	}
@@ -69,16 +70,16 @@ func newCopies(cfg Config, n int) (*copies, error) {
 
 func checkURLs(urls []string, mode Mode) error {
 	if len(urls) > MaxSources {
-		return fmt.Errorf("feed: FANTAIL_SOURCE_URL names %d sources; write at most %d", len(urls), MaxSources)
+		return setting.Errorf("feed: %v names %d sources; write at most %d", SettingURL, len(urls), MaxSources)
 	}
 	isStdin := func(u string) bool { return hasScheme(u, "stdin") }
 	if i := slices.IndexFunc(urls, isStdin); i >= 0 && slices.ContainsFunc(urls[i+1:], isStdin) {
-		return errors.New("feed: FANTAIL_SOURCE_URL names stdin: twice; there is one standard input")
+		return setting.Errorf("feed: %v names stdin: twice; there is one standard input", SettingURL)
 	}
 	// What is pushed has no copy elsewhere, and is taken while its source is read.
 	isPush := func(u string) bool { return hasScheme(u, "push") }
 	if mode != Merge && len(urls) > 1 && slices.ContainsFunc(urls, isPush) {
-		return errors.New("feed: FANTAIL_SOURCE_URL names push: among several sources, which only FANTAIL_SOURCE_MODE=merge can have; set that, or write push: alone")
+		return setting.Errorf("feed: %v names push: among several sources, which only %v=merge can have; set that, or write push: alone", SettingURL, SettingMode)
 	}
 	// They would share one Demand, which tells each change to a single reader.
 	if len(urls) > 1 && slices.ContainsFunc(urls, OnDemand) {

@@ -95,7 +95,7 @@ func (d *ticking) open(ctx context.Context) (stream, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.down {
-		return nil, fail(ReasonDial, "%s is down", d.name)
+		return nil, Fail(ReasonDial, "%s is down", d.name)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	s := &tickingStream{of: d, ctx: ctx, cut: cancel, at: int(time.Since(d.begin)/d.every) + 1}
@@ -365,9 +365,9 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 		{Config{URL: strings.Repeat("demo: ", 17)}, []string{"17 sources", "at most 16"}},
 		{Config{URL: "demo: PUSH:"}, []string{"push: among several", "merge"}},
 		{Config{URL: "push: demo:", Mode: Race}, []string{"push: among several", "merge"}},
-		{Config{URL: "demo:", Seq: "n"}, []string{"FANTAIL_SOURCE_MODE=race"}},
-		{Config{URL: "demo: demo:", Mode: Race, Seq: "re:("}, []string{"FANTAIL_SOURCE_SEQ"}},
-		{Config{URL: "demo: demo:", Mode: 9, GapWait: -1, Failback: -2}, []string{"SOURCE_MODE", "SOURCE_GAP_WAIT", "SOURCE_FAILBACK"}},
+		{Config{URL: "demo:", Seq: "n"}, []string{"Config.Sources.Mode=race"}},
+		{Config{URL: "demo: demo:", Mode: Race, Seq: "re:("}, []string{"Config.Sources.Seq"}},
+		{Config{URL: "demo: demo:", Mode: 9, GapWait: -1, Failback: -2}, []string{"Sources.Mode", "Sources.GapWait", "Sources.Failback"}},
 	}
 	for _, tt := range tests {
 		if _, err := New(tt.cfg, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), tt.want) {

@@ -2,7 +2,7 @@ package feed
 
 import (
 	"errors"
-	"fmt"
+	"fantail/hub/setting"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,6 +22,7 @@ type source struct {
 	keys   bool          // messages may have keys
 	out    outlet
 	number func(name string, behind uint64) // told of a broker's numbering
+	names  setting.Namer
 	log    zerolog.Logger
 
 	meter meter
@@ -48,7 +49,7 @@ type outlet interface {
 func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	keyer, bad := newKeyer(cfg.Key)
 	if bad != nil {
-		bad = fmt.Errorf("feed: FANTAIL_SOURCE_KEY %w", bad)
+		bad = setting.Errorf("feed: %v %w", SettingKey, bad)
 	}
 	ids, errID := newIdentifier(cfg.idSpec())
 	cursor, errCursor := newCursor(cfg.Cursor, cfg.URL)
@@ -73,11 +74,11 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 // stage puts what is the same for all kinds of source between the driver and the
 // supervision.
 func (f *source) stage(cfg Config, ids *identifier) {
-	f.talk = &conversation{driver: f.origin, split: cfg.Split, rules: cfg.Rules, cursor: cfg.cursor, log: f.log}
-	f.driver = f.talk
+	f.talk = &conversation{driver: f.origin, split: cfg.Split, rules: cfg.Rules, cursor: cfg.cursor, names: cfg.Names, log: f.log}
+	f.driver, f.names = f.talk, cfg.Names
 	switch {
 	case cfg.Overlap && f.age > 0:
-		f.driver = &renewal{driver: f.talk, age: f.age, ids: ids, log: f.log, failed: f.meter.failed, lost: f.changedOver}
+		f.driver = &renewal{driver: f.talk, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
 		f.age = 0
 	case ids != nil:
 		f.driver = &distinct{f.talk, ids}

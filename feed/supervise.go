@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"fantail/hub"
+
+	"github.com/rs/zerolog"
 )
 
 // run keeps one connection to the source at a time, as doc.go says, until ctx
@@ -18,7 +20,7 @@ func (f *source) run(ctx context.Context) error {
 	defer func() { f.meter.stop(time.Now()) }()
 	for {
 		err := f.connect(ctx)
-		failed, again := errors.AsType[*failure](err)
+		failed, again := errors.AsType[*Failure](err)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -28,14 +30,14 @@ func (f *source) run(ctx context.Context) error {
 		case !again:
 			return err
 		}
-		if failed.reason == ReasonMaxAge && f.age >= settle {
+		if failed.Reason == ReasonMaxAge && f.age >= settle {
 			f.retry.reset() // however quiet it was
 		}
 		wait := f.retry.after(failed)
-		f.meter.down(time.Now(), failed.reason)
-		f.log.WithLevel(failed.reason.level()).Stringer("reason", failed.reason).Err(failed).
+		f.meter.down(time.Now(), failed.Reason)
+		f.log.WithLevel(failed.Reason.level()).Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).
 			Dur("retry_in", wait).Msg("source is away")
-		f.out.down(wait, failed.reason == ReasonMaxAge)
+		f.out.down(wait, failed.Reason == ReasonMaxAge)
 		if !sleep(ctx, wait) {
 			return nil
 		}
@@ -55,7 +57,7 @@ func (f *source) connect(ctx context.Context) error {
 	probing(ctx).opened()
 	defer f.retire(end)()
 	err = f.relay(ctx, s, newWatchdog(f.idle, end))
-	if cause, ok := errors.AsType[*failure](context.Cause(ctx)); ok {
+	if cause, ok := errors.AsType[*Failure](context.Cause(ctx)); ok {
 		return cause // the watchdog's reason, not what the stream made of it
 	}
 	return err
@@ -68,7 +70,7 @@ func (f *source) retire(end context.CancelCauseFunc) (cancel func() bool) {
 		return func() bool { return true }
 	}
 	return time.AfterFunc(ageOf(f.age), func() {
-		end(fail(ReasonMaxAge, "the connection is as old as FANTAIL_SOURCE_MAX_AGE lets it become"))
+		end(Fail(ReasonMaxAge, "the connection is as old as %v lets it become", SettingMaxAge))
 	}).Stop
 }
 
@@ -78,9 +80,9 @@ func ageOf(most time.Duration) time.Duration { return most - rand.N(most/10+1) }
 
 // changedOver notes that a connection was lost while its successor was open
 // already: there is hardly an outage, but something may be missing.
-func (f *source) changedOver(failed *failure) {
-	f.meter.down(time.Now(), failed.reason)
-	f.log.Warn().Stringer("reason", failed.reason).Err(failed).Msg("source is away; its next connection is open")
+func (f *source) changedOver(failed *Failure) {
+	f.meter.down(time.Now(), failed.Reason)
+	f.log.Warn().Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).Msg("source is away; its next connection is open")
 	f.out.down(0, true)
 	f.arrived(time.Now())
 }
@@ -120,7 +122,7 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 // lost tells the operator what is missing, if anything is.
 func (f *source) lost(l Loss) {
 	if l.Detail != nil {
-		f.log.Warn().Uint64("missed", l.Missed).Msg(l.Detail.Error())
+		f.log.Warn().Uint64("missed", l.Missed).Msg(f.names.Text(l.Detail))
 	}
 }
 
@@ -147,7 +149,7 @@ func (f *source) cutKey(now time.Time, in *hub.Input) string {
 		f.meter.badKeys.Add(1)
 		if n := f.keyGripe.count(now); n > 0 {
 			f.log.Warn().Uint64("messages", n).
-				Msgf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct FANTAIL_SOURCE_KEY", MaxKey)
+				Msg(f.names.Sprintf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct %v", MaxKey, SettingKey))
 		}
 	}
 	return key
@@ -161,7 +163,7 @@ func (f *source) drop(now time.Time, reason DropReason) {
 	}
 	if n := f.gripe[reason].count(now); n > 0 {
 		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).
-			Msg("dropped messages of the source; " + dropAdvice[reason])
+			Msg(f.names.Sprintf("dropped messages of the source; %v", dropAdvice[reason]))
 	}
 }
 
@@ -190,7 +192,7 @@ func newWatchdog(idle time.Duration, end context.CancelCauseFunc) *watchdog {
 	w := &watchdog{idle: idle}
 	if idle > 0 {
 		w.timer = time.AfterFunc(idle, func() {
-			end(fail(ReasonIdle, "no message for %v; if this feed may be quiet for so long, raise FANTAIL_SOURCE_IDLE_TIMEOUT", idle))
+			end(Fail(ReasonIdle, "no message for %v; if this feed may be quiet for so long, raise %v", idle, SettingIdleTimeout))
 		})
 	}
 	return w

@@ -87,7 +87,7 @@ func scriptFeed(d driver, pub Publisher, log zerolog.Logger) *Feed {
 	return &Feed{sources: []*source{openSource(d, "script:", &direct{Publisher: pub}, log)}}
 }
 
-var errGone = fail(ReasonLost, "gone")
+var errGone = Fail(ReasonLost, "gone")
 
 // gaps returns the times between the openings of connections.
 func (s *script) gaps() []time.Duration {
@@ -129,11 +129,11 @@ func TestU2JitterIsFull(t *testing.T) {
 	const draws = 4000
 	r := newRetry()
 	for range 20 {
-		r.after(fail(ReasonLost, ""))
+		r.after(Fail(ReasonLost, ""))
 	}
 	var tenths [10]int
 	for range draws {
-		d := r.after(fail(ReasonLost, ""))
+		d := r.after(Fail(ReasonLost, ""))
 		if d < 0 || d > retryCap+1 {
 			t.Fatalf("wait of %v", d)
 		}

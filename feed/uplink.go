@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"fantail/hub/setting"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +22,7 @@ const (
 // Errors of Send. The message was not sent, and will not be.
 var (
 	ErrAway   = errors.New("feed: the source is away, so nothing can be sent to it")
-	ErrBusy   = errors.New("feed: more is to be sent to the source than it takes; raise FANTAIL_SOURCE_SEND_RATE if the source allows that, or lower FANTAIL_UPLINK_RATE")
+	ErrBusy   = setting.Errorf("feed: more is to be sent to the source than it takes; raise %v if the source allows that, or let clients send less", SettingRate)
 	ErrUplink = errors.New("feed: Config.Uplink is off")
 )
 
@@ -166,7 +166,7 @@ func checkUplink(cfg Config, s scheme, d driver) error {
 	}
 	f, ok := d.(forwarder)
 	if !ok {
-		return fmt.Errorf("feed: FANTAIL_UPLINK is forward, but nothing can be sent to a %s: source; write reject or ignore", s.name)
+		return setting.Errorf("feed: %v is set, but nothing can be sent to a %s: source; unset it", SettingUplink, s.name)
 	}
 	return f.forwards()
 }

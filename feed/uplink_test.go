@@ -56,7 +56,7 @@ func TestSendReachesTheSource(t *testing.T) {
 func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
 	for url, name := range map[string]string{"demo:": "demo", "stdin:": "stdin", "https://h/": "https"} {
 		_, err := New(Config{URL: url, Uplink: true, Stdin: strings.NewReader("")}, newSink(), zerolog.Nop())
-		if err == nil || !holds(err.Error(), []string{"FANTAIL_UPLINK", "a " + name + ": source", "reject"}) {
+		if err == nil || !holds(err.Error(), []string{"Config.Sending.Uplink", "a " + name + ": source", "unset"}) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}

@@ -115,7 +115,7 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	probing(ctx).handshake(resp)
 	if len(d.cfg.Subprotocols) > 0 && conn.Subprotocol() == "" {
 		conn.CloseNow()
-		return nil, fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty FANTAIL_SOURCE_SUBPROTOCOLS", d.cfg.Subprotocols)
+		return nil, Fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty %v", d.cfg.Subprotocols, SettingSubprotocols)
 	}
 	s := d.stream(ctx, conn, tapped.tap, resp, newOutbox(conn, frames, d.cfg, d.limit))
 	if err := s.greet(opening); err != nil {
@@ -123,7 +123,7 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 		return nil, err
 	}
 	tapped.keep()
-	probing(ctx).sent(len(frames))
+	probing(ctx).sent(len(frames), d.cfg.Names)
 	return s, nil
 }
 
@@ -154,12 +154,12 @@ func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, res
 func (d *wsDriver) prepare() (header http.Header, frames []string, err error) {
 	if d.cfg.Headers != nil {
 		if header, err = d.cfg.Headers(); err != nil {
-			return nil, nil, fail(ReasonConfig, "FANTAIL_SOURCE_HEADERS: %w", err)
+			return nil, nil, Fail(ReasonConfig, "%v: %w", SettingHeaders, err)
 		}
 	}
 	if d.cfg.Send != nil {
 		if frames, err = d.cfg.Send(); err != nil {
-			return nil, nil, fail(ReasonConfig, "FANTAIL_SOURCE_SEND: %w", err)
+			return nil, nil, Fail(ReasonConfig, "%v: %w", SettingSend, err)
 		}
 	}
 	return header, frames, nil

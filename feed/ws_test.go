@@ -155,9 +155,9 @@ func TestWSSecretsThatCannotBeRead(t *testing.T) {
 	missing := func() error { _, err := os.ReadFile(filepath.Join(dir, "token")); return err }
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
 	r := start(t, Config{URL: u, Send: func() ([]string, error) { return nil, missing() }})
-	r.log.wait(t, `"reason":"config"`, "FANTAIL_SOURCE_SEND", "token")
+	r.log.wait(t, `"reason":"config"`, "Config.Sending.Send", "token")
 	r = start(t, Config{URL: u, Headers: func() (http.Header, error) { return nil, missing() }})
-	r.log.wait(t, `"reason":"config"`, "FANTAIL_SOURCE_HEADERS", "token")
+	r.log.wait(t, `"reason":"config"`, "Config.Dialling.Headers", "token")
 }
 
 // TestU3WSOversizedMessage: it is not published, and the feed goes on (U3).
@@ -178,7 +178,7 @@ func TestU3WSOversizedMessage(t *testing.T) {
 			})
 			r := start(t, Config{URL: u, MaxMessage: 1000})
 			r.sink.wait(t, 2)
-			r.log.wait(t, `"reason":"too-large"`, "1000 bytes", "FANTAIL_SOURCE_MAX_MESSAGE")
+			r.log.wait(t, `"reason":"too-large"`, "1000 bytes", "Config.Messages.MaxMessage")
 			if slices.ContainsFunc(r.sink.payloads(), func(s string) bool { return strings.Contains(s, "x") }) {
 				t.Error("a part of the oversized message was published")
 			}
@@ -207,7 +207,7 @@ func TestWSIdle(t *testing.T) {
 	})
 	r := start(t, Config{URL: u, IdleTimeout: 300 * time.Millisecond})
 	r.sink.wait(t, 2)
-	r.log.wait(t, `"reason":"idle"`, "FANTAIL_SOURCE_IDLE_TIMEOUT")
+	r.log.wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
 }
 
 func TestWSCloseByTheSource(t *testing.T) {
@@ -322,12 +322,12 @@ func TestWSHTTPAnswers(t *testing.T) {
 		body string
 		want []string
 	}{
-		{401, "{\"error\":\n\"no \x1b[31mkey\"}", []string{"answered 401 Unauthorized", `no [31mkey`, "FANTAIL_SOURCE_HEADERS"}},
-		{403, "", []string{"answered 403 Forbidden;", "FANTAIL_SOURCE_HEADERS"}},
-		{404, "nothing here", []string{"answered 404 Not Found", "nothing here", "path in FANTAIL_SOURCE_URL"}},
+		{401, "{\"error\":\n\"no \x1b[31mkey\"}", []string{"answered 401 Unauthorized", `no [31mkey`, "Config.Dialling.Headers"}},
+		{403, "", []string{"answered 403 Forbidden;", "Config.Dialling.Headers"}},
+		{404, "nothing here", []string{"answered 404 Not Found", "nothing here", "path in Config.Sources.URL"}},
 		{429, "", []string{"answered 429", "fewer connections"}},
 		{200, "<html>" + strings.Repeat("x", 5000), []string{"answered 200 OK", "<html>xxx", "no WebSocket endpoint"}},
-		{302, "", []string{"answered 302", "host elsewhere.example;", "FANTAIL_SOURCE_URL"}},
+		{302, "", []string{"answered 302", "host elsewhere.example;", "Config.Sources.URL"}},
 		{503, "", []string{"answered 503", "problem of its own"}},
 	}
 	for _, tt := range tests {
@@ -372,8 +372,8 @@ func openWSWithin(t *testing.T, ctx context.Context, u string, cfg Config) (stre
 
 func wantFailure(t *testing.T, err error, reason Reason, words ...string) {
 	t.Helper()
-	f, ok := errors.AsType[*failure](err)
-	if !ok || f.reason != reason || !holds(err.Error(), words) {
+	f, ok := errors.AsType[*Failure](err)
+	if !ok || f.Reason != reason || !holds(err.Error(), words) {
 		t.Errorf("got %v; want reason %s and the words %q", err, reason, words)
 	}
 }
@@ -381,23 +381,23 @@ func wantFailure(t *testing.T, err error, reason Reason, words ...string) {
 func TestWSSubprotocolMismatch(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { stay(c) })
 	_, err := openWS(t, u, Config{Subprotocols: []string{"v9"}})
-	wantFailure(t, err, ReasonHandshake, "chose none", "v9", "FANTAIL_SOURCE_SUBPROTOCOLS")
+	wantFailure(t, err, ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
 
 	u = serveRaw(t, func(c *rawConn) {
 		c.upgrade("Sec-WebSocket-Protocol: v7\r\n")
 	})
 	_, err = openWS(t, u, Config{})
-	wantFailure(t, err, ReasonHandshake, `the subprotocol "v7"`, "FANTAIL_SOURCE_SUBPROTOCOLS")
+	wantFailure(t, err, ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
 }
 
 func TestWSNetworkFailures(t *testing.T) {
 	_, err := openWS(t, "ws://no-such-host.invalid/", Config{})
-	f, ok := errors.AsType[*failure](err)
-	if !ok || f.reason != ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
+	f, ok := errors.AsType[*Failure](err)
+	if !ok || f.Reason != ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
 		t.Errorf("got %v", err)
 	}
 	_, err = openWS(t, "ws://"+vacant, Config{})
-	wantFailure(t, err, ReasonDial, vacant+" refuses connections", "FANTAIL_SOURCE_URL")
+	wantFailure(t, err, ReasonDial, vacant+" refuses connections", "Config.Sources.URL")
 
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
 	_, err = openWS(t, u, Config{})

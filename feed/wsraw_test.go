@@ -164,7 +164,7 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), wait)
 			_, err = openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), Config{})
 			cancel()
-			if f, ok := errors.AsType[*failure](err); ok && f.reason != ReasonDial { // else it was too short for a connection
+			if f, ok := errors.AsType[*Failure](err); ok && f.Reason != ReasonDial { // else it was too short for a connection
 				break
 			}
 		}

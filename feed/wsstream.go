@@ -30,7 +30,7 @@ type wsStream struct {
 	wg   sync.WaitGroup
 
 	dead   atomic.Bool             // a ping was not answered
-	unsent atomic.Pointer[failure] // why something could not be sent
+	unsent atomic.Pointer[Failure] // why something could not be sent
 	buf    bytes.Buffer            // the present message; owned by next
 	in     hub.Input               // likewise
 }
@@ -66,7 +66,7 @@ func (s *wsStream) greet(ctx context.Context) error {
 // source, if it has said so in a close frame, or else from here.
 func (s *wsStream) write(ctx context.Context) {
 	err := s.out.write(ctx)
-	if failed, ok := errors.AsType[*failure](err); ok {
+	if failed, ok := errors.AsType[*Failure](err); ok {
 		s.unsent.Store(failed)
 		sleep(ctx, closeWait)
 		s.tap.Close()
@@ -89,22 +89,22 @@ func (s *wsStream) whole(kind hub.Kind) Event {
 }
 
 // explain turns read's error into a failure.
-func (s *wsStream) explain(err error) *failure {
+func (s *wsStream) explain(err error) *Failure {
 	switch {
 	case s.dead.Load():
-		return fail(ReasonPing, "the source did not answer a ping within %v; the connection is dead", s.ping)
+		return Fail(ReasonPing, "the source did not answer a ping within %v; the connection is dead", s.ping)
 	case int64(s.buf.Len()) > s.max:
 		return tooLarge(s.max)
 	}
 	failed := explainRead(err)
-	if unsent := s.unsent.Load(); unsent != nil && failed.reason == ReasonLost {
+	if unsent := s.unsent.Load(); unsent != nil && failed.Reason == ReasonLost {
 		return unsent
 	}
 	return failed
 }
 
-func tooLarge(most int64) *failure {
-	return fail(ReasonTooLarge, "the source sent a message of more than %d bytes; raise FANTAIL_SOURCE_MAX_MESSAGE", most)
+func tooLarge(most int64) *Failure {
+	return Fail(ReasonTooLarge, "the source sent a message of more than %d bytes; raise %v", most, SettingMaxMessage)
 }
 
 // read reads one message. It undoes two habits of the library: a message that

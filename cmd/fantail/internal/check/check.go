@@ -91,6 +91,7 @@ func checkSource(ctx context.Context, r *checkReport, c config.Config, window ti
 	defer stop()
 	w := newCheckWatch(window, stop, r)
 	cfg := c.Feed
+	cfg.Names = config.Names
 	stats, err := feed.Probe(probing, cfg, w, func(s feed.Step) {
 		r.step(s, cfg.URL)
 		if s.Kind == feed.StepOpen && s.Err == nil {

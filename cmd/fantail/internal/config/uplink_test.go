@@ -21,7 +21,7 @@ func TestConfigUplink(t *testing.T) {
 		want string
 	}{
 		{[]string{source, "FANTAIL_UPLINK=forward"}, `FANTAIL_UPLINK_ALLOW=: FANTAIL_UPLINK=forward lets clients send to the source; write what they may, such as ^{"type":"chat", or .* for all`},
-		{[]string{"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*"}, "the source's settings: FANTAIL_UPLINK is forward, but nothing can be sent to a demo: source; write reject or ignore"},
+		{[]string{"FANTAIL_UPLINK=forward", "FANTAIL_UPLINK_ALLOW=.*"}, "the source's settings: FANTAIL_UPLINK is set, but nothing can be sent to a demo: source; unset it"},
 	} {
 		cmdtest.Setenv(t, tt.set...)
 		if _, err := Load(); err == nil || err.Error() != "1 problem with the configuration:\n  "+tt.want {

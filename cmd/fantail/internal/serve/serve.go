@@ -70,6 +70,7 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	latency := relay.NewLatency()
 	demand, lanes := sourceDemand(c)
 	fc := c.Feed
+	fc.Names = config.Names
 	hc := c.Hub
 	hc.Demand, hc.MaxLanes = demand, lanes
 	hc.Latency = latency

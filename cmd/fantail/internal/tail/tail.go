@@ -116,7 +116,7 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std cli.Stdio)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	t := &tailer{limit: o.limit, stop: stop, show: o.printer(std.Out), log: tailLog(std, o)}
-	cfg.RelayNotice = t.notice
+	cfg.RelayNotice, cfg.Names = t.notice, config.Names
 	f, err := feed.New(cfg, t, t.log)
 	if err != nil {
 		return cli.Misuse(errors.New(nameURL(config.Names.Text(err), o.source)))

@@ -1,0 +1,19 @@
+package feed
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"fantail/hub/setting"
+)
+
+// TestNamesInTheLog: what the log says of a setting is called as the program does.
+func TestNamesInTheLog(t *testing.T) {
+	vacant := "ws://127.0.0.1:1/"
+	r := start(t, Config{URL: vacant, Names: func(n setting.Name) string { return strings.ToUpper(string(n)) }})
+	r.log.wait(t, "source is away", "check host and port in SOURCES.URL")
+	r.stop()
+	r = start(t, Config{URL: vacant + " " + vacant, Mode: Merge, IdleTimeout: time.Hour})
+	r.log.wait(t, "source is away", "check host and port in Config.Sources.URL")
+}
