@@ -35,8 +35,8 @@ type amqpDriver struct {
 	demand   Demand
 }
 
-func newAMQP(address string, cfg Config) (driver, error) {
-	b, err := newBroker(address, amqpPort(address), cfg)
+func newAMQP(o Options) (driver, error) {
+	b, err := newBroker(o, amqpPort(o.URL))
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +62,7 @@ func newAMQP(address string, cfg Config) (driver, error) {
 	case kind != "" && !slices.Contains(amqpTypes, kind):
 		err = fmt.Errorf("feed: the source URL's type=%.40q is unknown; write one of %s", kind, strings.Join(amqpTypes, ", "))
 	}
-	d := &amqpDriver{broker: b, exchange: exchange, kind: kind, bind: n, demand: nobody{}}
-	if cfg.Demand != nil && len(n.templates) > 0 {
-		d.demand = cfg.Demand
-	}
-	return d, err
+	return &amqpDriver{broker: b, exchange: exchange, kind: kind, bind: n, demand: n.demand(o.Demand)}, err
 }
 
 func amqpPort(address string) string {
@@ -90,7 +86,7 @@ func (d *amqpDriver) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: messages{most: d.cfg.MaxMessage}}
+	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: messages{most: d.opt.MaxMessage}}
 	if err := l.during(opening, func() error { return s.start(l) }); err != nil {
 		s.leave(l)
 		s.tick.Stop()
@@ -106,7 +102,7 @@ func (d *amqpDriver) open(ctx context.Context) (stream, error) {
 // heartbeat is how often either side says something at least (section 4.2.7); it
 // has whole seconds.
 func (d *amqpDriver) heartbeat() time.Duration {
-	return max(d.cfg.Ping, time.Second).Truncate(time.Second)
+	return max(d.opt.Ping, time.Second).Truncate(time.Second)
 }
 
 // explain turns a refusal by the broker into what the operator can change, and

@@ -95,7 +95,7 @@ func (p *amqpPublisher) close() {
 func (d *amqpDriver) dial(ctx context.Context) (*link, error) {
 	var secure *tls.Config
 	if d.scheme == "amqps" {
-		secure = tlsFor(d.address, d.cfg.TLS)
+		secure = tlsFor(d.address, d.opt.TLS)
 	}
 	return dialLink(ctx, d.address, secure)
 }

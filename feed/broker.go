@@ -3,7 +3,6 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/hub/setting"
 	"fmt"
 	"net"
 	"net/url"
@@ -25,25 +24,19 @@ const brokerRetry = 1500 * time.Millisecond
 // broker is what the drivers of brokers have in common.
 type broker struct {
 	brokerURL
-	cfg     Config
+	opt     Options
 	publish string        // what clients send is published under this name; empty = nothing is
 	limit   *rate.Limiter // of that; nil = no bound
 }
 
 // newBroker takes the URL apart. Config.Ping may switch WebSocket's pings off; a
 // broker's silence always counts.
-func newBroker(address, defaultPort string, cfg Config) (broker, error) {
-	u, err := parseBroker(address, defaultPort)
-	if cfg.Ping == NoPing {
-		cfg.Ping = DefaultPing
+func newBroker(o Options, defaultPort string) (broker, error) {
+	u, err := parseBroker(o.URL, defaultPort)
+	if o.Ping == NoPing {
+		o.Ping = DefaultPing
 	}
-	if cfg.Overlap {
-		err = errors.Join(err, setting.Errorf("feed: %v is of no use with a broker, whose connections need no renewal; unset it", SettingOverlap))
-	}
-	b := broker{brokerURL: u, cfg: cfg, limit: cfg.SendRate.limiter()}
-	if err == nil {
-		err = checkKeyPlaces(u.scheme, u.query.values)
-	}
+	b := broker{brokerURL: u, opt: o, limit: o.SendRate.limiter()}
 	if err == nil {
 		b.publish, err = u.query.word("publish", "")
 	}

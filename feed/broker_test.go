@@ -48,7 +48,7 @@ func TestBrokerURLProblems(t *testing.T) {
 		"redis://h?subscribe={key}.{key}":        "twice",
 		"redis://h?psubscribe={key}":             "only subscribe= may have it",
 		"redis://h?subscribe=a&publish={key}":    "only subscribe= may have it",
-		"redis://h?stream={key}":                 "only subscribe= may have it",
+		"redis://h?stream={key}":                 "no keys on demand",
 		"nats://h?stream=S&subject={key}":        "no keys on demand",
 		"amqp://h?exchange={key}&bind=a":         "only bind= may have it",
 		"redis://u:secret@h?subscribe=a%zz":      "query",

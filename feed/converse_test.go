@@ -295,7 +295,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	defer srv.Close()
-	_, err := openWS(t, wsURL(srv.URL), Config{})
+	_, err := openWS(t, wsURL(srv.URL), Options{})
 	failed, ok := errors.AsType[*Failure](err)
 	if !ok || failed.AtLeast != time.Minute {
 		t.Fatalf("got %v", err)

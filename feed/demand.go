@@ -1,11 +1,7 @@
 package feed
 
 import (
-	"errors"
 	"fmt"
-	"maps"
-	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -21,56 +17,6 @@ type Demand interface {
 	Changes() (wanted, unwanted []string)
 	// All returns every key that is wanted.
 	All() []string
-}
-
-// keyPlace is where a key stands in the name of a channel on demand.
-const keyPlace = "{key}"
-
-// OnDemand reports whether a source URL asks a broker for the channels of single
-// keys.
-func OnDemand(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	values, err := url.ParseQuery(u.RawQuery)
-	return err == nil && hasKeyPlace(values[demandParam(u.Scheme, values)])
-}
-
-// demandParam returns the parameter that may hold keyPlace; empty = none may.
-func demandParam(scheme string, values url.Values) string {
-	switch strings.ToLower(scheme) {
-	case "redis", "rediss":
-		return "subscribe"
-	case "nats", "tls+nats":
-		if !values.Has("stream") {
-			return "subject"
-		}
-	case "amqp", "amqps":
-		return "bind"
-	}
-	return ""
-}
-
-// checkKeyPlaces refuses keyPlace where it would be read as it stands.
-func checkKeyPlaces(scheme string, values url.Values) error {
-	good := demandParam(scheme, values)
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if name == good || !hasKeyPlace(values[name]) {
-			continue
-		}
-		advice := "a stream has no keys on demand"
-		if good != "" {
-			advice = fmt.Sprintf("only %s= may have it", good)
-		}
-		errs = append(errs, fmt.Errorf("feed: the source URL has %s in %.40q; %s", keyPlace, name, advice))
-	}
-	return errors.Join(errs...)
-}
-
-func hasKeyPlace(values []string) bool {
-	return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, keyPlace) })
 }
 
 // followDemand has change do what demand asks for until a connection ends. One over
@@ -89,12 +35,12 @@ func followDemand(d Demand, life *lifeline, change func(wanted, unwanted []strin
 	}
 }
 
-// nobody is the Demand of a feed without clients.
-type nobody struct{}
+// noDemand is the Demand of a feed without clients.
+type noDemand struct{}
 
-func (nobody) Changed() <-chan struct{}             { return nil }
-func (nobody) Changes() (wanted, unwanted []string) { return nil, nil }
-func (nobody) All() []string                        { return nil }
+func (noDemand) Changed() <-chan struct{}             { return nil }
+func (noDemand) Changes() (wanted, unwanted []string) { return nil, nil }
+func (noDemand) All() []string                        { return nil }
 
 // template is a name with a key in it: user:{key}.
 type template struct{ before, after string }
@@ -133,6 +79,14 @@ func newNames(values []string) (names, error) {
 		}
 	}
 	return n, nil
+}
+
+// demand returns d, if it can want any of the names.
+func (n names) demand(d Demand) Demand {
+	if len(n.templates) == 0 {
+		return noDemand{}
+	}
+	return d
 }
 
 // key returns the key of a message that came under a name.

@@ -23,8 +23,8 @@ type demoDriver struct {
 	rate float64 // messages a second
 }
 
-func newDemo(address string, _ Config) (driver, error) {
-	rest, query, err := splitLocal(address)
+func newDemo(o Options) (driver, error) {
+	rest, query, err := splitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}

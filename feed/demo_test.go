@@ -108,7 +108,7 @@ func TestDemoURL(t *testing.T) {
 		"demo:?rate=x&y=1":  "rate=",
 		"demo:?rate=1;seed": "query",
 	} {
-		if _, err := newDemo(url, Config{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := newDemo(Options{URL: url}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", url, err, want)
 		}
 	}

@@ -14,7 +14,7 @@ func TestExplainShowsNoSecret(t *testing.T) {
 	srv := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		c.Close(4001, "no such key: "+key)
 	})
-	s, err := openWS(t, srv, Config{})
+	s, err := openWS(t, srv, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

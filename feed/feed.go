@@ -16,16 +16,6 @@ import (
 	"fantail/hub"
 )
 
-// Defaults of Config.
-const (
-	DefaultMaxMessage = 16 << 20
-	DefaultPing       = 20 * time.Second
-)
-
-// NoPing as Config.Ping sends no WebSocket pings: some sources break over them.
-// A dead connection is then noticed by Config.IdleTimeout alone.
-const NoPing time.Duration = -1
-
 // Publisher takes the feed's messages; *hub.Hub is one. Publish copies the
 // payload and never blocks. A Feed calls it from one goroutine.
 type Publisher interface{ Publish(hub.Input) }
@@ -141,21 +131,21 @@ type Config struct {
 	// of the fields.
 	Names setting.Namer
 
-	cursor *cursor // made by New for all drivers
-	uplink *uplink // likewise; nil = none
+	uplink *uplink // made by New for all drivers; nil = none
+}
+
+// options returns what the driver of a source reads.
+func (c Config) options(url string, at *cursor) Options {
+	return Options{
+		URL: url, Address: func() string { return at.fill(url) },
+		Headers: c.Headers, Subprotocols: c.Subprotocols, TLS: c.TLS, Dial: c.Dial, Ping: c.Ping, Resume: c.Resume, Notice: c.RelayNotice,
+		Send: c.Send, PingText: c.PingText, PingEvery: c.PingEvery, SendRate: c.SendRate, Outgoing: c.uplink,
+		MaxMessage: c.MaxMessage, Demand: c.Demand, Stdin: c.Stdin, Names: c.Names,
+	}.WithDefaults()
 }
 
 // withDefaults fills in what is zero and checks the rest.
 func (c Config) withDefaults() (Config, error) {
-	if c.MaxMessage == 0 {
-		c.MaxMessage = DefaultMaxMessage
-	}
-	if c.RelayNotice == nil {
-		c.RelayNotice = func(Notice) {}
-	}
-	if c.Ping == 0 {
-		c.Ping = DefaultPing
-	}
 	if c.GapWait == 0 {
 		c.GapWait = DefaultGapWait
 	}
@@ -177,9 +167,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MaxMessage < 0 {
 		errs = append(errs, setting.Errorf("feed: %v is %d bytes; it must be above 0", SettingMaxMessage, c.MaxMessage))
-	}
-	if c.PingEvery == 0 {
-		c.PingEvery = DefaultPing
 	}
 	if c.Ping < 0 && c.Ping != NoPing {
 		errs = append(errs, setting.Errorf("feed: %v is %v; it must be NoPing or above 0", SettingPing, c.Ping))

@@ -108,7 +108,7 @@ func FuzzURL(f *testing.F) {
 		}
 		if s.name == "replay" {
 			splitLocal(address) // without opening files of the machine
-		} else if _, err := s.open(address, Config{Stdin: strings.NewReader("")}); err != nil && !strings.HasPrefix(err.Error(), "feed: ") {
+		} else if _, err := s.open(Options{URL: address, Stdin: strings.NewReader("")}.WithDefaults()); err != nil && !strings.HasPrefix(err.Error(), "feed: ") {
 			t.Errorf("%q: %v", address, err)
 		}
 		u, err := url.Parse(address)

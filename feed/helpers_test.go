@@ -158,16 +158,6 @@ func (r *running) run(t *testing.T) {
 	t.Cleanup(func() { r.stop() })
 }
 
-// mustDefaults returns what Config's zero value stands for.
-func mustDefaults(t *testing.T) Config {
-	t.Helper()
-	cfg, err := Config{}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
-}
-
 func open(t testing.TB, d driver) stream {
 	t.Helper()
 	s, err := d.open(t.Context())
@@ -179,15 +169,11 @@ func open(t testing.TB, d driver) stream {
 
 // findAndOpen makes the driver of a URL.
 func findAndOpen(url string) (driver, error) {
-	cfg, err := Config{URL: url}.withDefaults()
-	if err != nil {
-		return nil, err
-	}
 	s, err := findScheme(url)
 	if err != nil {
 		return nil, err
 	}
-	return s.open(url, cfg)
+	return s.open(Options{URL: url}.WithDefaults())
 }
 
 // endsWithin holds feeds to a time for their end. The quickest of several counts: a

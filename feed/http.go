@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"fantail/hub/setting"
 	"fmt"
 	"math"
 	"mime"
@@ -15,34 +14,30 @@ import (
 // httpDriver is a source that answers a GET with a stream: http and https. What
 // kind of stream it is, its answer's content type says.
 type httpDriver struct {
-	url       string
-	cfg       Config
+	opt       Options
 	transport *http.Transport
 
 	resume resumption   // the id of the last event, or the position behind the last envelope
 	retry  atomic.Int64 // ns that the source last wanted us to wait before we come back
 }
 
-func newHTTP(address string, cfg Config) (driver, error) {
-	u, err := url.Parse(address)
+func newHTTP(o Options) (driver, error) {
+	u, err := url.Parse(o.URL)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("feed: the source URL is no URL: %w", err.(*url.Error).Err)
 	case u.Hostname() == "":
 		return nil, fmt.Errorf("feed: the source URL names no host; write it as %s://host/path", u.Scheme)
 	}
-	if cfg.Overlap {
-		return nil, setting.Errorf("feed: %v is of no use with %s, which is resumed by its ids; unset it", SettingOverlap, u.Scheme)
-	}
 	both := new(http.Protocols)
 	both.SetHTTP1(true)
 	both.SetHTTP2(true)
-	return &httpDriver{url: address, cfg: cfg, resume: resumption{notify: cfg.RelayNotice}, transport: &http.Transport{
+	return &httpDriver{opt: o, resume: resumption{notify: o.Notice}, transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
-		TLSClientConfig:   cfg.TLS,
-		DialContext:       cfg.Dial,
+		TLSClientConfig:   o.TLS,
+		DialContext:       o.Dial,
 		Protocols:         both,
-		HTTP2:             &http.HTTP2Config{SendPingTimeout: max(0, cfg.Ping), PingTimeout: max(0, cfg.Ping)},
+		HTTP2:             &http.HTTP2Config{SendPingTimeout: max(0, o.Ping), PingTimeout: max(0, o.Ping)},
 		DisableKeepAlives: true, // a refused request leaves no connection behind
 	}}, nil
 }
@@ -91,15 +86,15 @@ func (d *httpDriver) open(ctx context.Context) (stream, error) {
 
 // request makes the request, with the headers as they are now.
 func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.cfg.cursor.fill(d.url), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.opt.Address(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("feed: the source URL: %w", err)
 	}
 	req.Header.Set("Accept", "text/event-stream, application/x-ndjson;q=0.9, application/json;q=0.5")
 	req.Header.Set("Cache-Control", "no-store")
 	req.Header.Set("User-Agent", "fantail")
-	if d.cfg.Headers != nil {
-		own, err := d.cfg.Headers()
+	if d.opt.Headers != nil {
+		own, err := d.opt.Headers()
 		if err != nil {
 			return nil, Fail(ReasonConfig, "%v: %w", SettingHeaders, err)
 		}
@@ -122,7 +117,7 @@ func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *Failure
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" {
 		return nil, Fail(ReasonHandshake, "the source's answer is coded as %.40q, which was not asked for; take Accept-Encoding out of %v", coding, SettingHeaders)
 	}
-	most := int(min(d.cfg.MaxMessage, math.MaxInt32))
+	most := int(min(d.opt.MaxMessage, math.MaxInt32))
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	switch {
 	case kind == "text/event-stream":
@@ -130,7 +125,7 @@ func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *Failure
 		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.position()), relay: isRelay(resp)}, nil
 	case isRelay(resp) && kind == "application/x-ndjson":
 		lines := newStreamLines(body, int(envelopeRoom(int64(most))), false)
-		return &envelopeLines{body, lines, d.cfg.MaxMessage}, nil
+		return &envelopeLines{body, lines, d.opt.MaxMessage}, nil
 	case isLines(kind, resp):
 		return &messageLines{httpBody: body, lines: newStreamLines(body, most+len("\r"), false), max: most}, nil
 	}
@@ -154,7 +149,7 @@ func (d *httpDriver) doubt(status int) {
 	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		if d.resume.position() != "" {
 			d.forget()
-			d.cfg.RelayNotice(Notice{Kind: "gap", Unknown: true})
+			d.opt.Notice(Notice{Kind: "gap", Unknown: true})
 		}
 	}
 }

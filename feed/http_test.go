@@ -80,10 +80,10 @@ func (a *answer) stay() { <-a.Request.Context().Done() }
 func (a *answer) cut() { panic(http.ErrAbortHandler) }
 
 // openHTTP opens one connection with the http driver.
-func openHTTP(t *testing.T, u string, cfg Config) (stream, error) {
+func openHTTP(t *testing.T, u string, o Options) (stream, error) {
 	t.Helper()
-	cfg, _ = cfg.withDefaults()
-	d, err := newHTTP(u, cfg)
+	o.URL = u
+	d, err := newHTTP(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func openHTTP(t *testing.T, u string, cfg Config) (stream, error) {
 func TestHTTPDial(t *testing.T) {
 	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
 	address := strings.TrimSuffix(strings.TrimPrefix(s.serve(t), "http://"), "/feed")
-	st, err := openHTTP(t, "http://feed.invalid/", Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+	st, err := openHTTP(t, "http://feed.invalid/", Options{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}})
 	if err != nil {
@@ -145,7 +145,7 @@ func TestHTTPLines(t *testing.T) {
 		if kind == "" {
 			s.kind = ";"
 		}
-		st, err := openHTTP(t, s.serve(t), Config{MaxMessage: 100})
+		st, err := openHTTP(t, s.serve(t), Options{MaxMessage: 100})
 		if !fits {
 			wantFailure(t, err, ReasonHandshake, "text/event-stream", "x-ndjson", "Config.Sources.URL")
 			continue
@@ -243,7 +243,7 @@ func TestHTTPStatus(t *testing.T) {
 			w.Header().Set(name, value)
 			w.WriteHeader(tt.code)
 		}))
-		_, err := openHTTP(t, srv.URL+"?token=topsecret", Config{})
+		_, err := openHTTP(t, srv.URL+"?token=topsecret", Options{})
 		wantFailure(t, err, ReasonHandshake, tt.want...)
 		if f, _ := errors.AsType[*Failure](err); f.AtLeast != tt.after || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%d, %s: to wait %v, want %v; %v", tt.code, tt.header, f.AtLeast, tt.after, err)
@@ -293,7 +293,7 @@ func TestHTTPEnds(t *testing.T) {
 		}, ReasonTooLarge, "Config.Messages.MaxMessage"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			st, err := openHTTP(t, (&streamer{play: tt.play}).serve(t), Config{MaxMessage: 1000})
+			st, err := openHTTP(t, (&streamer{play: tt.play}).serve(t), Options{MaxMessage: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -318,7 +318,7 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 		serveRawAt(t, silent, (*rawConn).deaf)
 		for p, want := range map[*nettest.Pipes]Reason{silent: ReasonHandshake, full: ReasonDial} {
 			began := time.Now()
-			_, err := openHTTP(t, "http://source/", Config{Dial: p.Dial})
+			_, err := openHTTP(t, "http://source/", Options{Dial: p.Dial})
 			wantFailure(t, err, want, "within 10s")
 			if took := time.Since(began); took != handshakeTimeout {
 				t.Errorf("took %v, want %v", took, handshakeTimeout)
@@ -328,12 +328,12 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 }
 
 func TestHTTPNetworkFailures(t *testing.T) {
-	_, err := openHTTP(t, "http://"+vacant, Config{})
+	_, err := openHTTP(t, "http://"+vacant, Options{})
 	wantFailure(t, err, ReasonDial, "refuses connections", "Config.Sources.URL")
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
-	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), Config{})
+	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), Options{})
 	wantFailure(t, err, ReasonHandshake, "closed the connection", "https")
-	_, err = openHTTP(t, "http://"+vacant, Config{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
+	_, err = openHTTP(t, "http://"+vacant, Options{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
 	wantFailure(t, err, ReasonConfig, "Config.Dialling.Headers")
 }
 
@@ -357,9 +357,9 @@ func TestHTTPTLS(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		r.stop()
-		_, err := openHTTP(t, srv.URL, Config{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
+		_, err := openHTTP(t, srv.URL, Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
 		wantFailure(t, err, ReasonTLS, "authority")
-		_, err = openHTTP(t, strings.Replace(srv.URL, "https", "http", 1), Config{})
+		_, err = openHTTP(t, strings.Replace(srv.URL, "https", "http", 1), Options{})
 		wantFailure(t, err, ReasonHandshake, "400")
 	}
 }
@@ -391,7 +391,7 @@ func TestU3HTTPBomb(t *testing.T) {
 		t.Errorf("got %q", r.sink.payloads())
 	}
 	other := &streamer{header: map[string]string{"Content-Encoding": "br"}, play: s.play}
-	_, err := openHTTP(t, other.serve(t), Config{})
+	_, err := openHTTP(t, other.serve(t), Options{})
 	wantFailure(t, err, ReasonHandshake, `"br"`, "Accept-Encoding")
 }
 
@@ -425,7 +425,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 
 func TestHTTPURL(t *testing.T) {
 	for u, want := range map[string]string{"https://": "names no host", "http:host": "names no host", "http://h:port/?token=hush": "is no URL"} {
-		if _, err := newHTTP(u, Config{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+		if _, err := newHTTP(Options{URL: u}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", u, err, want)
 		}
 	}

@@ -111,7 +111,7 @@ func TestHTTPRelayTooLarge(t *testing.T) {
 		a.say("%s", `{"pos":"aaaaaaaa-7","data":"`+strings.Repeat("x", 30_000)+"\"}\n")
 		a.stay()
 	}}
-	st, err := openHTTP(t, s.serve(t), Config{MaxMessage: 1000})
+	st, err := openHTTP(t, s.serve(t), Options{MaxMessage: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestHTTPRelaySpeaksNonsense(t *testing.T) {
 	} {
 		s := &streamer{kind: tt.kind, header: map[string]string{"Fantail-Position": "aaaaaaaa-0"},
 			play: func(a *answer) { a.say("%s", tt.text); a.stay() }}
-		st, err := openHTTP(t, s.serve(t), Config{MaxMessage: 1000})
+		st, err := openHTTP(t, s.serve(t), Options{MaxMessage: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

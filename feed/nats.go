@@ -21,8 +21,8 @@ type natsDriver struct{ broker }
 
 // newNATS makes the driver of nats://host: of a JetStream stream if the query
 // names one, else of subjects.
-func newNATS(address string, cfg Config) (driver, error) {
-	b, err := newBroker(address, "4222", cfg)
+func newNATS(o Options) (driver, error) {
+	b, err := newBroker(o, "4222")
 	if err != nil {
 		return nil, err
 	}
@@ -83,13 +83,13 @@ func (d *natsDriver) options(c *natsConn) []nats.Option {
 		nats.Timeout(handshakeTimeout),
 		nats.SetCustomDialer(fixedDialer{c.window}),
 		// The lifeline judges silence; these pings have NATS answer.
-		nats.PingInterval(max(d.cfg.Ping/2, time.Millisecond)),
+		nats.PingInterval(max(d.opt.Ping/2, time.Millisecond)),
 		nats.MaxPingsOutstanding(1 << 20),
 		nats.ClosedHandler(func(*nats.Conn) { close(c.closed) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.refuse(err) }),
 	}
 	if d.scheme == "tls+nats" {
-		o = append(o, nats.Secure(tlsFor(d.address, d.cfg.TLS)))
+		o = append(o, nats.Secure(tlsFor(d.address, d.opt.TLS)))
 	}
 	switch {
 	case d.password != "":

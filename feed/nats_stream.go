@@ -65,8 +65,8 @@ func (d *natsStream) open(ctx context.Context) (stream, error) {
 		return nil, d.explainStream(err)
 	}
 	d.granted(ctx)
-	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: messages{most: d.cfg.MaxMessage}}
-	s.life = newLifeline(ctx, c.window.link, d.cfg.Ping, nil, nil)
+	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: messages{most: d.opt.MaxMessage}}
+	s.life = newLifeline(ctx, c.window.link, d.opt.Ping, nil, nil)
 	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }

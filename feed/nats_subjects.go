@@ -30,11 +30,7 @@ func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
 			err = fmt.Errorf("feed: the source URL's subject %.100q is none; a subject is words with dots between them, such as a.b, a.* or a.>", s)
 		}
 	}
-	s := &natsSubjects{natsDriver: d, subjects: n, demand: nobody{}}
-	if d.cfg.Demand != nil && len(n.templates) > 0 {
-		s.demand = d.cfg.Demand
-	}
-	return s, err
+	return &natsSubjects{natsDriver: d, subjects: n, demand: n.demand(d.opt.Demand)}, err
 }
 
 // isSubject says whether s is a subject, wildcards included.
@@ -68,13 +64,13 @@ func (d *natsSubjects) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: messages{most: d.cfg.MaxMessage}}
+	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: messages{most: d.opt.MaxMessage}}
 	if err := c.window.during(opening, s.subscribeAll); err != nil {
 		c.close()
 		return nil, d.explain(err)
 	}
 	d.granted(ctx)
-	s.life = newLifeline(ctx, c.window.link, d.cfg.Ping, nil, nil)
+	s.life = newLifeline(ctx, c.window.link, d.opt.Ping, nil, nil)
 	s.life.wg.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil

@@ -53,9 +53,9 @@ type outbox struct {
 	greeted chan error  // one value, once first was sent or could not be; never closed
 }
 
-func newOutbox(conn *websocket.Conn, first []string, cfg Config, limit *rate.Limiter) *outbox {
+func newOutbox(conn *websocket.Conn, first []string, o Options, limit *rate.Limiter) *outbox {
 	return &outbox{
-		conn: conn, first: first, ping: cfg.PingText, every: cfg.PingEvery, limit: limit, users: cfg.uplink,
+		conn: conn, first: first, ping: o.PingText, every: o.PingEvery, limit: limit, users: o.Outgoing,
 		queue: make(chan string, outboxRoom), greeted: make(chan error, 1),
 	}
 }

@@ -29,7 +29,7 @@ func (b *broker) forwards() error {
 // forward has what clients send published as long as a stream lives, in a
 // goroutine of its own.
 func (b *broker) forward(life *lifeline, p publisher) {
-	if b.cfg.uplink != nil && b.publish != "" {
+	if b.opt.Outgoing != nil && b.publish != "" {
 		life.wg.Go(func() { b.publishAll(life.ctx, p) }) // ended by the lifeline's end
 	}
 }
@@ -37,7 +37,7 @@ func (b *broker) forward(life *lifeline, p publisher) {
 // publishAll publishes what clients send, one message at a time, until ctx ends.
 // A message that the broker does not take is its sender's to hear of.
 func (b *broker) publishAll(ctx context.Context, p publisher) {
-	u := b.cfg.uplink
+	u := b.opt.Outgoing
 	defer p.close()
 	defer u.join()()
 	turn := func(ctx context.Context) error { return await(ctx, b.limit) }

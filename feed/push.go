@@ -30,7 +30,7 @@ var (
 	// all together longer than what may wait.
 	ErrPushTooLarge = setting.Errorf("feed: a pushed message is longer than %v", SettingMaxMessage)
 	// ErrNoPush tells that this source takes no messages.
-	ErrNoPush = setting.Errorf("feed: the source takes no messages; only %v=push: does", SettingURL)
+	ErrNoPush = setting.Errorf("feed: %v names no source that takes pushed messages", SettingURL)
 )
 
 // pushDriver is a source that is told its messages by Feed.Push: push:.
@@ -46,8 +46,8 @@ type pushDriver struct {
 	batch []hub.Input // what is left of the present one
 }
 
-func newPush(address string, cfg Config) (driver, error) {
-	rest, query, err := splitLocal(address)
+func newPush(o Options) (driver, error) {
+	rest, query, err := splitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func newPush(address string, cfg Config) (driver, error) {
 	if rest != "" {
 		bad = fmt.Errorf("feed: the source URL has %.40q behind push:; write push: alone", rest)
 	}
-	d := &pushDriver{max: cfg.MaxMessage, room: pushMessages*cfg.MaxMessage + pushLines*pushCost, queue: make(chan []hub.Input, pushBatches)}
+	d := &pushDriver{max: o.MaxMessage, room: pushMessages*o.MaxMessage + pushLines*pushCost, queue: make(chan []hub.Input, pushBatches)}
 	return d, errors.Join(bad, query.rest())
 }
 

@@ -88,7 +88,7 @@ func TestPushOutlivesConnection(t *testing.T) {
 
 // TestPushTakesManyShort: as many lines as the relay lets through.
 func TestPushTakesManyShort(t *testing.T) {
-	d, err := newPush("push:", Config{MaxMessage: 1 << 16})
+	d, err := newPush(Options{URL: "push:", MaxMessage: 1 << 16})
 	if err != nil {
 		t.Fatal(err)
 	}

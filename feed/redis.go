@@ -22,8 +22,8 @@ type redisDriver struct {
 
 // newRedis makes the driver of redis://host/db: of a stream if the query names
 // one, else of channels.
-func newRedis(address string, cfg Config) (driver, error) {
-	b, err := newBroker(address, "6379", cfg)
+func newRedis(o Options) (driver, error) {
+	b, err := newBroker(o, "6379")
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func newRedis(address string, cfg Config) (driver, error) {
 func (d *redisDriver) connect(ctx context.Context) (*link, *redis.Client, error) {
 	var secure *tls.Config
 	if d.scheme == "rediss" {
-		secure = tlsFor(d.address, d.cfg.TLS)
+		secure = tlsFor(d.address, d.opt.TLS)
 	}
 	l, err := dialLink(ctx, d.address, secure)
 	if err != nil {

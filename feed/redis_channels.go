@@ -29,11 +29,7 @@ func newRedisChannels(d redisDriver) (*redisChannels, error) {
 	if err == nil && len(channels)+len(patterns) == 0 {
 		err = errors.New("feed: the source URL says not what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
 	}
-	c := &redisChannels{redisDriver: d, channels: n, patterns: patterns, demand: nobody{}}
-	if d.cfg.Demand != nil && len(n.templates) > 0 {
-		c.demand = d.cfg.Demand
-	}
-	return c, err
+	return &redisChannels{redisDriver: d, channels: n, patterns: patterns, demand: n.demand(d.opt.Demand)}, err
 }
 
 // open connects and subscribes, and waits until Redis has confirmed it.
@@ -44,14 +40,14 @@ func (d *redisChannels) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: messages{most: d.cfg.MaxMessage}}
+	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: messages{most: d.opt.MaxMessage}}
 	if err := d.greet(opening, l, s.subscribe); err != nil {
 		l.Close()
 		s.drop()
 		return nil, err
 	}
 	d.granted(ctx)
-	s.life = newLifeline(ctx, l, d.cfg.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
+	s.life = newLifeline(ctx, l, d.opt.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
 	s.life.wg.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"publish", d.publish}})
 	return s, nil

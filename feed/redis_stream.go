@@ -57,7 +57,7 @@ func (d *redisStream) open(ctx context.Context) (stream, error) {
 		return nil, err
 	}
 	d.granted(ctx)
-	s := &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.cfg.Ping, nil, nil), pace: redisPace{count: 1}, messages: messages{most: d.cfg.MaxMessage}}
+	s := &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.opt.Ping, nil, nil), pace: redisPace{count: 1}, messages: messages{most: d.opt.MaxMessage}}
 	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"xadd", d.publish, "*", "data"}})
 	return s, nil
 }
@@ -198,7 +198,7 @@ func (s *redisReader) take(id redisID, number uint64, fields []any) Event {
 // read asks for entries behind the last one.
 func (s *redisReader) read() error {
 	d := s.source
-	wait := max(d.cfg.Ping.Milliseconds()/2, 1)
+	wait := max(d.opt.Ping.Milliseconds()/2, 1)
 	reply, err := s.client.Do(context.Background(), "xread", "count", s.pace.count, "block", wait, "streams", d.name, d.at.String()).Slice()
 	if errors.Is(err, redis.Nil) { // nothing came in that time
 		return nil

@@ -34,7 +34,7 @@ func TestRedisStreamIsResumed(t *testing.T) {
 func TestRedisStreamLapses(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
-	d, err := newRedis("redis://"+server.Addr+"?stream=s&from=0", mustDefaults(t))
+	d, err := newRedis(Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,8 @@ type replayDriver struct {
 	loop  bool
 }
 
-func newReplay(address string, _ Config) (driver, error) {
-	path, query, err := splitLocal(address)
+func newReplay(o Options) (driver, error) {
+	path, query, err := splitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}

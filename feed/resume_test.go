@@ -113,15 +113,11 @@ func follow(t *testing.T, d driver, last string) (got []string) {
 
 func resuming(t *testing.T, address string, notices *[]Notice) driver {
 	t.Helper()
-	cfg, err := Config{URL: address, Resume: true, RelayNotice: func(n Notice) {
+	d, err := newWS(Options{URL: address, Resume: true, Notice: func(n Notice) {
 		if n.Kind != "hello" {
 			*notices = append(*notices, n)
 		}
-	}}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := newWS(address, cfg)
+	}}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +248,7 @@ func TestResumeBounds(t *testing.T) {
 			stay(c)
 		}))
 		t.Cleanup(srv.Close)
-		s, err := openWS(t, wsURL(srv.URL), Config{Resume: true, MaxMessage: 10, RelayNotice: func(Notice) {}})
+		s, err := openWS(t, wsURL(srv.URL), Options{Resume: true, MaxMessage: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"fantail/hub/setting"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rs/zerolog"
 )
@@ -72,23 +71,21 @@ func checkURLs(urls []string, mode Mode) error {
 	if len(urls) > MaxSources {
 		return setting.Errorf("feed: %v names %d sources; write at most %d", SettingURL, len(urls), MaxSources)
 	}
-	isStdin := func(u string) bool { return hasScheme(u, "stdin") }
-	if i := slices.IndexFunc(urls, isStdin); i >= 0 && slices.ContainsFunc(urls[i+1:], isStdin) {
-		return setting.Errorf("feed: %v names stdin: twice; there is one standard input", SettingURL)
-	}
-	// What is pushed has no copy elsewhere, and is taken while its source is read.
-	isPush := func(u string) bool { return hasScheme(u, "push") }
-	if mode != Merge && len(urls) > 1 && slices.ContainsFunc(urls, isPush) {
-		return setting.Errorf("feed: %v names push: among several sources, which only %v=merge can have; set that, or write push: alone", SettingURL, SettingMode)
+	known := make(map[string]bool)
+	for _, u := range urls {
+		s, _ := schemeOf(u)
+		if s.single != "" && known[s.single] {
+			return setting.Errorf("feed: %v names %s: twice; %s", SettingURL, s.name, s.single)
+		}
+		known[s.single] = true
+		// What is pushed has no copy elsewhere, and is taken while its source is read.
+		if s.pushed && mode != Merge && len(urls) > 1 {
+			return setting.Errorf("feed: %v names %s: among several sources, which only %v=merge can have; set that, or write %s: alone", SettingURL, s.name, SettingMode, s.name)
+		}
 	}
 	// They would share one Demand, which tells each change to a single reader.
 	if len(urls) > 1 && slices.ContainsFunc(urls, OnDemand) {
 		return fmt.Errorf("feed: %s is of no use with several sources; name one source, or drop %[1]s", keyPlace)
 	}
 	return nil
-}
-
-func hasScheme(address, scheme string) bool {
-	name, _, found := strings.Cut(address, ":")
-	return found && strings.EqualFold(name, scheme)
 }

@@ -53,13 +53,13 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	}
 	ids, errID := newIdentifier(cfg.idSpec())
 	cursor, errCursor := newCursor(cfg.Cursor, cfg.URL)
-	bad, cfg.cursor = errors.Join(bad, errID, errCursor), cursor
+	bad = errors.Join(bad, errID, errCursor)
 	s, err := findScheme(cfg.URL)
 	if err != nil {
 		return nil, errors.Join(err, bad)
 	}
-	d, err := s.open(cfg.URL, cfg)
-	if err := errors.Join(err, bad, checkSending(cfg, s), checkUplink(cfg, s, d)); err != nil {
+	d, err := s.open(cfg.options(cfg.URL, cursor))
+	if err := errors.Join(err, checkKeyPlaces(cfg.URL), s.checkOverlap(cfg), bad, checkSending(cfg, s), checkUplink(cfg, s, d)); err != nil {
 		return nil, err
 	}
 	f := openSource(d, maskURL(cfg.URL), out, log)
@@ -67,14 +67,14 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	if s.remote {
 		f.idle, f.age = cfg.IdleTimeout, cfg.MaxAge
 	}
-	f.stage(cfg, ids)
+	f.stage(cfg, ids, cursor)
 	return f, nil
 }
 
 // stage puts what is the same for all kinds of source between the driver and the
 // supervision.
-func (f *source) stage(cfg Config, ids *identifier) {
-	f.talk = &conversation{driver: f.origin, split: cfg.Split, rules: cfg.Rules, cursor: cfg.cursor, names: cfg.Names, log: f.log}
+func (f *source) stage(cfg Config, ids *identifier, at *cursor) {
+	f.talk = &conversation{driver: f.origin, split: cfg.Split, rules: cfg.Rules, cursor: at, names: cfg.Names, log: f.log}
 	f.driver, f.names = f.talk, cfg.Names
 	switch {
 	case cfg.Overlap && f.age > 0:

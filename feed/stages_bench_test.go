@@ -60,8 +60,7 @@ func BenchmarkStages(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			tt.cfg.cursor = cursor
-			s.stage(tt.cfg, ids)
+			s.stage(tt.cfg, ids, cursor)
 			b.ReportAllocs()
 			b.ResetTimer()
 			if err := s.run(b.Context()); err != io.EOF || out.n != b.N {

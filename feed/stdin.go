@@ -19,8 +19,8 @@ type stdinDriver struct {
 	max int64
 }
 
-func newStdin(address string, cfg Config) (driver, error) {
-	rest, query, err := splitLocal(address)
+func newStdin(o Options) (driver, error) {
+	rest, query, err := splitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -28,10 +28,10 @@ func newStdin(address string, cfg Config) (driver, error) {
 	if rest != "" {
 		bad = append(bad, fmt.Errorf("feed: the source URL has %.40q behind stdin:; write stdin: alone", rest))
 	}
-	if cfg.Stdin == nil {
+	if o.Stdin == nil {
 		bad = append(bad, errors.New("feed: stdin: needs Config.Stdin"))
 	}
-	return &stdinDriver{cfg.Stdin, cfg.MaxMessage}, errors.Join(append(bad, query.rest())...)
+	return &stdinDriver{o.Stdin, o.MaxMessage}, errors.Join(append(bad, query.rest())...)
 }
 
 // open starts the goroutine that reads. A read of a terminal or a file cannot

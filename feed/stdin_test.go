@@ -97,7 +97,7 @@ func TestStdinURL(t *testing.T) {
 		{"stdin:?a=1", strings.NewReader(""), `unknown parameter "a"; it takes none`},
 	}
 	for _, tt := range tests {
-		if _, err := newStdin(tt.url, Config{Stdin: tt.stdin}); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := newStdin(Options{URL: tt.url, Stdin: tt.stdin}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}
 	}

@@ -24,28 +24,27 @@ const (
 
 // wsDriver is a WebSocket source (RFC 6455), ws and wss.
 type wsDriver struct {
-	url       string
-	cfg       Config
+	opt       Options
 	resume    *resumption   // nil = the source is any server
 	limit     *rate.Limiter // of all that is sent over any connection; nil = no bound
 	transport *http.Transport
 }
 
-func newWS(address string, cfg Config) (driver, error) {
-	if err := checkWS(address); err != nil {
+func newWS(o Options) (driver, error) {
+	if err := checkWS(o.URL); err != nil {
 		return nil, fmt.Errorf("feed: the source URL %w", err)
 	}
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
-	d := &wsDriver{url: address, cfg: cfg, limit: cfg.SendRate.limiter(), transport: &http.Transport{
+	d := &wsDriver{opt: o, limit: o.SendRate.limiter(), transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
-		TLSClientConfig:   cfg.TLS,
-		DialContext:       cfg.Dial,
+		TLSClientConfig:   o.TLS,
+		DialContext:       o.Dial,
 		Protocols:         &http1,
 		DisableKeepAlives: true, // a refused handshake leaves no connection behind
 	}}
-	if cfg.Resume {
-		d.resume = &resumption{notify: cfg.RelayNotice}
+	if o.Resume {
+		d.resume = &resumption{notify: o.Notice}
 	}
 	return d, nil
 }
@@ -55,11 +54,11 @@ func (d *wsDriver) forwards() error { return nil }
 
 // where returns the URL to dial and the subprotocols to offer.
 func (d *wsDriver) where() (address string, subprotocols []string) {
-	address = d.cfg.cursor.fill(d.url)
+	address = d.opt.Address()
 	if d.resume == nil {
-		return address, d.cfg.Subprotocols
+		return address, d.opt.Subprotocols
 	}
-	return d.resume.address(address), d.resume.offer(d.cfg.Subprotocols)
+	return d.resume.address(address), d.resume.offer(d.opt.Subprotocols)
 }
 
 // position returns where the feed stands, empty if that is not known.
@@ -113,17 +112,17 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 		return nil, explainDial(tapped.cause(opening, err), resp, subprotocols)
 	}
 	probing(ctx).handshake(resp)
-	if len(d.cfg.Subprotocols) > 0 && conn.Subprotocol() == "" {
+	if len(d.opt.Subprotocols) > 0 && conn.Subprotocol() == "" {
 		conn.CloseNow()
-		return nil, Fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty %v", d.cfg.Subprotocols, SettingSubprotocols)
+		return nil, Fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty %v", d.opt.Subprotocols, SettingSubprotocols)
 	}
-	s := d.stream(ctx, conn, tapped.tap, resp, newOutbox(conn, frames, d.cfg, d.limit))
+	s := d.stream(ctx, conn, tapped.tap, resp, newOutbox(conn, frames, d.opt, d.limit))
 	if err := s.greet(opening); err != nil {
 		s.close()
 		return nil, err
 	}
 	tapped.keep()
-	probing(ctx).sent(len(frames), d.cfg.Names)
+	probing(ctx).sent(len(frames), d.opt.Names)
 	return s, nil
 }
 
@@ -137,28 +136,28 @@ type greeter interface {
 
 // stream returns what reads an open connection.
 func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, resp *http.Response, out *outbox) greeter {
-	cfg := d.cfg
+	o := d.opt
 	envelope := d.resume != nil && speaksEnvelopes(resp)
 	if envelope {
-		cfg.MaxMessage = envelopeRoom(cfg.MaxMessage)
+		o.MaxMessage = envelopeRoom(o.MaxMessage)
 	}
-	conn.SetReadLimit(cfg.MaxMessage)
-	s := newWSStream(ctx, conn, t, out, cfg)
+	conn.SetReadLimit(o.MaxMessage)
+	s := newWSStream(ctx, conn, t, out, o)
 	if !envelope && (d.resume == nil || !isRelay(resp)) {
 		return s
 	}
-	return &relayStream{s, d.resume, envelope, d.cfg.MaxMessage}
+	return &relayStream{s, d.resume, envelope, d.opt.MaxMessage}
 }
 
 // prepare evaluates what is read again at each connect.
 func (d *wsDriver) prepare() (header http.Header, frames []string, err error) {
-	if d.cfg.Headers != nil {
-		if header, err = d.cfg.Headers(); err != nil {
+	if d.opt.Headers != nil {
+		if header, err = d.opt.Headers(); err != nil {
 			return nil, nil, Fail(ReasonConfig, "%v: %w", SettingHeaders, err)
 		}
 	}
-	if d.cfg.Send != nil {
-		if frames, err = d.cfg.Send(); err != nil {
+	if d.opt.Send != nil {
+		if frames, err = d.opt.Send(); err != nil {
 			return nil, nil, Fail(ReasonConfig, "%v: %w", SettingSend, err)
 		}
 	}

@@ -340,7 +340,7 @@ func TestWSHTTPAnswers(t *testing.T) {
 				w.Write([]byte(tt.body))
 			}))
 			defer srv.Close()
-			_, err := openWS(t, wsURL(srv.URL)+"?apikey=topsecret", Config{})
+			_, err := openWS(t, wsURL(srv.URL)+"?apikey=topsecret", Options{})
 			wantFailure(t, err, ReasonHandshake, tt.want...)
 			if strings.Contains(err.Error(), "secret") {
 				t.Error("the URL's secret shows")
@@ -353,17 +353,17 @@ func TestWSHTTPAnswers(t *testing.T) {
 }
 
 // openWS opens one connection with the ws driver.
-func openWS(t *testing.T, u string, cfg Config) (stream, error) {
+func openWS(t *testing.T, u string, o Options) (stream, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	return openWSWithin(t, ctx, u, cfg)
+	return openWSWithin(t, ctx, u, o)
 }
 
-func openWSWithin(t *testing.T, ctx context.Context, u string, cfg Config) (stream, error) {
+func openWSWithin(t *testing.T, ctx context.Context, u string, o Options) (stream, error) {
 	t.Helper()
-	cfg, _ = cfg.withDefaults()
-	d, err := newWS(u, cfg)
+	o.URL = u
+	d, err := newWS(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,27 +380,27 @@ func wantFailure(t *testing.T, err error, reason Reason, words ...string) {
 
 func TestWSSubprotocolMismatch(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { stay(c) })
-	_, err := openWS(t, u, Config{Subprotocols: []string{"v9"}})
+	_, err := openWS(t, u, Options{Subprotocols: []string{"v9"}})
 	wantFailure(t, err, ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
 
 	u = serveRaw(t, func(c *rawConn) {
 		c.upgrade("Sec-WebSocket-Protocol: v7\r\n")
 	})
-	_, err = openWS(t, u, Config{})
+	_, err = openWS(t, u, Options{})
 	wantFailure(t, err, ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
 }
 
 func TestWSNetworkFailures(t *testing.T) {
-	_, err := openWS(t, "ws://no-such-host.invalid/", Config{})
+	_, err := openWS(t, "ws://no-such-host.invalid/", Options{})
 	f, ok := errors.AsType[*Failure](err)
 	if !ok || f.Reason != ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
 		t.Errorf("got %v", err)
 	}
-	_, err = openWS(t, "ws://"+vacant, Config{})
+	_, err = openWS(t, "ws://"+vacant, Options{})
 	wantFailure(t, err, ReasonDial, vacant+" refuses connections", "Config.Sources.URL")
 
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
-	_, err = openWS(t, u, Config{})
+	_, err = openWS(t, u, Options{})
 	wantFailure(t, err, ReasonHandshake, "closed the connection during the handshake", "wss")
 }
 
@@ -427,30 +427,30 @@ func TestWSTLS(t *testing.T) {
 		}
 	})
 	t.Run("unknown authority", func(t *testing.T) {
-		_, err := openWS(t, u, Config{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
+		_, err := openWS(t, u, Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
 		wantFailure(t, err, ReasonTLS, "authority that this machine does not know")
 	})
 	t.Run("other name", func(t *testing.T) {
-		_, err := openWS(t, u, Config{TLS: &tls.Config{RootCAs: trust, ServerName: "other.test"}})
+		_, err := openWS(t, u, Options{TLS: &tls.Config{RootCAs: trust, ServerName: "other.test"}})
 		wantFailure(t, err, ReasonTLS, "for other names", "other.test")
 	})
 	t.Run("expired", func(t *testing.T) {
 		late := func() time.Time { return srv.Certificate().NotAfter.Add(time.Hour) }
-		_, err := openWS(t, u, Config{TLS: &tls.Config{RootCAs: trust, Time: late}})
+		_, err := openWS(t, u, Options{TLS: &tls.Config{RootCAs: trust, Time: late}})
 		wantFailure(t, err, ReasonTLS, "out of date")
 	})
 	t.Run("version", func(t *testing.T) {
-		_, err := openWS(t, u, Config{TLS: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS10}})
+		_, err := openWS(t, u, Options{TLS: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS10}})
 		wantFailure(t, err, ReasonTLS, "no TLS with the source")
 	})
 	t.Run("plain source", func(t *testing.T) {
 		plain := httptest.NewServer(handler)
 		defer plain.Close()
-		_, err := openWS(t, strings.Replace(wsURL(plain.URL), "ws:", "wss:", 1), Config{})
+		_, err := openWS(t, strings.Replace(wsURL(plain.URL), "ws:", "wss:", 1), Options{})
 		wantFailure(t, err, ReasonTLS, "does not speak TLS", "ws://")
 	})
 	t.Run("plain client", func(t *testing.T) {
-		_, err := openWS(t, strings.Replace(u, "wss:", "ws:", 1), Config{})
+		_, err := openWS(t, strings.Replace(u, "wss:", "ws:", 1), Options{})
 		wantFailure(t, err, ReasonHandshake, "400", "HTTPS server")
 	})
 }
@@ -466,7 +466,7 @@ func TestWSURL(t *testing.T) {
 		{"wss://h/%zz?token=hush", "is no URL"},
 	}
 	for _, tt := range tests {
-		_, err := newWS(tt.url, Config{})
+		_, err := newWS(Options{URL: tt.url})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}

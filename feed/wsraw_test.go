@@ -162,7 +162,7 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 		var err error
 		for wait := 50 * time.Millisecond; wait < patience; wait *= 2 {
 			ctx, cancel := context.WithTimeout(t.Context(), wait)
-			_, err = openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), Config{})
+			_, err = openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), Options{})
 			cancel()
 			if f, ok := errors.AsType[*Failure](err); ok && f.Reason != ReasonDial { // else it was too short for a connection
 				break
@@ -172,7 +172,7 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 0) // not even a connection
 	defer cancel()
-	_, err := openWSWithin(t, ctx, u, Config{})
+	_, err := openWSWithin(t, ctx, u, Options{})
 	wantFailure(t, err, ReasonDial, "does not answer within 10s")
 }
 
@@ -334,7 +334,7 @@ func TestU3WSUnknownExtensionParameter(t *testing.T) {
 	u := serveRaw(t, func(c *rawConn) {
 		c.upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n")
 	})
-	_, err := openWS(t, u, Config{})
+	_, err := openWS(t, u, Options{})
 	wantFailure(t, err, ReasonHandshake, "breaks the protocol", "client_max_window_bits")
 }
 
@@ -348,7 +348,7 @@ func TestU2WSFlapsLeaveNothingBehind(t *testing.T) {
 		open.Add(-1)
 	})
 	for range 100 {
-		s, err := openWS(t, u, Config{})
+		s, err := openWS(t, u, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

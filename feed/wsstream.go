@@ -35,8 +35,8 @@ type wsStream struct {
 	in     hub.Input               // likewise
 }
 
-func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox, cfg Config) *wsStream {
-	s := &wsStream{ctx: ctx, conn: conn, tap: t, max: cfg.MaxMessage, ping: cfg.Ping, out: out, gone: make(chan struct{})}
+func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox, o Options) *wsStream {
+	s := &wsStream{ctx: ctx, conn: conn, tap: t, max: o.MaxMessage, ping: o.Ping, out: out, gone: make(chan struct{})}
 	open, done := context.WithCancel(context.WithoutCancel(ctx))
 	s.done = done
 	writing, stop := context.WithCancel(open)

@@ -1,0 +1,200 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"fantail/hub/setting"
+)
+
+// scheme is a row of the table: how a kind of source is written and opened, and what
+// else is asked of it. A field that does not apply is left out.
+type scheme struct {
+	names []string // in front of the colon, in lower case
+	open  func(Options) (driver, error)
+
+	remote bool // reconnecting may help, so that IdleTimeout and MaxAge apply
+	keys   bool // its messages have keys of their own
+	sends  bool // frames can be sent to it: its streams are senders
+	broker bool // its URL says what is read, and nothing has to be sent for that
+	pushed bool // its messages come by Feed.Push
+
+	single   string // why there may be only one of it; empty = there may be several
+	resumed  string // why it needs no overlapping connections; empty = they may help
+	onDemand string // the parameter that may have {key} in it
+	stream   string // the parameter that names a stream, whose messages have numbers and no keys on demand
+
+	about func(rest string) error // what it is, where its URL names no host
+
+	name, rest string // of a URL: its own name, and what is behind the colon
+}
+
+// schemes is the table of all sources. Nothing else knows the name of a scheme.
+func schemes() []scheme {
+	const renewed = "a broker, whose connections need no renewal"
+	return []scheme{
+		{names: []string{"ws", "wss"}, open: newWS, remote: true, sends: true},
+		{names: []string{"http", "https"}, open: newHTTP, remote: true, keys: true, resumed: "a source that is resumed by its ids"},
+		{names: []string{"replay"}, open: newReplay, about: aboutReplay},
+		{names: []string{"stdin"}, open: newStdin, single: "there is one standard input", about: aboutStdin},
+		{names: []string{"demo"}, open: newDemo, keys: true, about: aboutDemo},
+		{names: []string{"push"}, open: newPush, keys: true, pushed: true, about: aboutPush},
+		{names: []string{"redis", "rediss"}, open: newRedis, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subscribe", stream: "stream"},
+		{names: []string{"nats", "tls+nats"}, open: newNATS, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subject", stream: "stream"},
+		{names: []string{"amqp", "amqps"}, open: newAMQP, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "bind"},
+	}
+}
+
+func aboutDemo(string) error {
+	return setting.Errorf("demo data, made up; set %v for a feed of your own", SettingURL)
+}
+
+func aboutReplay(rest string) error {
+	file, _, _ := strings.Cut(rest, "?")
+	return fmt.Errorf("the recording %q", file)
+}
+
+func aboutStdin(string) error {
+	return errors.New("standard input, a line a message; what is read of it now, nobody will read again")
+}
+
+func aboutPush(string) error { return errors.New("messages that are pushed") }
+
+// schemeOf returns the row of a URL's scheme, with the name as it is written and what
+// is behind the colon.
+func schemeOf(address string) (s scheme, found bool) {
+	name, rest, colon := strings.Cut(address, ":")
+	name = strings.ToLower(name)
+	for _, s := range schemes() {
+		if colon && slices.Contains(s.names, name) {
+			s.name, s.rest = name, rest
+			return s, true
+		}
+	}
+	return scheme{}, false
+}
+
+// findScheme returns the row of the URL's scheme.
+func findScheme(address string) (scheme, error) {
+	if s, found := schemeOf(address); found {
+		return s, nil
+	}
+	var known []string
+	for _, s := range schemes() {
+		for _, name := range s.names {
+			known = append(known, name+":")
+		}
+	}
+	list := strings.Join(known, " ")
+	name, _, colon := strings.Cut(strings.ToLower(address), ":")
+	switch {
+	case address == "":
+		return scheme{}, setting.Errorf("feed: the source URL is empty; set %v to one that starts with %s", SettingURL, list)
+	case !colon || strings.ContainsAny(name, "./@?"):
+		return scheme{}, fmt.Errorf("feed: the source URL has no scheme; start it with one of %s", list)
+	}
+	return scheme{}, fmt.Errorf("feed: the source URL has the unknown scheme %.40q; start it with one of %s", name, list)
+}
+
+// IsBroker reports whether a source URL is a broker's, which says by itself what is
+// read.
+func IsBroker(address string) bool {
+	s, _ := schemeOf(address)
+	return s.broker
+}
+
+// IsPushed reports whether a source, or one of several, takes the messages of
+// Feed.Push. address is a Config.URL.
+func IsPushed(address string) bool {
+	return slices.ContainsFunc(SourceURLs(address), func(u string) bool {
+		s, _ := schemeOf(u)
+		return s.pushed
+	})
+}
+
+// About returns what a source is, for people, if its URL names no host; else it is
+// empty. names is as in Config.
+func About(address string, names setting.Namer) string {
+	s, _ := schemeOf(address)
+	if s.about == nil {
+		return ""
+	}
+	return names.Text(s.about(s.rest))
+}
+
+// Numbered reports whether Config.Number will be told of numbers: of one source,
+// a stream that a broker keeps under numbers of its own. Parts of a message would
+// share one, and several sources have each their own.
+func (c Config) Numbered() bool {
+	return c.Split == SplitNone && c.Seq == "" && len(SourceURLs(c.URL)) == 1 && isStream(c.URL)
+}
+
+// isStream reports whether a source URL names a stream with numbers.
+func isStream(address string) bool {
+	s, _ := schemeOf(address)
+	u, err := url.Parse(address)
+	return err == nil && s.stream != "" && u.Query().Has(s.stream)
+}
+
+// keyPlace is where a key stands in the name of a channel on demand.
+const keyPlace = "{key}"
+
+// OnDemand reports whether a source URL asks a broker for the channels of single
+// keys.
+func OnDemand(address string) bool {
+	name, values := demandOf(address)
+	return name != "" && hasKeyPlace(values[name])
+}
+
+// demandOf returns the parameter that may hold keyPlace, and all parameters. It is
+// empty if none may.
+func demandOf(address string) (name string, values url.Values) {
+	s, _ := schemeOf(address)
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", nil
+	}
+	values, err = url.ParseQuery(u.RawQuery)
+	if err != nil || s.stream != "" && values.Has(s.stream) {
+		return "", values
+	}
+	return s.onDemand, values
+}
+
+// checkKeyPlaces refuses keyPlace in a broker's URL where it would be read as it
+// stands.
+func checkKeyPlaces(address string) error {
+	if !IsBroker(address) {
+		return nil
+	}
+	good, values := demandOf(address)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if name == good || !hasKeyPlace(values[name]) {
+			continue
+		}
+		advice := "a stream has no keys on demand"
+		if good != "" {
+			advice = fmt.Sprintf("only %s= may have it", good)
+		}
+		errs = append(errs, fmt.Errorf("feed: the source URL has %s in %.40q; %s", keyPlace, name, advice))
+	}
+	return errors.Join(errs...)
+}
+
+func hasKeyPlace(values []string) bool {
+	return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, keyPlace) })
+}
+
+// checkOverlap refuses overlapping connections to a source that loses nothing
+// without them.
+func (s scheme) checkOverlap(cfg Config) error {
+	if cfg.Overlap && s.resumed != "" {
+		return setting.Errorf("feed: %v is of no use with %s; unset it", SettingOverlap, s.resumed)
+	}
+	return nil
+}
