@@ -35,6 +35,11 @@ type amqpDriver struct {
 	demand   Demand
 }
 
+var (
+	_ Forwarder    = (*amqpDriver)(nil)
+	_ RetryBounded = (*amqpDriver)(nil)
+)
+
 func newAMQP(o Options) (driver, error) {
 	b, err := newBroker(o, amqpPort(o.URL))
 	if err != nil {

@@ -43,8 +43,8 @@ func newBroker(o Options, defaultPort string) (broker, error) {
 	return b, err
 }
 
-// retryWithin is how long supervision may wait for the next attempt.
-func (b *broker) retryWithin() time.Duration { return brokerRetry }
+// RetryWithin implements RetryBounded.
+func (b *broker) RetryWithin() time.Duration { return brokerRetry }
 
 // granted reports that the broker has let us in, and grants what is read.
 func (b *broker) granted(ctx context.Context) {

@@ -15,13 +15,6 @@ import (
 // matches, at least: what it refuses now, it will refuse in a second too.
 const fatalWait = 5 * time.Minute
 
-// sender is a stream over which frames can be sent. Any goroutine.
-type sender interface {
-	// send queues a text frame and never waits. It reports whether there was
-	// room.
-	send(frame string) bool
-}
-
 // conversation is a driver whose connections follow Config.Split and
 // Config.Rules. It owns what is the same for all kinds of source between the
 // wire and the feed.
@@ -48,7 +41,7 @@ func (c *conversation) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, _ := s.(sender)
+	out, _ := s.(Sender)
 	if c.split != SplitNone {
 		s = &splitStream{stream: s, cut: c.split.cutter()}
 	}
@@ -79,7 +72,7 @@ func (c *conversation) readRules() (rules, error) {
 // ruledStream holds each message against the rules. One goroutine.
 type ruledStream struct {
 	stream
-	out   sender // nil = nothing can be sent
+	out   Sender // nil = nothing can be sent
 	rules rules
 	of    *conversation
 	ended *Failure // what the next call returns
@@ -118,7 +111,7 @@ func (s *ruledStream) obey(rule *compiledRule, payload []byte, at []int) {
 	case Reply:
 		for _, template := range rule.Send {
 			frame, short := rule.expand(template, payload, at)
-			if !short || s.out == nil || !s.out.send(frame) {
+			if !short || s.out == nil || !s.out.Send(frame) {
 				s.unsent(rule)
 			}
 		}

@@ -21,6 +21,8 @@ type httpDriver struct {
 	retry  atomic.Int64 // ns that the source last wanted us to wait before we come back
 }
 
+var _ Resumer = (*httpDriver)(nil)
+
 func newHTTP(o Options) (driver, error) {
 	u, err := url.Parse(o.URL)
 	switch {
@@ -42,16 +44,16 @@ func newHTTP(o Options) (driver, error) {
 	}}, nil
 }
 
-// position returns where a relay's feed stands, empty if that is not known.
-func (d *httpDriver) position() string {
+// Position implements Resumer.
+func (d *httpDriver) Position() string {
 	if at := d.resume.position(); isPosition(at) {
 		return at
 	}
 	return ""
 }
 
-// forget has the next connection begin live.
-func (d *httpDriver) forget() { d.resume.reached("") }
+// Forget implements Resumer.
+func (d *httpDriver) Forget() { d.resume.reached("") }
 
 // open asks for the stream. The answer's head has to come within
 // handshakeTimeout.
@@ -148,7 +150,7 @@ func (d *httpDriver) doubt(status int) {
 	switch status {
 	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		if d.resume.position() != "" {
-			d.forget()
+			d.Forget()
 			d.opt.Notice(Notice{Kind: "gap", Unknown: true})
 		}
 	}

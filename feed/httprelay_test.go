@@ -116,8 +116,8 @@ func TestHTTPRelayTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.close()
-	if ev, err := st.next(); err != nil || ev.Drop != DropTooLarge || st.(*envelopeLines).driver.position() != "aaaaaaaa-7" {
-		t.Errorf("%v at %s", err, st.(*envelopeLines).driver.position())
+	if ev, err := st.next(); err != nil || ev.Drop != DropTooLarge || st.(*envelopeLines).driver.Position() != "aaaaaaaa-7" {
+		t.Errorf("%v at %s", err, st.(*envelopeLines).driver.Position())
 	}
 }
 

@@ -28,6 +28,12 @@ type natsStream struct {
 	start   *Break    // to be told before the next message; nil = it follows the last
 }
 
+var (
+	_ Resumer      = (*natsStream)(nil)
+	_ Forwarder    = (*natsStream)(nil)
+	_ RetryBounded = (*natsStream)(nil)
+)
+
 func newNATSStream(d natsDriver) (*natsStream, error) {
 	q := d.query
 	name, errName := q.word("stream", "")
@@ -45,8 +51,11 @@ func newNATSStream(d natsDriver) (*natsStream, error) {
 	return s, errors.Join(errName, errSubject, errFrom, errSeq, q.rest("stream", "subject", "from", "publish"))
 }
 
-// forget has the next connection begin with what is new then.
-func (d *natsStream) forget() { d.at, d.created, d.from, d.start = 0, time.Time{}, "new", nil }
+// Position implements Resumer: sequences are no positions of clients.
+func (d *natsStream) Position() string { return "" }
+
+// Forget implements Resumer.
+func (d *natsStream) Forget() { d.at, d.created, d.from, d.start = 0, time.Time{}, "new", nil }
 
 // open connects, finds the place to read from, and has a consumer deliver from
 // there.

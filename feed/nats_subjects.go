@@ -18,6 +18,11 @@ type natsSubjects struct {
 	demand   Demand
 }
 
+var (
+	_ Forwarder    = (*natsSubjects)(nil)
+	_ RetryBounded = (*natsSubjects)(nil)
+)
+
 func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
 	subjects, errSubjects := d.query.each("subject")
 	n, errNames := newNames(subjects)

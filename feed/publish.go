@@ -18,8 +18,8 @@ type publisher interface {
 	close()
 }
 
-// forwards implements forwarder.
-func (b *broker) forwards() error {
+// Forwards implements Forwarder.
+func (b *broker) Forwards() error {
 	if b.publish == "" {
 		return setting.Errorf("feed: %v is set, but the source URL does not say where to; add publish= with the name under which clients' messages are to be published", SettingUplink)
 	}

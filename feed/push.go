@@ -46,6 +46,8 @@ type pushDriver struct {
 	batch []hub.Input // what is left of the present one
 }
 
+var _ Pusher = (*pushDriver)(nil)
+
 func newPush(o Options) (driver, error) {
 	rest, query, err := splitLocal(o.URL)
 	if err != nil {
@@ -65,14 +67,15 @@ func newPush(o Options) (driver, error) {
 // ErrNoPush. Any goroutine.
 func (f *Feed) Push(messages []hub.Input) error {
 	for _, s := range f.sources {
-		if d, ok := s.origin.(*pushDriver); ok {
-			return d.push(messages)
+		if d, ok := s.origin.(Pusher); ok {
+			return d.Push(messages)
 		}
 	}
 	return ErrNoPush
 }
 
-func (d *pushDriver) push(messages []hub.Input) error {
+// Push implements Pusher.
+func (d *pushDriver) Push(messages []hub.Input) error {
 	size := int64(0)
 	for i := range messages {
 		m := &messages[i]

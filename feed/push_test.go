@@ -54,7 +54,7 @@ func TestPushIsBounded(t *testing.T) {
 		{inputs("", "", "", ""), ErrPushTooLarge},
 		{inputs(), ErrPushFull}, // in number
 	} {
-		if err := d.push(step.messages); err != step.want {
+		if err := d.Push(step.messages); err != step.want {
 			t.Errorf("step %d: %v, want %v", i, err, step.want)
 		}
 	}
@@ -92,7 +92,7 @@ func TestPushTakesManyShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.(*pushDriver).push(inputs(slices.Repeat([]string{"x"}, pushLines)...)); err != nil {
+	if err := d.(*pushDriver).Push(inputs(slices.Repeat([]string{"x"}, pushLines)...)); err != nil {
 		t.Error(err)
 	}
 }

@@ -20,6 +20,11 @@ type redisChannels struct {
 	demand   Demand
 }
 
+var (
+	_ Forwarder    = (*redisChannels)(nil)
+	_ RetryBounded = (*redisChannels)(nil)
+)
+
 func newRedisChannels(d redisDriver) (*redisChannels, error) {
 	q := d.query
 	channels, errChannels := q.each("subscribe")

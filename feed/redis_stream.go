@@ -25,6 +25,12 @@ type redisStream struct {
 	strange bool    // its ids are no times, so its messages have no numbers
 }
 
+var (
+	_ Resumer      = (*redisStream)(nil)
+	_ Forwarder    = (*redisStream)(nil)
+	_ RetryBounded = (*redisStream)(nil)
+)
+
 func newRedisStream(d redisDriver) (*redisStream, error) {
 	q := d.query
 	name, errName := q.word("stream", "")
@@ -40,8 +46,11 @@ func newRedisStream(d redisDriver) (*redisStream, error) {
 	return s, errors.Join(errName, errFrom, errID, q.rest("stream", "from", "publish"))
 }
 
-// forget has the next connection begin with what is new then.
-func (d *redisStream) forget() { d.at, d.added, d.resumes, d.start = redisID{}, -1, false, nil }
+// Position implements Resumer: ids are no positions of clients.
+func (d *redisStream) Position() string { return "" }
+
+// Forget implements Resumer.
+func (d *redisStream) Forget() { d.at, d.added, d.resumes, d.start = redisID{}, -1, false, nil }
 
 // open connects and finds the place to read from.
 func (d *redisStream) open(ctx context.Context) (stream, error) {

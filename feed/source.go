@@ -96,8 +96,8 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 		retry:  newRetry(),
 		log:    log.With().Str("component", "feed").Str("source", name).Logger(),
 	}
-	if d, ok := d.(interface{ retryWithin() time.Duration }); ok {
-		s.retry.within(d.retryWithin())
+	if d, ok := d.(RetryBounded); ok {
+		s.retry.within(d.RetryWithin())
 	}
 	return s
 }
@@ -105,8 +105,8 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 // forget has the next connection begin live, where the source's feed stands then.
 // It is called while run is not.
 func (f *source) forget() {
-	if d, ok := f.origin.(interface{ forget() }); ok {
-		d.forget()
+	if d, ok := f.origin.(Resumer); ok {
+		d.Forget()
 	}
 	if f.talk != nil && f.talk.cursor != nil {
 		f.talk.cursor.last.Store(nil)
@@ -117,8 +117,8 @@ func (f *source) forget() {
 func (f *source) stats() Stats {
 	s := f.meter.stats(time.Now())
 	s.Source = f.name
-	if d, ok := f.origin.(interface{ position() string }); ok {
-		s.Position = d.position()
+	if d, ok := f.origin.(Resumer); ok {
+		s.Position = d.Position()
 	}
 	if f.talk != nil {
 		s.Rules, s.Unsent = f.talk.stats(), f.talk.unsent.Load()

@@ -43,12 +43,16 @@ func (d *stdinDriver) open(ctx context.Context) (stream, error) {
 		taken: make(chan struct{}),
 		ctx:   ctx,
 	}
-	if r, ok := d.r.(interface{ SetReadDeadline(time.Time) error }); ok {
+	if r, ok := d.r.(interruptible); ok {
 		s.unhook = context.AfterFunc(ctx, func() { r.SetReadDeadline(time.Unix(1, 0)) })
 	}
 	go s.read(newLines(d.r, int(min(d.max, math.MaxInt)))) // ends with its reader, or after ctx with its next line
 	return s, nil
 }
+
+// interruptible is a reader whose Read ends at a deadline, as that of an *os.File that is
+// a pipe.
+type interruptible interface{ SetReadDeadline(time.Time) error }
 
 type stdinLine struct {
 	text []byte

@@ -153,20 +153,14 @@ func (u *uplink) end() {
 	}
 }
 
-// forwarder is a driver whose connections take from Config's uplink.
-type forwarder interface {
-	// forwards returns what is to be changed before it can; nil = nothing.
-	forwards() error
-}
-
 // checkUplink reports an uplink to a source that takes nothing.
 func checkUplink(cfg Config, s scheme, d driver) error {
 	if cfg.uplink == nil || d == nil {
 		return nil
 	}
-	f, ok := d.(forwarder)
+	f, ok := d.(Forwarder)
 	if !ok {
 		return setting.Errorf("feed: %v is set, but nothing can be sent to a %s: source; unset it", SettingUplink, s.name)
 	}
-	return f.forwards()
+	return f.Forwards()
 }

@@ -30,6 +30,12 @@ type wsDriver struct {
 	transport *http.Transport
 }
 
+var (
+	_ Resumer   = (*wsDriver)(nil)
+	_ Forwarder = (*wsDriver)(nil)
+	_ Sender    = (*wsStream)(nil)
+)
+
 func newWS(o Options) (driver, error) {
 	if err := checkWS(o.URL); err != nil {
 		return nil, fmt.Errorf("feed: the source URL %w", err)
@@ -49,8 +55,8 @@ func newWS(o Options) (driver, error) {
 	return d, nil
 }
 
-// forwards implements forwarder.
-func (d *wsDriver) forwards() error { return nil }
+// Forwards implements Forwarder.
+func (d *wsDriver) Forwards() error { return nil }
 
 // where returns the URL to dial and the subprotocols to offer.
 func (d *wsDriver) where() (address string, subprotocols []string) {
@@ -61,16 +67,16 @@ func (d *wsDriver) where() (address string, subprotocols []string) {
 	return d.resume.address(address), d.resume.offer(d.opt.Subprotocols)
 }
 
-// position returns where the feed stands, empty if that is not known.
-func (d *wsDriver) position() string {
+// Position implements Resumer.
+func (d *wsDriver) Position() string {
 	if d.resume == nil {
 		return ""
 	}
 	return d.resume.position()
 }
 
-// forget has the next connection begin live.
-func (d *wsDriver) forget() {
+// Forget implements Resumer.
+func (d *wsDriver) Forget() {
 	if d.resume != nil {
 		d.resume.reached("")
 	}

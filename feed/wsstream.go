@@ -46,8 +46,8 @@ func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox,
 	return s
 }
 
-// send queues a frame to be sent. Any goroutine.
-func (s *wsStream) send(frame string) bool { return s.out.send(frame) }
+// Send implements Sender.
+func (s *wsStream) Send(frame string) bool { return s.out.send(frame) }
 
 // greet waits for the first frames, as greeter says.
 func (s *wsStream) greet(ctx context.Context) error {
