@@ -85,7 +85,7 @@ func (d *amqpDriver) of(keys []string) []string {
 
 // open connects, makes and binds the queue, and has it delivered.
 func (d *amqpDriver) open(ctx context.Context) (stream, error) {
-	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	l, err := d.dial(opening)
 	if err != nil {

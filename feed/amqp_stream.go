@@ -213,10 +213,10 @@ func (s *amqpStream) explain(err error) *Failure {
 // leave says goodbye and closes the line.
 func (s *amqpStream) leave(l *link) { goodbye(s.conn, l) }
 
-// goodbye says goodbye for at most closeWait, since a broker logs a warning
+// goodbye says goodbye for at most CloseTimeout, since a broker logs a warning
 // otherwise, and closes the line. conn may be nil.
 func goodbye(conn *amqp.Connection, l *link) {
-	late := time.AfterFunc(closeWait, func() { l.Close() })
+	late := time.AfterFunc(CloseTimeout, func() { l.Close() })
 	defer late.Stop()
 	if conn != nil {
 		conn.Close()

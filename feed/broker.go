@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -26,7 +25,7 @@ type broker struct {
 	brokerURL
 	opt     Options
 	publish string        // what clients send is published under this name; empty = nothing is
-	limit   *rate.Limiter // of that; nil = no bound
+	limit   *rate.Limiter // of that
 }
 
 // newBroker takes the URL apart. Config.Ping may switch WebSocket's pings off; a
@@ -36,7 +35,7 @@ func newBroker(o Options, defaultPort string) (broker, error) {
 	if o.Ping == NoPing {
 		o.Ping = DefaultPing
 	}
-	b := broker{brokerURL: u, opt: o, limit: o.SendRate.limiter()}
+	b := broker{brokerURL: u, opt: o, limit: o.SendRate.Limiter()}
 	if err == nil {
 		b.publish, err = u.query.word("publish", "")
 	}
@@ -88,30 +87,6 @@ func parseBroker(address, defaultPort string) (brokerURL, error) {
 		user: u.User.Username(), password: password,
 		path: strings.TrimPrefix(u.Path, "/"), query: params{values},
 	}, nil
-}
-
-// each returns all values of a parameter that may be repeated. None of them may
-// be empty.
-func (p params) each(name string) ([]string, error) {
-	values := p.values[name]
-	delete(p.values, name)
-	if slices.Contains(values, "") {
-		return nil, fmt.Errorf("feed: the source URL's %s is empty; write a name behind it, or leave it out", name)
-	}
-	return values, nil
-}
-
-// word returns a parameter that is given once, or the one that is meant
-// without it.
-func (p params) word(name, missing string) (string, error) {
-	s, ok, err := p.take(name)
-	switch {
-	case !ok:
-		return missing, err
-	case s == "":
-		return "", fmt.Errorf("feed: the source URL's %s is empty; write a name behind it, or leave it out", name)
-	}
-	return s, nil
 }
 
 // messages makes the messages of a broker's stream. One goroutine.

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/internal/throttle"
 	"fantail/hub/setting"
 	"slices"
 	"sync/atomic"
@@ -75,8 +76,8 @@ type ruledStream struct {
 	out   Sender // nil = nothing can be sent
 	rules rules
 	of    *conversation
-	ended *Failure // what the next call returns
-	gripe gripe
+	ended *Failure     // what the next call returns
+	full  throttle.Log // of replies that find no room
 }
 
 // next returns the next message that the rules leave to the clients, or
@@ -127,7 +128,7 @@ func (s *ruledStream) obey(rule *compiledRule, payload []byte, at []int) {
 // unsent counts a reply that is not sent, and warns now and then.
 func (s *ruledStream) unsent(rule *compiledRule) {
 	s.of.unsent.Add(1)
-	if n := s.gripe.count(time.Now()); n > 0 {
+	if n := s.full.Count(time.Now()); n > 0 {
 		s.of.log.Warn().Int("rule", rule.number).Uint64("replies", n).
 			Msg(s.of.names.Sprintf("replies were not sent, as too many wait to be sent or one is too long; let fewer messages match in %v, or raise %v", SettingRules, SettingRate))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/internal/retry"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -302,7 +303,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}
 	waits := map[time.Duration]bool{}
 	for range 100 {
-		wait := newRetry().after(failed)
+		wait := retry.New().Next(failed.AtLeast)
 		if wait < time.Minute || wait > 75*time.Second {
 			t.Errorf("waits %v", wait)
 		}

@@ -61,7 +61,7 @@ func (s *demoStream) next() (Event, error) {
 	if now.Sub(s.due) > demoMaxLag {
 		s.due = now // the machine slept
 	}
-	if !sleep(s.ctx, s.due.Sub(now)) {
+	if !Sleep(s.ctx, s.due.Sub(now)) {
 		return Event{}, s.ctx.Err()
 	}
 	s.due = s.due.Add(s.rhythm.next())

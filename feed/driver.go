@@ -2,9 +2,6 @@ package feed
 
 import (
 	"context"
-	"fmt"
-	"net/url"
-	"strings"
 )
 
 // driver opens the connections of one source, one after the other.
@@ -27,16 +24,4 @@ type stream interface {
 
 	// close releases everything that open and next took. It is called once.
 	close()
-}
-
-// splitLocal takes a URL without a host apart: scheme:rest?query. The rest is
-// taken as it stands, so a path needs no escaping, but it cannot hold a "?".
-func splitLocal(address string) (rest string, query params, err error) {
-	_, address, _ = strings.Cut(address, ":")
-	rest, raw, _ := strings.Cut(address, "?")
-	values, err := url.ParseQuery(raw)
-	if err != nil {
-		return "", params{}, fmt.Errorf("feed: the source URL's query %w", err)
-	}
-	return rest, params{values}, nil
 }

@@ -48,11 +48,11 @@ func explainNetwork(err error) *Failure {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return Fail(ReasonDial, "%s refuses connections; check host and port in %v, and that the source runs", peer(op), SettingURL)
 	case op != nil && op.Op == "dial" && timedOut(err):
-		return Fail(ReasonDial, "%s does not answer within %v; check host and port in %v, and the firewall", peer(op), handshakeTimeout, SettingURL)
+		return Fail(ReasonDial, "%s does not answer within %v; check host and port in %v, and the firewall", peer(op), HandshakeTimeout, SettingURL)
 	case op != nil && op.Op == "dial":
 		return Fail(ReasonDial, "no connection; check host and port in %v: %w", SettingURL, err)
 	case timedOut(err):
-		return Fail(ReasonHandshake, "the source took the connection but did not finish the handshake within %v", handshakeTimeout)
+		return Fail(ReasonHandshake, "the source took the connection but did not finish the handshake within %v", HandshakeTimeout)
 	case hungUp(err):
 		return Fail(ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss, https), or serves something else at this port")
 	}

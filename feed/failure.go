@@ -29,3 +29,9 @@ func (f *Failure) Unwrap() error { return f.Detail }
 
 // Render implements setting.Renderer.
 func (f *Failure) Render(n setting.Namer) string { return n.Text(f.Detail) }
+
+// TooLarge is the failure of a connection over which a message of more than most
+// bytes comes, Options.MaxMessage.
+func TooLarge(most int64) *Failure {
+	return Fail(ReasonTooLarge, "the source sent a message of more than %d bytes; raise %v", most, SettingMaxMessage)
+}

@@ -56,10 +56,10 @@ func (d *httpDriver) Position() string {
 func (d *httpDriver) Forget() { d.resume.reached("") }
 
 // open asks for the stream. The answer's head has to come within
-// handshakeTimeout.
+// HandshakeTimeout.
 func (d *httpDriver) open(ctx context.Context) (stream, error) {
 	ctx, end := context.WithCancelCause(ctx)
-	late := time.AfterFunc(handshakeTimeout, func() { end(context.DeadlineExceeded) })
+	late := time.AfterFunc(HandshakeTimeout, func() { end(context.DeadlineExceeded) })
 	defer late.Stop()
 	req, err := d.request(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func (d *httpDriver) open(ctx context.Context) (stream, error) {
 	body := &httpBody{body: resp.Body, end: end, driver: d}
 	s, failed := d.read(resp, body)
 	if failed == nil && !late.Stop() {
-		failed = Fail(ReasonHandshake, "the source did not answer within %v", handshakeTimeout)
+		failed = Fail(ReasonHandshake, "the source did not answer within %v", HandshakeTimeout)
 	}
 	if failed != nil {
 		body.close()
@@ -156,9 +156,12 @@ func (d *httpDriver) doubt(status int) {
 	}
 }
 
+// maxRetry bounds the wait that retry: of an event stream asks for.
+const maxRetry = 30 * time.Second
+
 // patient has a failure wait as long as the source's last retry said, within
 // bounds.
 func (d *httpDriver) patient(f *Failure) *Failure {
-	f.AtLeast = max(f.AtLeast, min(time.Duration(d.retry.Load()), retryCap))
+	f.AtLeast = max(f.AtLeast, min(time.Duration(d.retry.Load()), maxRetry))
 	return f
 }

@@ -212,7 +212,7 @@ func startEager(t *testing.T, cfg Config) *running {
 	if r.Feed, err = New(cfg, r.sink, zerolog.New(r.log)); err != nil {
 		t.Fatal(err)
 	}
-	r.sources[0].retry.wait.InitialInterval, r.sources[0].retry.wait.MaxInterval = time.Millisecond, time.Millisecond
+	r.sources[0].waits.Within(time.Millisecond)
 	r.run(t)
 	return r
 }
@@ -320,8 +320,8 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 			began := time.Now()
 			_, err := openHTTP(t, "http://source/", Options{Dial: p.Dial})
 			wantFailure(t, err, want, "within 10s")
-			if took := time.Since(began); took != handshakeTimeout {
-				t.Errorf("took %v, want %v", took, handshakeTimeout)
+			if took := time.Since(began); took != HandshakeTimeout {
+				t.Errorf("took %v, want %v", took, HandshakeTimeout)
 			}
 		}
 	})

@@ -102,7 +102,7 @@ func (s *envelopeLines) next() (Event, error) {
 	case s.lines.cut && s.driver.resume.passed(line):
 		return Dropped(DropTooLarge), nil
 	case s.lines.cut:
-		return Event{}, tooLarge(s.max)
+		return Event{}, TooLarge(s.max)
 	}
 	e, err := parseEnvelope(line)
 	switch {

@@ -86,7 +86,7 @@ func explainBrokerTLS(err error) *Failure {
 	case f != nil:
 		return f
 	case timedOut(err):
-		return Fail(ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in %v", handshakeTimeout, SettingURL)
+		return Fail(ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in %v", HandshakeTimeout, SettingURL)
 	case hungUp(err):
 		return Fail(ReasonTLS, "the broker closed the connection during the TLS handshake; use the scheme without TLS or another port in %v, or give it the certificate it wants", SettingURL)
 	}
@@ -123,7 +123,7 @@ type lifeline struct {
 
 // newLifeline starts the watch. ask, if there is one, sends what the broker
 // answers; it may block until the line is closed. The end of ctx calls leave,
-// which says goodbye within closeWait or just closes the line; nil does the
+// which says goodbye within CloseTimeout or just closes the line; nil does the
 // latter.
 func newLifeline(ctx context.Context, l *link, every time.Duration, ask func() error, leave func()) *lifeline {
 	f := &lifeline{link: l, every: every, left: make(chan struct{}), done: make(chan struct{})}
@@ -217,7 +217,7 @@ func explainBroker(err error) *Failure {
 	case network && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
 		return explainNetwork(err)
 	case timedOut(err):
-		return Fail(ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, %v", handshakeTimeout, other)
+		return Fail(ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, %v", HandshakeTimeout, other)
 	case network:
 		return explainNetwork(err)
 	}

@@ -74,7 +74,7 @@ func TestLifelineEndsWithItsContext(t *testing.T) {
 		l, _ := pipeLink(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		var said atomic.Bool
-		f := newLifeline(ctx, l, time.Hour, nil, func() { time.Sleep(closeWait); said.Store(true) })
+		f := newLifeline(ctx, l, time.Hour, nil, func() { time.Sleep(CloseTimeout); said.Store(true) })
 		cancel()
 		synctest.Wait()
 		f.end()
@@ -135,16 +135,4 @@ func TestWindow(t *testing.T) {
 		w.Close()
 		synctest.Wait()
 	})
-}
-
-func TestRetryWithin(t *testing.T) {
-	r := newRetry()
-	r.within(brokerRetry)
-	longest := time.Duration(0)
-	for range 1000 {
-		longest = max(longest, r.after(Fail(ReasonLost, "")))
-	}
-	if longest > brokerRetry || longest < brokerRetry*9/10 {
-		t.Errorf("the longest of 1000 waits is %v, the bound %v", longest, brokerRetry)
-	}
 }

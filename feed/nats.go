@@ -80,7 +80,7 @@ func (d *natsDriver) options(c *natsConn) []nats.Option {
 		nats.NoReconnect(),
 		nats.SkipHostLookup(),
 		nats.IgnoreDiscoveredServers(),
-		nats.Timeout(handshakeTimeout),
+		nats.Timeout(HandshakeTimeout),
 		nats.SetCustomDialer(fixedDialer{c.window}),
 		// The lifeline judges silence; these pings have NATS answer.
 		nats.PingInterval(max(d.opt.Ping/2, time.Millisecond)),
@@ -123,7 +123,7 @@ func (c *natsConn) close() {
 // granted waits until NATS has looked at all that was asked for, and returns what
 // it refused.
 func (c *natsConn) granted() error {
-	if err := c.FlushTimeout(handshakeTimeout); err != nil {
+	if err := c.FlushTimeout(HandshakeTimeout); err != nil {
 		return err
 	}
 	return c.LastError()

@@ -60,7 +60,7 @@ func (d *natsStream) Forget() { d.at, d.created, d.from, d.start = 0, time.Time{
 // open connects, finds the place to read from, and has a consumer deliver from
 // there.
 func (d *natsStream) open(ctx context.Context) (stream, error) {
-	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	c, err := d.connect(opening)
 	if err != nil {

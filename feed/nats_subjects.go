@@ -63,7 +63,7 @@ func (d *natsSubjects) of(keys []string) []string {
 
 // open connects and subscribes, and waits until NATS has granted it.
 func (d *natsSubjects) open(ctx context.Context) (stream, error) {
-	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	c, err := d.connect(opening)
 	if err != nil {

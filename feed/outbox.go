@@ -13,29 +13,10 @@ import (
 const (
 	// outboxRoom is how many frames may wait to be sent behind the first ones.
 	outboxRoom = 256
-	// writeTimeout bounds the sending of one frame to a source that takes none.
-	writeTimeout = 10 * time.Second
 	// greetWait is how long an opening waits for its first frames to be sent. A
 	// Config.SendRate may want more; the rest then goes while messages are read.
 	greetWait = time.Second
 )
-
-// Rate bounds what is sent: Count frames within Per. Frames are spaced evenly,
-// since a burst that the network holds up would be two bursts for the source.
-// The zero value is no bound.
-type Rate struct {
-	Count int
-	Per   time.Duration
-}
-
-// limiter returns the rate as a token bucket of one token, nil if there is no
-// bound.
-func (r Rate) limiter() *rate.Limiter {
-	if r.Count == 0 {
-		return nil
-	}
-	return rate.NewLimiter(rate.Every(r.Per/time.Duration(r.Count)), 1)
-}
 
 // outbox sends over one connection. Only write, in a goroutine of its own, sends:
 // the first frames in order, then those that are queued, the text ping, and what
@@ -46,7 +27,7 @@ type outbox struct {
 	first []string      // Config.Send
 	ping  string        // Config.PingText; empty = none
 	every time.Duration // between pings
-	limit *rate.Limiter // nil = no bound; shared with the pongs and with other connections
+	limit *rate.Limiter // shared with the pongs and with other connections
 	users *uplink       // nil = none; shared with other connections
 
 	queue   chan string // never closed
@@ -109,33 +90,22 @@ func (o *outbox) turn(ctx context.Context, tick <-chan time.Time) error {
 	case <-tick:
 		return o.put(ctx, o.ping)
 	case m := <-o.users.waiting():
-		return o.users.forward(ctx, m, o.await, o.emit)
+		return o.users.forward(ctx, m, o.limit.Wait, o.emit)
 	}
 }
 
 // put sends one text frame once the rate allows it.
 func (o *outbox) put(ctx context.Context, frame string) error {
-	if err := o.await(ctx); err != nil {
+	if err := o.limit.Wait(ctx); err != nil {
 		return err
 	}
 	return o.emit(ctx, hub.Text, []byte(frame))
 }
 
-// await waits until the rate allows another frame.
-func (o *outbox) await(ctx context.Context) error { return await(ctx, o.limit) }
-
-// await waits for a limit that may be nil.
-func await(ctx context.Context, limit *rate.Limiter) error {
-	if limit == nil {
-		return nil
-	}
-	return limit.Wait(ctx)
-}
-
 // emit sends one message now. The end of ctx does not end the sending: half a
 // frame would break the connection that is to be closed well.
 func (o *outbox) emit(ctx context.Context, kind hub.Kind, payload []byte) error {
-	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), WriteTimeout)
 	defer cancel()
 	return o.conn.Write(writing, kind, payload)
 }

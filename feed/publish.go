@@ -40,9 +40,8 @@ func (b *broker) publishAll(ctx context.Context, p publisher) {
 	u := b.opt.Outgoing
 	defer p.close()
 	defer u.join()()
-	turn := func(ctx context.Context) error { return await(ctx, b.limit) }
 	emit := func(ctx context.Context, _ hub.Kind, payload []byte) error {
-		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+		ctx, cancel := context.WithTimeout(ctx, WriteTimeout)
 		defer cancel()
 		return p.publish(ctx, payload)
 	}
@@ -51,7 +50,7 @@ func (b *broker) publishAll(ctx context.Context, p publisher) {
 		case <-ctx.Done():
 			return
 		case m := <-u.queue:
-			u.forward(ctx, m, turn, emit) // its sender has the error
+			u.forward(ctx, m, b.limit.Wait, emit) // its sender has the error
 		}
 	}
 }

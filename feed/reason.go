@@ -1,12 +1,7 @@
 package feed
 
 import (
-	"errors"
 	"fmt"
-
-	"github.com/rs/zerolog"
-
-	"fantail/hub/setting"
 )
 
 // Reason is why a connection to the source was not made or did not last. The
@@ -39,18 +34,6 @@ func (r Reason) String() string {
 	return fmt.Sprintf("Reason(%d)", uint8(r))
 }
 
-// level is how loud a connection's end is told: a planned one is no trouble, a
-// fatal answer is an alarm.
-func (r Reason) level() zerolog.Level {
-	switch r {
-	case ReasonMaxAge:
-		return zerolog.InfoLevel
-	case ReasonFatal:
-		return zerolog.ErrorLevel
-	}
-	return zerolog.WarnLevel
-}
-
 // DropReason is why a single message was not published, while its connection
 // went on. The set is closed: its words are log field and metric label.
 type DropReason uint8
@@ -73,14 +56,4 @@ func (d DropReason) String() string {
 		return dropWords[d]
 	}
 	return fmt.Sprintf("DropReason(%d)", uint8(d))
-}
-
-// wanted reports whether the configuration asks for such drops, so that nobody
-// needs to be warned of them.
-func (d DropReason) wanted() bool { return d >= DropRule }
-
-// dropAdvice is what the operator can change about those that are not wanted.
-var dropAdvice = [dropReasons]error{
-	errors.New("text that is not UTF-8 would have clients close their connections; have it sent as binary"),
-	setting.Errorf("raise %v to have them relayed", SettingMaxMessage),
 }

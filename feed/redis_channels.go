@@ -39,7 +39,7 @@ func newRedisChannels(d redisDriver) (*redisChannels, error) {
 
 // open connects and subscribes, and waits until Redis has confirmed it.
 func (d *redisChannels) open(ctx context.Context) (stream, error) {
-	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	l, client, err := d.connect(opening)
 	if err != nil {

@@ -54,7 +54,7 @@ func (d *redisStream) Forget() { d.at, d.added, d.resumes, d.start = redisID{}, 
 
 // open connects and finds the place to read from.
 func (d *redisStream) open(ctx context.Context) (stream, error) {
-	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	l, client, err := d.connect(opening)
 	if err != nil {

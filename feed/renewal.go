@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/internal/retry"
 	"fantail/hub/setting"
 	"sync"
 	"time"
@@ -32,7 +33,7 @@ type renewal struct {
 }
 
 func (r *renewal) open(ctx context.Context) (stream, error) {
-	s := &renewedStream{of: r, dialled: make(chan dialled), retry: newRetry()}
+	s := &renewedStream{of: r, dialled: make(chan dialled), waits: retry.New()}
 	s.ctx, s.end = context.WithCancel(ctx)
 	first := s.dial()
 	if first.err != nil {
@@ -53,11 +54,11 @@ type renewedStream struct {
 	dialled chan dialled // an opening's result; never closed
 	wg      sync.WaitGroup
 
-	now   *reading    // the connection that the feed comes from
-	heir  *reading    // the one that takes over; nil = none
-	over  *handover   // between the two; nil = none
-	alarm *time.Timer // what is due next: the next opening, or the end of a wait
-	retry *retry      // of openings that failed
+	now   *reading     // the connection that the feed comes from
+	heir  *reading     // the one that takes over; nil = none
+	over  *handover    // between the two; nil = none
+	alarm *time.Timer  // what is due next: the next opening, or the end of a wait
+	waits *retry.Waits // of openings that failed
 
 	ready []Event  // to return, before anything is read
 	lent  *reading // whose message was returned and is not given back
@@ -211,7 +212,7 @@ func (s *renewedStream) again(err error) {
 	if !ok {
 		failed = Fail(ReasonLost, "%w", err)
 	}
-	wait := retryFirst + s.retry.after(failed)
+	wait := retry.First + s.waits.Next(failed.AtLeast)
 	s.of.failed(failed.Reason)
 	s.of.log.Warn().Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, s.of.names.Text(failed)).Dur("retry_in", wait).
 		Msg("no new connection to the source; the old one goes on")
@@ -242,7 +243,7 @@ func (s *renewedStream) succeed(ended error) error {
 // adopt makes a connection the present one.
 func (s *renewedStream) adopt(r *reading) {
 	s.now = r
-	s.retry.reset()
+	s.waits.Reset()
 	age := ageOf(s.of.age)
 	if s.alarm == nil {
 		s.alarm = time.NewTimer(age)

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/feed/internal/retry"
 	"fmt"
 	"slices"
 	"strings"
@@ -126,7 +127,7 @@ func TestOverlapKeepsTheOldOneWhileThereIsNoNew(t *testing.T) {
 		time.Sleep(90 * time.Minute)
 		r.stop()
 		wantConsecutive(t, r.sink.payloads())
-		if gaps := s.gaps(); len(s.opened) != 12 || slices.Min(gaps) < retryFirst {
+		if gaps := s.gaps(); len(s.opened) != 12 || slices.Min(gaps) < retry.First {
 			t.Errorf("%d connections, after waits of %v", len(s.opened), gaps)
 		}
 		if st := r.Stats(); st.Reconnects[ReasonLost] != 10 || st.Outage != 0 {

@@ -76,7 +76,7 @@ func (s *replayStream) next() (Event, error) {
 		return Event{}, err
 	}
 	s.empty = false
-	if !sleep(s.ctx, s.pace.Wait(rec.Time, time.Now())) {
+	if !Sleep(s.ctx, s.pace.Wait(rec.Time, time.Now())) {
 		return Event{}, s.ctx.Err()
 	}
 	s.in = hub.Input{Kind: rec.Kind, Payload: rec.Payload}

@@ -133,7 +133,7 @@ func (s *tickingStream) next() (Event, error) {
 	for {
 		n := s.at
 		due := s.of.begin.Add(time.Duration(n)*s.of.every + s.of.lag)
-		if !sleep(s.ctx, time.Until(due)) {
+		if !Sleep(s.ctx, time.Until(due)) {
 			return Event{}, context.Cause(s.ctx)
 		}
 		s.at++
@@ -172,7 +172,7 @@ func TestRaceFillsGaps(t *testing.T) {
 		a, b := newTicking("a", 2*time.Millisecond), newTicking("b", 2*time.Millisecond)
 		b.lag, b.drop = 7*time.Millisecond, func(int) bool { return lost.IntN(100) == 0 }
 		r := prepareSeveral(t, Config{Mode: Race, Seq: "n"}, a, b)
-		r.sources[0].retry.wait.MaxInterval = 100 * time.Millisecond // so that it is there for most of the time
+		r.sources[0].waits.Within(200 * time.Millisecond) // so that it is there for most of the time
 		r.run(t)
 		for range 60 {
 			time.Sleep(time.Duration(rng.IntN(1000)) * time.Millisecond)

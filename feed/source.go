@@ -2,6 +2,8 @@ package feed
 
 import (
 	"errors"
+	"fantail/feed/internal/retry"
+	"fantail/feed/internal/throttle"
 	"fantail/hub/setting"
 	"time"
 
@@ -28,9 +30,9 @@ type source struct {
 	meter meter
 
 	// Owned by run.
-	retry    *retry
-	gripe    [dropReasons]gripe
-	keyGripe gripe
+	waits   *retry.Waits
+	dropLog [dropReasons]throttle.Log
+	keyLog  throttle.Log
 }
 
 // outlet is where a source's messages and its ups and downs go. A source calls
@@ -93,11 +95,11 @@ func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
 		name:   name,
 		out:    out,
 		number: func(string, uint64) {},
-		retry:  newRetry(),
+		waits:  retry.New(),
 		log:    log.With().Str("component", "feed").Str("source", name).Logger(),
 	}
 	if d, ok := d.(RetryBounded); ok {
-		s.retry.within(d.RetryWithin())
+		s.waits.Within(d.RetryWithin())
 	}
 	return s
 }

@@ -9,9 +9,14 @@ import (
 	"unicode/utf8"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 
 	"github.com/rs/zerolog"
 )
+
+// settle is how old a connection must be when it delivers a message for the waits to
+// start over: one that greets and drops has not recovered.
+const settle = 10 * time.Second
 
 // run keeps one connection to the source at a time, as doc.go says, until ctx
 // ends, which is no error, or the source has ended for good, which is io.EOF, or
@@ -31,14 +36,14 @@ func (f *source) run(ctx context.Context) error {
 			return err
 		}
 		if failed.Reason == ReasonMaxAge && f.age >= settle {
-			f.retry.reset() // however quiet it was
+			f.waits.Reset() // however quiet it was
 		}
-		wait := f.retry.after(failed)
+		wait := f.waits.Next(failed.AtLeast)
 		f.meter.down(time.Now(), failed.Reason)
-		f.log.WithLevel(failed.Reason.level()).Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).
+		f.log.WithLevel(levelOf(failed.Reason)).Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).
 			Dur("retry_in", wait).Msg("source is away")
 		f.out.down(wait, failed.Reason == ReasonMaxAge)
-		if !sleep(ctx, wait) {
+		if !Sleep(ctx, wait) {
 			return nil
 		}
 	}
@@ -113,7 +118,7 @@ func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
 		}
 		dog.fed()
 		if now.Sub(opened) >= settle {
-			f.retry.reset()
+			f.waits.Reset()
 			f.meter.alarm.Store(false)
 		}
 	}
@@ -147,7 +152,7 @@ func (f *source) cutKey(now time.Time, in *hub.Input) string {
 	key, err := f.keyer.key(in.Kind, in.Payload)
 	if err != nil {
 		f.meter.badKeys.Add(1)
-		if n := f.keyGripe.count(now); n > 0 {
+		if n := f.keyLog.Count(now); n > 0 {
 			f.log.Warn().Uint64("messages", n).
 				Msg(f.names.Sprintf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct %v", MaxKey, SettingKey))
 		}
@@ -158,12 +163,13 @@ func (f *source) cutKey(now time.Time, in *hub.Input) string {
 // drop counts a message that is not published, and warns now and then.
 func (f *source) drop(now time.Time, reason DropReason) {
 	f.meter.drops[reason].Add(1)
-	if reason.wanted() {
+	advice := dropAdvice(reason)
+	if advice == nil {
 		return
 	}
-	if n := f.gripe[reason].count(now); n > 0 {
+	if n := f.dropLog[reason].Count(now); n > 0 {
 		f.log.Warn().Stringer("reason", reason).Uint64("messages", n).
-			Msg(f.names.Sprintf("dropped messages of the source; %v", dropAdvice[reason]))
+			Msg(f.names.Sprintf("dropped messages of the source; %v", advice))
 	}
 }
 
@@ -210,23 +216,26 @@ func (w *watchdog) stop() {
 	}
 }
 
-// gripeEvery is how often the log tells of one kind of dropped messages.
-const gripeEvery = time.Minute
-
-// gripe spaces out a complaint: the first is told at once, later ones at most
-// once per gripeEvery, with their number. One goroutine.
-type gripe struct {
-	told   time.Time
-	untold uint64
+// levelOf is how loud a connection's end is told: a planned one is no trouble, a
+// fatal answer is an alarm.
+func levelOf(r Reason) zerolog.Level {
+	switch r {
+	case ReasonMaxAge:
+		return zerolog.InfoLevel
+	case ReasonFatal:
+		return zerolog.ErrorLevel
+	}
+	return zerolog.WarnLevel
 }
 
-// count counts one, and returns how many to tell of; 0 = keep quiet.
-func (g *gripe) count(now time.Time) uint64 {
-	g.untold++
-	if !g.told.IsZero() && now.Sub(g.told) < gripeEvery {
-		return 0
+// dropAdvice is what the operator can change about dropped messages; nil if the
+// configuration asks for such drops, so that nobody needs to be warned of them.
+func dropAdvice(why DropReason) error {
+	switch why {
+	case DropNotUTF8:
+		return errors.New("text that is not UTF-8 would have clients close their connections; have it sent as binary")
+	case DropTooLarge:
+		return setting.Errorf("raise %v to have them relayed", SettingMaxMessage)
 	}
-	n := g.untold
-	g.told, g.untold = now, 0
-	return n
+	return nil
 }

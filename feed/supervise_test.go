@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/internal/retry"
 	"fantail/hub"
 )
 
@@ -62,7 +63,7 @@ func (c *scripted) next() (Event, error) {
 	}
 	s := c.steps[0]
 	c.steps = c.steps[1:]
-	if !sleep(c.ctx, s.after) {
+	if !Sleep(c.ctx, s.after) {
 		return Event{}, c.ctx.Err()
 	}
 	if s.event.Kind != KindMessage {
@@ -111,39 +112,17 @@ func TestU2ReconnectAtOnceThenBackOff(t *testing.T) {
 		if gaps[0] != 0 {
 			t.Errorf("the first retry waited %v, want none", gaps[0])
 		}
-		bound := retryFirst
+		bound := retry.First
 		for i, gap := range gaps[1:] {
 			if gap > bound+1 {
 				t.Errorf("retry %d waited %v, more than %v", i+2, gap, bound)
 			}
-			bound = min(2*bound, retryCap)
+			bound = min(2*bound, retry.Most)
 		}
 		if n := r.Stats().Reconnects[ReasonLost]; n != uint64(len(s.opened)) {
 			t.Errorf("%d failures counted, %d connections tried", n, len(s.opened))
 		}
 	})
-}
-
-// TestU2JitterIsFull checks that waits at the cap fill the range from 0 to it.
-func TestU2JitterIsFull(t *testing.T) {
-	const draws = 4000
-	r := newRetry()
-	for range 20 {
-		r.after(Fail(ReasonLost, ""))
-	}
-	var tenths [10]int
-	for range draws {
-		d := r.after(Fail(ReasonLost, ""))
-		if d < 0 || d > retryCap+1 {
-			t.Fatalf("wait of %v", d)
-		}
-		tenths[min(9, int(10*d/retryCap))]++
-	}
-	for i, n := range tenths {
-		if n < draws/10*7/10 || n > draws/10*13/10 {
-			t.Errorf("tenth %d of the range holds %d of %d waits", i, n, draws)
-		}
-	}
 }
 
 // TestU2FlappingIsNoHotLoop: a source that greets and drops at once is tried

@@ -24,7 +24,7 @@ type tap struct {
 // Write passes bytes on. A control frame goes at once, as a pong must, and holds
 // up what is sent after it instead.
 func (t *tap) Write(p []byte) (int, error) {
-	if t.limit != nil {
+	if t.limit != nil && t.limit.Limit() != rate.Inf {
 		t.owe(t.controls.count(p))
 	}
 	return t.ReadWriteCloser.Write(p)
@@ -111,3 +111,7 @@ func (t *tapTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return resp, nil
 }
+
+// noRedirect keeps a source from sending our headers, which may hold secrets,
+// to another place; explainDial tells the operator where it points.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -7,26 +7,17 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"golang.org/x/time/rate"
 
 	"fantail/hub/websocket"
 )
 
-const (
-	// handshakeTimeout bounds all of an opening: name, TCP, TLS, HTTP, and
-	// the frames sent first.
-	handshakeTimeout = 10 * time.Second
-	// closeWait bounds the wait for the source's answer to our close frame.
-	closeWait = time.Second
-)
-
 // wsDriver is a WebSocket source (RFC 6455), ws and wss.
 type wsDriver struct {
 	opt       Options
 	resume    *resumption   // nil = the source is any server
-	limit     *rate.Limiter // of all that is sent over any connection; nil = no bound
+	limit     *rate.Limiter // of all that is sent over any connection
 	transport *http.Transport
 }
 
@@ -42,7 +33,7 @@ func newWS(o Options) (driver, error) {
 	}
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
-	d := &wsDriver{opt: o, limit: o.SendRate.limiter(), transport: &http.Transport{
+	d := &wsDriver{opt: o, limit: o.SendRate.Limiter(), transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   o.TLS,
 		DialContext:       o.Dial,
@@ -104,7 +95,7 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	opening, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	tapped := newTapTransport(opening, d.transport, d.limit)
 	address, subprotocols := d.where()
@@ -169,7 +160,3 @@ func (d *wsDriver) prepare() (header http.Header, frames []string, err error) {
 	}
 	return header, frames, nil
 }
-
-// noRedirect keeps a source from sending our headers, which may hold secrets,
-// to another place; explainDial tells the operator where it points.
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -197,8 +197,8 @@ func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 		r.sink.wait(t, 1)
 		begin := time.Now()
 		r.stop()
-		if took := time.Since(begin); took != closeWait {
-			t.Errorf("leaving took %v, want %v", took, closeWait)
+		if took := time.Since(begin); took != CloseTimeout {
+			t.Errorf("leaving took %v, want %v", took, CloseTimeout)
 		}
 	})
 }
@@ -214,7 +214,7 @@ func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 			}
 		}
 	})
-	endsWithin(t, 2*closeWait, func() *running {
+	endsWithin(t, 2*CloseTimeout, func() *running {
 		r := start(t, Config{URL: u})
 		r.sink.wait(t, 100)
 		return r

@@ -68,7 +68,7 @@ func (s *wsStream) write(ctx context.Context) {
 	err := s.out.write(ctx)
 	if failed, ok := errors.AsType[*Failure](err); ok {
 		s.unsent.Store(failed)
-		sleep(ctx, closeWait)
+		Sleep(ctx, CloseTimeout)
 		s.tap.Close()
 	}
 }
@@ -94,17 +94,13 @@ func (s *wsStream) explain(err error) *Failure {
 	case s.dead.Load():
 		return Fail(ReasonPing, "the source did not answer a ping within %v; the connection is dead", s.ping)
 	case int64(s.buf.Len()) > s.max:
-		return tooLarge(s.max)
+		return TooLarge(s.max)
 	}
 	failed := explainRead(err)
 	if unsent := s.unsent.Load(); unsent != nil && failed.Reason == ReasonLost {
 		return unsent
 	}
 	return failed
-}
-
-func tooLarge(most int64) *Failure {
-	return Fail(ReasonTooLarge, "the source sent a message of more than %d bytes; raise %v", most, SettingMaxMessage)
 }
 
 // read reads one message. It undoes two habits of the library: a message that
@@ -173,9 +169,9 @@ func (s *wsStream) alive(ctx context.Context) bool {
 	return !errors.Is(ctx.Err(), context.DeadlineExceeded) || s.tap.reads.Load() != reads
 }
 
-// leave performs the closing handshake (RFC 6455 section 7), within closeWait.
+// leave performs the closing handshake (RFC 6455 section 7), within CloseTimeout.
 func (s *wsStream) leave() {
-	t := time.AfterFunc(closeWait, func() { s.tap.Close() })
+	t := time.AfterFunc(CloseTimeout, func() { s.tap.Close() })
 	defer t.Stop()
 	s.conn.Close(1000, "")
 }

@@ -81,3 +81,39 @@ func (p params) rest(known ...string) error {
 	}
 	return fmt.Errorf("feed: the source URL has the unknown parameter %s; %s", strings.Join(unknown, ", "), knows)
 }
+
+// splitLocal takes a URL without a host apart: scheme:rest?query. The rest is
+// taken as it stands, so a path needs no escaping, but it cannot hold a "?".
+func splitLocal(address string) (rest string, query params, err error) {
+	_, address, _ = strings.Cut(address, ":")
+	rest, raw, _ := strings.Cut(address, "?")
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return "", params{}, fmt.Errorf("feed: the source URL's query %w", err)
+	}
+	return rest, params{values}, nil
+}
+
+// each returns all values of a parameter that may be repeated. None of them may
+// be empty.
+func (p params) each(name string) ([]string, error) {
+	values := p.values[name]
+	delete(p.values, name)
+	if slices.Contains(values, "") {
+		return nil, fmt.Errorf("feed: the source URL's %s is empty; write a name behind it, or leave it out", name)
+	}
+	return values, nil
+}
+
+// word returns a parameter that is given once, or the one that is meant
+// without it.
+func (p params) word(name, missing string) (string, error) {
+	s, ok, err := p.take(name)
+	switch {
+	case !ok:
+		return missing, err
+	case s == "":
+		return "", fmt.Errorf("feed: the source URL's %s is empty; write a name behind it, or leave it out", name)
+	}
+	return s, nil
+}
