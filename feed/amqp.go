@@ -117,7 +117,7 @@ func (d *amqpDriver) explain(err error) *Failure {
 	if !ok || refusal.Code == amqp.FrameError {
 		return explainBroker(err)
 	}
-	text := clean(refusal.Reason)
+	text := Clean(refusal.Reason)
 	switch {
 	case refusal.Code == amqp.AccessRefused && (errors.Is(err, amqp.ErrCredentials) || strings.Contains(text, "ACCESS_REFUSED - Login")):
 		return Fail(ReasonHandshake, "the broker refused user and password; correct them in %v (%s://user:password@host)", SettingURL, d.scheme)

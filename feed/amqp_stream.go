@@ -201,7 +201,7 @@ func (s *amqpStream) explain(err error) *Failure {
 	}
 	switch {
 	case refusal != nil && refusal.Server:
-		return Fail(ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, clean(refusal.Reason))
+		return Fail(ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, Clean(refusal.Reason))
 	case refusal != nil:
 		err = refusal
 	case err == nil:

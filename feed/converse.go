@@ -117,10 +117,10 @@ func (s *ruledStream) obey(rule *compiledRule, payload []byte, at []int) {
 			}
 		}
 	case Reconnect:
-		s.ended = Fail(ReasonRule, "%v asks for another connection: %s", rule.named(), maskText(payload))
+		s.ended = Fail(ReasonRule, "%v asks for another connection: %s", rule.named(), Text(payload))
 	case Fatal:
 		s.ended = Fail(ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
-			rule.named(), maskText(payload), fatalWait)
+			rule.named(), Text(payload), fatalWait)
 		s.ended.AtLeast = fatalWait
 	}
 }
@@ -152,7 +152,7 @@ func (c *conversation) stats() []RuleStats {
 	for i, r := range *rs {
 		sends := slices.Clone(r.Send)
 		for i, send := range sends {
-			sends[i] = maskFrame(send)
+			sends[i] = Frame(send)
 		}
 		all = append(all, RuleStats{r.Do, r.Match, sends, c.matched[i].Load()})
 	}

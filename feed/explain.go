@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
 
 	"fantail/hub/setting"
 	"fantail/hub/websocket"
@@ -135,23 +134,10 @@ func excerpt(body io.Reader) string {
 		return ""
 	}
 	b, _ := io.ReadAll(io.LimitReader(body, 1024))
-	if text := quoted(string(b)); text != "" {
+	if text := Quoted(string(b)); text != "" {
 		return ` ("` + text + `")`
 	}
 	return ""
-}
-
-// clean makes another's text fit for a log line: one line of at most 200
-// printable characters.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return ' '
-		}
-		return r
-	}, s)
-	runes := []rune(strings.Join(strings.Fields(s), " "))
-	return string(runes[:min(len(runes), 200)])
 }
 
 // explainRead turns the end of an open connection into a failure.
@@ -159,7 +145,7 @@ func explainRead(err error) *Failure {
 	code, reason, ok := websocket.CloseCode(err)
 	switch {
 	case ok && reason != "":
-		return Fail(ReasonClosed, "the source closed the connection with %d: %s", code, quoted(reason))
+		return Fail(ReasonClosed, "the source closed the connection with %d: %s", code, Quoted(reason))
 	case ok:
 		return Fail(ReasonClosed, "the source closed the connection with %d", code)
 	case errors.Is(err, io.ErrUnexpectedEOF):

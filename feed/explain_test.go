@@ -24,7 +24,7 @@ func TestExplainShowsNoSecret(t *testing.T) {
 		"close reason": closed.Error(),
 		"answer":       excerpt(strings.NewReader("no such key: " + key)),
 	} {
-		if strings.Contains(text, key) || !strings.Contains(text, "no such key: "+masked) {
+		if strings.Contains(text, key) || !strings.Contains(text, "no such key: "+Mask) {
 			t.Errorf("%s: %s", what, text)
 		}
 	}

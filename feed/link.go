@@ -221,5 +221,5 @@ func explainBroker(err error) *Failure {
 	case network:
 		return explainNetwork(err)
 	}
-	return Fail(ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", clean(err.Error()), other)
+	return Fail(ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", Clean(err.Error()), other)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-const masked = "***"
+const Mask = "***"
 
 // secretName matches the names of query parameters that hold secrets.
 var secretName = regexp.MustCompile(`(?i)token|key|secret|passw|pwd|auth|sig|cred|session|ticket|jwt`)
@@ -18,19 +18,19 @@ var secretValue = regexp.MustCompile(`^[A-Za-z0-9_.=%-]{20,}$`)
 // maskURL returns a URL that is fit for logs: without user and password, and
 // with what looks like a secret in query and path replaced. A URL that cannot be
 // parsed keeps its scheme only.
-func maskURL(address string) string {
+func URL(address string) string {
 	scheme, rest, _ := strings.Cut(address, ":")
 	if !strings.HasPrefix(rest, "//") {
 		return address // local: a path, stdin, the demo
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return scheme + "://" + masked
+		return scheme + "://" + Mask
 	}
 	var b strings.Builder
 	b.WriteString(u.Scheme + "://")
 	if u.User != nil {
-		b.WriteString(masked + "@")
+		b.WriteString(Mask + "@")
 	}
 	b.WriteString(u.Host + maskPath(u.EscapedPath()))
 	if u.RawQuery != "" {
@@ -43,7 +43,7 @@ func maskPath(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
 		if looksSecret(part) {
-			parts[i] = masked
+			parts[i] = Mask
 		}
 	}
 	return strings.Join(parts, "/")
@@ -55,9 +55,9 @@ func maskQuery(query string) string {
 		name, value, found := strings.Cut(pair, "=")
 		switch {
 		case found && (secretName.MatchString(name) || looksSecret(value)):
-			pairs[i] = name + "=" + masked
+			pairs[i] = name + "=" + Mask
 		case !found && looksSecret(name):
-			pairs[i] = masked
+			pairs[i] = Mask
 		}
 	}
 	return strings.Join(pairs, "&")

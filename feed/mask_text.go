@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // wordOf finds what could be a token within any text.
@@ -14,19 +15,19 @@ var wordOf = regexp.MustCompile(`[A-Za-z0-9_.=%+/-]{20,}`)
 // maskText returns the beginning of a source's message in quotes, fit for a log
 // line: sources repeat what they complain of, so what looks like a token is
 // replaced.
-func maskText(payload []byte) string {
+func Text(payload []byte) string {
 	const enough = 1 << 10
-	return strconv.Quote(quoted(string(payload[:min(len(payload), enough)])))
+	return strconv.Quote(Quoted(string(payload[:min(len(payload), enough)])))
 }
 
 // quoted makes what a source said fit for a log line, as maskText does.
-func quoted(text string) string { return clean(maskWords(text)) }
+func Quoted(text string) string { return Clean(maskWords(text)) }
 
 // maskWords replaces what looks like a token within a text.
 func maskWords(text string) string {
 	return wordOf.ReplaceAllStringFunc(text, func(word string) string {
 		if strings.ContainsAny(word, "0123456789") {
-			return masked
+			return Mask
 		}
 		return word
 	})
@@ -38,7 +39,7 @@ var openNames = []string{"op", "event", "action", "type", "method", "channel", "
 
 // maskFrame returns the shape of a frame that is sent to a source: of JSON the
 // names and what kind of frame it is, of other text the first word.
-func maskFrame(frame string) string {
+func Frame(frame string) string {
 	d := json.NewDecoder(strings.NewReader(frame))
 	d.UseNumber()
 	var value any
@@ -46,17 +47,17 @@ func maskFrame(frame string) string {
 		switch value.(type) {
 		case map[string]any, []any:
 			shape, _ := json.Marshal(maskValue(value, false)) // cannot fail: it was parsed before
-			return clean(string(shape))
+			return Clean(string(shape))
 		}
 	}
 	word, _, more := strings.Cut(frame, " ")
 	switch {
 	case more && !looksSecret(word):
-		return clean(word) + " " + masked
+		return Clean(word) + " " + Mask
 	case more || looksSecret(word):
-		return masked
+		return Mask
 	}
-	return clean(word)
+	return Clean(word)
 }
 
 func maskValue(value any, open bool) any {
@@ -76,5 +77,18 @@ func maskValue(value any, open bool) any {
 			return v
 		}
 	}
-	return masked
+	return Mask
+}
+
+// clean makes another's text fit for a log line: one line of at most 200
+// printable characters.
+func Clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, s)
+	runes := []rune(strings.Join(strings.Fields(s), " "))
+	return string(runes[:min(len(runes), 200)])
 }

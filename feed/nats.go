@@ -179,7 +179,7 @@ func (d fixedDialer) SkipTLSHandshake() bool                { return false }
 
 // explain turns an error of the library into what the operator can change.
 func (d *natsDriver) explain(err error) *Failure {
-	text := clean(strings.TrimPrefix(err.Error(), "nats: "))
+	text := Clean(strings.TrimPrefix(err.Error(), "nats: "))
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch tlsFailure := explainTLS(err); {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):

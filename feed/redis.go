@@ -122,5 +122,5 @@ func (d *redisDriver) mask(text string) string {
 	if d.password != "" {
 		text = strings.ReplaceAll(text, d.password, "***")
 	}
-	return clean(text)
+	return Clean(text)
 }

@@ -161,7 +161,7 @@ func FuzzRules(f *testing.F) {
 			if frame, short := rule.expand(template, []byte(message), at); short && len(frame) > maxTemplate {
 				t.Errorf("a reply of %d bytes", len(frame))
 			}
-			maskFrame(template)
+			Frame(template)
 		}
 	})
 }
