@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/internal/redact"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,7 +118,7 @@ func (d *amqpDriver) explain(err error) *Failure {
 	if !ok || refusal.Code == amqp.FrameError {
 		return explainBroker(err)
 	}
-	text := Clean(refusal.Reason)
+	text := redact.Clean(refusal.Reason)
 	switch {
 	case refusal.Code == amqp.AccessRefused && (errors.Is(err, amqp.ErrCredentials) || strings.Contains(text, "ACCESS_REFUSED - Login")):
 		return Fail(ReasonHandshake, "the broker refused user and password; correct them in %v (%s://user:password@host)", SettingURL, d.scheme)

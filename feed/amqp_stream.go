@@ -2,6 +2,7 @@ package feed
 
 import (
 	"errors"
+	"fantail/feed/internal/redact"
 	"io"
 	"net"
 	"strings"
@@ -201,7 +202,7 @@ func (s *amqpStream) explain(err error) *Failure {
 	}
 	switch {
 	case refusal != nil && refusal.Server:
-		return Fail(ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, Clean(refusal.Reason))
+		return Fail(ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, redact.Clean(refusal.Reason))
 	case refusal != nil:
 		err = refusal
 	case err == nil:

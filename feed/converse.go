@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/internal/redact"
 	"fantail/feed/internal/throttle"
 	"fantail/hub/setting"
 	"slices"
@@ -117,10 +118,10 @@ func (s *ruledStream) obey(rule *compiledRule, payload []byte, at []int) {
 			}
 		}
 	case Reconnect:
-		s.ended = Fail(ReasonRule, "%v asks for another connection: %s", rule.named(), Text(payload))
+		s.ended = Fail(ReasonRule, "%v asks for another connection: %s", rule.named(), redact.Text(payload))
 	case Fatal:
 		s.ended = Fail(ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
-			rule.named(), Text(payload), fatalWait)
+			rule.named(), redact.Text(payload), fatalWait)
 		s.ended.AtLeast = fatalWait
 	}
 }
@@ -152,7 +153,7 @@ func (c *conversation) stats() []RuleStats {
 	for i, r := range *rs {
 		sends := slices.Clone(r.Send)
 		for i, send := range sends {
-			sends[i] = Frame(send)
+			sends[i] = redact.Frame(send)
 		}
 		all = append(all, RuleStats{r.Do, r.Match, sends, c.matched[i].Load()})
 	}

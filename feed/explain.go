@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 	"fantail/hub/websocket"
 )
@@ -134,7 +135,7 @@ func excerpt(body io.Reader) string {
 		return ""
 	}
 	b, _ := io.ReadAll(io.LimitReader(body, 1024))
-	if text := Quoted(string(b)); text != "" {
+	if text := redact.Quoted(string(b)); text != "" {
 		return ` ("` + text + `")`
 	}
 	return ""
@@ -145,7 +146,7 @@ func explainRead(err error) *Failure {
 	code, reason, ok := websocket.CloseCode(err)
 	switch {
 	case ok && reason != "":
-		return Fail(ReasonClosed, "the source closed the connection with %d: %s", code, Quoted(reason))
+		return Fail(ReasonClosed, "the source closed the connection with %d: %s", code, redact.Quoted(reason))
 	case ok:
 		return Fail(ReasonClosed, "the source closed the connection with %d", code)
 	case errors.Is(err, io.ErrUnexpectedEOF):

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"fantail/feed/internal/redact"
 	"fantail/hub/websocket"
 )
 
@@ -24,7 +25,7 @@ func TestExplainShowsNoSecret(t *testing.T) {
 		"close reason": closed.Error(),
 		"answer":       excerpt(strings.NewReader("no such key: " + key)),
 	} {
-		if strings.Contains(text, key) || !strings.Contains(text, "no such key: "+Mask) {
+		if strings.Contains(text, key) || !strings.Contains(text, "no such key: "+redact.Mask) {
 			t.Errorf("%s: %s", what, text)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/internal/redact"
 	"fantail/hub"
 )
 
@@ -95,8 +96,8 @@ func FuzzURL(f *testing.F) {
 		if err != nil || u.User == nil {
 			return
 		}
-		if password, _ := u.User.Password(); len(password) > 8 && strings.Count(address, password) == 1 && strings.Contains(URL(address), password) {
-			t.Errorf("%q: the password shows in %q", address, URL(address))
+		if password, _ := u.User.Password(); len(password) > 8 && strings.Count(address, password) == 1 && strings.Contains(redact.URL(address), password) {
+			t.Errorf("%q: the password shows in %q", address, redact.URL(address))
 		}
 	})
 }

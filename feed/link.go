@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 	"io"
 	"net"
@@ -221,5 +222,5 @@ func explainBroker(err error) *Failure {
 	case network:
 		return explainNetwork(err)
 	}
-	return Fail(ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", Clean(err.Error()), other)
+	return Fail(ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", redact.Clean(err.Error()), other)
 }

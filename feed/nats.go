@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/feed/internal/redact"
 	"fmt"
 	"net"
 	"strings"
@@ -179,7 +180,7 @@ func (d fixedDialer) SkipTLSHandshake() bool                { return false }
 
 // explain turns an error of the library into what the operator can change.
 func (d *natsDriver) explain(err error) *Failure {
-	text := Clean(strings.TrimPrefix(err.Error(), "nats: "))
+	text := redact.Clean(strings.TrimPrefix(err.Error(), "nats: "))
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch tlsFailure := explainTLS(err); {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):

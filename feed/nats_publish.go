@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/internal/redact"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -26,7 +27,7 @@ func (p *natsPublisher) publish(ctx context.Context, payload []byte) error {
 		return p.source.explain(err)
 	}
 	if err := p.conn.LastError(); err != before && isPublishRefusal(err) {
-		return Fail(ReasonHandshake, "NATS refused with %q; have the user of %v allowed to publish to this, or correct publish= there", Clean(strings.TrimPrefix(err.Error(), "nats: ")), SettingURL)
+		return Fail(ReasonHandshake, "NATS refused with %q; have the user of %v allowed to publish to this, or correct publish= there", redact.Clean(strings.TrimPrefix(err.Error(), "nats: ")), SettingURL)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/internal/redact"
 	"fmt"
 	"strconv"
 	"time"
@@ -154,7 +155,7 @@ func (d *natsStream) explainStream(err error) *Failure {
 	case errors.Is(err, nats.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
 		return Fail(ReasonHandshake, "this NATS server has no JetStream; switch it on there (jetstream {}), or read a subject: ?subject=… in %v", SettingURL)
 	case answer != nil:
-		return Fail(ReasonHandshake, "NATS refused to read the stream with %q; correct stream=, subject= and from= in %v", Clean(answer.Description), SettingURL)
+		return Fail(ReasonHandshake, "NATS refused to read the stream with %q; correct stream=, subject= and from= in %v", redact.Clean(answer.Description), SettingURL)
 	}
 	return d.explain(err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 	"fmt"
 	"net"
@@ -190,7 +191,7 @@ func certificate(state tls.ConnectionState, now time.Time) Step {
 			names = append(names[:3], "…")
 		}
 		s.Expires = leaf.NotAfter
-		s.Detail += fmt.Sprintf(", certificate for %s, %d days left", Clean(strings.Join(names, ", ")), int(leaf.NotAfter.Sub(now).Hours()/24))
+		s.Detail += fmt.Sprintf(", certificate for %s, %d days left", redact.Clean(strings.Join(names, ", ")), int(leaf.NotAfter.Sub(now).Hours()/24))
 	}
 	return s
 }
@@ -207,12 +208,12 @@ func addressesOf(all []net.IP) []string {
 func (p *probe) handshake(resp *http.Response) {
 	subprotocol, compression := "no subprotocol", "no compression"
 	if s := resp.Header.Get("Sec-WebSocket-Protocol"); s != "" {
-		subprotocol = "subprotocol " + Clean(s)
+		subprotocol = "subprotocol " + redact.Clean(s)
 	}
 	if e := resp.Header.Get("Sec-WebSocket-Extensions"); e != "" {
-		compression = Clean(e)
+		compression = redact.Clean(e)
 	}
-	p.done(Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s", Clean(resp.Status), subprotocol, compression)})
+	p.done(Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s", redact.Clean(resp.Status), subprotocol, compression)})
 }
 
 // answered reports the answer to the request for a stream.
@@ -221,7 +222,7 @@ func (p *probe) answered(resp *http.Response) {
 	if resp.Uncompressed {
 		compression = "gzip"
 	}
-	p.done(Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s, %s", Clean(resp.Status), Clean(resp.Header.Get("Content-Type")), resp.Proto, compression)})
+	p.done(Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s, %s", redact.Clean(resp.Status), redact.Clean(resp.Header.Get("Content-Type")), resp.Proto, compression)})
 }
 
 // sent reports that n frames of Config.Send have been sent.

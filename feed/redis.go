@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 	"fmt"
 	"net"
@@ -122,5 +123,5 @@ func (d *redisDriver) mask(text string) string {
 	if d.password != "" {
 		text = strings.ReplaceAll(text, d.password, "***")
 	}
-	return Clean(text)
+	return redact.Clean(text)
 }

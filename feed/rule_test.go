@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/feed/internal/redact"
 	"fmt"
 	"slices"
 	"strings"
@@ -161,7 +162,7 @@ func FuzzRules(f *testing.F) {
 			if frame, short := rule.expand(template, []byte(message), at); short && len(frame) > maxTemplate {
 				t.Errorf("a reply of %d bytes", len(frame))
 			}
-			Frame(template)
+			redact.Frame(template)
 		}
 	})
 }

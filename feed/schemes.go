@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 )
 
@@ -198,3 +199,8 @@ func (s scheme) checkOverlap(cfg Config) error {
 	}
 	return nil
 }
+
+// Redact returns a source URL that is fit for logs: without user and password, and
+// with what looks like a secret in its query and path replaced by ***. It parses any
+// text.
+func Redact(address string) string { return redact.URL(address) }

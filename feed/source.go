@@ -2,6 +2,7 @@ package feed
 
 import (
 	"errors"
+	"fantail/feed/internal/redact"
 	"fantail/feed/internal/retry"
 	"fantail/feed/internal/throttle"
 	"fantail/hub/setting"
@@ -64,7 +65,7 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	if err := errors.Join(err, checkKeyPlaces(cfg.URL), s.checkOverlap(cfg), bad, checkSending(cfg, s), checkUplink(cfg, s, d)); err != nil {
 		return nil, err
 	}
-	f := openSource(d, URL(cfg.URL), out, log)
+	f := openSource(d, redact.URL(cfg.URL), out, log)
 	f.keyer, f.keys = keyer, keyer != nil || s.keys
 	if s.remote {
 		f.idle, f.age = cfg.IdleTimeout, cfg.MaxAge

@@ -1,4 +1,4 @@
-package feed
+package redact
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 // wordOf finds what could be a token within any text.
 var wordOf = regexp.MustCompile(`[A-Za-z0-9_.=%+/-]{20,}`)
 
-// maskText returns the beginning of a source's message in quotes, fit for a log
+// Text returns the beginning of a source's message in quotes, fit for a log
 // line: sources repeat what they complain of, so what looks like a token is
 // replaced.
 func Text(payload []byte) string {
@@ -20,7 +20,7 @@ func Text(payload []byte) string {
 	return strconv.Quote(Quoted(string(payload[:min(len(payload), enough)])))
 }
 
-// quoted makes what a source said fit for a log line, as maskText does.
+// Quoted makes what a source said fit for a log line, as Text does.
 func Quoted(text string) string { return Clean(maskWords(text)) }
 
 // maskWords replaces what looks like a token within a text.
@@ -37,7 +37,7 @@ func maskWords(text string) string {
 // may be secret.
 var openNames = []string{"op", "event", "action", "type", "method", "channel", "jsonrpc"}
 
-// maskFrame returns the shape of a frame that is sent to a source: of JSON the
+// Frame returns the shape of a frame that is sent to a source: of JSON the
 // names and what kind of frame it is, of other text the first word.
 func Frame(frame string) string {
 	d := json.NewDecoder(strings.NewReader(frame))
@@ -80,7 +80,7 @@ func maskValue(value any, open bool) any {
 	return Mask
 }
 
-// clean makes another's text fit for a log line: one line of at most 200
+// Clean makes another's text fit for a log line: one line of at most 200
 // printable characters.
 func Clean(s string) string {
 	s = strings.Map(func(r rune) rune {

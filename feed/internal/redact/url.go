@@ -1,4 +1,4 @@
-package feed
+package redact
 
 import (
 	"net/url"
@@ -6,6 +6,7 @@ import (
 	"strings"
 )
 
+// Mask stands in the place of what is hidden.
 const Mask = "***"
 
 // secretName matches the names of query parameters that hold secrets.
@@ -15,7 +16,7 @@ var secretName = regexp.MustCompile(`(?i)token|key|secret|passw|pwd|auth|sig|cre
 // alphabets that tokens are made of. Providers also put them into paths.
 var secretValue = regexp.MustCompile(`^[A-Za-z0-9_.=%-]{20,}$`)
 
-// maskURL returns a URL that is fit for logs: without user and password, and
+// URL returns a URL that is fit for logs: without user and password, and
 // with what looks like a secret in query and path replaced. A URL that cannot be
 // parsed keeps its scheme only.
 func URL(address string) string {
