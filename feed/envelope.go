@@ -26,15 +26,15 @@ type Notice struct {
 	Outage time.Duration // of a source that is back: how long it was away
 }
 
-// envelope is one text message of a relay's fantail.v1: a message of the feed, or
+// Envelope is one text message of a relay's fantail.v1: a message of the feed, or
 // a notice.
-type envelope struct {
-	pos     hub.Position
-	message hub.Input // without its time
-	notice  *Notice   // nil = a message
+type Envelope struct {
+	Position hub.Position
+	Message  hub.Input // without its time
+	Notice   *Notice   // nil = a message
 }
 
-// wireEnvelope is an envelope's JSON.
+// wireEnvelope is an Envelope's JSON.
 type wireEnvelope struct {
 	Pos       string          `json:"pos"`
 	Key       string          `json:"key"`
@@ -48,34 +48,45 @@ type wireEnvelope struct {
 	Outage    float64         `json:"outage_seconds"`
 }
 
-// parseEnvelope reads an envelope. The payload may share memory with line.
-func parseEnvelope(line []byte) (e *envelope, err error) {
-	e = new(envelope)
+// Parse reads an envelope. The payload may share memory with line.
+func Parse(line []byte) (e *Envelope, err error) {
+	e = new(Envelope)
 	var w wireEnvelope
 	if err := json.Unmarshal(line, &w); err != nil {
 		return e, err
 	}
-	if e.pos, err = hub.ParsePosition(w.Pos); err != nil {
+	if e.Position, err = hub.ParsePosition(w.Pos); err != nil {
 		return e, err
 	}
 	switch {
 	case w.Notice != "":
 		n := w.asNotice()
-		e.notice = &n
+		e.Notice = &n
 		return e, nil
 	case w.Base64 != nil:
-		e.message.Kind = hub.Binary
-		e.message.Payload, err = base64.StdEncoding.DecodeString(*w.Base64)
+		e.Message.Kind = hub.Binary
+		e.Message.Payload, err = base64.StdEncoding.DecodeString(*w.Base64)
 	case w.Data == nil:
 		return e, errors.New("neither data nor base64 nor notice")
 	case w.Data[0] == '"':
-		e.message.Payload, err = unquote(w.Data)
+		e.Message.Payload, err = unquote(w.Data)
 	default:
-		e.message.Payload, err = dataAsSent(line, w.Data)
+		e.Message.Payload, err = dataAsSent(line, w.Data)
 	}
-	e.message.Key = w.Key
+	e.Message.Key = w.Key
 	return e, err
 }
+
+// ParseNotice reads a notice on its own, as an event of /sse holds one.
+func ParseNotice(data []byte) (Notice, error) {
+	var w wireEnvelope
+	err := json.Unmarshal(data, &w)
+	return w.asNotice(), err
+}
+
+// Room returns how large an envelope may be whose payload may have so many bytes: each
+// byte of a text may be written as \u0000.
+func Room(payload int64) int64 { return 6*payload + 16<<10 }
 
 // asNotice returns the notice that w is.
 func (w *wireEnvelope) asNotice() Notice {

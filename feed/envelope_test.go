@@ -25,11 +25,11 @@ func TestParseEnvelope(t *testing.T) {
 		{head + `"base64":""}`, "", hub.Binary},
 	}
 	for _, tt := range tests {
-		e, err := parseEnvelope([]byte(tt.line))
-		if err != nil || e.notice != nil {
-			t.Errorf("%s: %v, %v", tt.line, err, e.notice)
+		e, err := Parse([]byte(tt.line))
+		if err != nil || e.Notice != nil {
+			t.Errorf("%s: %v, %v", tt.line, err, e.Notice)
 		}
-		if got := e.message; string(got.Payload) != tt.payload || got.Kind != tt.kind || got.Key != `a"data":b` || e.pos.String() != "k3v9q2mx-7" {
+		if got := e.Message; string(got.Payload) != tt.payload || got.Kind != tt.kind || got.Key != `a"data":b` || e.Position.String() != "k3v9q2mx-7" {
 			t.Errorf("%s: got %+v, payload %q", tt.line, e, got.Payload)
 		}
 	}
@@ -49,9 +49,9 @@ func TestParseNotice(t *testing.T) {
 		`{"notice":"source"` + at + `,"state":"up","outage_seconds":1.5}`:            {Kind: "source", Up: true, Outage: 1500 * time.Millisecond},
 		`{"notice":"of a later version"` + at + `,"data":{"x":1},"more":[]}`:         {Kind: "of a later version"},
 	} {
-		e, err := parseEnvelope([]byte(line))
-		if err != nil || e.notice == nil || *e.notice != want || e.pos.Seq != 7 {
-			t.Errorf("%s: got %+v, %v; want %+v", line, e.notice, err, want)
+		e, err := Parse([]byte(line))
+		if err != nil || e.Notice == nil || *e.Notice != want || e.Position.Seq != 7 {
+			t.Errorf("%s: got %+v, %v; want %+v", line, e.Notice, err, want)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func TestParseEnvelopeRefuses(t *testing.T) {
 		``, `null`, `[]`, `x`, `{}`, `{"data":1}`, `{"pos":"x","data":1}`, `{"pos":7,"data":1}`, at + `"time":"x"}`,
 		at + `"base64":"?"}`, at + `"data":1,"key":"k"}`, at + `"data":1`, at + `"data":1} `,
 	} {
-		if e, err := parseEnvelope([]byte(line)); err == nil {
+		if e, err := Parse([]byte(line)); err == nil {
 			t.Errorf("%s: got %+v", line, e)
 		}
 	}
@@ -74,12 +74,12 @@ func FuzzParseEnvelope(f *testing.F) {
 	f.Add([]byte(`{"notice":"gap","pos":"k3v9q2mx-7","missed":5}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		before := string(line)
-		e, err := parseEnvelope(line)
+		e, err := Parse(line)
 		switch {
 		case string(line) != before:
 			t.Errorf("changed %q to %q", before, line)
-		case err == nil && e.notice == nil && !utf8.Valid(e.message.Payload) && e.message.Kind == hub.Text && utf8.Valid(line):
-			t.Errorf("found %q in %q", e.message.Payload, before)
+		case err == nil && e.Notice == nil && !utf8.Valid(e.Message.Payload) && e.Message.Kind == hub.Text && utf8.Valid(line):
+			t.Errorf("found %q in %q", e.Message.Payload, before)
 		}
 	})
 }

@@ -17,7 +17,7 @@ type httpDriver struct {
 	opt       Options
 	transport *http.Transport
 
-	resume resumption   // the id of the last event, or the position behind the last envelope
+	resume Resumption   // the id of the last event, or the position behind the last envelope
 	retry  atomic.Int64 // ns that the source last wanted us to wait before we come back
 }
 
@@ -34,7 +34,7 @@ func newHTTP(o Options) (driver, error) {
 	both := new(http.Protocols)
 	both.SetHTTP1(true)
 	both.SetHTTP2(true)
-	return &httpDriver{opt: o, resume: resumption{notify: o.Notice}, transport: &http.Transport{
+	return &httpDriver{opt: o, transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   o.TLS,
 		DialContext:       o.Dial,
@@ -46,14 +46,14 @@ func newHTTP(o Options) (driver, error) {
 
 // Position implements Resumer.
 func (d *httpDriver) Position() string {
-	if at := d.resume.position(); isPosition(at) {
+	if at := d.resume.Position(); IsPosition(at) {
 		return at
 	}
 	return ""
 }
 
 // Forget implements Resumer.
-func (d *httpDriver) Forget() { d.resume.reached("") }
+func (d *httpDriver) Forget() { d.resume.Reached("") }
 
 // open asks for the stream. The answer's head has to come within
 // HandshakeTimeout.
@@ -104,7 +104,7 @@ func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
 			req.Header[name] = values
 		}
 	}
-	if at := d.resume.position(); at != "" {
+	if at := d.resume.Position(); at != "" {
 		req.Header.Set("Last-Event-ID", at)
 	}
 	return req, nil
@@ -124,9 +124,9 @@ func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *Failure
 	switch {
 	case kind == "text/event-stream":
 		lines := newStreamLines(body, most+len("data: "), true)
-		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.position()), relay: isRelay(resp)}, nil
-	case isRelay(resp) && kind == "application/x-ndjson":
-		lines := newStreamLines(body, int(envelopeRoom(int64(most))), false)
+		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.Position()), relay: IsRelay(resp.Header)}, nil
+	case IsRelay(resp.Header) && kind == "application/x-ndjson":
+		lines := newStreamLines(body, int(Room(int64(most))), false)
 		return &envelopeLines{body, lines, d.opt.MaxMessage}, nil
 	case isLines(kind, resp):
 		return &messageLines{httpBody: body, lines: newStreamLines(body, most+len("\r"), false), max: most}, nil
@@ -149,7 +149,7 @@ func isLines(kind string, resp *http.Response) bool {
 func (d *httpDriver) doubt(status int) {
 	switch status {
 	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
-		if d.resume.position() != "" {
+		if d.resume.Position() != "" {
 			d.Forget()
 			d.opt.Notice(Notice{Kind: "gap", Unknown: true})
 		}

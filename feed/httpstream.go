@@ -3,7 +3,6 @@ package feed
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"unicode/utf8"
 
 	"fantail/hub"
@@ -21,7 +20,7 @@ type eventStream struct {
 func (s *eventStream) next() (Event, error) {
 	ev, err := s.events.next()
 	s.driver.retry.Store(int64(s.events.retry))
-	s.driver.resume.reached(s.events.lastID)
+	s.driver.resume.Reached(s.events.lastID)
 	switch {
 	case err != nil:
 		return Event{}, s.lost(err)
@@ -42,11 +41,11 @@ func (s *eventStream) next() (Event, error) {
 func (s *eventStream) relayEvent(ev event) (Event, error) {
 	switch ev.kind {
 	case "notice":
-		var w wireEnvelope
-		if err := json.Unmarshal(ev.data, &w); err != nil {
+		n, err := ParseNotice(ev.data)
+		if err != nil {
 			return Event{}, Fail(ReasonLost, "the relay sent a notice that is none: %w", err)
 		}
-		s.driver.resume.notify(w.asNotice())
+		s.driver.opt.Notice(n)
 		return SignOfLife(), nil
 	case "base64":
 		n, err := base64.StdEncoding.Decode(ev.data, ev.data)
@@ -99,23 +98,23 @@ func (s *envelopeLines) next() (Event, error) {
 	switch {
 	case err != nil:
 		return Event{}, s.lost(err)
-	case s.lines.cut && s.driver.resume.passed(line):
+	case s.lines.cut && s.driver.resume.Passed(line):
 		return Dropped(DropTooLarge), nil
 	case s.lines.cut:
 		return Event{}, TooLarge(s.max)
 	}
-	e, err := parseEnvelope(line)
+	e, err := Parse(line)
 	switch {
 	case err != nil:
-		return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
-	case int64(len(e.message.Payload)) > s.max:
-		s.driver.resume.reached(e.pos.String())
+		return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", Subprotocol, err)
+	case int64(len(e.Message.Payload)) > s.max:
+		s.driver.resume.Reached(e.Position.String())
 		return Dropped(DropTooLarge), nil
 	}
-	s.driver.resume.reached(e.pos.String())
-	if e.notice != nil {
-		s.driver.resume.notify(*e.notice)
+	s.driver.resume.Reached(e.Position.String())
+	if e.Notice != nil {
+		s.driver.opt.Notice(*e.Notice)
 		return SignOfLife(), nil
 	}
-	return Message(&e.message), nil
+	return Message(&e.Message), nil
 }

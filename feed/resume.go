@@ -8,37 +8,46 @@ import (
 	"sync"
 
 	"fantail/hub"
-	"fantail/hub/websocket"
 )
 
-// envelopes is the subprotocol in which a relay tells positions and notices.
-const envelopes = "fantail.v1"
+const (
+	// Subprotocol is the WebSocket subprotocol in which a relay sends envelopes, and
+	// so tells positions and notices.
+	Subprotocol = "fantail.v1"
+	// PositionHeader is the header of a relay's answer that names the position from
+	// which the client is served.
+	PositionHeader = "Fantail-Position"
+	// CodeGone is the code of the close frame by which a relay tells a client of raw
+	// messages that its position is no longer held.
+	CodeGone = 4410
+)
 
-// resumption is what a driver knows of the relay that is its source: where the
-// feed stands. Config.Resume wants one, and an http source always has one.
-type resumption struct {
-	notify func(Notice)
-
+// Resumption remembers where the feed of a relay stands, for the next connection. The
+// zero value knows no position. Any goroutine.
+type Resumption struct {
 	mu sync.Mutex // guards all below
 	at string     // the position behind the last message, or behind a gap; empty = none known
 }
 
-func (r *resumption) position() string {
+// Position returns the position to go on behind; empty if none is known.
+func (r *Resumption) Position() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.at
 }
 
-func (r *resumption) reached(at string) {
+// Reached notes the position behind the last message, or behind a gap. An empty one
+// has the next connection begin live.
+func (r *Resumption) Reached(at string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.at = at
 }
 
-// address returns the URL to connect to: behind the last position, if there is
-// one. What the URL itself says about the beginning was for the first time.
-func (r *resumption) address(first string) string {
-	at := r.position()
+// Address returns the URL to connect to: behind the last position, if there is one.
+// What the URL itself says about the beginning was for the first time.
+func (r *Resumption) Address(first string) string {
+	at := r.Position()
 	u, err := url.Parse(first)
 	if at == "" || err != nil { // it was checked
 		return first
@@ -51,24 +60,26 @@ func (r *resumption) address(first string) string {
 	return u.String()
 }
 
-// offer returns the subprotocols to offer.
-func (r *resumption) offer(own []string) []string {
-	if slices.Contains(own, envelopes) {
+// Offer returns the subprotocols to offer beside the client's own.
+func Offer(own []string) []string {
+	if slices.Contains(own, Subprotocol) {
 		return own
 	}
-	return append(slices.Clone(own), envelopes)
+	return append(slices.Clone(own), Subprotocol)
 }
 
-// speaksEnvelopes reports whether an answer to a handshake is that of a relay
-// which sends envelopes. A subprotocol alone is not enough: there are servers
-// that take any.
-func speaksEnvelopes(resp *http.Response) bool {
-	return resp.Header.Get("Sec-WebSocket-Protocol") == envelopes && isRelay(resp)
+// SendsEnvelopes reports whether an answer to a handshake is that of a relay which
+// sends envelopes. A subprotocol alone is not enough: there are servers that take
+// any.
+func SendsEnvelopes(answer http.Header) bool {
+	return answer.Get("Sec-WebSocket-Protocol") == Subprotocol && IsRelay(answer)
 }
 
-func isRelay(resp *http.Response) bool { return isPosition(resp.Header.Get("Fantail-Position")) }
+// IsRelay reports whether an answer is a relay's.
+func IsRelay(answer http.Header) bool { return IsPosition(answer.Get(PositionHeader)) }
 
-func isPosition(s string) bool {
+// IsPosition reports whether a text is a position.
+func IsPosition(s string) bool {
 	_, err := hub.ParsePosition(s)
 	return err == nil
 }
@@ -76,74 +87,26 @@ func isPosition(s string) bool {
 // resumeIn finds the position in the reason of a relay's close frame.
 var resumeIn = regexp.MustCompile(`(?:^|[; ])resume=([a-z0-9]+-[0-9]+)`)
 
-// relayStream reads a relay: envelopes, or raw messages of one that is too old
-// for them and only tells its position in the close frame.
-type relayStream struct {
-	*wsStream
-	resume   *resumption
-	envelope bool
-	max      int64 // bytes of one message's payload
+// ResumeIn returns the position in the reason of a relay's close frame, from which the
+// next connection goes on. It is empty if there is none.
+func ResumeIn(reason string) string {
+	if found := resumeIn.FindStringSubmatch(reason); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // cutPos finds the position in the beginning of an envelope.
 var cutPos = regexp.MustCompile(`^\{"pos":"([a-z0-9]+-[0-9]+)"`)
 
-// passed takes the position from the beginning of an envelope that is too large
-// to be read, lest it be asked for again and again. It reports whether there is one.
-func (r *resumption) passed(begin []byte) bool {
+// Passed takes the position from the beginning of an envelope that is too large to
+// be read, so that it is not asked for again and again. It reports whether there is
+// one.
+func (r *Resumption) Passed(begin []byte) bool {
 	found := cutPos.FindSubmatch(begin)
-	if found == nil || !isPosition(string(found[1])) {
+	if found == nil || !IsPosition(string(found[1])) {
 		return false
 	}
-	r.reached(string(found[1]))
+	r.Reached(string(found[1]))
 	return true
-}
-
-// envelopeRoom is how much larger than its payload an envelope may be: each
-// byte of a text may be written as \u0000.
-func envelopeRoom(payload int64) int64 { return 6*payload + 16<<10 }
-
-// next returns the next message. Notices on the way go to the resumption.
-func (s *relayStream) next() (Event, error) {
-	for {
-		kind, err := s.read()
-		if err != nil {
-			s.noteClose(err)
-			if s.envelope && int64(s.buf.Len()) > s.wsStream.max {
-				s.resume.passed(s.buf.Bytes())
-			}
-			return Event{}, s.explain(err)
-		}
-		if !s.envelope {
-			return s.whole(kind), nil
-		}
-		e, err := parseEnvelope(s.buf.Bytes())
-		if err != nil {
-			return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", envelopes, err)
-		}
-		s.resume.reached(e.pos.String()) // behind one that is dropped too, lest it be asked for again
-		switch {
-		case int64(len(e.message.Payload)) > s.max:
-			return Dropped(DropTooLarge), nil
-		case e.notice == nil:
-			return Message(&e.message), nil
-		}
-		s.resume.notify(*e.notice)
-	}
-}
-
-// noteClose takes the position from a close frame. One that is gone begins
-// anew, with a gap of which nothing is known.
-func (s *relayStream) noteClose(err error) {
-	code, reason, ok := websocket.CloseCode(err)
-	switch found := resumeIn.FindStringSubmatch(reason); {
-	case ok && code == 4410:
-		s.resume.reached("")
-		s.resume.notify(Notice{Kind: "gap", Unknown: true})
-	case ok && found != nil:
-		s.resume.reached(found[1])
-	case !s.envelope: // cut: where a raw stream stood, nobody knows
-		s.resume.reached("")
-		s.resume.notify(Notice{Kind: "gap", Unknown: true})
-	}
 }

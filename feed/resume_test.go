@@ -55,7 +55,7 @@ func (r *fakeRelay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Fantail-Position", r.at(from-1))
 	var o websocket.AcceptOptions
 	if !r.raw {
-		o.Subprotocols = []string{envelopes}
+		o.Subprotocols = []string{Subprotocol}
 	}
 	c, err := websocket.Accept(w, req, o)
 	if err != nil {
@@ -213,7 +213,7 @@ func TestResumeRaw(t *testing.T) {
 
 // TestResumeLeavesOtherServersAlone: one that takes any subprotocol is no relay.
 func TestResumeLeavesOtherServersAlone(t *testing.T) {
-	address := serve(t, websocket.AcceptOptions{Subprotocols: []string{envelopes}}, func(c *websocket.Conn, _ *http.Request) {
+	address := serve(t, websocket.AcceptOptions{Subprotocols: []string{Subprotocol}}, func(c *websocket.Conn, _ *http.Request) {
 		write(c, hub.Text, "not an envelope")
 		stay(c)
 	})
@@ -239,7 +239,7 @@ func TestResumeBounds(t *testing.T) {
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			w.Header().Set("Fantail-Position", "aaaaaaaa-0")
-			c, err := websocket.Accept(w, req, websocket.AcceptOptions{Subprotocols: []string{envelopes}})
+			c, err := websocket.Accept(w, req, websocket.AcceptOptions{Subprotocols: []string{Subprotocol}})
 			if err != nil {
 				return
 			}
@@ -262,7 +262,7 @@ func TestResumeBounds(t *testing.T) {
 		} else if err != nil || string(ev.Message.Payload) != strings.Repeat("\x00", 10) {
 			t.Errorf("%v, %+v", err, ev)
 		}
-		if at := s.(*relayStream).resume.position(); at != tt.at {
+		if at := s.(*relayStream).resume.Position(); at != tt.at {
 			t.Errorf("%.40s: at %q", tt.send, at)
 		}
 		s.close()

@@ -16,7 +16,7 @@ import (
 // wsDriver is a WebSocket source (RFC 6455), ws and wss.
 type wsDriver struct {
 	opt       Options
-	resume    *resumption   // nil = the source is any server
+	resume    *Resumption   // nil = the source is any server
 	limit     *rate.Limiter // of all that is sent over any connection
 	transport *http.Transport
 }
@@ -41,7 +41,7 @@ func newWS(o Options) (driver, error) {
 		DisableKeepAlives: true, // a refused handshake leaves no connection behind
 	}}
 	if o.Resume {
-		d.resume = &resumption{notify: o.Notice}
+		d.resume = new(Resumption)
 	}
 	return d, nil
 }
@@ -55,7 +55,7 @@ func (d *wsDriver) where() (address string, subprotocols []string) {
 	if d.resume == nil {
 		return address, d.opt.Subprotocols
 	}
-	return d.resume.address(address), d.resume.offer(d.opt.Subprotocols)
+	return d.resume.Address(address), Offer(d.opt.Subprotocols)
 }
 
 // Position implements Resumer.
@@ -63,13 +63,13 @@ func (d *wsDriver) Position() string {
 	if d.resume == nil {
 		return ""
 	}
-	return d.resume.position()
+	return d.resume.Position()
 }
 
 // Forget implements Resumer.
 func (d *wsDriver) Forget() {
 	if d.resume != nil {
-		d.resume.reached("")
+		d.resume.Reached("")
 	}
 }
 
@@ -134,16 +134,16 @@ type greeter interface {
 // stream returns what reads an open connection.
 func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, resp *http.Response, out *outbox) greeter {
 	o := d.opt
-	envelope := d.resume != nil && speaksEnvelopes(resp)
+	envelope := d.resume != nil && SendsEnvelopes(resp.Header)
 	if envelope {
-		o.MaxMessage = envelopeRoom(o.MaxMessage)
+		o.MaxMessage = Room(o.MaxMessage)
 	}
 	conn.SetReadLimit(o.MaxMessage)
 	s := newWSStream(ctx, conn, t, out, o)
-	if !envelope && (d.resume == nil || !isRelay(resp)) {
+	if !envelope && (d.resume == nil || !IsRelay(resp.Header)) {
 		return s
 	}
-	return &relayStream{s, d.resume, envelope, d.opt.MaxMessage}
+	return &relayStream{s, d.resume, d.opt.Notice, envelope, d.opt.MaxMessage}
 }
 
 // prepare evaluates what is read again at each connect.
