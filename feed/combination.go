@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 	"fantail/hub/setting"
 )
 
@@ -45,7 +46,7 @@ type combination struct {
 	copies  *copies // nil = they are not looked for; owned by run
 	pub     Publisher
 	notify  func(up bool, outage time.Duration)
-	relayed func(Notice)
+	relayed func(fantailv1.Notice)
 	names   setting.Namer
 	log     zerolog.Logger
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/hub/fantailv1"
 	"fantail/hub/setting"
 	"io"
 	"net"
@@ -109,7 +110,7 @@ type Config struct {
 	Resume bool
 	// RelayNotice is told the notices of a relay that is resumed, from the
 	// goroutine that calls Publish. nil = nobody.
-	RelayNotice func(Notice)
+	RelayNotice func(fantailv1.Notice)
 
 	// Number is told how the broker of a stream numbers the messages that follow,
 	// at first and whenever some are missing before them; see doc.go. It is called

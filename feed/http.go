@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"fantail/hub/fantailv1"
 	"fmt"
 	"math"
 	"mime"
@@ -17,8 +18,8 @@ type httpDriver struct {
 	opt       Options
 	transport *http.Transport
 
-	resume Resumption   // the id of the last event, or the position behind the last envelope
-	retry  atomic.Int64 // ns that the source last wanted us to wait before we come back
+	resume fantailv1.Resumption // the id of the last event, or the position behind the last envelope
+	retry  atomic.Int64         // ns that the source last wanted us to wait before we come back
 }
 
 var _ Resumer = (*httpDriver)(nil)
@@ -46,7 +47,7 @@ func newHTTP(o Options) (driver, error) {
 
 // Position implements Resumer.
 func (d *httpDriver) Position() string {
-	if at := d.resume.Position(); IsPosition(at) {
+	if at := d.resume.Position(); fantailv1.IsPosition(at) {
 		return at
 	}
 	return ""
@@ -124,9 +125,9 @@ func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *Failure
 	switch {
 	case kind == "text/event-stream":
 		lines := newStreamLines(body, most+len("data: "), true)
-		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.Position()), relay: IsRelay(resp.Header)}, nil
-	case IsRelay(resp.Header) && kind == "application/x-ndjson":
-		lines := newStreamLines(body, int(Room(int64(most))), false)
+		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.Position()), relay: fantailv1.IsRelay(resp.Header)}, nil
+	case fantailv1.IsRelay(resp.Header) && kind == "application/x-ndjson":
+		lines := newStreamLines(body, int(fantailv1.Room(int64(most))), false)
 		return &envelopeLines{body, lines, d.opt.MaxMessage}, nil
 	case isLines(kind, resp):
 		return &messageLines{httpBody: body, lines: newStreamLines(body, most+len("\r"), false), max: most}, nil
@@ -151,7 +152,7 @@ func (d *httpDriver) doubt(status int) {
 	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		if d.resume.Position() != "" {
 			d.Forget()
-			d.opt.Notice(Notice{Kind: "gap", Unknown: true})
+			d.opt.Notice(fantailv1.Notice{Kind: "gap", Unknown: true})
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 	"fantail/hub/nettest"
 )
 
@@ -267,8 +268,8 @@ func TestHTTPRefusesWhatItAskedToResume(t *testing.T) {
 			a.stay()
 		}
 	}
-	var told []Notice
-	r := start(t, Config{URL: s.serve(t), RelayNotice: func(n Notice) { told = append(told, n) }})
+	var told []fantailv1.Notice
+	r := start(t, Config{URL: s.serve(t), RelayNotice: func(n fantailv1.Notice) { told = append(told, n) }})
 	r.sink.wait(t, 2)
 	r.stop()
 	if len(told) != 1 || !told[0].Unknown {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 )
 
 // relayHistory is what the relay of these tests holds: text, text with a CR, and
@@ -75,8 +76,8 @@ func TestHTTPRelay(t *testing.T) {
 				a.stay()
 			}
 			var mu sync.Mutex
-			var told []Notice
-			r := startEager(t, Config{URL: s.serve(t), RelayNotice: func(n Notice) {
+			var told []fantailv1.Notice
+			r := startEager(t, Config{URL: s.serve(t), RelayNotice: func(n fantailv1.Notice) {
 				mu.Lock()
 				defer mu.Unlock()
 				told = append(told, n)
@@ -87,7 +88,7 @@ func TestHTTPRelay(t *testing.T) {
 					t.Fatalf("message %d: %v %q, key %q", i, m.kind, m.payload, r.sink.keys[i])
 				}
 			}
-			up := Notice{Kind: "source", Up: true, Outage: 1500 * time.Millisecond}
+			up := fantailv1.Notice{Kind: "source", Up: true, Outage: 1500 * time.Millisecond}
 			eventually(t, "told that the source is back", func() bool {
 				mu.Lock()
 				defer mu.Unlock()

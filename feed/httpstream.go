@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 )
 
 // eventStream reads Server-Sent Events. An event is a message, and its type, if
@@ -41,7 +42,7 @@ func (s *eventStream) next() (Event, error) {
 func (s *eventStream) relayEvent(ev event) (Event, error) {
 	switch ev.kind {
 	case "notice":
-		n, err := ParseNotice(ev.data)
+		n, err := fantailv1.ParseNotice(ev.data)
 		if err != nil {
 			return Event{}, Fail(ReasonLost, "the relay sent a notice that is none: %w", err)
 		}
@@ -103,10 +104,10 @@ func (s *envelopeLines) next() (Event, error) {
 	case s.lines.cut:
 		return Event{}, TooLarge(s.max)
 	}
-	e, err := Parse(line)
+	e, err := fantailv1.Parse(line)
 	switch {
 	case err != nil:
-		return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", Subprotocol, err)
+		return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", fantailv1.Subprotocol, err)
 	case int64(len(e.Message.Payload)) > s.max:
 		s.driver.resume.Reached(e.Position.String())
 		return Dropped(DropTooLarge), nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"fantail/hub/fantailv1"
 	"fantail/hub/setting"
 )
 
@@ -35,7 +36,7 @@ type Options struct {
 	// Resume has a relay that is the source tell positions and notices.
 	Resume bool
 	// Notice is told the notices of such a relay, from next. Never nil.
-	Notice func(Notice)
+	Notice func(fantailv1.Notice)
 
 	// Send returns the text frames to send after connecting, in order. It is called
 	// at each connect. nil = none.
@@ -86,7 +87,7 @@ func (o Options) WithDefaults() Options {
 		o.MaxMessage = DefaultMaxMessage
 	}
 	if o.Notice == nil {
-		o.Notice = func(Notice) {}
+		o.Notice = func(fantailv1.Notice) {}
 	}
 	if o.Demand == nil {
 		o.Demand = noDemand{}

@@ -5,17 +5,18 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 )
 
 // report is what a source tells its combination.
 type report struct {
 	from    int
 	kind    reportKind
-	in      hub.Input     // of a message; its payload is the source's again once the report is taken in
-	wait    time.Duration // of down: until the source tries again
-	planned bool          // of down
-	notice  Notice        // of a notice
-	err     error         // of ended: io.EOF, nil, or why it can never be read on
+	in      hub.Input        // of a message; its payload is the source's again once the report is taken in
+	wait    time.Duration    // of down: until the source tries again
+	planned bool             // of down
+	notice  fantailv1.Notice // of a notice
+	err     error            // of ended: io.EOF, nil, or why it can never be read on
 }
 
 type reportKind uint8
@@ -53,7 +54,7 @@ func (p *port) down(wait time.Duration, planned bool) {
 }
 
 // notice hands over what a relay tells besides the feed.
-func (p *port) notice(n Notice) { p.hand(report{kind: reportNotice, notice: n}) }
+func (p *port) notice(n fantailv1.Notice) { p.hand(report{kind: reportNotice, notice: n}) }
 
 // hand waits for the combination, which takes reports in until every source has
 // ended.

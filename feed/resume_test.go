@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
 )
 
@@ -55,7 +56,7 @@ func (r *fakeRelay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Fantail-Position", r.at(from-1))
 	var o websocket.AcceptOptions
 	if !r.raw {
-		o.Subprotocols = []string{Subprotocol}
+		o.Subprotocols = []string{fantailv1.Subprotocol}
 	}
 	c, err := websocket.Accept(w, req, o)
 	if err != nil {
@@ -111,9 +112,9 @@ func follow(t *testing.T, d driver, last string) (got []string) {
 	return nil
 }
 
-func resuming(t *testing.T, address string, notices *[]Notice) driver {
+func resuming(t *testing.T, address string, notices *[]fantailv1.Notice) driver {
 	t.Helper()
-	d, err := newWS(Options{URL: address, Resume: true, Notice: func(n Notice) {
+	d, err := newWS(Options{URL: address, Resume: true, Notice: func(n fantailv1.Notice) {
 		if n.Kind != "hello" {
 			*notices = append(*notices, n)
 		}
@@ -130,7 +131,7 @@ func TestResumeAcrossCuts(t *testing.T) {
 	const last = 2000
 	rnd := rand.New(rand.NewPCG(1, 2))
 	r := &fakeRelay{t: t, epoch: "aaaaaaaa", oldest: 1, last: last, cut: func(*websocket.Conn, uint64) bool { return rnd.IntN(20) == 0 }}
-	var notices []Notice
+	var notices []fantailv1.Notice
 	got := follow(t, resuming(t, r.serve()+"?last=5&key=k&snapshot=1", &notices), fmt.Sprint("message ", last))
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -166,14 +167,14 @@ func TestResumeTellsGaps(t *testing.T) {
 		cuts++
 		return true
 	}
-	var notices []Notice
+	var notices []fantailv1.Notice
 	got := follow(t, resuming(t, r.serve(), &notices), "message 100")
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(got) != 9+20+41 || got[9] != "message 30" || got[29] != "message 60" {
 		t.Errorf("got %d: %q", len(got), got)
 	}
-	if len(notices) != 2 || notices[0] != (Notice{Kind: "gap", Missed: 20}) || notices[1] != (Notice{Kind: "gap", Unknown: true}) {
+	if len(notices) != 2 || notices[0] != (fantailv1.Notice{Kind: "gap", Missed: 20}) || notices[1] != (fantailv1.Notice{Kind: "gap", Unknown: true}) {
 		t.Errorf("told %+v", notices)
 	}
 }
@@ -196,7 +197,7 @@ func TestResumeRaw(t *testing.T) {
 		step++
 		return true
 	}
-	var notices []Notice
+	var notices []fantailv1.Notice
 	got := follow(t, resuming(t, r.serve(), &notices), "message 30")
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -213,11 +214,11 @@ func TestResumeRaw(t *testing.T) {
 
 // TestResumeLeavesOtherServersAlone: one that takes any subprotocol is no relay.
 func TestResumeLeavesOtherServersAlone(t *testing.T) {
-	address := serve(t, websocket.AcceptOptions{Subprotocols: []string{Subprotocol}}, func(c *websocket.Conn, _ *http.Request) {
+	address := serve(t, websocket.AcceptOptions{Subprotocols: []string{fantailv1.Subprotocol}}, func(c *websocket.Conn, _ *http.Request) {
 		write(c, hub.Text, "not an envelope")
 		stay(c)
 	})
-	var notices []Notice
+	var notices []fantailv1.Notice
 	if got := follow(t, resuming(t, address, &notices), "not an envelope"); len(got) != 1 || len(notices) != 0 {
 		t.Errorf("got %q, %v", got, notices)
 	}
@@ -239,7 +240,7 @@ func TestResumeBounds(t *testing.T) {
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			w.Header().Set("Fantail-Position", "aaaaaaaa-0")
-			c, err := websocket.Accept(w, req, websocket.AcceptOptions{Subprotocols: []string{Subprotocol}})
+			c, err := websocket.Accept(w, req, websocket.AcceptOptions{Subprotocols: []string{fantailv1.Subprotocol}})
 			if err != nil {
 				return
 			}

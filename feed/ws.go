@@ -10,14 +10,15 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
 )
 
 // wsDriver is a WebSocket source (RFC 6455), ws and wss.
 type wsDriver struct {
 	opt       Options
-	resume    *Resumption   // nil = the source is any server
-	limit     *rate.Limiter // of all that is sent over any connection
+	resume    *fantailv1.Resumption // nil = the source is any server
+	limit     *rate.Limiter         // of all that is sent over any connection
 	transport *http.Transport
 }
 
@@ -41,7 +42,7 @@ func newWS(o Options) (driver, error) {
 		DisableKeepAlives: true, // a refused handshake leaves no connection behind
 	}}
 	if o.Resume {
-		d.resume = new(Resumption)
+		d.resume = new(fantailv1.Resumption)
 	}
 	return d, nil
 }
@@ -55,7 +56,7 @@ func (d *wsDriver) where() (address string, subprotocols []string) {
 	if d.resume == nil {
 		return address, d.opt.Subprotocols
 	}
-	return d.resume.Address(address), Offer(d.opt.Subprotocols)
+	return d.resume.Address(address), fantailv1.Offer(d.opt.Subprotocols)
 }
 
 // Position implements Resumer.
@@ -134,13 +135,13 @@ type greeter interface {
 // stream returns what reads an open connection.
 func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, resp *http.Response, out *outbox) greeter {
 	o := d.opt
-	envelope := d.resume != nil && SendsEnvelopes(resp.Header)
+	envelope := d.resume != nil && fantailv1.SendsEnvelopes(resp.Header)
 	if envelope {
-		o.MaxMessage = Room(o.MaxMessage)
+		o.MaxMessage = fantailv1.Room(o.MaxMessage)
 	}
 	conn.SetReadLimit(o.MaxMessage)
 	s := newWSStream(ctx, conn, t, out, o)
-	if !envelope && (d.resume == nil || !IsRelay(resp.Header)) {
+	if !envelope && (d.resume == nil || !fantailv1.IsRelay(resp.Header)) {
 		return s
 	}
 	return &relayStream{s, d.resume, d.opt.Notice, envelope, d.opt.MaxMessage}

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
 )
 
@@ -8,8 +9,8 @@ import (
 // for them and only tells its position in the close frame.
 type relayStream struct {
 	*wsStream
-	resume   *Resumption
-	notice   func(Notice)
+	resume   *fantailv1.Resumption
+	notice   func(fantailv1.Notice)
 	envelope bool
 	max      int64 // bytes of one message's payload
 }
@@ -28,9 +29,9 @@ func (s *relayStream) next() (Event, error) {
 		if !s.envelope {
 			return s.whole(kind), nil
 		}
-		e, err := Parse(s.buf.Bytes())
+		e, err := fantailv1.Parse(s.buf.Bytes())
 		if err != nil {
-			return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", Subprotocol, err)
+			return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", fantailv1.Subprotocol, err)
 		}
 		s.resume.Reached(e.Position.String()) // behind one that is dropped too, lest it be asked for again
 		switch {
@@ -47,12 +48,12 @@ func (s *relayStream) next() (Event, error) {
 // anew, with a gap of which nothing is known.
 func (s *relayStream) noteClose(err error) {
 	code, reason, ok := websocket.CloseCode(err)
-	at := ResumeIn(reason)
+	at := fantailv1.ResumeIn(reason)
 	switch {
-	case ok && code != CodeGone && at != "":
+	case ok && code != fantailv1.CodeGone && at != "":
 		s.resume.Reached(at)
-	case ok && code == CodeGone, !s.envelope: // cut: where a raw stream stood, nobody knows
+	case ok && code == fantailv1.CodeGone, !s.envelope: // cut: where a raw stream stood, nobody knows
 		s.resume.Reached("")
-		s.notice(Notice{Kind: "gap", Unknown: true})
+		s.notice(fantailv1.Notice{Kind: "gap", Unknown: true})
 	}
 }

@@ -20,13 +20,14 @@ const module = "fantail/"
 // cmd knows all, feed and relay know the hub and never each other, and the hub knows
 // neither.
 var rooms = map[string]string{
-	"cmd/fantail": "cmd/fantail/internal/bench cmd/fantail/internal/check cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/health" +
-		" cmd/fantail/internal/replay cmd/fantail/internal/serve cmd/fantail/internal/tail cmd/fantail/internal/text",
+	"cmd/fantail": "cmd/fantail/internal/bench cmd/fantail/internal/check cmd/fantail/internal/cli cmd/fantail/internal/config " +
+		"cmd/fantail/internal/health cmd/fantail/internal/replay cmd/fantail/internal/serve cmd/fantail/internal/tail " +
+		"cmd/fantail/internal/text",
 	"cmd/fantail/e2e/sourcetest": "hub/websocket",
-	"cmd/fantail/internal/bench": "cmd/fantail/internal/bench/floor cmd/fantail/internal/bench/load cmd/fantail/internal/bench/plot" +
-		" cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text hub hub/websocket",
-	"cmd/fantail/internal/bench/floor": "cmd/fantail/internal/bench/load",
-	"cmd/fantail/internal/bench/load":  "",
+	"cmd/fantail/internal/bench": "cmd/fantail/internal/bench/floor cmd/fantail/internal/bench/load cmd/fantail/internal/bench/plot " +
+		"cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text hub hub/websocket",
+	"cmd/fantail/internal/bench/floor": "cmd/fantail/internal/bench/load hub/websocket",
+	"cmd/fantail/internal/bench/load":  "hub/websocket",
 	"cmd/fantail/internal/bench/plot":  "",
 	"cmd/fantail/internal/check":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub",
 	"cmd/fantail/internal/cli":         "cmd/fantail/internal/text",
@@ -34,33 +35,34 @@ var rooms = map[string]string{
 	"cmd/fantail/internal/config":      "cmd/fantail/internal/text feed hub hub/setting relay",
 	"cmd/fantail/internal/health":      "cmd/fantail/internal/cli cmd/fantail/internal/config",
 	"cmd/fantail/internal/replay":      "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub hub/websocket",
-	"cmd/fantail/internal/serve":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub relay",
+	"cmd/fantail/internal/serve":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub hub/fantailv1 relay",
 	"cmd/fantail/internal/servetest":   "cmd/fantail/internal/config cmd/fantail/internal/serve hub/peertest",
-	"cmd/fantail/internal/tail":        "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub relay",
+	"cmd/fantail/internal/tail":        "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub hub/fantailv1 relay",
 	"cmd/fantail/internal/text":        "",
 
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed":                   "feed/internal/redact feed/internal/retry feed/internal/throttle hub hub/setting hub/websocket",
-	"feed/brokertest":        "hub/nettest",
+	"feed":                   "feed/internal/redact feed/internal/retry feed/internal/throttle hub hub/fantailv1 hub/setting hub/websocket",
+	"feed/brokertest":        "hub/nettest hub/skiptest",
 	"feed/internal/redact":   "",
 	"feed/internal/retry":    "",
 	"feed/internal/throttle": "",
 
-	"relay": "hub hub/websocket",
+	"relay": "hub hub/setting hub/websocket",
 
 	"hub":           "",
-	"hub/leaktest":  "",
+	"hub/fantailv1": "hub",
+	"hub/leaktest":  "hub/peertest hub/skiptest",
 	"hub/nettest":   "",
 	"hub/peertest":  "",
 	"hub/setting":   "",
+	"hub/skiptest":  "",
 	"hub/websocket": "hub",
 }
 
 // planned are the rooms and arrows to come. A row moves into rooms with its package.
 var planned = map[string]string{
-	"hub/fantailv1": "hub",             // what relay and its clients share
 	"relay/access":  "",                // types and decisions; relay asks it
 	"feed/backbone": "hub hub/setting", // the log that replicas share; below feed
 }

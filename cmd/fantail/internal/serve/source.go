@@ -6,6 +6,7 @@ import (
 
 	"fantail/feed"
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 	"fantail/relay"
 )
 
@@ -25,7 +26,7 @@ func (n *sourceNews) notify(up bool, outage time.Duration) {
 // relayed passes on what a relay tells that is the source: how its own source
 // fares; and a gap, of which this relay's clients are told as of an outage that
 // is over.
-func (n *sourceNews) relayed(told feed.Notice) {
+func (n *sourceNews) relayed(told fantailv1.Notice) {
 	switch told.Kind {
 	case "source":
 		n.notify(told.Up, told.Outage)

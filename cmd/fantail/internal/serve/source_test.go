@@ -6,6 +6,7 @@ import (
 
 	"fantail/feed"
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 )
 
 // TestRelayNoticesAreHanded: what a relay that is the source tells of its own
@@ -15,11 +16,11 @@ func TestRelayNoticesAreHanded(t *testing.T) {
 	defer h.Close()
 	news := &sourceNews{hub: h}
 	for _, tt := range []struct {
-		told feed.Notice
+		told fantailv1.Notice
 		up   bool
 	}{
-		{feed.Notice{Kind: "source"}, false}, {feed.Notice{Kind: "heartbeat"}, false},
-		{feed.Notice{Kind: "source", Up: true, Outage: time.Second}, true}, {feed.Notice{Kind: "gap", Missed: 3}, true},
+		{fantailv1.Notice{Kind: "source"}, false}, {fantailv1.Notice{Kind: "heartbeat"}, false},
+		{fantailv1.Notice{Kind: "source", Up: true, Outage: time.Second}, true}, {fantailv1.Notice{Kind: "gap", Missed: 3}, true},
 	} {
 		if news.relayed(tt.told); h.SourceIsUp() != tt.up {
 			t.Errorf("behind %+v the source is up: %v", tt.told, h.SourceIsUp())

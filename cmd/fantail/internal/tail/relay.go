@@ -14,6 +14,7 @@ import (
 	"fantail/cmd/fantail/internal/text"
 	"fantail/feed"
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 	"fantail/relay"
 )
 
@@ -92,7 +93,7 @@ type gaps struct {
 	atLeast bool   // or more
 }
 
-func (g *gaps) add(n feed.Notice) {
+func (g *gaps) add(n fantailv1.Notice) {
 	g.number++
 	g.missed += n.Missed
 	g.atLeast = g.atLeast || n.AtLeast || n.Unknown
@@ -122,7 +123,7 @@ func missedText(n uint64, atLeast bool) string {
 }
 
 // notice logs a notice of a relay.
-func (t *tailer) notice(n feed.Notice) {
+func (t *tailer) notice(n fantailv1.Notice) {
 	switch n.Kind {
 	case "gap":
 		t.gaps.add(n)

@@ -12,6 +12,7 @@ import (
 	"fantail/cmd/fantail/internal/cli"
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/feed"
+	"fantail/hub/fantailv1"
 )
 
 func TestTailQuery(t *testing.T) {
@@ -57,7 +58,7 @@ func targetOf(args []string) (address string, err error) {
 }
 
 func TestNotices(t *testing.T) {
-	for want, n := range map[string]feed.Notice{
+	for want, n := range map[string]fantailv1.Notice{
 		"WRN gap: 120 messages missed\n":                                              {Kind: "gap", Missed: 120},
 		"WRN gap: 1 message missed\n":                                                 {Kind: "gap", Missed: 1},
 		"WRN gap: at least 1,200 messages missed\n":                                   {Kind: "gap", Missed: 1200, AtLeast: true},
@@ -83,8 +84,8 @@ func TestSummaryTellsGaps(t *testing.T) {
 	if got := tl.summary(feed.Stats{}, time.Second, "f"); !strings.HasSuffix(got, "; recorded in f") {
 		t.Error(got)
 	}
-	tl.gaps.add(feed.Notice{Kind: "gap", Missed: 100})
-	tl.gaps.add(feed.Notice{Kind: "gap", Missed: 20, AtLeast: true})
+	tl.gaps.add(fantailv1.Notice{Kind: "gap", Missed: 100})
+	tl.gaps.add(fantailv1.Notice{Kind: "gap", Missed: 20, AtLeast: true})
 	want := "; 2 gaps, at least 120 messages missed; recorded in f, which lacks what was missed; at k3v9q2mx-9"
 	if got := tl.summary(feed.Stats{Position: "k3v9q2mx-9"}, time.Second, "f"); !strings.HasSuffix(got, want) {
 		t.Errorf("%s, want %s", got, want)

@@ -1,4 +1,4 @@
-package feed
+package fantailv1
 
 import (
 	"net/http"
