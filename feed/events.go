@@ -23,7 +23,7 @@ type event struct {
 // events parses an event stream as browsers do (WHATWG HTML, section 9.2.6). One
 // goroutine.
 type events struct {
-	lines *streamLines
+	lines *Bounded
 	max   int // bytes of one event's data
 
 	lastID string        // of the last event that was whole; empty = none to send back
@@ -40,7 +40,7 @@ type events struct {
 
 // newEvents returns the events of a stream that was asked to go on behind the
 // event of the given id, which holds until another comes.
-func newEvents(lines *streamLines, most int, lastID string) *events {
+func newEvents(lines *Bounded, most int, lastID string) *events {
 	return &events{lines: lines, max: most, id: lastID, lastID: lastID}
 }
 
@@ -69,7 +69,7 @@ func (e *events) next() (event, error) {
 
 // line returns the next line, the first without its byte order mark.
 func (e *events) line() ([]byte, error) {
-	line, err := e.lines.next()
+	line, err := e.lines.Next()
 	if !e.begun && err == nil {
 		e.begun = true
 		line = bytes.TrimPrefix(line, []byte("\ufeff"))
@@ -85,10 +85,10 @@ func (e *events) field(line []byte) error {
 	case "data":
 		return e.addData(value)
 	case "event":
-		e.kind = usable(value, MaxKey, e.lines.cut)
+		e.kind = usable(value, MaxKey, e.lines.Cut)
 	case "id":
 		if bytes.IndexByte(value, 0) < 0 {
-			e.id = usable(value, maxEventID, e.lines.cut)
+			e.id = usable(value, maxEventID, e.lines.Cut)
 		}
 	case "retry":
 		if ms, err := strconv.ParseUint(string(value), 10, 32); err == nil {
@@ -102,11 +102,11 @@ func (e *events) field(line []byte) error {
 // a bound.
 func (e *events) addData(value []byte) error {
 	e.filled = true
-	if size := len(e.data) + len(value); e.over > 0 || size > e.max || e.lines.cut {
+	if size := len(e.data) + len(value); e.over > 0 || size > e.max || e.lines.Cut {
 		e.over += size + 1
 		e.data = e.data[:0]
-		if e.over > e.lines.skip {
-			return errEndless
+		if e.over > e.lines.Skip {
+			return ErrEndless
 		}
 		return nil
 	}

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,7 +14,7 @@ import (
 // parseAll returns what a parser of at most max bytes an event makes of a stream,
 // a word each: type=data, "!" for an event that is dropped.
 func parseAll(r io.Reader, most int) (got []string, e *events, end error) {
-	e = newEvents(newStreamLines(r, most+len("data: "), true), most, "")
+	e = newEvents(NewBounded(r, most+len("data: "), true), most, "")
 	for {
 		ev, err := e.next()
 		switch {
@@ -95,9 +94,9 @@ func TestEventsBounds(t *testing.T) {
 		{"a byte too much", "id: 1\ndata: 0123456789x\n\ndata: a\n\n", []string{"!", "=a"}, io.EOF},
 		{"lines too many", "id: 1\ndata: 0123\ndata: 56789x\ndata: y\n\ndata: a\n\n", []string{"!", "=a"}, io.EOF},
 		{"a long comment", "id: 1\n\n:" + strings.Repeat("x", 1000) + "\ndata: a\n\n", []string{"=a"}, io.EOF},
-		{"a line without end", "id: 1\n\ndata: " + strings.Repeat("x", skipBound(most)+1000), nil, errEndless},
-		{"a comment without end", "id: 1\n\n:" + strings.Repeat("x", skipBound(most)+1000), nil, errEndless},
-		{"an event without end", "id: 1\n\n" + strings.Repeat("data: 0123456789\n", skipBound(most)/10), nil, errEndless},
+		{"a line without end", "id: 1\n\ndata: " + strings.Repeat("x", skipBound(most)+1000), nil, ErrEndless},
+		{"a comment without end", "id: 1\n\n:" + strings.Repeat("x", skipBound(most)+1000), nil, ErrEndless},
+		{"an event without end", "id: 1\n\n" + strings.Repeat("data: 0123456789\n", skipBound(most)/10), nil, ErrEndless},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, e, err := parseAll(strings.NewReader(tt.in), most)
@@ -120,7 +119,7 @@ func TestEventsDispatchAtOnce(t *testing.T) {
 	r, w := io.Pipe()
 	done := make(chan struct{})
 	go func() { defer close(done); io.WriteString(w, "data: a\r\r") }() // ends when it is read
-	e := newEvents(newStreamLines(r, 100, true), 100, "")
+	e := newEvents(NewBounded(r, 100, true), 100, "")
 	if ev, err := e.next(); string(ev.data) != "a" || err != nil {
 		t.Errorf("got %q, %v", ev.data, err)
 	}
@@ -189,50 +188,11 @@ func plainEvents(in string, most int) (got []string, lastID string) {
 	return got, lastID
 }
 
-func TestStreamLines(t *testing.T) {
-	long := strings.Repeat("x", 100_000)
-	tests := []struct {
-		in   string
-		cr   bool
-		keep int
-		want []string
-		end  error
-	}{
-		{"a\n\nb\r\nc\rd", false, 10, []string{"a", "", "b\r"}, io.EOF},
-		{"a\n\nb\r\nc\rd", true, 10, []string{"a", "", "b", "c"}, io.EOF},
-		{"0123456789\n01234567890\na\n", false, 10, []string{"0123456789", "0123456789+", "a"}, io.EOF},
-		{long + "\n" + long + "x\n", false, 100_000, []string{long, long + "+"}, io.EOF},
-		{strings.Repeat(long, 20) + "\n", false, 10, nil, errEndless},
-	}
-	for i, tt := range tests {
-		for _, r := range []io.Reader{strings.NewReader(tt.in), chunks{strings.NewReader(tt.in), 3}} {
-			l := newStreamLines(r, tt.keep, tt.cr)
-			var got []string
-			var err error
-			for {
-				var line []byte
-				if line, err = l.next(); err != nil {
-					break
-				}
-				mark := map[bool]string{true: "+"}[l.cut]
-				got = append(got, string(line)+mark)
-			}
-			if !slices.Equal(got, tt.want) || err != tt.end {
-				t.Errorf("%d: got %d lines %.40q, %v", i, len(got), got, err)
-			}
-		}
-	}
-	broken := errors.New("broken")
-	if _, err := newStreamLines(iotest.ErrReader(broken), 10, true).next(); err != broken {
-		t.Errorf("got %v", err)
-	}
-}
-
 // BenchmarkEvents is what an event of 200 bytes with an id costs.
 func BenchmarkEvents(b *testing.B) {
 	one := fmt.Sprintf("id: k3v9q2mx-48215\ndata: %s\n\n", strings.Repeat("x", 200))
 	stream := bytes.Repeat([]byte(one), 1000)
-	e := newEvents(newStreamLines(endless{stream, new(int)}, 4096, true), 4096, "")
+	e := newEvents(NewBounded(endless{stream, new(int)}, 4096, true), 4096, "")
 	b.SetBytes(int64(len(one)))
 	b.ReportAllocs()
 	for b.Loop() {

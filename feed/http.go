@@ -124,13 +124,13 @@ func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *Failure
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	switch {
 	case kind == "text/event-stream":
-		lines := newStreamLines(body, most+len("data: "), true)
+		lines := NewBounded(body, most+len("data: "), true)
 		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.Position()), relay: fantailv1.IsRelay(resp.Header)}, nil
 	case fantailv1.IsRelay(resp.Header) && kind == "application/x-ndjson":
-		lines := newStreamLines(body, int(fantailv1.Room(int64(most))), false)
+		lines := NewBounded(body, int(fantailv1.Room(int64(most))), false)
 		return &envelopeLines{body, lines, d.opt.MaxMessage}, nil
 	case isLines(kind, resp):
-		return &messageLines{httpBody: body, lines: newStreamLines(body, most+len("\r"), false), max: most}, nil
+		return &messageLines{httpBody: body, lines: NewBounded(body, most+len("\r"), false), max: most}, nil
 	}
 	return nil, explainType(resp)
 }

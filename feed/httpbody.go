@@ -28,7 +28,7 @@ func (b *httpBody) lost(err error) *Failure { return b.driver.patient(b.explain(
 
 func (b *httpBody) explain(err error) *Failure {
 	switch {
-	case err == errEndless:
+	case err == ErrEndless:
 		return TooLarge(b.driver.opt.MaxMessage)
 	case err == io.EOF:
 		return Fail(ReasonClosed, "the source ended its answer")

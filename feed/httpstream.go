@@ -67,18 +67,18 @@ func (s *eventStream) relayEvent(ev event) (Event, error) {
 // at the end belongs to the line's end, as in JSON it means nothing.
 type messageLines struct {
 	*httpBody
-	lines *streamLines
+	lines *Bounded
 	max   int
 	in    hub.Input
 }
 
 func (s *messageLines) next() (Event, error) {
-	line, err := s.lines.next()
+	line, err := s.lines.Next()
 	line = bytes.TrimSuffix(line, []byte{'\r'})
 	switch {
 	case err != nil:
 		return Event{}, s.lost(err)
-	case s.lines.cut || len(line) > s.max:
+	case s.lines.Cut || len(line) > s.max:
 		return Dropped(DropTooLarge), nil
 	case len(line) == 0:
 		return SignOfLife(), nil
@@ -90,18 +90,18 @@ func (s *messageLines) next() (Event, error) {
 // envelopeLines reads a relay's /stream: an envelope a line.
 type envelopeLines struct {
 	*httpBody
-	lines *streamLines
+	lines *Bounded
 	max   int64 // bytes of one message's payload
 }
 
 func (s *envelopeLines) next() (Event, error) {
-	line, err := s.lines.next()
+	line, err := s.lines.Next()
 	switch {
 	case err != nil:
 		return Event{}, s.lost(err)
-	case s.lines.cut && s.driver.resume.Passed(line):
+	case s.lines.Cut && s.driver.resume.Passed(line):
 		return Dropped(DropTooLarge), nil
-	case s.lines.cut:
+	case s.lines.Cut:
 		return Event{}, TooLarge(s.max)
 	}
 	e, err := fantailv1.Parse(line)

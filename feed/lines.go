@@ -2,37 +2,36 @@ package feed
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"io"
 )
 
 // errLineTooLong says that lines.next skipped a line of more than max bytes;
 // the next call goes on behind it.
-var errLineTooLong = errors.New("line too long")
+var ErrTooLong = errors.New("line too long")
 
 // lines cuts a stream into lines at each LF and at nothing else: a CR belongs
 // to the line. It holds one line at a time. One goroutine.
-type lines struct {
+type Reader struct {
 	r      *bufio.Reader
 	max    int    // longest line in bytes, without its LF
-	number int    // of the line returned last, from 1
-	ended  bool   // that line had its LF; only the last of a stream can lack it
+	Number int    // of the line returned last, from 1
+	Ended  bool   // that line had its LF; only the last of a stream can lack it
 	long   []byte // a line that does not fit into r's buffer
 }
 
-func newLines(r io.Reader, max int) *lines {
-	return &lines{r: bufio.NewReaderSize(r, 64<<10), max: max}
+func NewReader(r io.Reader, max int) *Reader {
+	return &Reader{r: bufio.NewReaderSize(r, 64<<10), max: max}
 }
 
 // next returns the next line without its LF, valid until the next call. It
 // returns io.EOF at the end, errLineTooLong, or the reader's error.
-func (l *lines) next() ([]byte, error) {
+func (l *Reader) Next() ([]byte, error) {
 	l.long = l.long[:0]
 	for size := 0; ; {
 		part, err := l.r.ReadSlice('\n')
-		l.ended = err == nil
-		if l.ended {
+		l.Ended = err == nil
+		if l.Ended {
 			part = part[:len(part)-1]
 		}
 		size += len(part)
@@ -40,7 +39,7 @@ func (l *lines) next() ([]byte, error) {
 		case err == bufio.ErrBufferFull:
 			l.keep(part, size)
 		case err == nil, err == io.EOF && size > 0:
-			l.number++
+			l.Number++
 			return l.join(part, size)
 		default:
 			return nil, err
@@ -49,7 +48,7 @@ func (l *lines) next() ([]byte, error) {
 }
 
 // keep sets a part of a long line aside, unless the line is too long already.
-func (l *lines) keep(part []byte, size int) {
+func (l *Reader) keep(part []byte, size int) {
 	if size <= l.max {
 		l.long = append(l.long, part...)
 	}
@@ -57,18 +56,13 @@ func (l *lines) keep(part []byte, size int) {
 
 // join returns the line that ends in part. Most lines are one part, which is
 // returned without a copy.
-func (l *lines) join(part []byte, size int) ([]byte, error) {
+func (l *Reader) join(part []byte, size int) ([]byte, error) {
 	switch {
 	case size > l.max:
-		return nil, errLineTooLong
+		return nil, ErrTooLong
 	case size == len(part):
 		return part, nil
 	}
 	l.long = append(l.long, part...)
 	return l.long, nil
-}
-
-// cutTab cuts line at its first TAB.
-func cutTab(line []byte) (before, after []byte, found bool) {
-	return bytes.Cut(line, []byte{'\t'})
 }

@@ -11,12 +11,12 @@ import (
 )
 
 // readLines collects lines until an error; a skipped line is "<too long>".
-func readLines(l *lines) ([]string, error) {
+func readLines(l *Reader) ([]string, error) {
 	var got []string
 	for {
-		line, err := l.next()
+		line, err := l.Next()
 		switch {
-		case errors.Is(err, errLineTooLong):
+		case errors.Is(err, ErrTooLong):
 			got = append(got, "<too long>")
 		case err != nil:
 			return got, err
@@ -44,7 +44,7 @@ func TestLines(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readLines(newLines(iotest.HalfReader(strings.NewReader(tt.in)), 300<<10))
+			got, err := readLines(NewReader(iotest.HalfReader(strings.NewReader(tt.in)), 300<<10))
 			if err != io.EOF || !slices.Equal(got, tt.want) {
 				t.Errorf("got %.60q, %v; want %.60q, EOF", got, err, tt.want)
 			}
@@ -53,7 +53,7 @@ func TestLines(t *testing.T) {
 }
 
 func TestLinesBoundIsExact(t *testing.T) {
-	got, _ := readLines(newLines(strings.NewReader("123\n1234\n12\n"), 3))
+	got, _ := readLines(NewReader(strings.NewReader("123\n1234\n12\n"), 3))
 	if want := []string{"123", "<too long>", "12"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -62,15 +62,15 @@ func TestLinesBoundIsExact(t *testing.T) {
 func TestLinesPassesReadErrorsOn(t *testing.T) {
 	cut := errors.New("cable cut")
 	r := io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(cut))
-	got, err := readLines(newLines(r, 10))
+	got, err := readLines(NewReader(r, 10))
 	if !errors.Is(err, cut) || !slices.Equal(got, []string{"a"}) {
 		t.Errorf("got %q, %v; want only the whole line and the error", got, err)
 	}
 }
 
 func TestLinesForgetsTooLongLine(t *testing.T) {
-	l := newLines(strings.NewReader(strings.Repeat("x", 10<<20)+"\n"), 128<<10)
-	if _, err := l.next(); !errors.Is(err, errLineTooLong) {
+	l := NewReader(strings.NewReader(strings.Repeat("x", 10<<20)+"\n"), 128<<10)
+	if _, err := l.Next(); !errors.Is(err, ErrTooLong) {
 		t.Fatalf("got %v", err)
 	}
 	if cap(l.long) > 512<<10 {
@@ -94,7 +94,7 @@ func FuzzLines(f *testing.F) {
 		if len(in) == 0 {
 			want = nil
 		}
-		got, err := readLines(newLines(bytes.NewReader(in), bound))
+		got, err := readLines(NewReader(bytes.NewReader(in), bound))
 		if err != io.EOF || !slices.Equal(got, want) {
 			t.Errorf("got %q, %v; want %q", got, err, want)
 		}

@@ -41,7 +41,7 @@ type Record struct {
 type Recording struct {
 	file    io.Closer
 	name    string
-	lines   *lines
+	lines   *Reader
 	headed  bool     // there is a kind column
 	kind    hub.Kind // of every message of a headless file
 	started bool     // the first line was seen
@@ -61,7 +61,7 @@ func OpenRecording(path string) (*Recording, error) {
 
 // newRecording reads from r; name serves its ending and the errors.
 func newRecording(r io.Reader, name string) *Recording {
-	rec := &Recording{name: name, lines: newLines(r, MaxRecordingLine)}
+	rec := &Recording{name: name, lines: NewReader(r, MaxRecordingLine)}
 	if strings.HasSuffix(name, binarySuffix) {
 		rec.kind = hub.Binary
 	}
@@ -79,20 +79,20 @@ func (r *Recording) Close() error {
 // Next returns the next message, or io.EOF behind the last one. Any other error
 // names the file and the line; the recording is of no more use then.
 func (r *Recording) Next() (Record, error) {
-	line, err := r.lines.next()
+	line, err := r.lines.Next()
 	if !r.started && err == nil {
 		r.started = true
 		if bytes.HasPrefix(line, []byte(recordingMagic)) {
 			if err := r.header(string(line)); err != nil {
 				return Record{}, err
 			}
-			line, err = r.lines.next()
+			line, err = r.lines.Next()
 		}
 	}
 	switch {
 	case err == io.EOF:
 		return Record{}, io.EOF
-	case errors.Is(err, errLineTooLong):
+	case errors.Is(err, ErrTooLong):
 		return Record{}, r.errorf("is longer than %d MiB; is %s a recording?", MaxRecordingLine>>20, r.name)
 	case err != nil:
 		return Record{}, fmt.Errorf("feed: recording: %w", err)
@@ -135,7 +135,7 @@ func (r *Recording) parseKind(ns int64, rest []byte) (Record, error) {
 	if !ok {
 		return Record{}, r.errorf("has no TAB behind its kind")
 	}
-	if !r.lines.ended {
+	if !r.lines.Ended {
 		return Record{}, r.errorf("is cut short; end it with a line break if it is whole, else delete it")
 	}
 	switch string(kind) {
@@ -159,5 +159,10 @@ func (r *Recording) decode(ns int64, kind hub.Kind, body []byte) (Record, error)
 
 // errorf names the file and the line read last.
 func (r *Recording) errorf(format string, args ...any) error {
-	return fmt.Errorf("feed: recording %s: line %d "+format, append([]any{r.name, r.lines.number}, args...)...)
+	return fmt.Errorf("feed: recording %s: line %d "+format, append([]any{r.name, r.lines.Number}, args...)...)
+}
+
+// cutTab cuts line at its first TAB.
+func cutTab(line []byte) (before, after []byte, found bool) {
+	return bytes.Cut(line, []byte{'\t'})
 }

@@ -46,7 +46,7 @@ func (d *stdinDriver) open(ctx context.Context) (stream, error) {
 	if r, ok := d.r.(interruptible); ok {
 		s.unhook = context.AfterFunc(ctx, func() { r.SetReadDeadline(time.Unix(1, 0)) })
 	}
-	go s.read(newLines(d.r, int(min(d.max, math.MaxInt)))) // ends with its reader, or after ctx with its next line
+	go s.read(NewReader(d.r, int(min(d.max, math.MaxInt)))) // ends with its reader, or after ctx with its next line
 	return s, nil
 }
 
@@ -70,15 +70,15 @@ type stdinStream struct {
 	unhook func() bool    // nil = the reader has no deadlines
 }
 
-func (s *stdinStream) read(l *lines) {
+func (s *stdinStream) read(l *Reader) {
 	for {
-		text, err := l.next()
+		text, err := l.Next()
 		select {
 		case s.lines <- stdinLine{text, err}:
 		case <-s.ctx.Done():
 			return
 		}
-		if err != nil && !errors.Is(err, errLineTooLong) {
+		if err != nil && !errors.Is(err, ErrTooLong) {
 			return
 		}
 		select {
@@ -107,7 +107,7 @@ func (s *stdinStream) next() (Event, error) {
 
 func (s *stdinStream) event(l stdinLine) (Event, error) {
 	switch {
-	case errors.Is(l.err, errLineTooLong):
+	case errors.Is(l.err, ErrTooLong):
 		return Dropped(DropTooLarge), nil
 	case l.err == io.EOF:
 		return Event{}, io.EOF

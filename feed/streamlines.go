@@ -9,26 +9,26 @@ import (
 
 // errEndless says that a stream goes on and on without the end of a line, or of
 // an event, that was given up as too long. What it sends is not worth skipping.
-var errEndless = errors.New("no end of a message that is too large")
+var ErrEndless = errors.New("no end of a message that is too large")
 
 // streamLines cuts what another machine sends into lines, which it bounds in
 // both ways: of a long line it holds no more than keep bytes, and reads no more
 // than skip beyond them. One goroutine.
-type streamLines struct {
+type Bounded struct {
 	r    *bufio.Reader
 	keep int
-	skip int
+	Skip int
 	cr   bool // CR and CR LF end a line too, not LF alone
 
 	line    []byte
-	cut     bool // the present line is longer than keep
+	Cut     bool // the line returned last was longer than keep, and is cut
 	afterCR bool // an LF that comes next belongs to the CR before it
 }
 
 // newStreamLines returns lines of at most keep bytes, cut at LF, and with cr
 // also at CR.
-func newStreamLines(r io.Reader, keep int, cr bool) *streamLines {
-	return &streamLines{r: bufio.NewReaderSize(r, 64<<10), keep: keep, skip: skipBound(keep), cr: cr}
+func NewBounded(r io.Reader, keep int, cr bool) *Bounded {
+	return &Bounded{r: bufio.NewReaderSize(r, 64<<10), keep: keep, Skip: skipBound(keep), cr: cr}
 }
 
 // skipBound is how much is skipped behind a message that is too large, in the
@@ -39,8 +39,8 @@ func skipBound(most int) int { return 4*most + 1<<20 }
 // next returns the next line without its end, valid until the next call, and
 // cut to keep bytes if it is longer. A line that the end of the stream cuts off
 // is not returned. Errors are the reader's, io.EOF among them, and errEndless.
-func (l *streamLines) next() ([]byte, error) {
-	l.line, l.cut = l.line[:0], false
+func (l *Bounded) Next() ([]byte, error) {
+	l.line, l.Cut = l.line[:0], false
 	for size := 0; ; {
 		part, ended, err := l.part()
 		if err != nil {
@@ -51,19 +51,19 @@ func (l *streamLines) next() ([]byte, error) {
 		}
 		size += len(part)
 		l.line = append(l.line, part[:min(len(part), l.keep-len(l.line))]...)
-		l.cut = size > l.keep
+		l.Cut = size > l.keep
 		switch {
 		case ended:
 			return l.line, nil
-		case size > l.keep+l.skip:
-			return nil, errEndless
+		case size > l.keep+l.Skip:
+			return nil, ErrEndless
 		}
 	}
 }
 
 // part takes what has arrived of the line, and says whether that is its end. It
 // waits if nothing has.
-func (l *streamLines) part() (part []byte, ended bool, err error) {
+func (l *Bounded) part() (part []byte, ended bool, err error) {
 	if _, err := l.r.Peek(1); err != nil {
 		return nil, false, err
 	}
@@ -85,7 +85,7 @@ func (l *streamLines) part() (part []byte, ended bool, err error) {
 }
 
 // end returns where in b the line ends, -1 if it does not.
-func (l *streamLines) end(b []byte) int {
+func (l *Bounded) end(b []byte) int {
 	i := bytes.IndexByte(b, '\n')
 	if !l.cr {
 		return i
