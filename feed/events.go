@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"fantail/feed/internal/lines"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -23,7 +24,7 @@ type event struct {
 // events parses an event stream as browsers do (WHATWG HTML, section 9.2.6). One
 // goroutine.
 type events struct {
-	lines *Bounded
+	lines *lines.Bounded
 	max   int // bytes of one event's data
 
 	lastID string        // of the last event that was whole; empty = none to send back
@@ -40,7 +41,7 @@ type events struct {
 
 // newEvents returns the events of a stream that was asked to go on behind the
 // event of the given id, which holds until another comes.
-func newEvents(lines *Bounded, most int, lastID string) *events {
+func newEvents(lines *lines.Bounded, most int, lastID string) *events {
 	return &events{lines: lines, max: most, id: lastID, lastID: lastID}
 }
 
@@ -106,7 +107,7 @@ func (e *events) addData(value []byte) error {
 		e.over += size + 1
 		e.data = e.data[:0]
 		if e.over > e.lines.Skip {
-			return ErrEndless
+			return lines.ErrEndless
 		}
 		return nil
 	}

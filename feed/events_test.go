@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"fantail/feed/internal/lines"
 	"fmt"
 	"io"
 	"slices"
@@ -14,7 +15,7 @@ import (
 // parseAll returns what a parser of at most max bytes an event makes of a stream,
 // a word each: type=data, "!" for an event that is dropped.
 func parseAll(r io.Reader, most int) (got []string, e *events, end error) {
-	e = newEvents(NewBounded(r, most+len("data: "), true), most, "")
+	e = newEvents(lines.NewBounded(r, most+len("data: "), true), most, "")
 	for {
 		ev, err := e.next()
 		switch {
@@ -83,7 +84,7 @@ func TestEventsRetry(t *testing.T) {
 // TestEventsBounds: an event that is too large is dropped with its id, and one
 // without an end ends the stream; what is held is bounded all the while.
 func TestEventsBounds(t *testing.T) {
-	const most = 10
+	const most, skipped = 10, 4*(10+len("data: ")) + 1<<20 // at most
 	for _, tt := range []struct {
 		name, in string
 		want     []string
@@ -94,9 +95,9 @@ func TestEventsBounds(t *testing.T) {
 		{"a byte too much", "id: 1\ndata: 0123456789x\n\ndata: a\n\n", []string{"!", "=a"}, io.EOF},
 		{"lines too many", "id: 1\ndata: 0123\ndata: 56789x\ndata: y\n\ndata: a\n\n", []string{"!", "=a"}, io.EOF},
 		{"a long comment", "id: 1\n\n:" + strings.Repeat("x", 1000) + "\ndata: a\n\n", []string{"=a"}, io.EOF},
-		{"a line without end", "id: 1\n\ndata: " + strings.Repeat("x", skipBound(most)+1000), nil, ErrEndless},
-		{"a comment without end", "id: 1\n\n:" + strings.Repeat("x", skipBound(most)+1000), nil, ErrEndless},
-		{"an event without end", "id: 1\n\n" + strings.Repeat("data: 0123456789\n", skipBound(most)/10), nil, ErrEndless},
+		{"a line without end", "id: 1\n\ndata: " + strings.Repeat("x", skipped+1000), nil, lines.ErrEndless},
+		{"a comment without end", "id: 1\n\n:" + strings.Repeat("x", skipped+1000), nil, lines.ErrEndless},
+		{"an event without end", "id: 1\n\n" + strings.Repeat("data: 0123456789\n", skipped/10), nil, lines.ErrEndless},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, e, err := parseAll(strings.NewReader(tt.in), most)
@@ -106,7 +107,7 @@ func TestEventsBounds(t *testing.T) {
 			if strings.HasPrefix(tt.in, "id: 1") && e.lastID != "1" {
 				t.Errorf("id %q", e.lastID)
 			}
-			if held := cap(e.data) + cap(e.lines.line); held > 200 {
+			if held := cap(e.data); held > 100 {
 				t.Errorf("%d bytes are held", held)
 			}
 		})
@@ -119,7 +120,7 @@ func TestEventsDispatchAtOnce(t *testing.T) {
 	r, w := io.Pipe()
 	done := make(chan struct{})
 	go func() { defer close(done); io.WriteString(w, "data: a\r\r") }() // ends when it is read
-	e := newEvents(NewBounded(r, 100, true), 100, "")
+	e := newEvents(lines.NewBounded(r, 100, true), 100, "")
 	if ev, err := e.next(); string(ev.data) != "a" || err != nil {
 		t.Errorf("got %q, %v", ev.data, err)
 	}
@@ -192,7 +193,7 @@ func plainEvents(in string, most int) (got []string, lastID string) {
 func BenchmarkEvents(b *testing.B) {
 	one := fmt.Sprintf("id: k3v9q2mx-48215\ndata: %s\n\n", strings.Repeat("x", 200))
 	stream := bytes.Repeat([]byte(one), 1000)
-	e := newEvents(NewBounded(endless{stream, new(int)}, 4096, true), 4096, "")
+	e := newEvents(lines.NewBounded(endless{stream, new(int)}, 4096, true), 4096, "")
 	b.SetBytes(int64(len(one)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"fantail/feed/internal/lines"
 	"fantail/hub/fantailv1"
 	"fmt"
 	"math"
@@ -124,13 +125,13 @@ func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *Failure
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	switch {
 	case kind == "text/event-stream":
-		lines := NewBounded(body, most+len("data: "), true)
+		lines := lines.NewBounded(body, most+len("data: "), true)
 		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.Position()), relay: fantailv1.IsRelay(resp.Header)}, nil
 	case fantailv1.IsRelay(resp.Header) && kind == "application/x-ndjson":
-		lines := NewBounded(body, int(fantailv1.Room(int64(most))), false)
+		lines := lines.NewBounded(body, int(fantailv1.Room(int64(most))), false)
 		return &envelopeLines{body, lines, d.opt.MaxMessage}, nil
 	case isLines(kind, resp):
-		return &messageLines{httpBody: body, lines: NewBounded(body, most+len("\r"), false), max: most}, nil
+		return &messageLines{httpBody: body, lines: lines.NewBounded(body, most+len("\r"), false), max: most}, nil
 	}
 	return nil, explainType(resp)
 }

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/internal/lines"
 	"io"
 	"net/http"
 	"syscall"
@@ -28,7 +29,7 @@ func (b *httpBody) lost(err error) *Failure { return b.driver.patient(b.explain(
 
 func (b *httpBody) explain(err error) *Failure {
 	switch {
-	case err == ErrEndless:
+	case err == lines.ErrEndless:
 		return TooLarge(b.driver.opt.MaxMessage)
 	case err == io.EOF:
 		return Fail(ReasonClosed, "the source ended its answer")

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"unicode/utf8"
 
+	"fantail/feed/internal/lines"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 )
@@ -67,7 +68,7 @@ func (s *eventStream) relayEvent(ev event) (Event, error) {
 // at the end belongs to the line's end, as in JSON it means nothing.
 type messageLines struct {
 	*httpBody
-	lines *Bounded
+	lines *lines.Bounded
 	max   int
 	in    hub.Input
 }
@@ -90,7 +91,7 @@ func (s *messageLines) next() (Event, error) {
 // envelopeLines reads a relay's /stream: an envelope a line.
 type envelopeLines struct {
 	*httpBody
-	lines *Bounded
+	lines *lines.Bounded
 	max   int64 // bytes of one message's payload
 }
 

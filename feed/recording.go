@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fantail/feed/internal/lines"
 	"fantail/hub"
 )
 
@@ -41,7 +42,7 @@ type Record struct {
 type Recording struct {
 	file    io.Closer
 	name    string
-	lines   *Reader
+	lines   *lines.Reader
 	headed  bool     // there is a kind column
 	kind    hub.Kind // of every message of a headless file
 	started bool     // the first line was seen
@@ -61,7 +62,7 @@ func OpenRecording(path string) (*Recording, error) {
 
 // newRecording reads from r; name serves its ending and the errors.
 func newRecording(r io.Reader, name string) *Recording {
-	rec := &Recording{name: name, lines: NewReader(r, MaxRecordingLine)}
+	rec := &Recording{name: name, lines: lines.NewReader(r, MaxRecordingLine)}
 	if strings.HasSuffix(name, binarySuffix) {
 		rec.kind = hub.Binary
 	}
@@ -92,7 +93,7 @@ func (r *Recording) Next() (Record, error) {
 	switch {
 	case err == io.EOF:
 		return Record{}, io.EOF
-	case errors.Is(err, ErrTooLong):
+	case errors.Is(err, lines.ErrTooLong):
 		return Record{}, r.errorf("is longer than %d MiB; is %s a recording?", MaxRecordingLine>>20, r.name)
 	case err != nil:
 		return Record{}, fmt.Errorf("feed: recording: %w", err)

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"fantail/feed/internal/lines"
 	"fantail/hub"
 )
 
@@ -46,7 +47,7 @@ func (d *stdinDriver) open(ctx context.Context) (stream, error) {
 	if r, ok := d.r.(interruptible); ok {
 		s.unhook = context.AfterFunc(ctx, func() { r.SetReadDeadline(time.Unix(1, 0)) })
 	}
-	go s.read(NewReader(d.r, int(min(d.max, math.MaxInt)))) // ends with its reader, or after ctx with its next line
+	go s.read(lines.NewReader(d.r, int(min(d.max, math.MaxInt)))) // ends with its reader, or after ctx with its next line
 	return s, nil
 }
 
@@ -70,7 +71,7 @@ type stdinStream struct {
 	unhook func() bool    // nil = the reader has no deadlines
 }
 
-func (s *stdinStream) read(l *Reader) {
+func (s *stdinStream) read(l *lines.Reader) {
 	for {
 		text, err := l.Next()
 		select {
@@ -78,7 +79,7 @@ func (s *stdinStream) read(l *Reader) {
 		case <-s.ctx.Done():
 			return
 		}
-		if err != nil && !errors.Is(err, ErrTooLong) {
+		if err != nil && !errors.Is(err, lines.ErrTooLong) {
 			return
 		}
 		select {
@@ -107,7 +108,7 @@ func (s *stdinStream) next() (Event, error) {
 
 func (s *stdinStream) event(l stdinLine) (Event, error) {
 	switch {
-	case errors.Is(l.err, ErrTooLong):
+	case errors.Is(l.err, lines.ErrTooLong):
 		return Dropped(DropTooLarge), nil
 	case l.err == io.EOF:
 		return Event{}, io.EOF

@@ -43,8 +43,10 @@ var rooms = map[string]string{
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed":                   "feed/internal/redact feed/internal/retry feed/internal/throttle hub hub/fantailv1 hub/setting hub/websocket",
+	"feed": "feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle hub hub/fantailv1 " +
+		"hub/setting hub/websocket",
 	"feed/brokertest":        "hub/nettest hub/skiptest",
+	"feed/internal/lines":    "",
 	"feed/internal/redact":   "",
 	"feed/internal/retry":    "",
 	"feed/internal/throttle": "",

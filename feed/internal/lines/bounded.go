@@ -1,4 +1,4 @@
-package feed
+package lines
 
 import (
 	"bufio"
@@ -7,11 +7,11 @@ import (
 	"io"
 )
 
-// errEndless says that a stream goes on and on without the end of a line, or of
+// ErrEndless says that a stream goes on and on without the end of a line, or of
 // an event, that was given up as too long. What it sends is not worth skipping.
 var ErrEndless = errors.New("no end of a message that is too large")
 
-// streamLines cuts what another machine sends into lines, which it bounds in
+// Bounded cuts what another machine sends into lines, which it bounds in
 // both ways: of a long line it holds no more than keep bytes, and reads no more
 // than skip beyond them. One goroutine.
 type Bounded struct {
@@ -25,7 +25,7 @@ type Bounded struct {
 	afterCR bool // an LF that comes next belongs to the CR before it
 }
 
-// newStreamLines returns lines of at most keep bytes, cut at LF, and with cr
+// NewBounded returns lines of at most keep bytes, cut at LF, and with cr
 // also at CR.
 func NewBounded(r io.Reader, keep int, cr bool) *Bounded {
 	return &Bounded{r: bufio.NewReaderSize(r, 64<<10), keep: keep, Skip: skipBound(keep), cr: cr}
@@ -36,9 +36,9 @@ func NewBounded(r io.Reader, keep int, cr bool) *Bounded {
 // operator thought.
 func skipBound(most int) int { return 4*most + 1<<20 }
 
-// next returns the next line without its end, valid until the next call, and
+// Next returns the next line without its end, valid until the next call, and
 // cut to keep bytes if it is longer. A line that the end of the stream cuts off
-// is not returned. Errors are the reader's, io.EOF among them, and errEndless.
+// is not returned. Errors are the reader's, io.EOF among them, and ErrEndless.
 func (l *Bounded) Next() ([]byte, error) {
 	l.line, l.Cut = l.line[:0], false
 	for size := 0; ; {

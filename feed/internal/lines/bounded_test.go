@@ -1,4 +1,4 @@
-package feed
+package lines
 
 import (
 	"errors"
@@ -39,6 +39,9 @@ func TestStreamLines(t *testing.T) {
 			}
 			if !slices.Equal(got, tt.want) || err != tt.end {
 				t.Errorf("%d: got %d lines %.40q, %v", i, len(got), got, err)
+			}
+			if held := cap(l.line); held > 2*tt.keep+64 {
+				t.Errorf("%d: %d bytes are held of lines of %d", i, held, tt.keep)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package feed
+package lines
 
 import (
 	"bufio"
@@ -6,11 +6,11 @@ import (
 	"io"
 )
 
-// errLineTooLong says that lines.next skipped a line of more than max bytes;
+// ErrTooLong says that Reader.Next skipped a line of more than max bytes;
 // the next call goes on behind it.
 var ErrTooLong = errors.New("line too long")
 
-// lines cuts a stream into lines at each LF and at nothing else: a CR belongs
+// Reader cuts a stream into lines at each LF and at nothing else: a CR belongs
 // to the line. It holds one line at a time. One goroutine.
 type Reader struct {
 	r      *bufio.Reader
@@ -20,12 +20,13 @@ type Reader struct {
 	long   []byte // a line that does not fit into r's buffer
 }
 
+// NewReader returns the lines of r, of at most max bytes each.
 func NewReader(r io.Reader, max int) *Reader {
 	return &Reader{r: bufio.NewReaderSize(r, 64<<10), max: max}
 }
 
-// next returns the next line without its LF, valid until the next call. It
-// returns io.EOF at the end, errLineTooLong, or the reader's error.
+// Next returns the next line without its LF, valid until the next call. It
+// returns io.EOF at the end, ErrTooLong, or the reader's error.
 func (l *Reader) Next() ([]byte, error) {
 	l.long = l.long[:0]
 	for size := 0; ; {
