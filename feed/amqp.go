@@ -3,13 +3,14 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/internal/redact"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"fantail/feed/internal/redact"
 )
 
 const (

@@ -2,13 +2,14 @@ package feed
 
 import (
 	"errors"
-	"fantail/feed/internal/redact"
 	"io"
 	"net"
 	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"fantail/feed/internal/redact"
 )
 
 // amqpStream is one connection whose queue is delivered. The library reads in

@@ -47,7 +47,7 @@ func (b *broker) RetryWithin() time.Duration { return brokerRetry }
 
 // granted reports that the broker has let us in, and grants what is read.
 func (b *broker) granted(ctx context.Context) {
-	probing(ctx).done(Step{Kind: StepHandshake, Detail: "let in, and what is to be read is there"})
+	Report(ctx, Step{Kind: StepHandshake, Detail: "let in, and what is to be read is there"})
 }
 
 // brokerURL is a broker's address, scheme://user:password@host:port/path?query.
@@ -105,7 +105,7 @@ func (m *messages) event(name string, payload []byte, number uint64) Event {
 	if !utf8.Valid(payload) {
 		m.in.Kind = hub.Binary
 	}
-	if len(name) <= MaxKey && utf8.ValidString(name) {
+	if len(name) <= hub.MaxKey && utf8.ValidString(name) {
 		m.in.Key = name
 	}
 	return Message(&m.in)

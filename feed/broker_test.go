@@ -71,7 +71,7 @@ func TestInputOfBroker(t *testing.T) {
 		{"a", "text", hub.Text, "a", false},
 		{"a", "\xff", hub.Binary, "a", false},
 		{"\xff", "", hub.Text, "", false},
-		{strings.Repeat("k", MaxKey+1), "x", hub.Text, "", false},
+		{strings.Repeat("k", hub.MaxKey+1), "x", hub.Text, "", false},
 		{"a", "123456789", 0, "", true},
 	} {
 		ev := (&messages{most: 8}).event(c.name, []byte(c.payload), 0)

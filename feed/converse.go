@@ -3,14 +3,15 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/internal/redact"
-	"fantail/feed/internal/throttle"
-	"fantail/hub/setting"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/feed/internal/redact"
+	"fantail/feed/internal/throttle"
+	"fantail/hub/setting"
 )
 
 // fatalWait is how long a source is left alone that answered what a Fatal rule

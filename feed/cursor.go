@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"fantail/hub/setting"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // placeholder is where a source URL wants the cursor: {cursor}, or {cursor-N} for

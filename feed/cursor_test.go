@@ -40,7 +40,7 @@ func TestCursorNotesTheLast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{`{"time_us":1725911162329308}`, `{"time_us":7}`, `{"other":1}`, `pong`, `{"time_us":""}`, `{"time_us":"` + strings.Repeat("x", 2*MaxKey) + `"}`} {
+	for _, text := range []string{`{"time_us":1725911162329308}`, `{"time_us":7}`, `{"other":1}`, `pong`, `{"time_us":""}`, `{"time_us":"` + strings.Repeat("x", 2*hub.MaxKey) + `"}`} {
 		c.note(&hub.Input{Payload: []byte(text)})
 	}
 	if got := *c.last.Load(); got != "7" {

@@ -2,10 +2,12 @@ package feed
 
 import (
 	"bytes"
-	"fantail/feed/internal/lines"
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"fantail/feed/internal/lines"
+	"fantail/hub"
 )
 
 // maxEventID is the longest id of an event, in bytes, that is sent back as
@@ -86,7 +88,7 @@ func (e *events) field(line []byte) error {
 	case "data":
 		return e.addData(value)
 	case "event":
-		e.kind = usable(value, MaxKey, e.lines.Cut)
+		e.kind = usable(value, hub.MaxKey, e.lines.Cut)
 	case "id":
 		if bytes.IndexByte(value, 0) < 0 {
 			e.id = usable(value, maxEventID, e.lines.Cut)

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"bytes"
-	"fantail/feed/internal/lines"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +9,9 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"fantail/feed/internal/lines"
+	"fantail/hub"
 )
 
 // parseAll returns what a parser of at most max bytes an event makes of a stream,
@@ -56,7 +58,7 @@ func TestEvents(t *testing.T) {
 		{"byte order mark", "\ufeffdata: a\n\n\ufeffdata: b\n\n", []string{"=a"}, ""},
 		{"unknown fields", "data : a\nDATA: b\nx\ndata: c\n\n", []string{"=c"}, ""},
 		{"colons", "data: a:b: c\n\n", []string{"=a:b: c"}, ""},
-		{"a type that is no key", "event: a\x02\ndata: b\n\nevent: " + strings.Repeat("x", MaxKey+1) + "\ndata: c\n\n", []string{"=b", "=c"}, ""},
+		{"a type that is no key", "event: a\x02\ndata: b\n\nevent: " + strings.Repeat("x", hub.MaxKey+1) + "\ndata: c\n\n", []string{"=b", "=c"}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -181,7 +183,7 @@ func plainEvents(in string, most int) (got []string, lastID string) {
 		case name == "data":
 			data = append(data, value)
 		case name == "event":
-			kind = usable([]byte(value), MaxKey, tooLong)
+			kind = usable([]byte(value), hub.MaxKey, tooLong)
 		case name == "id" && !strings.Contains(value, "\x00"):
 			id = usable([]byte(value), maxEventID, tooLong)
 		}

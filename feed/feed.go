@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fantail/hub/fantailv1"
-	"fantail/hub/setting"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +13,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
+	"fantail/hub/setting"
 )
 
 // Publisher takes the feed's messages; *hub.Hub is one. Publish copies the
@@ -132,7 +132,7 @@ type Config struct {
 	// of the fields.
 	Names setting.Namer
 
-	uplink *uplink // made by New for all drivers; nil = none
+	uplink *Outgoing // made by New for all drivers; nil = none
 }
 
 // options returns what the driver of a source reads.
@@ -215,7 +215,7 @@ type Feed struct {
 	// Static after New.
 	sources []*source
 	several *combination // nil = one source, which publishes by itself
-	uplink  *uplink      // nil = nothing is sent to it on behalf of others
+	uplink  *Outgoing    // nil = nothing is sent to it on behalf of others
 }
 
 // New checks the configuration and returns a feed that has not connected yet.
@@ -223,7 +223,7 @@ type Feed struct {
 func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	cfg, bad := cfg.withDefaults()
 	if cfg.Uplink {
-		cfg.uplink = newUplink()
+		cfg.uplink = NewOutgoing()
 	}
 	urls := SourceURLs(cfg.URL)
 	var f *Feed
@@ -254,7 +254,7 @@ func newSingle(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 // is returned; of several sources, once all have ended. All that Run started has
 // ended when it returns, except for what doc.go says of stdin. It is called once.
 func (f *Feed) Run(ctx context.Context) error {
-	defer f.uplink.end()
+	defer f.uplink.End()
 	if f.several != nil {
 		return f.several.run(ctx)
 	}

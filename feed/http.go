@@ -2,8 +2,6 @@ package feed
 
 import (
 	"context"
-	"fantail/feed/internal/lines"
-	"fantail/hub/fantailv1"
 	"fmt"
 	"math"
 	"mime"
@@ -11,6 +9,10 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"fantail/feed/internal/lines"
+	"fantail/feed/internal/redact"
+	"fantail/hub/fantailv1"
 )
 
 // httpDriver is a source that answers a GET with a stream: http and https. What
@@ -68,6 +70,7 @@ func (d *httpDriver) open(ctx context.Context) (stream, error) {
 		end(nil)
 		return nil, err
 	}
+	ReportProxy(ctx, req.URL.String())
 	tapped := newTapTransport(ctx, d.transport, nil)
 	resp, err := (&http.Client{Transport: tapped, CheckRedirect: noRedirect}).Do(req)
 	if err != nil {
@@ -84,8 +87,18 @@ func (d *httpDriver) open(ctx context.Context) (stream, error) {
 		body.close()
 		return nil, d.patient(failed)
 	}
-	probing(ctx).answered(resp)
+	reportStream(ctx, resp)
 	return s, nil
+}
+
+// reportStream reports the answer to the request for a stream.
+func reportStream(ctx context.Context, resp *http.Response) {
+	compression := "no compression"
+	if resp.Uncompressed {
+		compression = "gzip"
+	}
+	Report(ctx, Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s, %s",
+		redact.Clean(resp.Status), redact.Clean(resp.Header.Get("Content-Type")), resp.Proto, compression)})
 }
 
 // request makes the request, with the headers as they are now.

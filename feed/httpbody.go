@@ -3,10 +3,11 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/internal/lines"
 	"io"
 	"net/http"
 	"syscall"
+
+	"fantail/feed/internal/lines"
 )
 
 // httpBody is the body of an answer that goes on, and its end.

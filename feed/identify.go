@@ -2,9 +2,9 @@ package feed
 
 import (
 	"context"
-	"fantail/hub/setting"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // byHash as Config.ID takes the whole message for its name.

@@ -13,10 +13,6 @@ import (
 )
 
 const (
-	// MaxKey bounds a message's key, in bytes: as long as a client's filter can
-	// name.
-	MaxKey = 1 << 10
-
 	maxKeySpec = 4 << 10 // bytes of Config.Key
 	maxKeyPath = 16      // paths in it
 
@@ -124,7 +120,7 @@ func (k *keyer) key(kind hub.Kind, payload []byte) (key string, err error) {
 	case kind == hub.Text && isComposite(payload):
 		key = k.joined(payload)
 	}
-	if err != nil || len(key) > MaxKey || !utf8.ValidString(key) {
+	if err != nil || len(key) > hub.MaxKey || !utf8.ValidString(key) {
 		return "", errKey
 	}
 	return key, nil
@@ -136,7 +132,7 @@ func (k *keyer) matched(payload []byte) (string, error) {
 	switch {
 	case at == nil || at[2] < 0:
 		return "", nil
-	case at[3]-at[2] > MaxKey:
+	case at[3]-at[2] > hub.MaxKey:
 		return "", errKey
 	}
 	return string(payload[at[2]:at[3]]), nil

@@ -45,7 +45,7 @@ func TestKey(t *testing.T) {
 		{"a string alone", "@this", `"x"`, ""},
 		{"nothing", "id", ``, ""},
 		{"cut short", "id", `{"id":"x","rest`, "x"},
-		{"as long as may be", "id", `{"id":"` + strings.Repeat("k", MaxKey) + `"}`, strings.Repeat("k", MaxKey)},
+		{"as long as may be", "id", `{"id":"` + strings.Repeat("k", hub.MaxKey) + `"}`, strings.Repeat("k", hub.MaxKey)},
 		{"regexp", `re:^(?:@\S+ )?:\S+ [A-Z]+ (#\S+)`, "@id=1 :a!a@a.host PRIVMSG #room :hello #other\r\n", "#room"},
 		{"regexp does not match", `re:^(?:@\S+ )?:\S+ [A-Z]+ (#\S+)`, "PING :host", ""},
 		{"group does not take part", `re:a|(b)`, "a", ""},
@@ -79,14 +79,14 @@ func TestKeyOfBinary(t *testing.T) {
 }
 
 func TestKeyThatCannotBeUsed(t *testing.T) {
-	long := strings.Repeat("k", MaxKey+1)
+	long := strings.Repeat("k", hub.MaxKey+1)
 	for _, tt := range []struct {
 		spec, message string
 		kind          hub.Kind
 	}{
 		{"id", `{"id":"` + long + `"}`, hub.Text},
 		{"id", `{"id":["` + long + `"]}`, hub.Text},
-		{"a:b", `{"a":"` + long[:MaxKey] + `"}`, hub.Text},
+		{"a:b", `{"a":"` + long[:hub.MaxKey] + `"}`, hub.Text},
 		{`re:^(.*)$`, long, hub.Text},
 		{`re:(?s)^(.*)$`, "\xff", hub.Binary},
 	} {
@@ -150,7 +150,7 @@ func TestKeysReachThePublisher(t *testing.T) {
 // TestBadKeysAreCounted: the messages come all the same, and the log tells.
 func TestBadKeysAreCounted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "long.txt")
-	line := "0\t{\"k\":\"" + strings.Repeat("k", MaxKey+1) + "\"}\n"
+	line := "0\t{\"k\":\"" + strings.Repeat("k", hub.MaxKey+1) + "\"}\n"
 	if err := os.WriteFile(file, []byte(line+line+"0\t{\"k\":\"x\"}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func FuzzKey(f *testing.F) {
 		switch {
 		case key != again || err != errAgain:
 			t.Errorf("%q of %q is %q, %v and then %q, %v", spec, message, key, err, again, errAgain)
-		case len(key) > MaxKey || !utf8.ValidString(key) || err != nil && key != "":
+		case len(key) > hub.MaxKey || !utf8.ValidString(key) || err != nil && key != "":
 			t.Errorf("%q of %q is %q, %v", spec, message, key, err)
 		case string(message) != before:
 			t.Errorf("%q changed %q to %q", spec, before, message)

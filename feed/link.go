@@ -4,14 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fantail/feed/internal/redact"
-	"fantail/hub/setting"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"fantail/feed/internal/redact"
+	"fantail/hub/setting"
 )
 
 // link is the connection to a broker, below the broker's library. It counts
@@ -62,7 +63,7 @@ func dialLink(ctx context.Context, address string, secure *tls.Config) (*link, e
 		conn.Close()
 		return nil, explainBrokerTLS(err)
 	}
-	probing(ctx).done(certificate(t.ConnectionState(), time.Now()))
+	Report(ctx, Certificate(t.ConnectionState(), time.Now()))
 	return newLink(t), nil
 }
 

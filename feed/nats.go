@@ -4,13 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fantail/feed/internal/redact"
 	"fmt"
 	"net"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"fantail/feed/internal/redact"
 )
 
 // natsQueue is how many messages may wait for next. The window keeps fewer in
@@ -69,7 +70,7 @@ func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
 		return nil, d.explain(err)
 	}
 	if state, err := c.TLSConnectionState(); err == nil {
-		probing(ctx).done(certificate(state, time.Now()))
+		Report(ctx, Certificate(state, time.Now()))
 	}
 	return c, nil
 }

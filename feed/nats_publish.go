@@ -3,10 +3,11 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/internal/redact"
 	"strings"
 
 	"github.com/nats-io/nats.go"
+
+	"fantail/feed/internal/redact"
 )
 
 // natsPublisher publishes over the feed's own connection, which NATS never holds

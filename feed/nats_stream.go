@@ -3,12 +3,13 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/internal/redact"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"fantail/feed/internal/redact"
 )
 
 // natsBeat is how often an idle JetStream consumer says that it is there; a

@@ -47,7 +47,7 @@ type Options struct {
 	// SendRate bounds all that is sent.
 	SendRate Rate
 	// Outgoing is the queue of what others want sent to the source. nil = none.
-	Outgoing *uplink
+	Outgoing *Outgoing
 
 	// MaxMessage bounds a message, in bytes. A longer one is dropped, or ends the
 	// connection with ReasonTooLarge.

@@ -28,7 +28,7 @@ type outbox struct {
 	ping  string        // Config.PingText; empty = none
 	every time.Duration // between pings
 	limit *rate.Limiter // shared with the pongs and with other connections
-	users *uplink       // nil = none; shared with other connections
+	users *Outgoing     // nil = none; shared with other connections
 
 	queue   chan string // never closed
 	greeted chan error  // one value, once first was sent or could not be; never closed
@@ -63,7 +63,7 @@ func (o *outbox) write(ctx context.Context) error {
 	o.greeted <- nil
 	tick, stop := ticker(o.ping != "", o.every)
 	defer stop()
-	defer o.users.join()()
+	defer o.users.Join()()
 	for ctx.Err() == nil {
 		if err := o.turn(ctx, tick); err != nil && ctx.Err() == nil {
 			return Fail(ReasonLost, "the source does not take what is sent to it: %w", err)
@@ -89,8 +89,8 @@ func (o *outbox) turn(ctx context.Context, tick <-chan time.Time) error {
 		return o.put(ctx, frame)
 	case <-tick:
 		return o.put(ctx, o.ping)
-	case m := <-o.users.waiting():
-		return o.users.forward(ctx, m, o.limit.Wait, o.emit)
+	case m := <-o.users.Waiting():
+		return o.users.Forward(ctx, m, o.limit.Wait, o.emit)
 	}
 }
 

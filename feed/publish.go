@@ -39,7 +39,7 @@ func (b *broker) forward(life *lifeline, p publisher) {
 func (b *broker) publishAll(ctx context.Context, p publisher) {
 	u := b.opt.Outgoing
 	defer p.close()
-	defer u.join()()
+	defer u.Join()()
 	emit := func(ctx context.Context, _ hub.Kind, payload []byte) error {
 		ctx, cancel := context.WithTimeout(ctx, WriteTimeout)
 		defer cancel()
@@ -49,8 +49,8 @@ func (b *broker) publishAll(ctx context.Context, p publisher) {
 		select {
 		case <-ctx.Done():
 			return
-		case m := <-u.queue:
-			u.forward(ctx, m, b.limit.Wait, emit) // its sender has the error
+		case m := <-u.Waiting():
+			u.Forward(ctx, m, b.limit.Wait, emit) // its sender has the error
 		}
 	}
 }

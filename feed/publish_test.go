@@ -66,13 +66,13 @@ func converse(t *testing.T, url string) {
 }
 
 // refused returns what the broker makes of a message. Send waits for its answer no
-// longer than uplinkWait; if that was too long for a busy machine, another message
+// longer than outgoingWait; if that was too long for a busy machine, another message
 // is sent.
 func refused(r *running, payload []byte) error {
 	for late := time.Now().Add(patience); ; {
 		began := time.Now()
 		err := r.Send(hub.Text, payload)
-		early := time.Since(began) < uplinkWait
+		early := time.Since(began) < outgoingWait
 		if early || err != nil && !errors.Is(err, ErrBusy) || time.Now().After(late) {
 			return err
 		}

@@ -3,12 +3,12 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/hub/setting"
 	"fmt"
 	"sync/atomic"
 	"unicode/utf8"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 const (

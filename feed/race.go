@@ -1,11 +1,11 @@
 package feed
 
 import (
-	"fantail/hub/setting"
 	"strconv"
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // DefaultGapWait is how long a race waits for a number that is missing.

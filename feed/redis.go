@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fantail/feed/internal/redact"
-	"fantail/hub/setting"
 	"fmt"
 	"net"
 	"strconv"
@@ -13,6 +11,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"fantail/feed/internal/redact"
+	"fantail/hub/setting"
 )
 
 // redisDriver is what both ways of reading Redis share: the connection.

@@ -3,12 +3,13 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/internal/retry"
-	"fantail/hub/setting"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/feed/internal/retry"
+	"fantail/hub/setting"
 )
 
 const (

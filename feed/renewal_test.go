@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"fantail/feed/internal/retry"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/feed/internal/retry"
 )
 
 // ticks is a source that numbers its messages by the time, one every interval,

@@ -1,11 +1,12 @@
 package feed
 
 import (
-	"fantail/feed/internal/redact"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"fantail/feed/internal/redact"
 )
 
 func TestParseRules(t *testing.T) {

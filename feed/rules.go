@@ -2,9 +2,10 @@ package feed
 
 import (
 	"errors"
-	"fantail/hub/setting"
 	"fmt"
 	"regexp"
+
+	"fantail/hub/setting"
 )
 
 // rules are Config.Rules, compiled. They are immutable and safe for any

@@ -2,11 +2,12 @@ package feed
 
 import (
 	"errors"
-	"fantail/hub/setting"
 	"fmt"
 	"slices"
 
 	"github.com/rs/zerolog"
+
+	"fantail/hub/setting"
 )
 
 // newSeveral returns a feed of several sources.

@@ -2,13 +2,14 @@ package feed
 
 import (
 	"errors"
+	"time"
+
+	"github.com/rs/zerolog"
+
 	"fantail/feed/internal/redact"
 	"fantail/feed/internal/retry"
 	"fantail/feed/internal/throttle"
 	"fantail/hub/setting"
-	"time"
-
-	"github.com/rs/zerolog"
 )
 
 // source is one URL's source: a driver, and the supervision that keeps one

@@ -24,7 +24,7 @@ type Stats struct {
 	// an entry.
 	Dropped map[DropReason]uint64
 	// BadKeys counts the messages that were published without a key because
-	// theirs is longer than MaxKey or not UTF-8.
+	// theirs is longer than hub.MaxKey or not UTF-8.
 	BadKeys uint64
 	// Alarm is set by an answer that a Fatal rule matches, until a later
 	// connection has delivered messages for a while.

@@ -8,10 +8,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rs/zerolog"
+
 	"fantail/hub"
 	"fantail/hub/setting"
-
-	"github.com/rs/zerolog"
 )
 
 // settle is how old a connection must be when it delivers a message for the waits to
@@ -59,7 +59,7 @@ func (f *source) connect(ctx context.Context) error {
 	}
 	defer s.close()
 	f.arrived(time.Now())
-	probing(ctx).opened()
+	Report(ctx, Step{Kind: StepOpen})
 	defer f.retire(end)()
 	err = f.relay(ctx, s, newWatchdog(f.idle, end))
 	if cause, ok := errors.AsType[*Failure](context.Cause(ctx)); ok {
@@ -154,7 +154,7 @@ func (f *source) cutKey(now time.Time, in *hub.Input) string {
 		f.meter.badKeys.Add(1)
 		if n := f.keyLog.Count(now); n > 0 {
 			f.log.Warn().Uint64("messages", n).
-				Msg(f.names.Sprintf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct %v", MaxKey, SettingKey))
+				Msg(f.names.Sprintf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct %v", hub.MaxKey, SettingKey))
 		}
 	}
 	return key

@@ -71,39 +71,39 @@ func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
 
 // TestUplinkWaits pins how long a message waits, and what its sender is told.
 func TestUplinkWaits(t *testing.T) {
-	full := func(u *uplink) {
-		for range uplinkRoom {
-			u.queue <- new(outgoing)
+	full := func(u *Outgoing) {
+		for range outgoingRoom {
+			u.queue <- new(Pending)
 		}
 	}
 	for _, c := range []struct {
 		about string
-		given func(*uplink)
+		given func(*Outgoing)
 		took  time.Duration
 		err   error
 	}{
-		{"nobody takes", func(*uplink) {}, uplinkWait, ErrAway},
-		{"the connection is busy", func(u *uplink) { u.join() }, uplinkWait, ErrBusy},
-		{"the queue is full", func(u *uplink) { u.join(); full(u) }, 0, ErrBusy},
+		{"nobody takes", func(*Outgoing) {}, outgoingWait, ErrAway},
+		{"the connection is busy", func(u *Outgoing) { u.Join() }, outgoingWait, ErrBusy},
+		{"the queue is full", func(u *Outgoing) { u.Join(); full(u) }, 0, ErrBusy},
 		{"full, and nobody takes", full, 0, ErrAway},
-		{"Run has ended", (*uplink).end, 0, ErrAway},
-		{"taken late", func(u *uplink) {
+		{"Run has ended", (*Outgoing).End, 0, ErrAway},
+		{"taken late", func(u *Outgoing) {
 			time.AfterFunc(time.Second, func() { m := <-u.queue; m.take(); m.done <- nil })
 		}, time.Second, nil},
-		{"taken, but not yet sent", func(u *uplink) {
+		{"taken, but not yet sent", func(u *Outgoing) {
 			time.AfterFunc(time.Second, func() { m := <-u.queue; m.take() })
-		}, uplinkWait, nil},
-		{"given back, and taken by another", func(u *uplink) {
+		}, outgoingWait, nil},
+		{"given back, and taken by another", func(u *Outgoing) {
 			time.AfterFunc(time.Second/2, func() { u.giveBack(<-u.queue) })
 			time.AfterFunc(time.Second, func() { m := <-u.queue; m.take(); m.done <- nil })
 		}, time.Second, nil},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				u := newUplink()
+				u := NewOutgoing()
 				c.given(u)
 				began := time.Now()
-				if err := u.send(hub.Text, []byte("x")); err != c.err || time.Since(began) != c.took {
+				if err := u.Send(hub.Text, []byte("x")); err != c.err || time.Since(began) != c.took {
 					t.Errorf("%v after %v, want %v after %v", err, time.Since(began), c.err, c.took)
 				}
 			})
@@ -114,8 +114,8 @@ func TestUplinkWaits(t *testing.T) {
 // TestSendAfterItsSenderGaveUp: what was taken back is never sent.
 func TestSendAfterItsSenderGaveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		u := newUplink()
-		u.send(hub.Text, []byte("late"))
+		u := NewOutgoing()
+		u.Send(hub.Text, []byte("late"))
 		if m := <-u.queue; m.take() || m.payload != nil {
 			t.Errorf("still to be had: %q", m.payload)
 		}
@@ -172,7 +172,7 @@ func TestSendKeepsTheRate(t *testing.T) {
 		}
 		wg.Wait()
 		if n := sent.Load(); n < 19 || n > 21 || n+busy.Load() != 100 {
-			t.Errorf("%d of 100 were sent within %v at 10 a second", n, uplinkWait)
+			t.Errorf("%d of 100 were sent within %v at 10 a second", n, outgoingWait)
 		}
 		began := time.Now()
 		if err := r.Send(hub.Text, []byte("last")); err != nil || time.Since(began) > time.Second/10 { // those who gave up are not waited for
@@ -215,7 +215,7 @@ func TestSendToADeafSource(t *testing.T) {
 		}
 		wg.Wait()
 		took := time.Since(began)
-		if took != uplinkWait || busy.Load() != 49 { // the other is being sent
+		if took != outgoingWait || busy.Load() != 49 { // the other is being sent
 			t.Errorf("%d of 50 told that the source is busy, after %v", busy.Load(), took)
 		}
 		if came := len(r.sink.messages()) - before; came < int(took/time.Millisecond)-1 {
@@ -312,15 +312,15 @@ func TestSendToTheLeastBusy(t *testing.T) {
 }
 
 // eventuallyTakes waits until so many connections take messages.
-func eventuallyTakes(t *testing.T, r *running, n int32) {
+func eventuallyTakes(t *testing.T, r *running, n int) {
 	t.Helper()
 	poll := time.NewTicker(time.Millisecond)
 	defer poll.Stop()
-	for late := time.After(patience); r.uplink.takes.Load() < n; {
+	for late := time.After(patience); r.uplink.Taking() < n; {
 		select {
 		case <-poll.C:
 		case <-late:
-			t.Fatalf("%d connections take messages, want %d", r.uplink.takes.Load(), n)
+			t.Fatalf("%d connections take messages, want %d", r.uplink.Taking(), n)
 		}
 	}
 }

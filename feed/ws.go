@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"fantail/feed/internal/redact"
 	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
 )
@@ -100,6 +101,7 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	defer cancel()
 	tapped := newTapTransport(opening, d.transport, d.limit)
 	address, subprotocols := d.where()
+	ReportProxy(ctx, "http"+address[len("ws"):]) // as the WebSocket library dials it
 	conn, resp, err := websocket.Dial(opening, address, websocket.DialOptions{
 		Client:       &http.Client{Transport: tapped, CheckRedirect: noRedirect},
 		Header:       header,
@@ -109,7 +111,7 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	if err != nil {
 		return nil, explainDial(tapped.cause(opening, err), resp, subprotocols)
 	}
-	probing(ctx).handshake(resp)
+	reportAnswer(ctx, resp)
 	if len(d.opt.Subprotocols) > 0 && conn.Subprotocol() == "" {
 		conn.CloseNow()
 		return nil, Fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty %v", d.opt.Subprotocols, SettingSubprotocols)
@@ -120,8 +122,22 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 		return nil, err
 	}
 	tapped.keep()
-	probing(ctx).sent(len(frames), d.opt.Names)
+	if len(frames) > 0 {
+		Report(ctx, Step{Kind: StepSend, Detail: d.opt.Names.Sprintf("%d sent, as %v says", len(frames), SettingSend)})
+	}
 	return s, nil
+}
+
+// reportAnswer reports the answer to the opening handshake.
+func reportAnswer(ctx context.Context, resp *http.Response) {
+	subprotocol, compression := "no subprotocol", "no compression"
+	if s := resp.Header.Get("Sec-WebSocket-Protocol"); s != "" {
+		subprotocol = "subprotocol " + redact.Clean(s)
+	}
+	if e := resp.Header.Get("Sec-WebSocket-Extensions"); e != "" {
+		compression = redact.Clean(e)
+	}
+	Report(ctx, Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s", redact.Clean(resp.Status), subprotocol, compression)})
 }
 
 // greeter is a stream that sends frames before anything else.

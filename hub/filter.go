@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-const (
-	maxFilterKeys = 256
-	maxFilterKey  = 1 << 10 // bytes
-)
+// MaxKey bounds a key, in bytes: that of a message, and each of a Filter.
+const MaxKey = 1 << 10
+
+const maxFilterKeys = 256
 
 // Filter is a set of keys that a client wants. It is immutable.
 type Filter struct {
@@ -36,8 +36,8 @@ func NewFilter(keys []string) (*Filter, error) {
 	f := &Filter{exact: make(map[string]struct{})}
 	for _, k := range slices.Compact(slices.Sorted(slices.Values(keys))) {
 		switch prefix, isPrefix := strings.CutSuffix(k, "*"); {
-		case len(k) > maxFilterKey:
-			return nil, fmt.Errorf("%w: a key of %d bytes; keys have at most %d", ErrFilter, len(k), maxFilterKey)
+		case len(k) > MaxKey:
+			return nil, fmt.Errorf("%w: a key of %d bytes; keys have at most %d", ErrFilter, len(k), MaxKey)
 		case k == "":
 			return nil, fmt.Errorf("%w: an empty key; write * for all keys", ErrFilter)
 		case isPrefix:

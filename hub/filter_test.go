@@ -50,7 +50,7 @@ func TestFilterBounds(t *testing.T) {
 	for i := range many {
 		many[i] = strings.Repeat("k", i+1)
 	}
-	long := strings.Repeat("k", maxFilterKey)
+	long := strings.Repeat("k", MaxKey)
 	for name, tt := range map[string]struct {
 		keys []string
 		say  string // in the error; empty is none
@@ -80,7 +80,7 @@ func FuzzFilter(f *testing.F) {
 		keys := strings.Split(list, ",")
 		filter, err := NewFilter(keys)
 		if err != nil {
-			if filter != nil || !slices.ContainsFunc(keys, func(k string) bool { return k == "" || len(k) > maxFilterKey }) && len(keys) <= maxFilterKeys {
+			if filter != nil || !slices.ContainsFunc(keys, func(k string) bool { return k == "" || len(k) > MaxKey }) && len(keys) <= maxFilterKeys {
 				t.Fatalf("%q: %v", keys, err)
 			}
 			return
