@@ -8,7 +8,7 @@ import (
 
 // Sender is a stream over which frames can be sent. Without it rules reply nothing.
 type Sender interface {
-	stream
+	Stream
 	// Send queues a text frame and never waits. It reports whether there was room.
 	// Any goroutine.
 	Send(frame string) bool
@@ -16,7 +16,7 @@ type Sender interface {
 
 // Resumer is a driver whose next connection goes on where the last one ended.
 type Resumer interface {
-	driver
+	Driver
 	// Position returns where the feed of a relay stands that is resumed; empty if
 	// that is not known, or if the source has no positions. Any goroutine.
 	Position() string
@@ -27,21 +27,21 @@ type Resumer interface {
 
 // RetryBounded is a driver whose source is to be tried again more often than others.
 type RetryBounded interface {
-	driver
+	Driver
 	// RetryWithin returns the longest wait before the next connection.
 	RetryWithin() time.Duration
 }
 
 // Forwarder is a driver whose connections take from Options.Outgoing.
 type Forwarder interface {
-	driver
+	Driver
 	// Forwards returns what is to be changed before it can; nil = nothing.
 	Forwards() error
 }
 
 // Pusher is a driver that is handed its messages.
 type Pusher interface {
-	driver
+	Driver
 	// Push takes messages, in their order and all or none, and never waits. It owns
 	// them from here on, finds out their kinds, and leaves their times to whoever
 	// publishes them. Errors: ErrPushFull, ErrPushTooLarge. Any goroutine.

@@ -42,7 +42,7 @@ var (
 	_ RetryBounded = (*amqpDriver)(nil)
 )
 
-func newAMQP(o Options) (driver, error) {
+func newAMQP(o Options) (Driver, error) {
 	b, err := newBroker(o, amqpPort(o.URL))
 	if err != nil {
 		return nil, err
@@ -54,14 +54,14 @@ func newAMQP(o Options) (driver, error) {
 	if u.user == "" {
 		u.user, u.password = "guest", "guest"
 	}
-	exchange, errExchange := u.query.word("exchange", "")
-	kind, errKind := u.query.word("type", "")
-	bind, errBind := u.query.each("bind")
+	exchange, errExchange := u.query.Word("exchange", "")
+	kind, errKind := u.query.Word("type", "")
+	bind, errBind := u.query.All("bind")
 	if len(bind) == 0 {
 		bind = []string{"#"} // all of a topic exchange; a fanout takes no notice of it
 	}
 	n, errNames := newNames(bind)
-	err = errors.Join(errExchange, errKind, errBind, errNames, u.query.rest("exchange", "bind", "type", "publish"))
+	err = errors.Join(errExchange, errKind, errBind, errNames, u.query.Rest("exchange", "bind", "type", "publish"))
 	switch {
 	case err != nil:
 	case exchange == "":
@@ -85,8 +85,8 @@ func (d *amqpDriver) of(keys []string) []string {
 	return slices.DeleteFunc(d.bind.of(keys), func(name string) bool { return strings.ContainsAny(name, "*#") || len(name) > 255 })
 }
 
-// open connects, makes and binds the queue, and has it delivered.
-func (d *amqpDriver) open(ctx context.Context) (stream, error) {
+// Open connects, makes and binds the queue, and has it delivered.
+func (d *amqpDriver) Open(ctx context.Context) (Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	l, err := d.dial(opening)

@@ -152,10 +152,10 @@ func (s *amqpStream) change(wanted, unwanted []string) error {
 	return errors.Join(s.want(s.source.of(wanted)), s.unbind(s.source.of(unwanted)))
 }
 
-// next returns the next message. Those that were taken are acknowledged many at
+// Next returns the next message. Those that were taken are acknowledged many at
 // a time, and the rest of them within a second: a broker gives up a consumer
 // that leaves messages unacknowledged for long.
-func (s *amqpStream) next() (Event, error) {
+func (s *amqpStream) Next() (Event, error) {
 	for {
 		select {
 		case m, ok := <-s.deliveries:
@@ -226,7 +226,7 @@ func goodbye(conn *amqp.Connection, l *link) {
 	l.Close()
 }
 
-func (s *amqpStream) close() {
+func (s *amqpStream) Close() {
 	s.tick.Stop()
 	s.life.end()
 	s.conn.Close() // waits for the library's goroutines; the line is closed

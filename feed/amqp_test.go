@@ -129,14 +129,14 @@ func TestAMQP(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := open(t, d)
-		defer s.close()
+		defer s.Close()
 		post(t, ch, "topics", "ack", "one", "ack", "two")
 		for range 2 {
-			if _, err := s.next(); err != nil {
+			if _, err := s.Next(); err != nil {
 				t.Fatal(err)
 			}
 		}
-		go s.next() // acknowledges within a second; ended by close
+		go s.Next() // acknowledges within a second; ended by close
 		// What is not acknowledged comes again when it is asked for again.
 		a := s.(*amqpStream)
 		eventually(t, "acknowledged", func() bool {

@@ -37,7 +37,7 @@ func newBroker(o Options, defaultPort string) (broker, error) {
 	}
 	b := broker{brokerURL: u, opt: o, limit: o.SendRate.Limiter()}
 	if err == nil {
-		b.publish, err = u.query.word("publish", "")
+		b.publish, err = u.query.Word("publish", "")
 	}
 	return b, err
 }
@@ -56,7 +56,7 @@ type brokerURL struct {
 	address        string // host:port
 	user, password string
 	path           string // unescaped, without the first slash
-	query          params
+	query          Query
 }
 
 // parseBroker takes the URL apart. Its errors never show the URL, which may hold
@@ -85,7 +85,7 @@ func parseBroker(address, defaultPort string) (brokerURL, error) {
 	return brokerURL{
 		scheme: strings.ToLower(u.Scheme), address: net.JoinHostPort(u.Hostname(), port),
 		user: u.User.Username(), password: password,
-		path: strings.TrimPrefix(u.Path, "/"), query: params{values},
+		path: strings.TrimPrefix(u.Path, "/"), query: Query{values},
 	}, nil
 }
 

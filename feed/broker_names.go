@@ -47,7 +47,7 @@ func newNames(values []string) (names, error) {
 // demand returns d, if it can want any of the names.
 func (n names) demand(d Demand) Demand {
 	if len(n.templates) == 0 {
-		return noDemand{}
+		return NoDemand{}
 	}
 	return d
 }

@@ -20,7 +20,7 @@ func TestParseBroker(t *testing.T) {
 	if err != nil || u.scheme != "amqps" || u.address != "host:5671" || u.user != "user" || u.password != "p@ss" || u.path != "a/b" {
 		t.Errorf("got %+v, %v", u, err)
 	}
-	if bind, err := u.query.each("bind"); err != nil || fmt.Sprint(bind) != "[1 2]" {
+	if bind, err := u.query.All("bind"); err != nil || fmt.Sprint(bind) != "[1 2]" {
 		t.Errorf("got %v, %v", bind, err)
 	}
 	if u, err := parseBroker("redis://[::1]:7000", "6379"); err != nil || u.address != "[::1]:7000" {

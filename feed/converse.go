@@ -22,7 +22,7 @@ const fatalWait = 5 * time.Minute
 // Config.Rules. It owns what is the same for all kinds of source between the
 // wire and the feed.
 type conversation struct {
-	driver
+	Driver
 	split  Split
 	rules  func() ([]Rule, error)
 	cursor *cursor // nil = none
@@ -34,22 +34,22 @@ type conversation struct {
 	unsent  atomic.Uint64           // replies for which there was no room
 }
 
-// open connects. The rules are read first, as they may stand in a file.
-func (c *conversation) open(ctx context.Context) (stream, error) {
+// Open connects. The rules are read first, as they may stand in a file.
+func (c *conversation) Open(ctx context.Context) (Stream, error) {
 	rs, err := c.readRules()
 	if err != nil {
 		return nil, Fail(ReasonConfig, "%v: %w", SettingRules, err)
 	}
-	s, err := c.driver.open(ctx)
+	s, err := c.Driver.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out, _ := s.(Sender)
 	if c.split != SplitNone {
-		s = &splitStream{stream: s, cut: c.split.cutter()}
+		s = &splitStream{Stream: s, cut: c.split.cutter()}
 	}
 	if len(rs) > 0 {
-		s = &ruledStream{stream: s, out: out, rules: rs, of: c}
+		s = &ruledStream{Stream: s, out: out, rules: rs, of: c}
 	}
 	if c.cursor != nil {
 		s = &notingStream{s, c.cursor}
@@ -74,7 +74,7 @@ func (c *conversation) readRules() (rules, error) {
 
 // ruledStream holds each message against the rules. One goroutine.
 type ruledStream struct {
-	stream
+	Stream
 	out   Sender // nil = nothing can be sent
 	rules rules
 	of    *conversation
@@ -82,13 +82,13 @@ type ruledStream struct {
 	full  throttle.Log // of replies that find no room
 }
 
-// next returns the next message that the rules leave to the clients, or
+// Next returns the next message that the rules leave to the clients, or
 // DropRule in the place of one that they do not.
-func (s *ruledStream) next() (Event, error) {
+func (s *ruledStream) Next() (Event, error) {
 	if s.ended != nil {
 		return Event{}, s.ended
 	}
-	ev, err := s.stream.next()
+	ev, err := s.Stream.Next()
 	if err != nil || ev.Kind != KindMessage {
 		return ev, err
 	}

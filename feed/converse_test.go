@@ -102,7 +102,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		}}
 		r := &running{sink: newSink(), log: newJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-		r.sources[0].talk = &conversation{driver: s, rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), log: r.sources[0].log}
+		r.sources[0].talk = &conversation{Driver: s, rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), log: r.sources[0].log}
 		r.sources[0].driver = r.sources[0].talk
 		r.run(t)
 		time.Sleep(time.Minute)

@@ -97,12 +97,12 @@ func before(value, n string) string {
 
 // notingStream notes the cursor of each message. One goroutine.
 type notingStream struct {
-	stream
+	Stream
 	cursor *cursor
 }
 
-func (s *notingStream) next() (Event, error) {
-	ev, err := s.stream.next()
+func (s *notingStream) Next() (Event, error) {
+	ev, err := s.Stream.Next()
 	if err == nil && ev.Kind == KindMessage {
 		s.cursor.note(ev.Message)
 	}

@@ -14,9 +14,9 @@ type Demand interface {
 	All() []string
 }
 
-// noDemand is the Demand of a feed without clients.
-type noDemand struct{}
+// NoDemand is the Demand of a feed without clients.
+type NoDemand struct{}
 
-func (noDemand) Changed() <-chan struct{}             { return nil }
-func (noDemand) Changes() (wanted, unwanted []string) { return nil, nil }
-func (noDemand) All() []string                        { return nil }
+func (NoDemand) Changed() <-chan struct{}             { return nil }
+func (NoDemand) Changes() (wanted, unwanted []string) { return nil, nil }
+func (NoDemand) All() []string                        { return nil }

@@ -23,8 +23,8 @@ type demoDriver struct {
 	rate float64 // messages a second
 }
 
-func newDemo(o Options) (driver, error) {
-	rest, query, err := splitLocal(o.URL)
+func newDemo(o Options) (Driver, error) {
+	rest, query, err := SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -32,13 +32,13 @@ func newDemo(o Options) (driver, error) {
 	if rest != "" {
 		bad = append(bad, fmt.Errorf("feed: the source URL has %.40q behind demo:; write demo: or demo:?seed=1&rate=50", rest))
 	}
-	seed, errSeed := query.seed("seed", 1)
-	rate, errRate := query.positive("rate", demoRate, demoMaxRate)
-	return &demoDriver{seed, max(rate, demoMinRate)}, errors.Join(append(bad, errSeed, errRate, query.rest("seed", "rate"))...)
+	seed, errSeed := query.Seed("seed", 1)
+	rate, errRate := query.Positive("rate", demoRate, demoMaxRate)
+	return &demoDriver{seed, max(rate, demoMinRate)}, errors.Join(append(bad, errSeed, errRate, query.Rest("seed", "rate"))...)
 }
 
-// open starts the market's first day.
-func (d *demoDriver) open(ctx context.Context) (stream, error) {
+// Open starts the market's first day.
+func (d *demoDriver) Open(ctx context.Context) (Stream, error) {
 	return &demoStream{
 		ctx:    ctx,
 		due:    time.Now(),
@@ -56,7 +56,7 @@ type demoStream struct {
 	in     hub.Input
 }
 
-func (s *demoStream) next() (Event, error) {
+func (s *demoStream) Next() (Event, error) {
 	now := time.Now()
 	if now.Sub(s.due) > demoMaxLag {
 		s.due = now // the machine slept
@@ -69,4 +69,4 @@ func (s *demoStream) next() (Event, error) {
 	return Message(&s.in), nil
 }
 
-func (s *demoStream) close() {}
+func (s *demoStream) Close() {}

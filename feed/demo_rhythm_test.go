@@ -13,13 +13,13 @@ func days(t *testing.T, driver *demoDriver, n int) []int {
 	t.Helper()
 	slots := make([]int, n*demoSlots)
 	synctest.Test(t, func(t *testing.T) {
-		s, err := driver.open(t.Context())
+		s, err := driver.Open(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.close()
+		defer s.Close()
 		for begin := time.Now(); ; {
-			if _, err := s.next(); err != nil {
+			if _, err := s.Next(); err != nil {
 				t.Fatal(err)
 			}
 			slot := int(time.Since(begin) / demoSlot)

@@ -85,12 +85,12 @@ func TestDemoRates(t *testing.T) {
 func TestDemoDoesNotCatchUpWithASleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &demoDriver{seed: 1, rate: 10}
-		s, _ := d.open(t.Context())
-		s.next()
+		s, _ := d.Open(t.Context())
+		s.Next()
 		time.Sleep(time.Hour)
 		begin := time.Now()
 		for range 10 {
-			s.next()
+			s.Next()
 		}
 		if took := time.Since(begin); took < 100*time.Millisecond {
 			t.Errorf("10 messages within %v behind a pause", took)

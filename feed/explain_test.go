@@ -19,8 +19,8 @@ func TestExplainShowsNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
-	_, closed := s.next()
+	defer s.Close()
+	_, closed := s.Next()
 	for what, text := range map[string]string{
 		"close reason": closed.Error(),
 		"answer":       excerpt(strings.NewReader("no such key: " + key)),

@@ -158,9 +158,9 @@ func (r *running) run(t *testing.T) {
 	t.Cleanup(func() { r.stop() })
 }
 
-func open(t testing.TB, d driver) stream {
+func open(t testing.TB, d Driver) Stream {
 	t.Helper()
-	s, err := d.open(t.Context())
+	s, err := d.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func open(t testing.TB, d driver) stream {
 }
 
 // findAndOpen makes the driver of a URL.
-func findAndOpen(url string) (driver, error) {
+func findAndOpen(url string) (Driver, error) {
 	s, err := findScheme(url)
 	if err != nil {
 		return nil, err

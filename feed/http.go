@@ -27,7 +27,7 @@ type httpDriver struct {
 
 var _ Resumer = (*httpDriver)(nil)
 
-func newHTTP(o Options) (driver, error) {
+func newHTTP(o Options) (Driver, error) {
 	u, err := url.Parse(o.URL)
 	switch {
 	case err != nil:
@@ -59,9 +59,9 @@ func (d *httpDriver) Position() string {
 // Forget implements Resumer.
 func (d *httpDriver) Forget() { d.resume.Reached("") }
 
-// open asks for the stream. The answer's head has to come within
+// Open asks for the stream. The answer's head has to come within
 // HandshakeTimeout.
-func (d *httpDriver) open(ctx context.Context) (stream, error) {
+func (d *httpDriver) Open(ctx context.Context) (Stream, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	late := time.AfterFunc(HandshakeTimeout, func() { end(context.DeadlineExceeded) })
 	defer late.Stop()
@@ -84,7 +84,7 @@ func (d *httpDriver) open(ctx context.Context) (stream, error) {
 		failed = Fail(ReasonHandshake, "the source did not answer within %v", HandshakeTimeout)
 	}
 	if failed != nil {
-		body.close()
+		body.Close()
 		return nil, d.patient(failed)
 	}
 	reportStream(ctx, resp)
@@ -126,7 +126,7 @@ func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
 }
 
 // read returns what reads the answer's body, by its content type.
-func (d *httpDriver) read(resp *http.Response, body *httpBody) (stream, *Failure) {
+func (d *httpDriver) read(resp *http.Response, body *httpBody) (Stream, *Failure) {
 	if resp.StatusCode != http.StatusOK {
 		d.doubt(resp.StatusCode)
 		return nil, explainStatus(resp)

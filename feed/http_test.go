@@ -81,7 +81,7 @@ func (a *answer) stay() { <-a.Request.Context().Done() }
 func (a *answer) cut() { panic(http.ErrAbortHandler) }
 
 // openHTTP opens one connection with the http driver.
-func openHTTP(t *testing.T, u string, o Options) (stream, error) {
+func openHTTP(t *testing.T, u string, o Options) (Stream, error) {
 	t.Helper()
 	o.URL = u
 	d, err := newHTTP(o.WithDefaults())
@@ -90,7 +90,7 @@ func openHTTP(t *testing.T, u string, o Options) (stream, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	return d.open(ctx)
+	return d.Open(ctx)
 }
 
 // TestHTTPDial: connections are opened as Config.Dial says.
@@ -103,7 +103,7 @@ func TestHTTPDial(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st.close()
+	st.Close()
 }
 
 func TestHTTPEvents(t *testing.T) {
@@ -156,7 +156,7 @@ func TestHTTPLines(t *testing.T) {
 		}
 		var got []string
 		for len(got) < 6 {
-			switch ev, err := st.next(); {
+			switch ev, err := st.Next(); {
 			case err != nil:
 				t.Fatal(err)
 			case ev.Kind == KindDropped:
@@ -171,7 +171,7 @@ func TestHTTPLines(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q", got)
 		}
-		st.close()
+		st.Close()
 	}
 }
 
@@ -298,11 +298,11 @@ func TestHTTPEnds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer st.close()
-			if ev, err := st.next(); err != nil || string(ev.Message.Payload) != "a" {
+			defer st.Close()
+			if ev, err := st.Next(); err != nil || string(ev.Message.Payload) != "a" {
 				t.Fatalf("%+v, %v", ev, err)
 			}
-			_, err = st.next()
+			_, err = st.Next()
 			wantFailure(t, err, tt.reason, tt.word)
 			if f, _ := errors.AsType[*Failure](err); f.AtLeast != 3*time.Second {
 				t.Errorf("to wait %v, retry said 3 s", f.AtLeast)

@@ -19,8 +19,8 @@ type httpBody struct {
 
 func (b *httpBody) Read(p []byte) (int, error) { return b.body.Read(p) }
 
-// close drops the connection.
-func (b *httpBody) close() {
+// Close drops the connection.
+func (b *httpBody) Close() {
 	b.end(nil)
 	b.body.Close()
 }

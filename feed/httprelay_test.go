@@ -116,8 +116,8 @@ func TestHTTPRelayTooLarge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer st.close()
-	if ev, err := st.next(); err != nil || ev.Drop != DropTooLarge || st.(*envelopeLines).driver.Position() != "aaaaaaaa-7" {
+	defer st.Close()
+	if ev, err := st.Next(); err != nil || ev.Drop != DropTooLarge || st.(*envelopeLines).driver.Position() != "aaaaaaaa-7" {
 		t.Errorf("%v at %s", err, st.(*envelopeLines).driver.Position())
 	}
 }
@@ -140,8 +140,8 @@ func TestHTTPRelaySpeaksNonsense(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = st.next()
+		_, err = st.Next()
 		wantFailure(t, err, tt.reason, tt.word)
-		st.close()
+		st.Close()
 	}
 }

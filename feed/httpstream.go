@@ -19,7 +19,7 @@ type eventStream struct {
 	in     hub.Input
 }
 
-func (s *eventStream) next() (Event, error) {
+func (s *eventStream) Next() (Event, error) {
 	ev, err := s.events.next()
 	s.driver.retry.Store(int64(s.events.retry))
 	s.driver.resume.Reached(s.events.lastID)
@@ -73,7 +73,7 @@ type messageLines struct {
 	in    hub.Input
 }
 
-func (s *messageLines) next() (Event, error) {
+func (s *messageLines) Next() (Event, error) {
 	line, err := s.lines.Next()
 	line = bytes.TrimSuffix(line, []byte{'\r'})
 	switch {
@@ -95,7 +95,7 @@ type envelopeLines struct {
 	max   int64 // bytes of one message's payload
 }
 
-func (s *envelopeLines) next() (Event, error) {
+func (s *envelopeLines) Next() (Event, error) {
 	line, err := s.lines.Next()
 	switch {
 	case err != nil:

@@ -43,12 +43,12 @@ func (i *identifier) of(in *hub.Input) (identity, bool) {
 
 // distinct is a driver whose streams leave out copies of what was published.
 type distinct struct {
-	driver
+	Driver
 	ids *identifier
 }
 
-func (d *distinct) open(ctx context.Context) (stream, error) {
-	s, err := d.driver.open(ctx)
+func (d *distinct) Open(ctx context.Context) (Stream, error) {
+	s, err := d.Driver.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +56,14 @@ func (d *distinct) open(ctx context.Context) (stream, error) {
 }
 
 type distinctStream struct {
-	stream
+	Stream
 	ids  *identifier
 	line *line
 }
 
-// next returns the next event, or DropCopy in the place of a copy.
-func (s *distinctStream) next() (Event, error) {
-	ev, err := s.stream.next()
+// Next returns the next event, or DropCopy in the place of a copy.
+func (s *distinctStream) Next() (Event, error) {
+	ev, err := s.Stream.Next()
 	if err != nil || ev.Kind != KindMessage {
 		return ev, err
 	}
@@ -73,7 +73,7 @@ func (s *distinctStream) next() (Event, error) {
 	return ev, nil
 }
 
-func (s *distinctStream) close() {
+func (s *distinctStream) Close() {
 	s.line.leave()
-	s.stream.close()
+	s.Stream.Close()
 }

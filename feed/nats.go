@@ -23,7 +23,7 @@ type natsDriver struct{ broker }
 
 // newNATS makes the driver of nats://host: of a JetStream stream if the query
 // names one, else of subjects.
-func newNATS(o Options) (driver, error) {
+func newNATS(o Options) (Driver, error) {
 	b, err := newBroker(o, "4222")
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func newNATS(o Options) (driver, error) {
 	if d.path != "" {
 		errPath = fmt.Errorf("feed: the source URL has the path %.40q; write %s://host?…", d.path, d.scheme)
 	}
-	if _, isStream := d.query.values["stream"]; isStream {
+	if _, isStream := d.query.Values["stream"]; isStream {
 		s, err := newNATSStream(d)
 		return s, errors.Join(errPath, err)
 	}

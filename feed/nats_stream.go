@@ -38,9 +38,9 @@ var (
 
 func newNATSStream(d natsDriver) (*natsStream, error) {
 	q := d.query
-	name, errName := q.word("stream", "")
-	subject, errSubject := q.word("subject", "")
-	from, errFrom := q.word("from", "new")
+	name, errName := q.Word("stream", "")
+	subject, errSubject := q.Word("subject", "")
+	from, errFrom := q.Word("from", "new")
 	s := &natsStream{natsDriver: d, name: name, subject: subject, from: from}
 	var errSeq error
 	if from != "new" && from != "all" && errFrom == nil {
@@ -50,7 +50,7 @@ func newNATSStream(d natsDriver) (*natsStream, error) {
 		}
 		s.at = first - 1
 	}
-	return s, errors.Join(errName, errSubject, errFrom, errSeq, q.rest("stream", "subject", "from", "publish"))
+	return s, errors.Join(errName, errSubject, errFrom, errSeq, q.Rest("stream", "subject", "from", "publish"))
 }
 
 // Position implements Resumer: sequences are no positions of clients.
@@ -59,9 +59,9 @@ func (d *natsStream) Position() string { return "" }
 // Forget implements Resumer.
 func (d *natsStream) Forget() { d.at, d.created, d.from, d.start = 0, time.Time{}, "new", nil }
 
-// open connects, finds the place to read from, and has a consumer deliver from
+// Open connects, finds the place to read from, and has a consumer deliver from
 // there.
-func (d *natsStream) open(ctx context.Context) (stream, error) {
+func (d *natsStream) Open(ctx context.Context) (Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	c, err := d.connect(opening)
@@ -175,10 +175,10 @@ type natsConsumer struct {
 	messages  messages
 }
 
-// next returns the next message. The consumer numbers what it delivers without
+// Next returns the next message. The consumer numbers what it delivers without
 // holes, so one that fails to come is noticed, and read again over the next
 // connection.
-func (s *natsConsumer) next() (Event, error) {
+func (s *natsConsumer) Next() (Event, error) {
 	d := s.source
 	if start := d.start; start != nil {
 		d.start = nil
@@ -223,7 +223,7 @@ func (s *natsConsumer) hole() *Failure {
 	return Fail(ReasonLost, "messages of the stream did not come; they are read again")
 }
 
-func (s *natsConsumer) close() {
+func (s *natsConsumer) Close() {
 	s.beat.Stop()
 	s.life.end()
 	s.conn.close()

@@ -18,7 +18,7 @@ func TestNATSBeatWaitsAnew(t *testing.T) {
 		defer s.beat.Stop()
 		time.Sleep(6*natsBeat - time.Millisecond) // the reader is busy
 		began := time.Now()
-		_, err := s.next()
+		_, err := s.Next()
 		if took := time.Since(began); took != 3*natsBeat || err == nil || !strings.Contains(err.Error(), "said nothing") {
 			t.Errorf("gave up after %v: %v", took, err)
 		}

@@ -24,9 +24,9 @@ var (
 )
 
 func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
-	subjects, errSubjects := d.query.each("subject")
+	subjects, errSubjects := d.query.All("subject")
 	n, errNames := newNames(subjects)
-	err := errors.Join(errSubjects, errNames, d.query.rest("subject", "stream", "from", "publish"))
+	err := errors.Join(errSubjects, errNames, d.query.Rest("subject", "stream", "from", "publish"))
 	if err == nil && len(subjects) == 0 {
 		err = errors.New("feed: the source URL says not what to read from NATS; add ?subject=name, ?subject=name.> or ?stream=NAME")
 	}
@@ -61,8 +61,8 @@ func (d *natsSubjects) of(keys []string) []string {
 	return all
 }
 
-// open connects and subscribes, and waits until NATS has granted it.
-func (d *natsSubjects) open(ctx context.Context) (stream, error) {
+// Open connects and subscribes, and waits until NATS has granted it.
+func (d *natsSubjects) Open(ctx context.Context) (Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	c, err := d.connect(opening)
@@ -143,7 +143,7 @@ func (s *natsSubscription) change(wanted, unwanted []string) error {
 	return errors.Join(s.want(wanted), s.leave(unwanted))
 }
 
-func (s *natsSubscription) next() (Event, error) {
+func (s *natsSubscription) Next() (Event, error) {
 	m, err := s.conn.take(nil)
 	if err != nil {
 		return s.source.explainLoss(s.life, err)
@@ -151,7 +151,7 @@ func (s *natsSubscription) next() (Event, error) {
 	return s.messages.event(s.source.subjects.key(m.Subject), m.Data, 0), nil
 }
 
-func (s *natsSubscription) close() {
+func (s *natsSubscription) Close() {
 	s.life.end()
 	s.conn.close()
 }

@@ -162,11 +162,11 @@ func TestNATSStreamLapses(t *testing.T) {
 	s := open(t, d)
 	wantSeam(t, s, name(), 0)
 	wantNext(t, s, "1", 1)
-	s.close()
+	s.Close()
 	check := func(about string, missed, behind uint64, payload string) {
 		t.Helper()
 		s := open(t, d)
-		defer s.close()
+		defer s.Close()
 		if told := wantSeam(t, s, name(), behind); told.Detail == nil || told.Missed != missed || !strings.Contains(told.Detail.Error(), about) {
 			t.Errorf("%s: got %v, want a loss of %d", about, told, missed)
 		}
@@ -214,7 +214,7 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, d)
-	defer s.close()
+	defer s.Close()
 	c := natsClient(t, server)
 	const messages = 2 * natsQueue
 	for i := range messages {
@@ -231,7 +231,7 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 		if n := waiting(); n > natsQueue*3/4 {
 			t.Fatalf("%d messages wait", n)
 		}
-		ev, err := s.next()
+		ev, err := s.Next()
 		if err != nil || string(ev.Message.Payload) != fmt.Sprint(i) {
 			t.Fatalf("message %d is %+v, %v", i, ev, err)
 		}

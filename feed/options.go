@@ -90,7 +90,7 @@ func (o Options) WithDefaults() Options {
 		o.Notice = func(fantailv1.Notice) {}
 	}
 	if o.Demand == nil {
-		o.Demand = noDemand{}
+		o.Demand = NoDemand{}
 	}
 	return o
 }

@@ -48,8 +48,8 @@ type pushDriver struct {
 
 var _ Pusher = (*pushDriver)(nil)
 
-func newPush(o Options) (driver, error) {
-	rest, query, err := splitLocal(o.URL)
+func newPush(o Options) (Driver, error) {
+	rest, query, err := SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func newPush(o Options) (driver, error) {
 		bad = fmt.Errorf("feed: the source URL has %.40q behind push:; write push: alone", rest)
 	}
 	d := &pushDriver{max: o.MaxMessage, room: pushMessages*o.MaxMessage + pushLines*pushCost, queue: make(chan []hub.Input, pushBatches)}
-	return d, errors.Join(bad, query.rest())
+	return d, errors.Join(bad, query.Rest())
 }
 
 // Push hands messages to a source push:, in their order and all or none. It never
@@ -107,8 +107,8 @@ func (d *pushDriver) Push(messages []hub.Input) error {
 // pushSize is what a message counts while it waits.
 func pushSize(m *hub.Input) int64 { return int64(len(m.Payload)) + pushCost }
 
-// open has nothing to connect to.
-func (d *pushDriver) open(ctx context.Context) (stream, error) {
+// Open has nothing to connect to.
+func (d *pushDriver) Open(ctx context.Context) (Stream, error) {
 	return &pushStream{ctx: ctx, source: d}, nil
 }
 
@@ -118,7 +118,7 @@ type pushStream struct {
 	source *pushDriver
 }
 
-func (s *pushStream) next() (Event, error) {
+func (s *pushStream) Next() (Event, error) {
 	d := s.source
 	for len(d.batch) == 0 {
 		select {
@@ -133,4 +133,4 @@ func (s *pushStream) next() (Event, error) {
 	return Message(m), nil
 }
 
-func (s *pushStream) close() {}
+func (s *pushStream) Close() {}

@@ -60,7 +60,7 @@ func TestPushIsBounded(t *testing.T) {
 	}
 	s := open(t, d)
 	for range 3 {
-		if _, err := s.next(); err != nil {
+		if _, err := s.Next(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// params are the query parameters of a source URL. Each is taken once, and
+// Query are the query parameters of a source URL. Each is taken once, and
 // rest then complains about what nobody took.
-type params struct{ values url.Values }
+type Query struct{ Values url.Values }
 
-// take returns a parameter's value, once; ok says that it was there.
-func (p params) take(name string) (value string, ok bool, err error) {
-	values := p.values[name]
-	delete(p.values, name)
+// Take returns a parameter's value, once; ok says that it was there.
+func (p Query) Take(name string) (value string, ok bool, err error) {
+	values := p.Values[name]
+	delete(p.Values, name)
 	if len(values) > 1 {
 		return "", false, fmt.Errorf("feed: the source URL's %s is given %d times; give it once", name, len(values))
 	}
@@ -26,9 +26,9 @@ func (p params) take(name string) (value string, ok bool, err error) {
 	return values[0], true, nil
 }
 
-// positive returns a number greater than 0 and at most bound.
-func (p params) positive(name string, missing, bound float64) (float64, error) {
-	s, ok, err := p.take(name)
+// Positive returns a number greater than 0 and at most bound.
+func (p Query) Positive(name string, missing, bound float64) (float64, error) {
+	s, ok, err := p.Take(name)
 	if !ok {
 		return missing, err
 	}
@@ -39,9 +39,9 @@ func (p params) positive(name string, missing, bound float64) (float64, error) {
 	return n, nil
 }
 
-// flag returns whether a parameter is 1 or true.
-func (p params) flag(name string) (bool, error) {
-	s, ok, err := p.take(name)
+// Flag returns whether a parameter is 1 or true.
+func (p Query) Flag(name string) (bool, error) {
+	s, ok, err := p.Take(name)
 	if !ok {
 		return false, err
 	}
@@ -52,9 +52,9 @@ func (p params) flag(name string) (bool, error) {
 	return on, nil
 }
 
-// seed returns a whole number.
-func (p params) seed(name string, missing uint64) (uint64, error) {
-	s, ok, err := p.take(name)
+// Seed returns a whole number.
+func (p Query) Seed(name string, missing uint64) (uint64, error) {
+	s, ok, err := p.Take(name)
 	if !ok {
 		return missing, err
 	}
@@ -65,13 +65,13 @@ func (p params) seed(name string, missing uint64) (uint64, error) {
 	return n, nil
 }
 
-// rest returns an error that names the parameters that nobody took.
-func (p params) rest(known ...string) error {
-	if len(p.values) == 0 {
+// Rest returns an error that names the parameters that nobody took.
+func (p Query) Rest(known ...string) error {
+	if len(p.Values) == 0 {
 		return nil
 	}
 	var unknown []string
-	for name := range p.values {
+	for name := range p.Values {
 		unknown = append(unknown, fmt.Sprintf("%.40q", name))
 	}
 	slices.Sort(unknown)
@@ -82,33 +82,33 @@ func (p params) rest(known ...string) error {
 	return fmt.Errorf("feed: the source URL has the unknown parameter %s; %s", strings.Join(unknown, ", "), knows)
 }
 
-// splitLocal takes a URL without a host apart: scheme:rest?query. The rest is
+// SplitLocal takes a URL without a host apart: scheme:rest?query. The rest is
 // taken as it stands, so a path needs no escaping, but it cannot hold a "?".
-func splitLocal(address string) (rest string, query params, err error) {
+func SplitLocal(address string) (rest string, query Query, err error) {
 	_, address, _ = strings.Cut(address, ":")
 	rest, raw, _ := strings.Cut(address, "?")
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return "", params{}, fmt.Errorf("feed: the source URL's query %w", err)
+		return "", Query{}, fmt.Errorf("feed: the source URL's query %w", err)
 	}
-	return rest, params{values}, nil
+	return rest, Query{values}, nil
 }
 
-// each returns all values of a parameter that may be repeated. None of them may
+// All returns all values of a parameter that may be repeated. None of them may
 // be empty.
-func (p params) each(name string) ([]string, error) {
-	values := p.values[name]
-	delete(p.values, name)
+func (p Query) All(name string) ([]string, error) {
+	values := p.Values[name]
+	delete(p.Values, name)
 	if slices.Contains(values, "") {
 		return nil, fmt.Errorf("feed: the source URL's %s is empty; write a name behind it, or leave it out", name)
 	}
 	return values, nil
 }
 
-// word returns a parameter that is given once, or the one that is meant
+// Word returns a parameter that is given once, or the one that is meant
 // without it.
-func (p params) word(name, missing string) (string, error) {
-	s, ok, err := p.take(name)
+func (p Query) Word(name, missing string) (string, error) {
+	s, ok, err := p.Take(name)
 	switch {
 	case !ok:
 		return missing, err

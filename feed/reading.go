@@ -4,14 +4,14 @@ import "context"
 
 // dialled is what an opening led to.
 type dialled struct {
-	stream stream
+	stream Stream
 	leave  context.CancelFunc // ends the stream as the end of Run does
 	err    error
 }
 
 // reading is an open connection. Its goroutine ends with the stream.
 type reading struct {
-	stream stream
+	stream Stream
 	leave  context.CancelFunc
 	line   *line
 	came   chan arrival  // never closed
@@ -27,7 +27,7 @@ type arrival struct {
 // dial opens a connection that lives until its leave is called or ctx ends.
 func (s *renewedStream) dial() dialled {
 	ctx, leave := context.WithCancel(s.ctx)
-	opened, err := s.of.driver.open(ctx)
+	opened, err := s.of.Driver.Open(ctx)
 	if err != nil {
 		leave()
 	}
@@ -39,7 +39,7 @@ func (s *renewedStream) start(d dialled) *reading {
 	r := &reading{d.stream, d.leave, s.of.ids.join(), make(chan arrival), make(chan struct{})}
 	s.wg.Go(func() { // ends with the stream's failure, which leave brings about, or with ctx
 		for {
-			ev, err := r.stream.next()
+			ev, err := r.stream.Next()
 			if !offer(s.ctx, r.came, arrival{ev, err}) || err != nil {
 				return
 			}

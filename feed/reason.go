@@ -21,14 +21,14 @@ const (
 	ReasonRule                    // a rule asked for another connection
 	ReasonFatal                   // a rule said that an answer of the source is fatal
 	ReasonMaxAge                  // the connection reached Config.MaxAge
-	reasons                       // how many there are
+	ReasonCount                   // how many there are
 )
 
-var reasonWords = [reasons]string{"config", "dial", "tls", "handshake", "closed", "lost", "ping", "idle", "too-large", "rule", "fatal", "max-age"}
+var reasonWords = [ReasonCount]string{"config", "dial", "tls", "handshake", "closed", "lost", "ping", "idle", "too-large", "rule", "fatal", "max-age"}
 
 // String returns the reason's word.
 func (r Reason) String() string {
-	if r < reasons {
+	if r < ReasonCount {
 		return reasonWords[r]
 	}
 	return fmt.Sprintf("Reason(%d)", uint8(r))
@@ -39,20 +39,20 @@ func (r Reason) String() string {
 type DropReason uint8
 
 const (
-	DropNotUTF8  DropReason = iota // a text message is not UTF-8 (RFC 6455 section 8.1)
-	DropTooLarge                   // a line, an event or a broker's message is longer than Config.MaxMessage
-	DropRule                       // a rule keeps it from the clients
-	DropEmpty                      // Config.Split found nothing in it
-	DropCopy                       // it is a copy of one that was published
-	DropOverlap                    // it is what a new connection begins with while the old one still runs
-	dropReasons                    // how many there are
+	DropNotUTF8     DropReason = iota // a text message is not UTF-8 (RFC 6455 section 8.1)
+	DropTooLarge                      // a line, an event or a broker's message is longer than Config.MaxMessage
+	DropRule                          // a rule keeps it from the clients
+	DropEmpty                         // Config.Split found nothing in it
+	DropCopy                          // it is a copy of one that was published
+	DropOverlap                       // it is what a new connection begins with while the old one still runs
+	DropReasonCount                   // how many there are
 )
 
-var dropWords = [dropReasons]string{"not-utf8", "too-large", "rule", "empty", "copy", "overlap"}
+var dropWords = [DropReasonCount]string{"not-utf8", "too-large", "rule", "empty", "copy", "overlap"}
 
 // String returns the reason's word.
 func (d DropReason) String() string {
-	if d < dropReasons {
+	if d < DropReasonCount {
 		return dropWords[d]
 	}
 	return fmt.Sprintf("DropReason(%d)", uint8(d))

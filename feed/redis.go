@@ -24,7 +24,7 @@ type redisDriver struct {
 
 // newRedis makes the driver of redis://host/db: of a stream if the query names
 // one, else of channels.
-func newRedis(o Options) (driver, error) {
+func newRedis(o Options) (Driver, error) {
 	b, err := newBroker(o, "6379")
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func newRedis(o Options) (driver, error) {
 			errDB = fmt.Errorf("feed: the source URL's path %.40q is no number of a Redis database; write %s://host/0?…", d.path, d.scheme)
 		}
 	}
-	if _, isStream := d.query.values["stream"]; isStream {
+	if _, isStream := d.query.Values["stream"]; isStream {
 		s, err := newRedisStream(d)
 		return s, errors.Join(errDB, err)
 	}

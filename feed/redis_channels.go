@@ -27,18 +27,18 @@ var (
 
 func newRedisChannels(d redisDriver) (*redisChannels, error) {
 	q := d.query
-	channels, errChannels := q.each("subscribe")
-	patterns, errPatterns := q.each("psubscribe")
+	channels, errChannels := q.All("subscribe")
+	patterns, errPatterns := q.All("psubscribe")
 	n, errNames := newNames(channels)
-	err := errors.Join(errChannels, errPatterns, errNames, q.rest("subscribe", "psubscribe", "stream", "from", "publish"))
+	err := errors.Join(errChannels, errPatterns, errNames, q.Rest("subscribe", "psubscribe", "stream", "from", "publish"))
 	if err == nil && len(channels)+len(patterns) == 0 {
 		err = errors.New("feed: the source URL says not what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
 	}
 	return &redisChannels{redisDriver: d, channels: n, patterns: patterns, demand: n.demand(d.opt.Demand)}, err
 }
 
-// open connects and subscribes, and waits until Redis has confirmed it.
-func (d *redisChannels) open(ctx context.Context) (stream, error) {
+// Open connects and subscribes, and waits until Redis has confirmed it.
+func (d *redisChannels) Open(ctx context.Context) (Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	l, client, err := d.connect(opening)
@@ -121,8 +121,8 @@ func (s *redisSubscription) change(wanted, unwanted []string) error {
 	return s.batches(of(unwanted), s.channels.Unsubscribe)
 }
 
-// next returns the next message; confirmations and pongs are passed over.
-func (s *redisSubscription) next() (Event, error) {
+// Next returns the next message; confirmations and pongs are passed over.
+func (s *redisSubscription) Next() (Event, error) {
 	if len(s.early) > 0 {
 		m := s.early[0]
 		s.early = s.early[1:]
@@ -154,7 +154,7 @@ func (s *redisSubscription) explain(err error) *Failure {
 	return s.life.explain(err)
 }
 
-func (s *redisSubscription) close() {
+func (s *redisSubscription) Close() {
 	s.life.end()
 	s.drop()
 }

@@ -33,8 +33,8 @@ var (
 
 func newRedisStream(d redisDriver) (*redisStream, error) {
 	q := d.query
-	name, errName := q.word("stream", "")
-	from, errFrom := q.word("from", "$")
+	name, errName := q.Word("stream", "")
+	from, errFrom := q.Word("from", "$")
 	s := &redisStream{redisDriver: d, name: name, from: from, added: -1}
 	var errID error
 	if errFrom == nil && from != "$" {
@@ -43,7 +43,7 @@ func newRedisStream(d redisDriver) (*redisStream, error) {
 		}
 		s.resumes = errID == nil
 	}
-	return s, errors.Join(errName, errFrom, errID, q.rest("stream", "from", "publish"))
+	return s, errors.Join(errName, errFrom, errID, q.Rest("stream", "from", "publish"))
 }
 
 // Position implements Resumer: ids are no positions of clients.
@@ -52,8 +52,8 @@ func (d *redisStream) Position() string { return "" }
 // Forget implements Resumer.
 func (d *redisStream) Forget() { d.at, d.added, d.resumes, d.start = redisID{}, -1, false, nil }
 
-// open connects and finds the place to read from.
-func (d *redisStream) open(ctx context.Context) (stream, error) {
+// Open connects and finds the place to read from.
+func (d *redisStream) Open(ctx context.Context) (Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
 	defer cancel()
 	l, client, err := d.connect(opening)
@@ -162,8 +162,8 @@ type redisReader struct {
 	messages messages // owned by next
 }
 
-// next returns the next entry, and asks for more when there is none.
-func (s *redisReader) next() (Event, error) {
+// Next returns the next entry, and asks for more when there is none.
+func (s *redisReader) Next() (Event, error) {
 	d := s.source
 	if start := d.start; start != nil {
 		d.start = nil
@@ -228,7 +228,7 @@ func (s *redisReader) explain(err error) *Failure {
 	return s.life.explain(err)
 }
 
-func (s *redisReader) close() {
+func (s *redisReader) Close() {
 	s.life.end()
 	s.client.Close()
 }

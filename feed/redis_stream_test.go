@@ -42,7 +42,7 @@ func TestRedisStreamLapses(t *testing.T) {
 	s := open(t, d)
 	wantSeam(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
 	wantNext(t, s, "1", redisNumber(1, 1))
-	s.close()
+	s.Close()
 	for _, c := range []struct {
 		about    string
 		commands []string
@@ -65,7 +65,7 @@ func TestRedisStreamLapses(t *testing.T) {
 		}
 		do(t, redisClient(t, server), c.later)
 		wantNext(t, s, c.payload, c.number)
-		s.close()
+		s.Close()
 	}
 }
 
@@ -82,13 +82,13 @@ func TestRedisStreamRemoved(t *testing.T) {
 	s := open(t, d)
 	wantSeam(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
 	wantNext(t, s, "old", redisNumber(1, 1))
-	s.close()
+	s.Close()
 	do(t, c, "del s")
-	_, err = d.open(t.Context())
+	_, err = d.Open(t.Context())
 	wantFailure(t, err, ReasonHandshake, "no stream")
 	do(t, c, "xadd s 9-1 data new")
 	s = open(t, d)
-	defer s.close()
+	defer s.Close()
 	if told := wantSeam(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told.Detail == nil || !strings.Contains(told.Detail.Error(), "made anew") {
 		t.Errorf("the operator is told %v", told)
 	}
@@ -99,9 +99,9 @@ func TestRedisStreamRemoved(t *testing.T) {
 func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
 
 // wantSeam expects a seam next and returns what is missing before it.
-func wantSeam(t *testing.T, s stream, name string, behind uint64) Loss {
+func wantSeam(t *testing.T, s Stream, name string, behind uint64) Loss {
 	t.Helper()
-	ev, err := s.next()
+	ev, err := s.Next()
 	if err != nil || ev.Kind != KindNumberingStart || ev.Break.Name != name || ev.Break.Behind != behind {
 		t.Fatalf("got %+v, %v, want the numbering %q to start behind %d", ev, err, name, behind)
 	}
@@ -109,9 +109,9 @@ func wantSeam(t *testing.T, s stream, name string, behind uint64) Loss {
 }
 
 // wantNext expects a message next.
-func wantNext(t *testing.T, s stream, payload string, number uint64) {
+func wantNext(t *testing.T, s Stream, payload string, number uint64) {
 	t.Helper()
-	ev, err := s.next()
+	ev, err := s.Next()
 	if err != nil || ev.Kind != KindMessage || string(ev.Message.Payload) != payload || ev.Message.Seq != number {
 		t.Errorf("got %v %+v, %v; want %q with %d", ev.Kind, ev.Message, err, payload, number)
 	}
@@ -121,13 +121,13 @@ func wantNext(t *testing.T, s stream, payload string, number uint64) {
 // begins; ids that are no times have no numbers from the first on.
 func TestRedisStreamNumbers(t *testing.T) {
 	server := brokertest.Redis(t)
-	begin := func(from string) stream {
+	begin := func(from string) Stream {
 		d, err := findAndOpen("redis://" + server.Addr + "?stream=s&from=" + from)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := open(t, d)
-		t.Cleanup(s.close)
+		t.Cleanup(s.Close)
 		return s
 	}
 	c := redisClient(t, server)

@@ -180,7 +180,7 @@ func TestRedisRefusalShowsNoPassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.open(t.Context())
+	_, err = d.Open(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "unknown command") || strings.Contains(err.Error(), "hunter2secret") {
 		t.Error(err)
 	}

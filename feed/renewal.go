@@ -24,7 +24,7 @@ const (
 // renewal is a driver whose streams outlive their connections: when one has
 // reached its age, another is opened beside it and takes over (handover).
 type renewal struct {
-	driver
+	Driver
 	age    time.Duration
 	ids    *identifier
 	names  setting.Namer
@@ -33,7 +33,7 @@ type renewal struct {
 	lost   func(*Failure) // tells of one that ended before its successor had joined
 }
 
-func (r *renewal) open(ctx context.Context) (stream, error) {
+func (r *renewal) Open(ctx context.Context) (Stream, error) {
 	s := &renewedStream{of: r, dialled: make(chan dialled), waits: retry.New()}
 	s.ctx, s.end = context.WithCancel(ctx)
 	first := s.dial()
@@ -65,8 +65,8 @@ type renewedStream struct {
 	lent  *reading // whose message was returned and is not given back
 }
 
-// next returns the next event of whichever connection has one to give.
-func (s *renewedStream) next() (Event, error) {
+// Next returns the next event of whichever connection has one to give.
+func (s *renewedStream) Next() (Event, error) {
 	for len(s.ready) == 0 {
 		s.giveBack()
 		if err := s.wait(); err != nil {
@@ -177,7 +177,7 @@ func (s *renewedStream) due() {
 			d := s.dial()
 			if !offer(s.ctx, s.dialled, d) && d.err == nil {
 				d.leave()
-				d.stream.close()
+				d.stream.Close()
 			}
 		})
 	case !s.over.joined:
@@ -256,11 +256,11 @@ func (s *renewedStream) adopt(r *reading) {
 func (s *renewedStream) drop(r *reading) {
 	r.leave()
 	r.line.leave()
-	r.stream.close()
+	r.stream.Close()
 }
 
-// close closes all connections, and waits for all goroutines.
-func (s *renewedStream) close() {
+// Close closes all connections, and waits for all goroutines.
+func (s *renewedStream) Close() {
 	s.alarm.Stop()
 	s.end()
 	s.wg.Wait()

@@ -20,14 +20,14 @@ type replayDriver struct {
 	loop  bool
 }
 
-func newReplay(o Options) (driver, error) {
-	path, query, err := splitLocal(o.URL)
+func newReplay(o Options) (Driver, error) {
+	path, query, err := SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
-	speed, errSpeed := query.positive("speed", 1, maxSpeed)
-	loop, errLoop := query.flag("loop")
-	return &replayDriver{path, speed, loop}, errors.Join(errSpeed, errLoop, query.rest("speed", "loop"), checkRecording(path))
+	speed, errSpeed := query.Positive("speed", 1, maxSpeed)
+	loop, errLoop := query.Flag("loop")
+	return &replayDriver{path, speed, loop}, errors.Join(errSpeed, errLoop, query.Rest("speed", "loop"), checkRecording(path))
 }
 
 // checkRecording finds out now what open would only find out later.
@@ -46,7 +46,7 @@ func checkRecording(path string) error {
 	return err
 }
 
-func (d *replayDriver) open(ctx context.Context) (stream, error) {
+func (d *replayDriver) Open(ctx context.Context) (Stream, error) {
 	rec, err := OpenRecording(d.path)
 	if err != nil {
 		return nil, err
@@ -64,12 +64,12 @@ type replayStream struct {
 	empty  bool // the present round has brought no message yet, so another would be in vain
 }
 
-func (s *replayStream) next() (Event, error) {
+func (s *replayStream) Next() (Event, error) {
 	rec, err := s.rec.Next()
 	if err == io.EOF && s.driver.loop && !s.empty {
 		s.empty = true
 		if err = s.rewind(); err == nil {
-			return s.next()
+			return s.Next()
 		}
 	}
 	if err != nil {
@@ -94,4 +94,4 @@ func (s *replayStream) rewind() error {
 	return nil
 }
 
-func (s *replayStream) close() { s.rec.Close() }
+func (s *replayStream) Close() { s.rec.Close() }

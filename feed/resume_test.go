@@ -86,15 +86,15 @@ func (r *fakeRelay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // follow opens connection after connection, as the supervision does, until the
 // last message has come, and returns what came.
-func follow(t *testing.T, d driver, last string) (got []string) {
+func follow(t *testing.T, d Driver, last string) (got []string) {
 	t.Helper()
 	for range 10_000 {
-		s, err := d.open(t.Context())
+		s, err := d.Open(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for {
-			ev, err := s.next()
+			ev, err := s.Next()
 			if err != nil {
 				if _, ok := errors.AsType[*Failure](err); !ok {
 					t.Fatalf("%v is final", err)
@@ -102,17 +102,17 @@ func follow(t *testing.T, d driver, last string) (got []string) {
 				break
 			}
 			if got = append(got, string(ev.Message.Payload)); got[len(got)-1] == last {
-				s.close()
+				s.Close()
 				return got
 			}
 		}
-		s.close()
+		s.Close()
 	}
 	t.Fatal("the last message does not come")
 	return nil
 }
 
-func resuming(t *testing.T, address string, notices *[]fantailv1.Notice) driver {
+func resuming(t *testing.T, address string, notices *[]fantailv1.Notice) Driver {
 	t.Helper()
 	d, err := newWS(Options{URL: address, Resume: true, Notice: func(n fantailv1.Notice) {
 		if n.Kind != "hello" {
@@ -253,7 +253,7 @@ func TestResumeBounds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ev, err := s.next()
+		ev, err := s.Next()
 		if tt.word == DropTooLarge.String() {
 			if err != nil || ev.Kind != KindDropped || ev.Drop != DropTooLarge {
 				t.Errorf("got %+v, %v", ev, err)
@@ -266,6 +266,6 @@ func TestResumeBounds(t *testing.T) {
 		if at := s.(*relayStream).resume.Position(); at != tt.at {
 			t.Errorf("%.40s: at %q", tt.send, at)
 		}
-		s.close()
+		s.Close()
 	}
 }

@@ -16,7 +16,7 @@ import (
 // else is asked of it. A field that does not apply is left out.
 type scheme struct {
 	names []string // in front of the colon, in lower case
-	open  func(Options) (driver, error)
+	open  func(Options) (Driver, error)
 
 	remote bool // reconnecting may help, so that IdleTimeout and MaxAge apply
 	keys   bool // its messages have keys of their own

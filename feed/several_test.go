@@ -27,14 +27,14 @@ type severalRunning struct {
 }
 
 // startSeveral runs a feed whose sources are drivers, within a bubble.
-func startSeveral(t *testing.T, cfg Config, drivers ...driver) *severalRunning {
+func startSeveral(t *testing.T, cfg Config, drivers ...Driver) *severalRunning {
 	t.Helper()
 	r := prepareSeveral(t, cfg, drivers...)
 	r.run(t)
 	return r
 }
 
-func prepareSeveral(t *testing.T, cfg Config, drivers ...driver) *severalRunning {
+func prepareSeveral(t *testing.T, cfg Config, drivers ...Driver) *severalRunning {
 	t.Helper()
 	r := &severalRunning{running: &running{sink: newSink(), log: newJournal()}}
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
@@ -91,7 +91,7 @@ func newTicking(name string, every time.Duration) *ticking {
 	return &ticking{name: name, every: every, begin: time.Now(), conns: map[*tickingStream]bool{}, had: map[int]bool{}}
 }
 
-func (d *ticking) open(ctx context.Context) (stream, error) {
+func (d *ticking) Open(ctx context.Context) (Stream, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.down {
@@ -129,7 +129,7 @@ type tickingStream struct {
 	at  int
 }
 
-func (s *tickingStream) next() (Event, error) {
+func (s *tickingStream) Next() (Event, error) {
 	for {
 		n := s.at
 		due := s.of.begin.Add(time.Duration(n)*s.of.every + s.of.lag)
@@ -147,7 +147,7 @@ func (s *tickingStream) next() (Event, error) {
 	}
 }
 
-func (s *tickingStream) close() {
+func (s *tickingStream) Close() {
 	s.cut(nil)
 	s.of.mu.Lock()
 	defer s.of.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 // connection to it.
 type source struct {
 	// Static after newSource.
-	driver driver        // with its stages
-	origin driver        // without
+	driver Driver        // with its stages
+	origin Driver        // without
 	talk   *conversation // nil in tests
 	idle   time.Duration // 0 = no watchdog
 	age    time.Duration // 0 = a connection may last for ever
@@ -33,7 +33,7 @@ type source struct {
 
 	// Owned by run.
 	waits   *retry.Waits
-	dropLog [dropReasons]throttle.Log
+	dropLog [DropReasonCount]throttle.Log
 	keyLog  throttle.Log
 }
 
@@ -78,11 +78,11 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 // stage puts what is the same for all kinds of source between the driver and the
 // supervision.
 func (f *source) stage(cfg Config, ids *identifier, at *cursor) {
-	f.talk = &conversation{driver: f.origin, split: cfg.Split, rules: cfg.Rules, cursor: at, names: cfg.Names, log: f.log}
+	f.talk = &conversation{Driver: f.origin, split: cfg.Split, rules: cfg.Rules, cursor: at, names: cfg.Names, log: f.log}
 	f.driver, f.names = f.talk, cfg.Names
 	switch {
 	case cfg.Overlap && f.age > 0:
-		f.driver = &renewal{driver: f.talk, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
+		f.driver = &renewal{Driver: f.talk, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
 		f.age = 0
 	case ids != nil:
 		f.driver = &distinct{f.talk, ids}
@@ -90,7 +90,7 @@ func (f *source) stage(cfg Config, ids *identifier, at *cursor) {
 }
 
 // openSource returns a source that a driver reads.
-func openSource(d driver, name string, out outlet, log zerolog.Logger) *source {
+func openSource(d Driver, name string, out outlet, log zerolog.Logger) *source {
 	s := &source{
 		driver: d,
 		origin: d,

@@ -57,18 +57,18 @@ func (s Split) cutter() cutter {
 
 // splitStream cuts the messages of a stream into pieces. One goroutine.
 type splitStream struct {
-	stream
+	Stream
 	cut    cutter
 	piece  hub.Input // the present one
 	pieces [][]byte  // not yet returned
 	buf    [][]byte  // what pieces points into
 }
 
-// next returns the next event, or DropEmpty in the place of a message without a
+// Next returns the next event, or DropEmpty in the place of a message without a
 // piece.
-func (s *splitStream) next() (Event, error) {
+func (s *splitStream) Next() (Event, error) {
 	if len(s.pieces) == 0 {
-		ev, err := s.stream.next()
+		ev, err := s.Stream.Next()
 		if err != nil || ev.Kind != KindMessage || ev.Message.Kind != hub.Text {
 			return ev, err
 		}

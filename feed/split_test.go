@@ -16,7 +16,7 @@ type list struct {
 	err error
 }
 
-func (l *list) next() (Event, error) {
+func (l *list) Next() (Event, error) {
 	if len(l.in) == 0 {
 		return Event{}, l.err
 	}
@@ -25,7 +25,7 @@ func (l *list) next() (Event, error) {
 	return Message(&in), nil
 }
 
-func (l *list) close() {}
+func (l *list) Close() {}
 
 func TestSplit(t *testing.T) {
 	tests := []struct {
@@ -50,10 +50,10 @@ func TestSplit(t *testing.T) {
 		{SplitArray, ``, []string{``}},
 	}
 	for _, tt := range tests {
-		s := &splitStream{stream: &list{[]hub.Input{{Key: "k", Payload: []byte(tt.in)}}, errGone}, cut: tt.split.cutter()}
+		s := &splitStream{Stream: &list{[]hub.Input{{Key: "k", Payload: []byte(tt.in)}}, errGone}, cut: tt.split.cutter()}
 		var got []string
 		for {
-			ev, err := s.next()
+			ev, err := s.Next()
 			if err == errGone {
 				break
 			}
@@ -73,8 +73,8 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitLeavesBinaryAlone(t *testing.T) {
-	s := &splitStream{stream: &list{[]hub.Input{{Kind: hub.Binary, Payload: []byte("a\nb")}}, errGone}, cut: cutLines}
-	if ev, err := s.next(); err != nil || string(ev.Message.Payload) != "a\nb" {
+	s := &splitStream{Stream: &list{[]hub.Input{{Kind: hub.Binary, Payload: []byte("a\nb")}}, errGone}, cut: cutLines}
+	if ev, err := s.Next(); err != nil || string(ev.Message.Payload) != "a\nb" {
 		t.Errorf("got %q, %v", ev.Message.Payload, err)
 	}
 }

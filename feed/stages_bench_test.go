@@ -17,10 +17,10 @@ type repeating struct {
 	in      hub.Input
 }
 
-func (d *repeating) open(context.Context) (stream, error) { return d, nil }
-func (d *repeating) close()                               {}
+func (d *repeating) Open(context.Context) (Stream, error) { return d, nil }
+func (d *repeating) Close()                               {}
 
-func (d *repeating) next() (Event, error) {
+func (d *repeating) Next() (Event, error) {
 	if d.n == 0 {
 		return Event{}, io.EOF
 	}

@@ -64,7 +64,7 @@ type meter struct {
 	messages atomic.Uint64
 	bytes    atomic.Uint64
 	last     atomic.Int64 // ns since 1970; 0 = none yet
-	drops    [dropReasons]atomic.Uint64
+	drops    [DropReasonCount]atomic.Uint64
 	badKeys  atomic.Uint64
 	alarm    atomic.Bool
 
@@ -74,7 +74,7 @@ type meter struct {
 	away       time.Time // start of the present outage; zero = none
 	tries      int       // failures within the present outage
 	outage     time.Duration
-	reconnects [reasons]uint64
+	reconnects [ReasonCount]uint64
 }
 
 func (m *meter) message(now time.Time, n int) {
@@ -158,8 +158,8 @@ func (m *meter) stats(now time.Time) Stats {
 		Bytes:      m.bytes.Load(),
 		BadKeys:    m.badKeys.Load(),
 		Alarm:      m.alarm.Load(),
-		Reconnects: make(map[Reason]uint64, reasons),
-		Dropped:    make(map[DropReason]uint64, dropReasons),
+		Reconnects: make(map[Reason]uint64, ReasonCount),
+		Dropped:    make(map[DropReason]uint64, DropReasonCount),
 	}
 	if ns := m.last.Load(); ns != 0 {
 		s.LastMessage = time.Unix(0, ns)

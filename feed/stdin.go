@@ -20,8 +20,8 @@ type stdinDriver struct {
 	max int64
 }
 
-func newStdin(o Options) (driver, error) {
-	rest, query, err := splitLocal(o.URL)
+func newStdin(o Options) (Driver, error) {
+	rest, query, err := SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -32,13 +32,13 @@ func newStdin(o Options) (driver, error) {
 	if o.Stdin == nil {
 		bad = append(bad, errors.New("feed: stdin: needs Config.Stdin"))
 	}
-	return &stdinDriver{o.Stdin, o.MaxMessage}, errors.Join(append(bad, query.rest())...)
+	return &stdinDriver{o.Stdin, o.MaxMessage}, errors.Join(append(bad, query.Rest())...)
 }
 
-// open starts the goroutine that reads. A read of a terminal or a file cannot
+// Open starts the goroutine that reads. A read of a terminal or a file cannot
 // be interrupted, so it may outlive the stream until that read returns; one of
 // a reader with a SetReadDeadline is interrupted.
-func (d *stdinDriver) open(ctx context.Context) (stream, error) {
+func (d *stdinDriver) Open(ctx context.Context) (Stream, error) {
 	s := &stdinStream{
 		lines: make(chan stdinLine),
 		taken: make(chan struct{}),
@@ -90,7 +90,7 @@ func (s *stdinStream) read(l *lines.Reader) {
 	}
 }
 
-func (s *stdinStream) next() (Event, error) {
+func (s *stdinStream) Next() (Event, error) {
 	if s.lent {
 		select {
 		case s.taken <- struct{}{}:
@@ -122,7 +122,7 @@ func (s *stdinStream) event(l stdinLine) (Event, error) {
 	return Message(&s.in), nil
 }
 
-func (s *stdinStream) close() {
+func (s *stdinStream) Close() {
 	if s.unhook != nil {
 		s.unhook()
 	}

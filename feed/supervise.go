@@ -53,11 +53,11 @@ func (f *source) run(ctx context.Context) error {
 func (f *source) connect(ctx context.Context) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	s, err := f.driver.open(ctx)
+	s, err := f.driver.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	f.arrived(time.Now())
 	Report(ctx, Step{Kind: StepOpen})
 	defer f.retire(end)()
@@ -93,14 +93,14 @@ func (f *source) changedOver(failed *Failure) {
 }
 
 // relay publishes the stream's messages until it or ctx ends.
-func (f *source) relay(ctx context.Context, s stream, dog *watchdog) error {
+func (f *source) relay(ctx context.Context, s Stream, dog *watchdog) error {
 	defer dog.stop()
 	opened := time.Now()
 	for {
 		if err := ctx.Err(); err != nil { // not one message more than was published
 			return err
 		}
-		ev, err := s.next()
+		ev, err := s.Next()
 		if err != nil {
 			return err
 		}

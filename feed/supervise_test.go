@@ -25,7 +25,7 @@ type script struct {
 	most   int32        // the most there were at once
 }
 
-func (s *script) open(ctx context.Context) (stream, error) {
+func (s *script) Open(ctx context.Context) (Stream, error) {
 	n := len(s.opened)
 	s.opened = append(s.opened, time.Now())
 	c := &scripted{ctx: ctx, script: s}
@@ -52,7 +52,7 @@ type step struct {
 	event Event // in the place of a message with the text
 }
 
-func (c *scripted) next() (Event, error) {
+func (c *scripted) Next() (Event, error) {
 	if len(c.steps) == 0 {
 		select {
 		case <-c.dies:
@@ -72,7 +72,7 @@ func (c *scripted) next() (Event, error) {
 	return Message(&hub.Input{Payload: []byte(s.text)}), s.err
 }
 
-func (c *scripted) close() { c.script.live.Add(-1) }
+func (c *scripted) Close() { c.script.live.Add(-1) }
 
 func startScript(t *testing.T, s *script, idle time.Duration) *running {
 	r := &running{sink: newSink(), log: newJournal()}
@@ -84,7 +84,7 @@ func startScript(t *testing.T, s *script, idle time.Duration) *running {
 }
 
 // scriptFeed returns a feed whose only source is a script.
-func scriptFeed(d driver, pub Publisher, log zerolog.Logger) *Feed {
+func scriptFeed(d Driver, pub Publisher, log zerolog.Logger) *Feed {
 	return &Feed{sources: []*source{openSource(d, "script:", &direct{Publisher: pub}, log)}}
 }
 

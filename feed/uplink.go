@@ -25,7 +25,7 @@ func (f *Feed) Send(kind hub.Kind, payload []byte) error {
 }
 
 // checkUplink reports an uplink to a source that takes nothing.
-func checkUplink(cfg Config, s scheme, d driver) error {
+func checkUplink(cfg Config, s scheme, d Driver) error {
 	if cfg.uplink == nil || d == nil {
 		return nil
 	}

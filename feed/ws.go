@@ -29,7 +29,7 @@ var (
 	_ Sender    = (*wsStream)(nil)
 )
 
-func newWS(o Options) (driver, error) {
+func newWS(o Options) (Driver, error) {
 	if err := checkWS(o.URL); err != nil {
 		return nil, fmt.Errorf("feed: the source URL %w", err)
 	}
@@ -91,8 +91,8 @@ func checkWS(address string) error {
 	return nil
 }
 
-// open dials, and sends what is to be sent first.
-func (d *wsDriver) open(ctx context.Context) (stream, error) {
+// Open dials, and sends what is to be sent first.
+func (d *wsDriver) Open(ctx context.Context) (Stream, error) {
 	header, frames, err := d.prepare()
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (d *wsDriver) open(ctx context.Context) (stream, error) {
 	}
 	s := d.stream(ctx, conn, tapped.tap, resp, newOutbox(conn, frames, d.opt, d.limit))
 	if err := s.greet(opening); err != nil {
-		s.close()
+		s.Close()
 		return nil, err
 	}
 	tapped.keep()
@@ -142,7 +142,7 @@ func reportAnswer(ctx context.Context, resp *http.Response) {
 
 // greeter is a stream that sends frames before anything else.
 type greeter interface {
-	stream
+	Stream
 	// greet waits until they are sent, or for greetWait: the rest then goes
 	// while messages are read.
 	greet(ctx context.Context) error

@@ -353,21 +353,21 @@ func TestWSHTTPAnswers(t *testing.T) {
 }
 
 // openWS opens one connection with the ws driver.
-func openWS(t *testing.T, u string, o Options) (stream, error) {
+func openWS(t *testing.T, u string, o Options) (Stream, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	return openWSWithin(t, ctx, u, o)
 }
 
-func openWSWithin(t *testing.T, ctx context.Context, u string, o Options) (stream, error) {
+func openWSWithin(t *testing.T, ctx context.Context, u string, o Options) (Stream, error) {
 	t.Helper()
 	o.URL = u
 	d, err := newWS(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.open(ctx)
+	return d.Open(ctx)
 }
 
 func wantFailure(t *testing.T, err error, reason Reason, words ...string) {

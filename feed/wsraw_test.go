@@ -352,9 +352,9 @@ func TestU2WSFlapsLeaveNothingBehind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.next()
+		_, err = s.Next()
 		wantFailure(t, err, ReasonLost)
-		s.close()
+		s.Close()
 	}
 	if most.Load() != 1 {
 		t.Errorf("%d connections at once", most.Load())

@@ -15,8 +15,8 @@ type relayStream struct {
 	max      int64 // bytes of one message's payload
 }
 
-// next returns the next message. Notices on the way are told.
-func (s *relayStream) next() (Event, error) {
+// Next returns the next message. Notices on the way are told.
+func (s *relayStream) Next() (Event, error) {
 	for {
 		kind, err := s.read()
 		if err != nil {

@@ -73,8 +73,8 @@ func (s *wsStream) write(ctx context.Context) {
 	}
 }
 
-// next reads the next whole message into the buffer of the last one.
-func (s *wsStream) next() (Event, error) {
+// Next reads the next whole message into the buffer of the last one.
+func (s *wsStream) Next() (Event, error) {
 	kind, err := s.read()
 	if err != nil {
 		return Event{}, s.explain(err)
@@ -124,10 +124,10 @@ func (s *wsStream) read() (kind hub.Kind, err error) {
 	return kind, err
 }
 
-// close drops the connection. At the end of ctx it first waits for the goodbye,
+// Close drops the connection. At the end of ctx it first waits for the goodbye,
 // which may not have begun: whoever reads a busy source sees that end between two
 // messages.
-func (s *wsStream) close() {
+func (s *wsStream) Close() {
 	if s.ctx.Err() != nil {
 		<-s.gone
 	}
