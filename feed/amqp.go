@@ -10,6 +10,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 )
 
@@ -34,15 +35,15 @@ type amqpDriver struct {
 	exchange string
 	kind     string // type of the exchange, which is then made if it is missing; empty = it must be there
 	bind     names
-	demand   Demand
+	demand   driver.Demand
 }
 
 var (
-	_ Forwarder    = (*amqpDriver)(nil)
-	_ RetryBounded = (*amqpDriver)(nil)
+	_ driver.Forwarder    = (*amqpDriver)(nil)
+	_ driver.RetryBounded = (*amqpDriver)(nil)
 )
 
-func newAMQP(o Options) (Driver, error) {
+func newAMQP(o driver.Options) (driver.Driver, error) {
 	b, err := newBroker(o, amqpPort(o.URL))
 	if err != nil {
 		return nil, err
@@ -86,8 +87,8 @@ func (d *amqpDriver) of(keys []string) []string {
 }
 
 // Open connects, makes and binds the queue, and has it delivered.
-func (d *amqpDriver) Open(ctx context.Context) (Stream, error) {
-	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
+func (d *amqpDriver) Open(ctx context.Context) (driver.Stream, error) {
+	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	l, err := d.dial(opening)
 	if err != nil {
@@ -114,7 +115,7 @@ func (d *amqpDriver) heartbeat() time.Duration {
 
 // explain turns a refusal by the broker into what the operator can change, and
 // any other error into one of the network.
-func (d *amqpDriver) explain(err error) *Failure {
+func (d *amqpDriver) explain(err error) *driver.Failure {
 	refusal, ok := errors.AsType[*amqp.Error](err)
 	if !ok || refusal.Code == amqp.FrameError {
 		return explainBroker(err)
@@ -122,17 +123,17 @@ func (d *amqpDriver) explain(err error) *Failure {
 	text := redact.Clean(refusal.Reason)
 	switch {
 	case refusal.Code == amqp.AccessRefused && (errors.Is(err, amqp.ErrCredentials) || strings.Contains(text, "ACCESS_REFUSED - Login")):
-		return Fail(ReasonHandshake, "the broker refused user and password; correct them in %v (%s://user:password@host)", SettingURL, d.scheme)
+		return driver.Fail(driver.ReasonHandshake, "the broker refused user and password; correct them in %v (%s://user:password@host)", driver.SettingURL, d.scheme)
 	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost):
-		return Fail(ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of %v with / written as %%2F, or give the user the right to it", d.path, text, SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of %v with / written as %%2F, or give the user the right to it", d.path, text, driver.SettingURL)
 	case !refusal.Server:
 		return explainBroker(err)
 	case refusal.Code == amqp.AccessRefused:
-		return Fail(ReasonHandshake, "the broker refused with %q; give the user of %v the right to it, or name another user", text, SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "the broker refused with %q; give the user of %v the right to it, or name another user", text, driver.SettingURL)
 	case refusal.Code == amqp.NotFound:
-		return Fail(ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in %v, create it, or add &type=topic to have it made", d.exchange, d.path, SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in %v, create it, or add &type=topic to have it made", d.exchange, d.path, driver.SettingURL)
 	case refusal.Code == amqp.PreconditionFailed:
-		return Fail(ReasonHandshake, "the exchange %.100q is not of the type %s (%q); correct type= in %v, or leave it out", d.exchange, d.kind, text, SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "the exchange %.100q is not of the type %s (%q); correct type= in %v, or leave it out", d.exchange, d.kind, text, driver.SettingURL)
 	}
-	return Fail(ReasonHandshake, "the broker refused with %d %q; check %v", refusal.Code, text, SettingURL)
+	return driver.Fail(driver.ReasonHandshake, "the broker refused with %d %q; check %v", refusal.Code, text, driver.SettingURL)
 }

@@ -9,6 +9,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 )
 
@@ -155,27 +156,27 @@ func (s *amqpStream) change(wanted, unwanted []string) error {
 // Next returns the next message. Those that were taken are acknowledged many at
 // a time, and the rest of them within a second: a broker gives up a consumer
 // that leaves messages unacknowledged for long.
-func (s *amqpStream) Next() (Event, error) {
+func (s *amqpStream) Next() (driver.Event, error) {
 	for {
 		select {
 		case m, ok := <-s.deliveries:
 			if !ok {
-				return Event{}, s.explain(nil)
+				return driver.Event{}, s.explain(nil)
 			}
 			return s.take(m)
 		case <-s.tick.C:
 			if err := s.acknowledge(1); err != nil {
-				return Event{}, s.explain(err)
+				return driver.Event{}, s.explain(err)
 			}
 		}
 	}
 }
 
-func (s *amqpStream) take(m amqp.Delivery) (Event, error) {
+func (s *amqpStream) take(m amqp.Delivery) (driver.Event, error) {
 	s.last = m.DeliveryTag
 	s.unacked++
 	if err := s.acknowledge(amqpAcknowledge); err != nil {
-		return Event{}, s.explain(err)
+		return driver.Event{}, s.explain(err)
 	}
 	return s.messages.event(s.source.bind.key(m.RoutingKey), m.Body, 0), nil
 }
@@ -192,18 +193,18 @@ func (s *amqpStream) acknowledge(least int) error {
 // explain tells why nothing can be read any more: the queue is gone, the broker
 // closed the channel, or the line ended. The library tells of the channel before
 // it closes deliveries.
-func (s *amqpStream) explain(err error) *Failure {
+func (s *amqpStream) explain(err error) *driver.Failure {
 	var refusal *amqp.Error
 	select {
 	case refusal = <-s.closed:
 	default:
 		if err == nil {
-			return Fail(ReasonLost, "the broker stopped delivering: the relay's queue was deleted")
+			return driver.Fail(driver.ReasonLost, "the broker stopped delivering: the relay's queue was deleted")
 		}
 	}
 	switch {
 	case refusal != nil && refusal.Server:
-		return Fail(ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, redact.Clean(refusal.Reason))
+		return driver.Fail(driver.ReasonClosed, "the broker closed the channel with %d %q", refusal.Code, redact.Clean(refusal.Reason))
 	case refusal != nil:
 		err = refusal
 	case err == nil:
@@ -218,7 +219,7 @@ func (s *amqpStream) leave(l *link) { goodbye(s.conn, l) }
 // goodbye says goodbye for at most CloseTimeout, since a broker logs a warning
 // otherwise, and closes the line. conn may be nil.
 func goodbye(conn *amqp.Connection, l *link) {
-	late := time.AfterFunc(CloseTimeout, func() { l.Close() })
+	late := time.AfterFunc(driver.CloseTimeout, func() { l.Close() })
 	defer late.Stop()
 	if conn != nil {
 		conn.Close()

@@ -15,6 +15,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"fantail/feed/brokertest"
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -205,7 +206,7 @@ func TestAMQP(t *testing.T) {
 		r := start(t, Config{URL: url + "?exchange=topics", Ping: time.Second})
 		// The broker, too, gives a connection up that says nothing for seconds, as
 		// that of a busy machine; then the next one is to hang.
-		for late := time.Now().Add(patience); r.Stats().Reconnects[ReasonPing] == 0 && time.Now().Before(late); {
+		for late := time.Now().Add(patience); r.Stats().Reconnects[driver.ReasonPing] == 0 && time.Now().Before(late); {
 			eventually(t, "the source is there", func() bool { return r.Stats().Connected })
 			server.Stop()
 			eventually(t, "the source is away", func() bool { return !r.Stats().Connected })

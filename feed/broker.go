@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -23,17 +24,17 @@ const brokerRetry = 1500 * time.Millisecond
 // broker is what the drivers of brokers have in common.
 type broker struct {
 	brokerURL
-	opt     Options
+	opt     driver.Options
 	publish string        // what clients send is published under this name; empty = nothing is
 	limit   *rate.Limiter // of that
 }
 
 // newBroker takes the URL apart. Config.Ping may switch WebSocket's pings off; a
 // broker's silence always counts.
-func newBroker(o Options, defaultPort string) (broker, error) {
+func newBroker(o driver.Options, defaultPort string) (broker, error) {
 	u, err := parseBroker(o.URL, defaultPort)
-	if o.Ping == NoPing {
-		o.Ping = DefaultPing
+	if o.Ping == driver.NoPing {
+		o.Ping = driver.DefaultPing
 	}
 	b := broker{brokerURL: u, opt: o, limit: o.SendRate.Limiter()}
 	if err == nil {
@@ -47,7 +48,7 @@ func (b *broker) RetryWithin() time.Duration { return brokerRetry }
 
 // granted reports that the broker has let us in, and grants what is read.
 func (b *broker) granted(ctx context.Context) {
-	Report(ctx, Step{Kind: StepHandshake, Detail: "let in, and what is to be read is there"})
+	driver.Report(ctx, driver.Step{Kind: driver.StepHandshake, Detail: "let in, and what is to be read is there"})
 }
 
 // brokerURL is a broker's address, scheme://user:password@host:port/path?query.
@@ -56,7 +57,7 @@ type brokerURL struct {
 	address        string // host:port
 	user, password string
 	path           string // unescaped, without the first slash
-	query          Query
+	query          driver.Query
 }
 
 // parseBroker takes the URL apart. Its errors never show the URL, which may hold
@@ -85,7 +86,7 @@ func parseBroker(address, defaultPort string) (brokerURL, error) {
 	return brokerURL{
 		scheme: strings.ToLower(u.Scheme), address: net.JoinHostPort(u.Hostname(), port),
 		user: u.User.Username(), password: password,
-		path: strings.TrimPrefix(u.Path, "/"), query: Query{values},
+		path: strings.TrimPrefix(u.Path, "/"), query: driver.Query{Values: values},
 	}, nil
 }
 
@@ -97,9 +98,9 @@ type messages struct {
 
 // event makes a message of what came under a name: valid UTF-8 is text. Its key is
 // that name, unless no client could ask for it. One that is too large is dropped.
-func (m *messages) event(name string, payload []byte, number uint64) Event {
+func (m *messages) event(name string, payload []byte, number uint64) driver.Event {
 	if int64(len(payload)) > m.most {
-		return Dropped(DropTooLarge)
+		return driver.Dropped(driver.DropTooLarge)
 	}
 	m.in = hub.Input{Kind: hub.Text, Payload: payload, Seq: number}
 	if !utf8.Valid(payload) {
@@ -108,5 +109,5 @@ func (m *messages) event(name string, payload []byte, number uint64) Event {
 	if len(name) <= hub.MaxKey && utf8.ValidString(name) {
 		m.in.Key = name
 	}
-	return Message(&m.in)
+	return driver.Message(&m.in)
 }

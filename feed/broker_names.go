@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/feed/driver"
 	"fmt"
 	"strings"
 )
@@ -45,9 +46,9 @@ func newNames(values []string) (names, error) {
 }
 
 // demand returns d, if it can want any of the names.
-func (n names) demand(d Demand) Demand {
+func (n names) demand(d driver.Demand) driver.Demand {
 	if len(n.templates) == 0 {
-		return NoDemand{}
+		return driver.NoDemand{}
 	}
 	return d
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -75,7 +76,7 @@ func TestInputOfBroker(t *testing.T) {
 		{"a", "123456789", 0, "", true},
 	} {
 		ev := (&messages{most: 8}).event(c.name, []byte(c.payload), 0)
-		in, drop := ev.Message, ev.Kind == KindDropped && ev.Drop == DropTooLarge
+		in, drop := ev.Message, ev.Kind == driver.KindDropped && ev.Drop == driver.DropTooLarge
 		if drop != c.drop || !drop && (in.Kind != c.kind || in.Key != c.key || string(in.Payload) != c.payload) {
 			t.Errorf("%.10q %q: got %+v", c.name, c.payload, ev)
 		}
@@ -107,15 +108,15 @@ func TestNamesOnDemand(t *testing.T) {
 }
 
 func TestExplainBroker(t *testing.T) {
-	for err, want := range map[error]Reason{
-		io.EOF: ReasonHandshake, syscall.ECONNRESET: ReasonHandshake, context.DeadlineExceeded: ReasonHandshake, syscall.ECONNREFUSED: ReasonDial,
+	for err, want := range map[error]driver.Reason{
+		io.EOF: driver.ReasonHandshake, syscall.ECONNRESET: driver.ReasonHandshake, context.DeadlineExceeded: driver.ReasonHandshake, syscall.ECONNREFUSED: driver.ReasonDial,
 	} {
 		if f := explainBroker(fmt.Errorf("library: %w", err)); f.Reason != want {
 			t.Errorf("%v: %v, %v", err, f.Reason, f)
 		}
 	}
 	for _, err := range []error{io.EOF, context.DeadlineExceeded, tls.RecordHeaderError{}, errors.New("tls: handshake failure")} {
-		if f := explainBrokerTLS(err); f.Reason != ReasonTLS {
+		if f := explainBrokerTLS(err); f.Reason != driver.ReasonTLS {
 			t.Errorf("%v: %v, %v", err, f.Reason, f)
 		}
 	}

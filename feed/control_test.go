@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -47,7 +48,7 @@ func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 // sent over this connection and the next.
 func TestControlFramesHoldUpNotForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := Rate{Count: 1, Per: time.Second}.Limiter()
+		limit := driver.Rate{Count: 1, Per: time.Second}.Limiter()
 		one := &tap{ReadWriteCloser: nowhere{}, limit: limit}
 		for range 1000 {
 			one.Write(masked4([]byte{0x8A, 0}))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/feed/internal/throttle"
 	"fantail/hub/setting"
@@ -22,7 +23,7 @@ const fatalWait = 5 * time.Minute
 // Config.Rules. It owns what is the same for all kinds of source between the
 // wire and the feed.
 type conversation struct {
-	Driver
+	driver.Driver
 	split  Split
 	rules  func() ([]Rule, error)
 	cursor *cursor // nil = none
@@ -35,16 +36,16 @@ type conversation struct {
 }
 
 // Open connects. The rules are read first, as they may stand in a file.
-func (c *conversation) Open(ctx context.Context) (Stream, error) {
+func (c *conversation) Open(ctx context.Context) (driver.Stream, error) {
 	rs, err := c.readRules()
 	if err != nil {
-		return nil, Fail(ReasonConfig, "%v: %w", SettingRules, err)
+		return nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingRules, err)
 	}
 	s, err := c.Driver.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, _ := s.(Sender)
+	out, _ := s.(driver.Sender)
 	if c.split != SplitNone {
 		s = &splitStream{Stream: s, cut: c.split.cutter()}
 	}
@@ -74,22 +75,22 @@ func (c *conversation) readRules() (rules, error) {
 
 // ruledStream holds each message against the rules. One goroutine.
 type ruledStream struct {
-	Stream
-	out   Sender // nil = nothing can be sent
+	driver.Stream
+	out   driver.Sender // nil = nothing can be sent
 	rules rules
 	of    *conversation
-	ended *Failure     // what the next call returns
-	full  throttle.Log // of replies that find no room
+	ended *driver.Failure // what the next call returns
+	full  throttle.Log    // of replies that find no room
 }
 
 // Next returns the next message that the rules leave to the clients, or
 // DropRule in the place of one that they do not.
-func (s *ruledStream) Next() (Event, error) {
+func (s *ruledStream) Next() (driver.Event, error) {
 	if s.ended != nil {
-		return Event{}, s.ended
+		return driver.Event{}, s.ended
 	}
 	ev, err := s.Stream.Next()
-	if err != nil || ev.Kind != KindMessage {
+	if err != nil || ev.Kind != driver.KindMessage {
 		return ev, err
 	}
 	payload := ev.Message.Payload
@@ -103,9 +104,9 @@ func (s *ruledStream) Next() (Event, error) {
 	case rule.Relay:
 		return ev, nil
 	case s.ended != nil:
-		return Event{}, s.ended
+		return driver.Event{}, s.ended
 	}
-	return Dropped(DropRule), nil
+	return driver.Dropped(driver.DropRule), nil
 }
 
 // obey does what the rule says, except to relay or drop the message.
@@ -119,9 +120,9 @@ func (s *ruledStream) obey(rule *compiledRule, payload []byte, at []int) {
 			}
 		}
 	case Reconnect:
-		s.ended = Fail(ReasonRule, "%v asks for another connection: %s", rule.named(), redact.Text(payload))
+		s.ended = driver.Fail(driver.ReasonRule, "%v asks for another connection: %s", rule.named(), redact.Text(payload))
 	case Fatal:
-		s.ended = Fail(ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
+		s.ended = driver.Fail(driver.ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
 			rule.named(), redact.Text(payload), fatalWait)
 		s.ended.AtLeast = fatalWait
 	}
@@ -132,7 +133,7 @@ func (s *ruledStream) unsent(rule *compiledRule) {
 	s.of.unsent.Add(1)
 	if n := s.full.Count(time.Now()); n > 0 {
 		s.of.log.Warn().Int("rule", rule.number).Uint64("replies", n).
-			Msg(s.of.names.Sprintf("replies were not sent, as too many wait to be sent or one is too long; let fewer messages match in %v, or raise %v", SettingRules, SettingRate))
+			Msg(s.of.names.Sprintf("replies were not sent, as too many wait to be sent or one is too long; let fewer messages match in %v, or raise %v", driver.SettingRules, driver.SettingRate))
 	}
 }
 
@@ -169,14 +170,14 @@ func checkRules(cfg Config, s scheme) error {
 	}
 	list, err := cfg.Rules()
 	if err != nil {
-		return setting.Errorf("feed: %v: %w", SettingRules, err)
+		return setting.Errorf("feed: %v: %w", driver.SettingRules, err)
 	}
 	rs, err := compileRules(list)
 	switch {
 	case err != nil:
-		return setting.Errorf("feed: %v: %w", SettingRules, err)
+		return setting.Errorf("feed: %v: %w", driver.SettingRules, err)
 	case rs.replies() && !s.sends:
-		return setting.Errorf(`feed: %v: nothing can be sent to a %s: source; take the rules with "do":"reply" away`, SettingRules, s.name)
+		return setting.Errorf(`feed: %v: nothing can be sent to a %s: source; take the rules with "do":"reply" away`, driver.SettingRules, s.name)
 	}
 	return nil
 }
@@ -185,7 +186,7 @@ func checkRules(cfg Config, s scheme) error {
 func checkSending(cfg Config, s scheme) error {
 	var bad []error
 	if cfg.PingText != "" && !s.sends {
-		bad = append(bad, setting.Errorf("feed: %v is set, but nothing can be sent to a %s: source; unset it", SettingPingText, s.name))
+		bad = append(bad, setting.Errorf("feed: %v is set, but nothing can be sent to a %s: source; unset it", driver.SettingPingText, s.name))
 	}
 	return errors.Join(append(bad, checkRules(cfg, s))...)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/retry"
 	"fantail/hub"
 	"fantail/hub/websocket"
@@ -74,7 +75,7 @@ func TestRulesHoldAConversation(t *testing.T) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 	st := r.Stats()
-	if st.Reconnects[ReasonRule] != 1 || st.Dropped[DropRule] != 6 {
+	if st.Reconnects[driver.ReasonRule] != 1 || st.Dropped[driver.DropRule] != 6 {
 		t.Errorf("got %+v", st)
 	}
 	var matched []uint64
@@ -106,7 +107,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		r.sources[0].driver = r.sources[0].talk
 		r.run(t)
 		time.Sleep(time.Minute)
-		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[ReasonFatal] != 1 {
+		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[driver.ReasonFatal] != 1 {
 			t.Errorf("got %+v", st)
 		}
 		time.Sleep(time.Hour)
@@ -156,7 +157,7 @@ func TestU4RepeatsAndReorders(t *testing.T) {
 			if got := r.sink.payloads(); !slices.Equal(got, want) {
 				t.Errorf("got %q\nwant %q", got, want)
 			}
-			if st := r.Stats(); int(st.Dropped[DropCopy]) != 2*len(sent)+1-len(want) {
+			if st := r.Stats(); int(st.Dropped[driver.DropCopy]) != 2*len(sent)+1-len(want) {
 				t.Errorf("dropped %v", st.Dropped)
 			}
 		})
@@ -171,7 +172,7 @@ func TestWSTextPing(t *testing.T) {
 		}
 		stay(c)
 	})
-	r := start(t, Config{URL: u, Ping: NoPing, PingText: "ping", PingEvery: 20 * time.Millisecond, Send: func() ([]string, error) { return []string{"hello"}, nil }})
+	r := start(t, Config{URL: u, Ping: driver.NoPing, PingText: "ping", PingEvery: 20 * time.Millisecond, Send: func() ([]string, error) { return []string{"hello"}, nil }})
 	r.sink.wait(t, 3)
 	if got := r.sink.payloads()[:3]; !slices.Equal(got, []string{"hello", "ping", "ping"}) {
 		t.Errorf("the source got %q", got)
@@ -199,7 +200,7 @@ func TestSendRateHolds(t *testing.T) {
 		}))
 		begin := time.Now()
 		r := start(t, Config{
-			URL: "ws://source/", Dial: p.Dial, SendRate: Rate{Count: 25, Per: time.Second},
+			URL: "ws://source/", Dial: p.Dial, SendRate: driver.Rate{Count: 25, Per: time.Second},
 			Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`),
 			Send:  func() ([]string, error) { return []string{"a", "b", "c"}, nil },
 		})
@@ -229,7 +230,7 @@ func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 		}
 		stay(c)
 	})
-	r := start(t, Config{URL: u, SendRate: Rate{Count: 1, Per: time.Hour}, Rules: parsed(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)})
+	r := start(t, Config{URL: u, SendRate: driver.Rate{Count: 1, Per: time.Hour}, Rules: parsed(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)})
 	r.sink.wait(t, flood)
 	if n := r.Stats().Unsent; n < flood-outboxRoom-2 || n > flood-outboxRoom {
 		t.Errorf("%d replies were not sent", n)
@@ -296,8 +297,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	defer srv.Close()
-	_, err := openWS(t, wsURL(srv.URL), Options{})
-	failed, ok := errors.AsType[*Failure](err)
+	_, err := openWS(t, wsURL(srv.URL), driver.Options{})
+	failed, ok := errors.AsType[*driver.Failure](err)
 	if !ok || failed.AtLeast != time.Minute {
 		t.Fatalf("got %v", err)
 	}

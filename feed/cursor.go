@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -29,13 +30,13 @@ func newCursor(spec, address string) (*cursor, error) {
 	placed := HasCursor(address)
 	switch {
 	case err != nil:
-		return nil, setting.Errorf("feed: %v %w", SettingCursor, err)
+		return nil, setting.Errorf("feed: %v %w", driver.SettingCursor, err)
 	case keyer == nil && placed:
-		return nil, setting.Errorf("feed: the source URL has {cursor}, but nothing says what that is; set %v to where a message has it, such as time_us", SettingCursor)
+		return nil, setting.Errorf("feed: the source URL has {cursor}, but nothing says what that is; set %v to where a message has it, such as time_us", driver.SettingCursor)
 	case keyer == nil:
 		return nil, nil
 	case !placed:
-		return nil, setting.Errorf("feed: %v is set, but the source URL has no place for it; write one such as ?cursor={cursor}", SettingCursor)
+		return nil, setting.Errorf("feed: %v is set, but the source URL has no place for it; write one such as ?cursor={cursor}", driver.SettingCursor)
 	}
 	return &cursor{keyer: keyer}, nil
 }
@@ -97,13 +98,13 @@ func before(value, n string) string {
 
 // notingStream notes the cursor of each message. One goroutine.
 type notingStream struct {
-	Stream
+	driver.Stream
 	cursor *cursor
 }
 
-func (s *notingStream) Next() (Event, error) {
+func (s *notingStream) Next() (driver.Event, error) {
 	ev, err := s.Stream.Next()
-	if err == nil && ev.Kind == KindMessage {
+	if err == nil && ev.Kind == driver.KindMessage {
 		s.cursor.note(ev.Message)
 	}
 	return ev, err

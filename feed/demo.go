@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -23,8 +24,8 @@ type demoDriver struct {
 	rate float64 // messages a second
 }
 
-func newDemo(o Options) (Driver, error) {
-	rest, query, err := SplitLocal(o.URL)
+func newDemo(o driver.Options) (driver.Driver, error) {
+	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func newDemo(o Options) (Driver, error) {
 }
 
 // Open starts the market's first day.
-func (d *demoDriver) Open(ctx context.Context) (Stream, error) {
+func (d *demoDriver) Open(ctx context.Context) (driver.Stream, error) {
 	return &demoStream{
 		ctx:    ctx,
 		due:    time.Now(),
@@ -56,17 +57,17 @@ type demoStream struct {
 	in     hub.Input
 }
 
-func (s *demoStream) Next() (Event, error) {
+func (s *demoStream) Next() (driver.Event, error) {
 	now := time.Now()
 	if now.Sub(s.due) > demoMaxLag {
 		s.due = now // the machine slept
 	}
-	if !Sleep(s.ctx, s.due.Sub(now)) {
-		return Event{}, s.ctx.Err()
+	if !driver.Sleep(s.ctx, s.due.Sub(now)) {
+		return driver.Event{}, s.ctx.Err()
 	}
 	s.due = s.due.Add(s.rhythm.next())
 	s.in.Payload, s.in.Key = s.market.append(s.in.Payload[:0], time.Now())
-	return Message(&s.in), nil
+	return driver.Message(&s.in), nil
 }
 
 func (s *demoStream) Close() {}

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/feed/driver"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,7 +109,7 @@ func TestDemoURL(t *testing.T) {
 		"demo:?rate=x&y=1":  "rate=",
 		"demo:?rate=1;seed": "query",
 	} {
-		if _, err := newDemo(Options{URL: url}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := newDemo(driver.Options{URL: url}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", url, err, want)
 		}
 	}

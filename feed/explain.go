@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 	"fantail/hub/websocket"
@@ -21,7 +22,7 @@ import (
 
 // explainDial turns the failure of an opening handshake into what the operator
 // can change. Its text never holds the URL, which may hold secrets.
-func explainDial(err error, resp *http.Response, subprotocols []string) *Failure {
+func explainDial(err error, resp *http.Response, subprotocols []string) *driver.Failure {
 	if resp != nil {
 		return explainAnswer(err, resp, subprotocols)
 	}
@@ -35,28 +36,28 @@ func explainDial(err error, resp *http.Response, subprotocols []string) *Failure
 }
 
 // explainNetwork speaks of names, addresses and time.
-func explainNetwork(err error) *Failure {
+func explainNetwork(err error) *driver.Failure {
 	dns, noName := errors.AsType[*net.DNSError](err)
 	op, _ := errors.AsType[*net.OpError](err)
 	switch {
 	case op != nil && op.Op == "proxyconnect":
-		return Fail(ReasonDial, "no connection to the proxy that HTTP_PROXY or HTTPS_PROXY names; correct it, or put the source's host into NO_PROXY: %w", op.Err)
+		return driver.Fail(driver.ReasonDial, "no connection to the proxy that HTTP_PROXY or HTTPS_PROXY names; correct it, or put the source's host into NO_PROXY: %w", op.Err)
 	case noName && dns.IsNotFound:
-		return Fail(ReasonDial, "the name %s is not found; check the host in %v", dns.Name, SettingURL)
+		return driver.Fail(driver.ReasonDial, "the name %s is not found; check the host in %v", dns.Name, driver.SettingURL)
 	case noName:
-		return Fail(ReasonDial, "the name %s cannot be resolved; check this machine's DNS: %w", dns.Name, err)
+		return driver.Fail(driver.ReasonDial, "the name %s cannot be resolved; check this machine's DNS: %w", dns.Name, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return Fail(ReasonDial, "%s refuses connections; check host and port in %v, and that the source runs", peer(op), SettingURL)
+		return driver.Fail(driver.ReasonDial, "%s refuses connections; check host and port in %v, and that the source runs", peer(op), driver.SettingURL)
 	case op != nil && op.Op == "dial" && timedOut(err):
-		return Fail(ReasonDial, "%s does not answer within %v; check host and port in %v, and the firewall", peer(op), HandshakeTimeout, SettingURL)
+		return driver.Fail(driver.ReasonDial, "%s does not answer within %v; check host and port in %v, and the firewall", peer(op), driver.HandshakeTimeout, driver.SettingURL)
 	case op != nil && op.Op == "dial":
-		return Fail(ReasonDial, "no connection; check host and port in %v: %w", SettingURL, err)
+		return driver.Fail(driver.ReasonDial, "no connection; check host and port in %v: %w", driver.SettingURL, err)
 	case timedOut(err):
-		return Fail(ReasonHandshake, "the source took the connection but did not finish the handshake within %v", HandshakeTimeout)
+		return driver.Fail(driver.ReasonHandshake, "the source took the connection but did not finish the handshake within %v", driver.HandshakeTimeout)
 	case hungUp(err):
-		return Fail(ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss, https), or serves something else at this port")
+		return driver.Fail(driver.ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss, https), or serves something else at this port")
 	}
-	return Fail(ReasonHandshake, "the handshake failed: %w", err)
+	return driver.Fail(driver.ReasonHandshake, "the handshake failed: %w", err)
 }
 
 func peer(op *net.OpError) string {
@@ -78,44 +79,44 @@ func timedOut(err error) bool {
 }
 
 // explainTLS speaks of certificates, or returns nil if err is not about TLS.
-func explainTLS(err error) *Failure {
+func explainTLS(err error) *driver.Failure {
 	if name, ok := errors.AsType[x509.HostnameError](err); ok {
-		return Fail(ReasonTLS, "the source's certificate is for other names; use one of them as host in %v: %w", SettingURL, name)
+		return driver.Fail(driver.ReasonTLS, "the source's certificate is for other names; use one of them as host in %v: %w", driver.SettingURL, name)
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return Fail(ReasonTLS, "the source's certificate is signed by an authority that this machine does not know; install the authority's certificate (SSL_CERT_FILE)")
+		return driver.Fail(driver.ReasonTLS, "the source's certificate is signed by an authority that this machine does not know; install the authority's certificate (SSL_CERT_FILE)")
 	}
 	if bad, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		if bad.Reason == x509.Expired {
-			return Fail(ReasonTLS, "the source's certificate is out of date, or this machine's clock is wrong: %w", bad)
+			return driver.Fail(driver.ReasonTLS, "the source's certificate is out of date, or this machine's clock is wrong: %w", bad)
 		}
-		return Fail(ReasonTLS, "the source's certificate is not valid: %w", bad)
+		return driver.Fail(driver.ReasonTLS, "the source's certificate is not valid: %w", bad)
 	}
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	if record || errors.Is(err, http.ErrSchemeMismatch) {
-		return Fail(ReasonTLS, "the source does not speak TLS at this port; write ws:// or http://, or use another port, in %v", SettingURL)
+		return driver.Fail(driver.ReasonTLS, "the source does not speak TLS at this port; write ws:// or http://, or use another port, in %v", driver.SettingURL)
 	}
 	if strings.Contains(err.Error(), "tls: ") { // alerts have no exported type
-		return Fail(ReasonTLS, "no TLS with the source: %w", err)
+		return driver.Fail(driver.ReasonTLS, "no TLS with the source: %w", err)
 	}
 	return nil
 }
 
 // explainAnswer speaks of an HTTP answer that opens nothing.
-func explainAnswer(err error, resp *http.Response, subprotocols []string) *Failure {
-	advice := setting.Errorf("check the path in %v", SettingURL)
+func explainAnswer(err error, resp *http.Response, subprotocols []string) *driver.Failure {
+	advice := setting.Errorf("check the path in %v", driver.SettingURL)
 	switch code := resp.StatusCode; {
 	case code == http.StatusSwitchingProtocols:
 		if chosen := resp.Header.Get("Sec-WebSocket-Protocol"); strings.Contains(err.Error(), "Sec-WebSocket-Protocol") {
-			return Fail(ReasonHandshake, "the source chose the subprotocol %.100q, but %q were offered; set %v", chosen, subprotocols, SettingSubprotocols)
+			return driver.Fail(driver.ReasonHandshake, "the source chose the subprotocol %.100q, but %q were offered; set %v", chosen, subprotocols, driver.SettingSubprotocols)
 		}
-		return Fail(ReasonHandshake, "the source's handshake breaks the protocol: %w", err)
+		return driver.Fail(driver.ReasonHandshake, "the source's handshake breaks the protocol: %w", err)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		advice = setting.Errorf("check the credentials in %v or %v", SettingHeaders, SettingURL)
+		advice = setting.Errorf("check the credentials in %v or %v", driver.SettingHeaders, driver.SettingURL)
 	case code == http.StatusTooManyRequests:
 		advice = setting.Errorf("the source wants fewer connections from here; check how many share this address and its credentials")
 	case code/100 == 3:
-		advice = setting.Errorf("set %v to where it points", SettingURL)
+		advice = setting.Errorf("set %v to where it points", driver.SettingURL)
 		if to, err := resp.Location(); err == nil {
 			advice = setting.Errorf("it points to the host %s; %v if you trust that", to.Host, advice)
 		}
@@ -124,7 +125,7 @@ func explainAnswer(err error, resp *http.Response, subprotocols []string) *Failu
 	case code/100 == 2:
 		advice = setting.Errorf("this is no WebSocket endpoint; %v", advice)
 	}
-	f := Fail(ReasonHandshake, "the source answered %d %s%s; %v", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
+	f := driver.Fail(driver.ReasonHandshake, "the source answered %d %s%s; %v", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
 	f.AtLeast = retryAfter(resp, time.Now())
 	return f
 }
@@ -142,19 +143,19 @@ func excerpt(body io.Reader) string {
 }
 
 // explainRead turns the end of an open connection into a failure.
-func explainRead(err error) *Failure {
+func explainRead(err error) *driver.Failure {
 	code, reason, ok := websocket.CloseCode(err)
 	switch {
 	case ok && reason != "":
-		return Fail(ReasonClosed, "the source closed the connection with %d: %s", code, redact.Quoted(reason))
+		return driver.Fail(driver.ReasonClosed, "the source closed the connection with %d: %s", code, redact.Quoted(reason))
 	case ok:
-		return Fail(ReasonClosed, "the source closed the connection with %d", code)
+		return driver.Fail(driver.ReasonClosed, "the source closed the connection with %d", code)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return Fail(ReasonLost, "the connection ended in the middle of a message, which is dropped")
+		return driver.Fail(driver.ReasonLost, "the connection ended in the middle of a message, which is dropped")
 	case errors.Is(err, io.EOF):
-		return Fail(ReasonLost, "the connection ended without a close frame")
+		return driver.Fail(driver.ReasonLost, "the connection ended without a close frame")
 	case errors.Is(err, syscall.ECONNRESET):
-		return Fail(ReasonLost, "the connection was reset; the source or a firewall cut it")
+		return driver.Fail(driver.ReasonLost, "the connection was reset; the source or a firewall cut it")
 	}
-	return Fail(ReasonLost, "the connection broke: %w", err)
+	return driver.Fail(driver.ReasonLost, "the connection broke: %w", err)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/hub/websocket"
 )
@@ -15,7 +16,7 @@ func TestExplainShowsNoSecret(t *testing.T) {
 	srv := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		c.Close(4001, "no such key: "+key)
 	})
-	s, err := openWS(t, srv, Options{})
+	s, err := openWS(t, srv, driver.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

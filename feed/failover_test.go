@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/feed/driver"
 	"fmt"
 	"slices"
 	"testing"
@@ -55,7 +56,7 @@ func TestFailback(t *testing.T) {
 		time.Sleep(time.Second)
 		a.set(true)
 		time.Sleep(10 * time.Minute) // some trials fail
-		if n := r.Stats().Sources[0].Reconnects[ReasonDial]; n < 4 || n > 11 {
+		if n := r.Stats().Sources[0].Reconnects[driver.ReasonDial]; n < 4 || n > 11 {
 			t.Errorf("%d trials in 10 minutes", n)
 		}
 		told := r.notices()

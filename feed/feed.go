@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/setting"
@@ -72,7 +73,7 @@ type Config struct {
 	PingEvery time.Duration // 0 = DefaultPing
 	// SendRate bounds all that is sent: what Send, Rules and PingText say, and
 	// WebSocket's control frames. Pongs are counted and never wait.
-	SendRate Rate
+	SendRate driver.Rate
 
 	MaxMessage  int64         // bytes of one message after inflating; 0 = DefaultMaxMessage
 	Ping        time.Duration // interval of pings and deadline of their pongs, to WebSockets and brokers; 0 = DefaultPing, NoPing = none
@@ -119,7 +120,7 @@ type Config struct {
 
 	// Demand tells a broker's source which keys are wanted, where its URL has
 	// {key} in the name of a channel. nil = nobody wants any.
-	Demand Demand
+	Demand driver.Demand
 
 	// Stdin is what stdin: reads. The Feed never closes it.
 	Stdin io.Reader
@@ -132,12 +133,12 @@ type Config struct {
 	// of the fields.
 	Names setting.Namer
 
-	uplink *Outgoing // made by New for all drivers; nil = none
+	uplink *driver.Outgoing // made by New for all drivers; nil = none
 }
 
 // options returns what the driver of a source reads.
-func (c Config) options(url string, at *cursor) Options {
-	return Options{
+func (c Config) options(url string, at *cursor) driver.Options {
+	return driver.Options{
 		URL: url, Address: func() string { return at.fill(url) },
 		Headers: c.Headers, Subprotocols: c.Subprotocols, TLS: c.TLS, Dial: c.Dial, Ping: c.Ping, Resume: c.Resume, Notice: c.RelayNotice,
 		Send: c.Send, PingText: c.PingText, PingEvery: c.PingEvery, SendRate: c.SendRate, Outgoing: c.uplink,
@@ -155,37 +156,37 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	var errs []error
 	if c.GapWait < 0 {
-		errs = append(errs, setting.Errorf("feed: %v is %v; it must be above 0", SettingGapWait, c.GapWait))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be above 0", driver.SettingGapWait, c.GapWait))
 	}
 	if c.Failback < 0 && c.Failback != NoFailback {
-		errs = append(errs, setting.Errorf("feed: %v is %v; it must be NoFailback or above 0", SettingFailback, c.Failback))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be NoFailback or above 0", driver.SettingFailback, c.Failback))
 	}
 	if c.Mode >= modes {
-		errs = append(errs, setting.Errorf("feed: %v is %v; it must be one of %v", SettingMode, c.Mode, modeWords))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be one of %v", driver.SettingMode, c.Mode, modeWords))
 	}
 	if c.Seq != "" && c.Mode != Race {
-		errs = append(errs, setting.Errorf("feed: %v is of use only with %v=race; set that, or unset it", SettingSeq, SettingMode))
+		errs = append(errs, setting.Errorf("feed: %v is of use only with %v=race; set that, or unset it", driver.SettingSeq, driver.SettingMode))
 	}
 	if c.MaxMessage < 0 {
-		errs = append(errs, setting.Errorf("feed: %v is %d bytes; it must be above 0", SettingMaxMessage, c.MaxMessage))
+		errs = append(errs, setting.Errorf("feed: %v is %d bytes; it must be above 0", driver.SettingMaxMessage, c.MaxMessage))
 	}
-	if c.Ping < 0 && c.Ping != NoPing {
-		errs = append(errs, setting.Errorf("feed: %v is %v; it must be NoPing or above 0", SettingPing, c.Ping))
+	if c.Ping < 0 && c.Ping != driver.NoPing {
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be NoPing or above 0", driver.SettingPing, c.Ping))
 	}
 	if c.PingEvery < 0 {
-		errs = append(errs, setting.Errorf("feed: %v is %v; it must be above 0", SettingPingEvery, c.PingEvery))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be above 0", driver.SettingPingEvery, c.PingEvery))
 	}
 	if r := c.SendRate; r.Count < 0 || r.Count > 0 && r.Per <= 0 {
-		errs = append(errs, setting.Errorf("feed: %v is %d in %v; it must be a number of frames in a time above 0", SettingRate, r.Count, r.Per))
+		errs = append(errs, setting.Errorf("feed: %v is %d in %v; it must be a number of frames in a time above 0", driver.SettingRate, r.Count, r.Per))
 	}
 	if c.IdleTimeout < 0 {
-		errs = append(errs, setting.Errorf("feed: %v is %v; it must be 0 (off) or above", SettingIdleTimeout, c.IdleTimeout))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be 0 (off) or above", driver.SettingIdleTimeout, c.IdleTimeout))
 	}
 	if c.MaxAge < 0 {
-		errs = append(errs, setting.Errorf("feed: %v is %v; it must be 0 (off) or above", SettingMaxAge, c.MaxAge))
+		errs = append(errs, setting.Errorf("feed: %v is %v; it must be 0 (off) or above", driver.SettingMaxAge, c.MaxAge))
 	}
 	if c.Overlap && c.MaxAge == 0 {
-		errs = append(errs, setting.Errorf("feed: %v is of use only with %v; set that, below the time after which the source ends a connection", SettingOverlap, SettingMaxAge))
+		errs = append(errs, setting.Errorf("feed: %v is of use only with %v; set that, below the time after which the source ends a connection", driver.SettingOverlap, driver.SettingMaxAge))
 	}
 	return c, errors.Join(append(errs, c.checkOverlap())...)
 }
@@ -195,9 +196,9 @@ func (c Config) withDefaults() (Config, error) {
 func (c Config) checkOverlap() error {
 	switch {
 	case c.Overlap && c.Cursor != "":
-		return setting.Errorf("feed: %v and %v exclude each other; unset %v, as the cursor brings what a new connection missed", SettingOverlap, SettingCursor, SettingOverlap)
+		return setting.Errorf("feed: %v and %v exclude each other; unset %v, as the cursor brings what a new connection missed", driver.SettingOverlap, driver.SettingCursor, driver.SettingOverlap)
 	case c.Overlap && c.Resume:
-		return setting.Errorf("feed: %v is of no use with a relay that is resumed; unset it", SettingOverlap)
+		return setting.Errorf("feed: %v is of no use with a relay that is resumed; unset it", driver.SettingOverlap)
 	}
 	return nil
 }
@@ -214,8 +215,8 @@ func (c Config) idSpec() string {
 type Feed struct {
 	// Static after New.
 	sources []*source
-	several *combination // nil = one source, which publishes by itself
-	uplink  *Outgoing    // nil = nothing is sent to it on behalf of others
+	several *combination     // nil = one source, which publishes by itself
+	uplink  *driver.Outgoing // nil = nothing is sent to it on behalf of others
 }
 
 // New checks the configuration and returns a feed that has not connected yet.
@@ -223,7 +224,7 @@ type Feed struct {
 func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	cfg, bad := cfg.withDefaults()
 	if cfg.Uplink {
-		cfg.uplink = NewOutgoing()
+		cfg.uplink = driver.NewOutgoing()
 	}
 	urls := SourceURLs(cfg.URL)
 	var f *Feed

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/hub"
 )
@@ -53,7 +54,7 @@ func TestSchemesAreCaseInsensitive(t *testing.T) {
 func TestStatsHaveEveryLabel(t *testing.T) {
 	f := scriptFeed(nil, newSink(), zerolog.Nop())
 	s := f.Stats()
-	if len(s.Reconnects) != int(ReasonCount) || len(s.Dropped) != int(DropReasonCount) || !s.LastMessage.IsZero() {
+	if len(s.Reconnects) != int(driver.ReasonCount) || len(s.Dropped) != int(driver.DropReasonCount) || !s.LastMessage.IsZero() {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -70,8 +71,8 @@ func FuzzURL(f *testing.F) {
 			return
 		}
 		if s.name == "replay" {
-			SplitLocal(address) // without opening files of the machine
-		} else if _, err := s.open(Options{URL: address, Stdin: strings.NewReader("")}.WithDefaults()); err != nil && !strings.HasPrefix(err.Error(), "feed: ") {
+			driver.SplitLocal(address) // without opening files of the machine
+		} else if _, err := s.open(driver.Options{URL: address, Stdin: strings.NewReader("")}.WithDefaults()); err != nil && !strings.HasPrefix(err.Error(), "feed: ") {
 			t.Errorf("%q: %v", address, err)
 		}
 		u, err := url.Parse(address)

@@ -1,6 +1,9 @@
 package feed
 
-import "bytes"
+import (
+	"bytes"
+	"fantail/feed/driver"
+)
 
 const (
 	maxHeld  = 64 << 20 // bytes that a handover holds back at most
@@ -30,7 +33,7 @@ type handover struct {
 
 // arrived is an event with the identity of its message.
 type arrived struct {
-	Event
+	driver.Event
 	id  identity
 	has bool // it is a message that has an identity
 }
@@ -41,14 +44,14 @@ func newHandover(ids *identifier, old, new *line) *handover {
 }
 
 // fromOld appends to out what follows from a message of the old connection.
-func (h *handover) fromOld(out []Event, a arrived) []Event {
+func (h *handover) fromOld(out []driver.Event, a arrived) []driver.Event {
 	switch {
-	case a.Kind == KindMessage && !a.has && h.left:
-		return append(out, Dropped(DropCopy))
+	case a.Kind == driver.KindMessage && !a.has && h.left:
+		return append(out, driver.Dropped(driver.DropCopy))
 	case !a.has:
 		return append(out, a.Event)
 	case h.old.seen(a.id):
-		return append(out, Dropped(DropCopy))
+		return append(out, driver.Dropped(driver.DropCopy))
 	}
 	out = append(out, a.Event)
 	if i, found := h.where[a.id]; found && !h.joined {
@@ -59,9 +62,9 @@ func (h *handover) fromOld(out []Event, a arrived) []Event {
 
 // fromNew appends to out what follows from a message of the new connection. What
 // has no identity is the old one's to bring until that was told to leave.
-func (h *handover) fromNew(out []Event, a arrived) []Event {
+func (h *handover) fromNew(out []driver.Event, a arrived) []driver.Event {
 	switch {
-	case a.Kind != KindMessage:
+	case a.Kind != driver.KindMessage:
 		return append(out, a.Event)
 	case !h.joined && a.has && h.new.copies(a.id):
 		h.hold(a)
@@ -73,7 +76,7 @@ func (h *handover) fromNew(out []Event, a arrived) []Event {
 		}
 		return out
 	case !a.has && !h.left:
-		return append(out, Dropped(DropCopy))
+		return append(out, driver.Dropped(driver.DropCopy))
 	case !a.has:
 		return append(out, a.Event)
 	}
@@ -82,7 +85,7 @@ func (h *handover) fromNew(out []Event, a arrived) []Event {
 
 // giveUp goes over to the new connection although nothing shows that it has all
 // that follows: the old one has ended, or both were quiet for too long.
-func (h *handover) giveUp(out []Event) []Event {
+func (h *handover) giveUp(out []driver.Event) []driver.Event {
 	h.joined = true
 	for _, a := range h.held {
 		if a.has {
@@ -97,12 +100,12 @@ func (h *handover) giveUp(out []Event) []Event {
 
 // join goes over to the new connection, whose held message i the old one has
 // brought too.
-func (h *handover) join(out []Event, i int) []Event {
+func (h *handover) join(out []driver.Event, i int) []driver.Event {
 	h.joined = true
 	for j, a := range h.held {
 		switch {
 		case j < i || !a.has:
-			out = append(out, Dropped(DropOverlap))
+			out = append(out, driver.Dropped(driver.DropOverlap))
 		default:
 			out = h.take(out, a)
 		}
@@ -112,9 +115,9 @@ func (h *handover) join(out []Event, i int) []Event {
 }
 
 // take publishes a message of the new connection unless it is a copy.
-func (h *handover) take(out []Event, a arrived) []Event {
+func (h *handover) take(out []driver.Event, a arrived) []driver.Event {
 	if h.new.seen(a.id) {
-		return append(out, Dropped(DropCopy))
+		return append(out, driver.Dropped(driver.DropCopy))
 	}
 	return append(out, a.Event)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -69,9 +70,9 @@ func playHandover(t *testing.T, named bool, before string) playedHandover {
 
 // play takes one step and returns what is published.
 func (h playedHandover) play(step string) (published []string) {
-	a := arrived{Event: Message(&hub.Input{Payload: []byte(step[1:])}), has: !strings.HasPrefix(step[1:], "-")}
+	a := arrived{Event: driver.Message(&hub.Input{Payload: []byte(step[1:])}), has: !strings.HasPrefix(step[1:], "-")}
 	a.id = h.ids.identify(a.Message.Payload)
-	var out []Event
+	var out []driver.Event
 	switch step[0] {
 	case 'o':
 		out = h.fromOld(nil, a)
@@ -83,7 +84,7 @@ func (h playedHandover) play(step string) (published []string) {
 		out = h.giveUp(nil)
 	}
 	for _, ev := range out {
-		if ev.Kind == KindMessage {
+		if ev.Kind == driver.KindMessage {
 			published = append(published, string(ev.Message.Payload))
 		}
 	}

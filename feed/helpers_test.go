@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/nettest"
 )
@@ -158,7 +159,7 @@ func (r *running) run(t *testing.T) {
 	t.Cleanup(func() { r.stop() })
 }
 
-func open(t testing.TB, d Driver) Stream {
+func open(t testing.TB, d driver.Driver) driver.Stream {
 	t.Helper()
 	s, err := d.Open(t.Context())
 	if err != nil {
@@ -168,12 +169,12 @@ func open(t testing.TB, d Driver) Stream {
 }
 
 // findAndOpen makes the driver of a URL.
-func findAndOpen(url string) (Driver, error) {
+func findAndOpen(url string) (driver.Driver, error) {
 	s, err := findScheme(url)
 	if err != nil {
 		return nil, err
 	}
-	return s.open(Options{URL: url}.WithDefaults())
+	return s.open(driver.Options{URL: url}.WithDefaults())
 }
 
 // endsWithin holds feeds to a time for their end. The quickest of several counts: a
@@ -204,7 +205,7 @@ func deliver(t *testing.T, r *running, kind hub.Kind, payload []byte) {
 		if err == nil {
 			return
 		}
-		if !errors.Is(err, ErrBusy) && !errors.Is(err, ErrAway) || time.Now().After(late) {
+		if !errors.Is(err, driver.ErrBusy) && !errors.Is(err, driver.ErrAway) || time.Now().After(late) {
 			t.Errorf("%.40q was not sent: %v", payload, err)
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/lines"
 	"fantail/feed/internal/redact"
 	"fantail/hub/fantailv1"
@@ -18,16 +19,16 @@ import (
 // httpDriver is a source that answers a GET with a stream: http and https. What
 // kind of stream it is, its answer's content type says.
 type httpDriver struct {
-	opt       Options
+	opt       driver.Options
 	transport *http.Transport
 
 	resume fantailv1.Resumption // the id of the last event, or the position behind the last envelope
 	retry  atomic.Int64         // ns that the source last wanted us to wait before we come back
 }
 
-var _ Resumer = (*httpDriver)(nil)
+var _ driver.Resumer = (*httpDriver)(nil)
 
-func newHTTP(o Options) (Driver, error) {
+func newHTTP(o driver.Options) (driver.Driver, error) {
 	u, err := url.Parse(o.URL)
 	switch {
 	case err != nil:
@@ -61,9 +62,9 @@ func (d *httpDriver) Forget() { d.resume.Reached("") }
 
 // Open asks for the stream. The answer's head has to come within
 // HandshakeTimeout.
-func (d *httpDriver) Open(ctx context.Context) (Stream, error) {
+func (d *httpDriver) Open(ctx context.Context) (driver.Stream, error) {
 	ctx, end := context.WithCancelCause(ctx)
-	late := time.AfterFunc(HandshakeTimeout, func() { end(context.DeadlineExceeded) })
+	late := time.AfterFunc(driver.HandshakeTimeout, func() { end(context.DeadlineExceeded) })
 	defer late.Stop()
 	req, err := d.request(ctx)
 	if err != nil {
@@ -81,7 +82,7 @@ func (d *httpDriver) Open(ctx context.Context) (Stream, error) {
 	body := &httpBody{body: resp.Body, end: end, driver: d}
 	s, failed := d.read(resp, body)
 	if failed == nil && !late.Stop() {
-		failed = Fail(ReasonHandshake, "the source did not answer within %v", HandshakeTimeout)
+		failed = driver.Fail(driver.ReasonHandshake, "the source did not answer within %v", driver.HandshakeTimeout)
 	}
 	if failed != nil {
 		body.Close()
@@ -97,7 +98,7 @@ func reportStream(ctx context.Context, resp *http.Response) {
 	if resp.Uncompressed {
 		compression = "gzip"
 	}
-	Report(ctx, Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s, %s",
+	driver.Report(ctx, driver.Step{Kind: driver.StepHandshake, Detail: fmt.Sprintf("%s, %s, %s, %s",
 		redact.Clean(resp.Status), redact.Clean(resp.Header.Get("Content-Type")), resp.Proto, compression)})
 }
 
@@ -113,7 +114,7 @@ func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
 	if d.opt.Headers != nil {
 		own, err := d.opt.Headers()
 		if err != nil {
-			return nil, Fail(ReasonConfig, "%v: %w", SettingHeaders, err)
+			return nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingHeaders, err)
 		}
 		for name, values := range own {
 			req.Header[name] = values
@@ -126,13 +127,13 @@ func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
 }
 
 // read returns what reads the answer's body, by its content type.
-func (d *httpDriver) read(resp *http.Response, body *httpBody) (Stream, *Failure) {
+func (d *httpDriver) read(resp *http.Response, body *httpBody) (driver.Stream, *driver.Failure) {
 	if resp.StatusCode != http.StatusOK {
 		d.doubt(resp.StatusCode)
 		return nil, explainStatus(resp)
 	}
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" {
-		return nil, Fail(ReasonHandshake, "the source's answer is coded as %.40q, which was not asked for; take Accept-Encoding out of %v", coding, SettingHeaders)
+		return nil, driver.Fail(driver.ReasonHandshake, "the source's answer is coded as %.40q, which was not asked for; take Accept-Encoding out of %v", coding, driver.SettingHeaders)
 	}
 	most := int(min(d.opt.MaxMessage, math.MaxInt32))
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -176,7 +177,7 @@ const maxRetry = 30 * time.Second
 
 // patient has a failure wait as long as the source's last retry said, within
 // bounds.
-func (d *httpDriver) patient(f *Failure) *Failure {
+func (d *httpDriver) patient(f *driver.Failure) *driver.Failure {
 	f.AtLeast = max(f.AtLeast, min(time.Duration(d.retry.Load()), maxRetry))
 	return f
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/nettest"
@@ -81,7 +82,7 @@ func (a *answer) stay() { <-a.Request.Context().Done() }
 func (a *answer) cut() { panic(http.ErrAbortHandler) }
 
 // openHTTP opens one connection with the http driver.
-func openHTTP(t *testing.T, u string, o Options) (Stream, error) {
+func openHTTP(t *testing.T, u string, o driver.Options) (driver.Stream, error) {
 	t.Helper()
 	o.URL = u
 	d, err := newHTTP(o.WithDefaults())
@@ -97,7 +98,7 @@ func openHTTP(t *testing.T, u string, o Options) (Stream, error) {
 func TestHTTPDial(t *testing.T) {
 	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
 	address := strings.TrimSuffix(strings.TrimPrefix(s.serve(t), "http://"), "/feed")
-	st, err := openHTTP(t, "http://feed.invalid/", Options{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+	st, err := openHTTP(t, "http://feed.invalid/", driver.Options{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}})
 	if err != nil {
@@ -120,7 +121,7 @@ func TestHTTPEvents(t *testing.T) {
 			t.Errorf("message %d: %v %.40q", i, got[i].kind, got[i].payload)
 		}
 	}
-	if !slices.Equal(r.sink.keys, []string{"", "update", "", ""}) || r.Stats().Dropped[DropNotUTF8] != 1 {
+	if !slices.Equal(r.sink.keys, []string{"", "update", "", ""}) || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
 		t.Errorf("keys %q, %+v", r.sink.keys, r.Stats())
 	}
 	req := s.asked(0)
@@ -146,9 +147,9 @@ func TestHTTPLines(t *testing.T) {
 		if kind == "" {
 			s.kind = ";"
 		}
-		st, err := openHTTP(t, s.serve(t), Options{MaxMessage: 100})
+		st, err := openHTTP(t, s.serve(t), driver.Options{MaxMessage: 100})
 		if !fits {
-			wantFailure(t, err, ReasonHandshake, "text/event-stream", "x-ndjson", "Config.Sources.URL")
+			wantFailure(t, err, driver.ReasonHandshake, "text/event-stream", "x-ndjson", "Config.Sources.URL")
 			continue
 		}
 		if err != nil {
@@ -159,15 +160,15 @@ func TestHTTPLines(t *testing.T) {
 			switch ev, err := st.Next(); {
 			case err != nil:
 				t.Fatal(err)
-			case ev.Kind == KindDropped:
+			case ev.Kind == driver.KindDropped:
 				got = append(got, ev.Drop.String())
-			case ev.Kind == KindMessage:
+			case ev.Kind == driver.KindMessage:
 				got = append(got, string(ev.Message.Payload))
 			default:
 				got = append(got, ev.Kind.String())
 			}
 		}
-		want := []string{`{"a":1}`, KindSignOfLife.String(), KindSignOfLife.String(), `{"b":2}`, DropTooLarge.String(), `{"c":3}`}
+		want := []string{`{"a":1}`, driver.KindSignOfLife.String(), driver.KindSignOfLife.String(), `{"b":2}`, driver.DropTooLarge.String(), `{"c":3}`}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q", got)
 		}
@@ -200,7 +201,7 @@ func TestHTTPResumes(t *testing.T) {
 			t.Fatalf("got %q, want %q", m.payload, want)
 		}
 	}
-	if n := r.Stats().Reconnects[ReasonLost]; n < 20 {
+	if n := r.Stats().Reconnects[driver.ReasonLost]; n < 20 {
 		t.Errorf("%d cuts", n)
 	}
 }
@@ -244,9 +245,9 @@ func TestHTTPStatus(t *testing.T) {
 			w.Header().Set(name, value)
 			w.WriteHeader(tt.code)
 		}))
-		_, err := openHTTP(t, srv.URL+"?token=topsecret", Options{})
-		wantFailure(t, err, ReasonHandshake, tt.want...)
-		if f, _ := errors.AsType[*Failure](err); f.AtLeast != tt.after || strings.Contains(err.Error(), "secret") {
+		_, err := openHTTP(t, srv.URL+"?token=topsecret", driver.Options{})
+		wantFailure(t, err, driver.ReasonHandshake, tt.want...)
+		if f, _ := errors.AsType[*driver.Failure](err); f.AtLeast != tt.after || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%d, %s: to wait %v, want %v; %v", tt.code, tt.header, f.AtLeast, tt.after, err)
 		}
 		srv.Close()
@@ -281,20 +282,20 @@ func TestHTTPEnds(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		play   func(*answer)
-		reason Reason
+		reason driver.Reason
 		word   string
 	}{
-		{"in order", func(a *answer) { a.say("retry: 3000\ndata: a\n\n") }, ReasonClosed, "ended its answer"},
-		{"cut", func(a *answer) { a.say("retry: 3000\ndata: a\n\ndata: b\n"); a.cut() }, ReasonLost, "within the answer"},
+		{"in order", func(a *answer) { a.say("retry: 3000\ndata: a\n\n") }, driver.ReasonClosed, "ended its answer"},
+		{"cut", func(a *answer) { a.say("retry: 3000\ndata: a\n\ndata: b\n"); a.cut() }, driver.ReasonLost, "within the answer"},
 		{"endless", func(a *answer) {
 			a.say("retry: 3000\ndata: a\n\n")
 			for a.Request.Context().Err() == nil {
 				a.say("%s", strings.Repeat("x", 64<<10))
 			}
-		}, ReasonTooLarge, "Config.Messages.MaxMessage"},
+		}, driver.ReasonTooLarge, "Config.Messages.MaxMessage"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			st, err := openHTTP(t, (&streamer{play: tt.play}).serve(t), Options{MaxMessage: 1000})
+			st, err := openHTTP(t, (&streamer{play: tt.play}).serve(t), driver.Options{MaxMessage: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -304,7 +305,7 @@ func TestHTTPEnds(t *testing.T) {
 			}
 			_, err = st.Next()
 			wantFailure(t, err, tt.reason, tt.word)
-			if f, _ := errors.AsType[*Failure](err); f.AtLeast != 3*time.Second {
+			if f, _ := errors.AsType[*driver.Failure](err); f.AtLeast != 3*time.Second {
 				t.Errorf("to wait %v, retry said 3 s", f.AtLeast)
 			}
 		})
@@ -317,25 +318,25 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent, full := nettest.NewPipes(), nettest.NewPipes()
 		serveRawAt(t, silent, (*rawConn).deaf)
-		for p, want := range map[*nettest.Pipes]Reason{silent: ReasonHandshake, full: ReasonDial} {
+		for p, want := range map[*nettest.Pipes]driver.Reason{silent: driver.ReasonHandshake, full: driver.ReasonDial} {
 			began := time.Now()
-			_, err := openHTTP(t, "http://source/", Options{Dial: p.Dial})
+			_, err := openHTTP(t, "http://source/", driver.Options{Dial: p.Dial})
 			wantFailure(t, err, want, "within 10s")
-			if took := time.Since(began); took != HandshakeTimeout {
-				t.Errorf("took %v, want %v", took, HandshakeTimeout)
+			if took := time.Since(began); took != driver.HandshakeTimeout {
+				t.Errorf("took %v, want %v", took, driver.HandshakeTimeout)
 			}
 		}
 	})
 }
 
 func TestHTTPNetworkFailures(t *testing.T) {
-	_, err := openHTTP(t, "http://"+vacant, Options{})
-	wantFailure(t, err, ReasonDial, "refuses connections", "Config.Sources.URL")
+	_, err := openHTTP(t, "http://"+vacant, driver.Options{})
+	wantFailure(t, err, driver.ReasonDial, "refuses connections", "Config.Sources.URL")
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
-	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), Options{})
-	wantFailure(t, err, ReasonHandshake, "closed the connection", "https")
-	_, err = openHTTP(t, "http://"+vacant, Options{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
-	wantFailure(t, err, ReasonConfig, "Config.Dialling.Headers")
+	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), driver.Options{})
+	wantFailure(t, err, driver.ReasonHandshake, "closed the connection", "https")
+	_, err = openHTTP(t, "http://"+vacant, driver.Options{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
+	wantFailure(t, err, driver.ReasonConfig, "Config.Dialling.Headers")
 }
 
 // TestHTTPTLS: over TLS, in HTTP/1.1 and HTTP/2.
@@ -358,10 +359,10 @@ func TestHTTPTLS(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		r.stop()
-		_, err := openHTTP(t, srv.URL, Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
-		wantFailure(t, err, ReasonTLS, "authority")
-		_, err = openHTTP(t, strings.Replace(srv.URL, "https", "http", 1), Options{})
-		wantFailure(t, err, ReasonHandshake, "400")
+		_, err := openHTTP(t, srv.URL, driver.Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
+		wantFailure(t, err, driver.ReasonTLS, "authority")
+		_, err = openHTTP(t, strings.Replace(srv.URL, "https", "http", 1), driver.Options{})
+		wantFailure(t, err, driver.ReasonHandshake, "400")
 	}
 }
 
@@ -385,15 +386,15 @@ func TestU3HTTPBomb(t *testing.T) {
 	}
 	r := start(t, Config{URL: s.serve(t), MaxMessage: 64 << 10})
 	r.sink.wait(t, 2)
-	if got := r.Stats(); got.Reconnects[ReasonTooLarge] != 1 {
+	if got := r.Stats(); got.Reconnects[driver.ReasonTooLarge] != 1 {
 		t.Errorf("got %+v", got)
 	}
 	if !slices.Equal(r.sink.payloads(), []string{"small", "small"}) {
 		t.Errorf("got %q", r.sink.payloads())
 	}
 	other := &streamer{header: map[string]string{"Content-Encoding": "br"}, play: s.play}
-	_, err := openHTTP(t, other.serve(t), Options{})
-	wantFailure(t, err, ReasonHandshake, `"br"`, "Accept-Encoding")
+	_, err := openHTTP(t, other.serve(t), driver.Options{})
+	wantFailure(t, err, driver.ReasonHandshake, `"br"`, "Accept-Encoding")
 }
 
 // TestU1HTTPWatchdog: a source that falls silent is left; comments and empty
@@ -414,7 +415,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 			}})
 			r := start(t, Config{URL: "http://source/", Dial: p.Dial, IdleTimeout: idle})
 			r.sink.wait(t, 1)
-			if n := r.Stats().Reconnects[ReasonIdle]; n != 0 {
+			if n := r.Stats().Reconnects[driver.ReasonIdle]; n != 0 {
 				t.Errorf("%s: left %d times while there were signs of life", kind, n)
 			}
 			r.log.wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
@@ -426,7 +427,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 
 func TestHTTPURL(t *testing.T) {
 	for u, want := range map[string]string{"https://": "names no host", "http:host": "names no host", "http://h:port/?token=hush": "is no URL"} {
-		if _, err := newHTTP(Options{URL: u}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+		if _, err := newHTTP(driver.Options{URL: u}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", u, err, want)
 		}
 	}
@@ -435,7 +436,7 @@ func TestHTTPURL(t *testing.T) {
 func TestProbeHTTP(t *testing.T) {
 	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
 	p := runProbe(t, Config{URL: s.serve(t)}, 1)
-	if p.story() != "tcp handshake open" || !strings.Contains(p.detail(StepHandshake), "200 OK, text/event-stream, HTTP/1.1, no compression") {
+	if p.story() != "tcp handshake open" || !strings.Contains(p.detail(driver.StepHandshake), "200 OK, text/event-stream, HTTP/1.1, no compression") {
 		t.Errorf("got %s, %+v, %v", p.story(), p.steps, p.err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"syscall"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/lines"
 )
 
@@ -26,34 +27,34 @@ func (b *httpBody) Close() {
 }
 
 // lost turns the end of an open stream into a failure.
-func (b *httpBody) lost(err error) *Failure { return b.driver.patient(b.explain(err)) }
+func (b *httpBody) lost(err error) *driver.Failure { return b.driver.patient(b.explain(err)) }
 
-func (b *httpBody) explain(err error) *Failure {
+func (b *httpBody) explain(err error) *driver.Failure {
 	switch {
 	case err == lines.ErrEndless:
-		return TooLarge(b.driver.opt.MaxMessage)
+		return driver.TooLarge(b.driver.opt.MaxMessage)
 	case err == io.EOF:
-		return Fail(ReasonClosed, "the source ended its answer")
+		return driver.Fail(driver.ReasonClosed, "the source ended its answer")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return Fail(ReasonLost, "the connection ended within the answer")
+		return driver.Fail(driver.ReasonLost, "the connection ended within the answer")
 	case errors.Is(err, syscall.ECONNRESET):
-		return Fail(ReasonLost, "the connection was reset; the source or a firewall cut it")
+		return driver.Fail(driver.ReasonLost, "the connection was reset; the source or a firewall cut it")
 	}
-	return Fail(ReasonLost, "the connection broke: %w", err)
+	return driver.Fail(driver.ReasonLost, "the connection broke: %w", err)
 }
 
 // explainStatus speaks of an answer that is not 200.
-func explainStatus(resp *http.Response) *Failure {
-	var f *Failure
+func explainStatus(resp *http.Response) *driver.Failure {
+	var f *driver.Failure
 	switch code := resp.StatusCode; {
 	case code == http.StatusNoContent: // WHATWG HTML, section 9.2.3
-		f = Fail(ReasonHandshake, "the source answered 204 No Content, which asks us not to come back; check the path in %v", SettingURL)
+		f = driver.Fail(driver.ReasonHandshake, "the source answered 204 No Content, which asks us not to come back; check the path in %v", driver.SettingURL)
 		f.AtLeast = maxRetryAfter
 		return f
 	case code == http.StatusSwitchingProtocols, code == http.StatusUpgradeRequired:
-		f = Fail(ReasonHandshake, "the source answered %d %s; if it serves a WebSocket, write ws:// or wss:// in %v", code, http.StatusText(code), SettingURL)
+		f = driver.Fail(driver.ReasonHandshake, "the source answered %d %s; if it serves a WebSocket, write ws:// or wss:// in %v", code, http.StatusText(code), driver.SettingURL)
 	case code/100 == 2:
-		f = Fail(ReasonHandshake, "the source answered %d %s%s, which is no stream; check the path in %v", code, http.StatusText(code), excerpt(resp.Body), SettingURL)
+		f = driver.Fail(driver.ReasonHandshake, "the source answered %d %s%s, which is no stream; check the path in %v", code, http.StatusText(code), excerpt(resp.Body), driver.SettingURL)
 	default:
 		f = explainAnswer(nil, resp, nil)
 	}
@@ -75,6 +76,6 @@ func (o *once) Read(p []byte) (int, error) {
 }
 
 // explainType speaks of an answer that is no stream.
-func explainType(resp *http.Response) *Failure {
-	return Fail(ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in %v", resp.Header.Get("Content-Type"), excerpt(&once{resp.Body, false}), SettingURL)
+func explainType(resp *http.Response) *driver.Failure {
+	return driver.Fail(driver.ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in %v", resp.Header.Get("Content-Type"), excerpt(&once{resp.Body, false}), driver.SettingURL)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 )
@@ -98,7 +99,7 @@ func TestHTTPRelay(t *testing.T) {
 				t.Errorf("stands at %q", at)
 			}
 			r.stop()
-			if n := r.Stats().Reconnects[ReasonLost]; n < 15 || len(told) < 16 {
+			if n := r.Stats().Reconnects[driver.ReasonLost]; n < 15 || len(told) < 16 {
 				t.Errorf("%d cuts, %d notices", n, len(told))
 			}
 		})
@@ -112,12 +113,12 @@ func TestHTTPRelayTooLarge(t *testing.T) {
 		a.say("%s", `{"pos":"aaaaaaaa-7","data":"`+strings.Repeat("x", 30_000)+"\"}\n")
 		a.stay()
 	}}
-	st, err := openHTTP(t, s.serve(t), Options{MaxMessage: 1000})
+	st, err := openHTTP(t, s.serve(t), driver.Options{MaxMessage: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	if ev, err := st.Next(); err != nil || ev.Drop != DropTooLarge || st.(*envelopeLines).driver.Position() != "aaaaaaaa-7" {
+	if ev, err := st.Next(); err != nil || ev.Drop != driver.DropTooLarge || st.(*envelopeLines).driver.Position() != "aaaaaaaa-7" {
 		t.Errorf("%v at %s", err, st.(*envelopeLines).driver.Position())
 	}
 }
@@ -127,16 +128,16 @@ func TestHTTPRelayTooLarge(t *testing.T) {
 func TestHTTPRelaySpeaksNonsense(t *testing.T) {
 	for _, tt := range []struct {
 		kind, text, word string
-		reason           Reason
+		reason           driver.Reason
 	}{
-		{"text/event-stream", "event: notice\ndata: {\n\n", "a notice that is none", ReasonLost},
-		{"text/event-stream", "event: base64\ndata: %%\n\n", "no base64", ReasonLost},
-		{"application/x-ndjson", "{}\n", "no envelope", ReasonLost},
-		{"application/x-ndjson", strings.Repeat("x", 30_000) + "\n", "1000 bytes", ReasonTooLarge},
+		{"text/event-stream", "event: notice\ndata: {\n\n", "a notice that is none", driver.ReasonLost},
+		{"text/event-stream", "event: base64\ndata: %%\n\n", "no base64", driver.ReasonLost},
+		{"application/x-ndjson", "{}\n", "no envelope", driver.ReasonLost},
+		{"application/x-ndjson", strings.Repeat("x", 30_000) + "\n", "1000 bytes", driver.ReasonTooLarge},
 	} {
 		s := &streamer{kind: tt.kind, header: map[string]string{"Fantail-Position": "aaaaaaaa-0"},
 			play: func(a *answer) { a.say("%s", tt.text); a.stay() }}
-		st, err := openHTTP(t, s.serve(t), Options{MaxMessage: 1000})
+		st, err := openHTTP(t, s.serve(t), driver.Options{MaxMessage: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"unicode/utf8"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/lines"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
@@ -19,49 +20,49 @@ type eventStream struct {
 	in     hub.Input
 }
 
-func (s *eventStream) Next() (Event, error) {
+func (s *eventStream) Next() (driver.Event, error) {
 	ev, err := s.events.next()
 	s.driver.retry.Store(int64(s.events.retry))
 	s.driver.resume.Reached(s.events.lastID)
 	switch {
 	case err != nil:
-		return Event{}, s.lost(err)
+		return driver.Event{}, s.lost(err)
 	case ev.comment:
-		return SignOfLife(), nil
+		return driver.SignOfLife(), nil
 	case ev.tooLarge:
-		return Dropped(DropTooLarge), nil
+		return driver.Dropped(driver.DropTooLarge), nil
 	case s.relay:
 		return s.relayEvent(ev)
 	}
 	s.in = hub.Input{Key: ev.kind, Payload: ev.data}
-	return Message(&s.in), nil
+	return driver.Message(&s.in), nil
 }
 
 // relayEvent opens what a relay's /sse sends: its notices, and messages that are
 // no lines of text, in base64. Of those, text with a CR in it is text again; all
 // else is binary.
-func (s *eventStream) relayEvent(ev event) (Event, error) {
+func (s *eventStream) relayEvent(ev event) (driver.Event, error) {
 	switch ev.kind {
 	case "notice":
 		n, err := fantailv1.ParseNotice(ev.data)
 		if err != nil {
-			return Event{}, Fail(ReasonLost, "the relay sent a notice that is none: %w", err)
+			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent a notice that is none: %w", err)
 		}
 		s.driver.opt.Notice(n)
-		return SignOfLife(), nil
+		return driver.SignOfLife(), nil
 	case "base64":
 		n, err := base64.StdEncoding.Decode(ev.data, ev.data)
 		if err != nil {
-			return Event{}, Fail(ReasonLost, "the relay sent a message that is no base64: %w", err)
+			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent a message that is no base64: %w", err)
 		}
 		s.in = hub.Input{Kind: hub.Binary, Payload: ev.data[:n]}
 		if utf8.Valid(s.in.Payload) && bytes.IndexByte(s.in.Payload, '\r') >= 0 {
 			s.in.Kind = hub.Text
 		}
-		return Message(&s.in), nil
+		return driver.Message(&s.in), nil
 	}
 	s.in = hub.Input{Payload: ev.data}
-	return Message(&s.in), nil
+	return driver.Message(&s.in), nil
 }
 
 // messageLines reads a message a line. An empty line is a sign of life, and a CR
@@ -73,19 +74,19 @@ type messageLines struct {
 	in    hub.Input
 }
 
-func (s *messageLines) Next() (Event, error) {
+func (s *messageLines) Next() (driver.Event, error) {
 	line, err := s.lines.Next()
 	line = bytes.TrimSuffix(line, []byte{'\r'})
 	switch {
 	case err != nil:
-		return Event{}, s.lost(err)
+		return driver.Event{}, s.lost(err)
 	case s.lines.Cut || len(line) > s.max:
-		return Dropped(DropTooLarge), nil
+		return driver.Dropped(driver.DropTooLarge), nil
 	case len(line) == 0:
-		return SignOfLife(), nil
+		return driver.SignOfLife(), nil
 	}
 	s.in = hub.Input{Payload: line}
-	return Message(&s.in), nil
+	return driver.Message(&s.in), nil
 }
 
 // envelopeLines reads a relay's /stream: an envelope a line.
@@ -95,28 +96,28 @@ type envelopeLines struct {
 	max   int64 // bytes of one message's payload
 }
 
-func (s *envelopeLines) Next() (Event, error) {
+func (s *envelopeLines) Next() (driver.Event, error) {
 	line, err := s.lines.Next()
 	switch {
 	case err != nil:
-		return Event{}, s.lost(err)
+		return driver.Event{}, s.lost(err)
 	case s.lines.Cut && s.driver.resume.Passed(line):
-		return Dropped(DropTooLarge), nil
+		return driver.Dropped(driver.DropTooLarge), nil
 	case s.lines.Cut:
-		return Event{}, TooLarge(s.max)
+		return driver.Event{}, driver.TooLarge(s.max)
 	}
 	e, err := fantailv1.Parse(line)
 	switch {
 	case err != nil:
-		return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", fantailv1.Subprotocol, err)
+		return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent what is no envelope of %s: %w", fantailv1.Subprotocol, err)
 	case int64(len(e.Message.Payload)) > s.max:
 		s.driver.resume.Reached(e.Position.String())
-		return Dropped(DropTooLarge), nil
+		return driver.Dropped(driver.DropTooLarge), nil
 	}
 	s.driver.resume.Reached(e.Position.String())
 	if e.Notice != nil {
 		s.driver.opt.Notice(*e.Notice)
-		return SignOfLife(), nil
+		return driver.SignOfLife(), nil
 	}
-	return Message(&e.Message), nil
+	return driver.Message(&e.Message), nil
 }

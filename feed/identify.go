@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -25,7 +26,7 @@ func newIdentifier(spec string) (*identifier, error) {
 	keyer, err := newKeyer(spec)
 	if keyer == nil {
 		if err != nil {
-			err = setting.Errorf("feed: %v %w", SettingID, err)
+			err = setting.Errorf("feed: %v %w", driver.SettingID, err)
 		}
 		return nil, err
 	}
@@ -43,11 +44,11 @@ func (i *identifier) of(in *hub.Input) (identity, bool) {
 
 // distinct is a driver whose streams leave out copies of what was published.
 type distinct struct {
-	Driver
+	driver.Driver
 	ids *identifier
 }
 
-func (d *distinct) Open(ctx context.Context) (Stream, error) {
+func (d *distinct) Open(ctx context.Context) (driver.Stream, error) {
 	s, err := d.Driver.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -56,19 +57,19 @@ func (d *distinct) Open(ctx context.Context) (Stream, error) {
 }
 
 type distinctStream struct {
-	Stream
+	driver.Stream
 	ids  *identifier
 	line *line
 }
 
 // Next returns the next event, or DropCopy in the place of a copy.
-func (s *distinctStream) Next() (Event, error) {
+func (s *distinctStream) Next() (driver.Event, error) {
 	ev, err := s.Stream.Next()
-	if err != nil || ev.Kind != KindMessage {
+	if err != nil || ev.Kind != driver.KindMessage {
 		return ev, err
 	}
 	if id, ok := s.ids.of(ev.Message); ok && s.line.seen(id) {
-		return Dropped(DropCopy), nil
+		return driver.Dropped(driver.DropCopy), nil
 	}
 	return ev, nil
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 )
@@ -63,7 +64,7 @@ func dialLink(ctx context.Context, address string, secure *tls.Config) (*link, e
 		conn.Close()
 		return nil, explainBrokerTLS(err)
 	}
-	Report(ctx, Certificate(t.ConnectionState(), time.Now()))
+	driver.Report(ctx, Certificate(t.ConnectionState(), time.Now()))
 	return newLink(t), nil
 }
 
@@ -80,17 +81,17 @@ func tlsFor(address string, cfg *tls.Config) *tls.Config {
 }
 
 // explainBrokerTLS is explainTLS for schemes that are not WebSocket's.
-func explainBrokerTLS(err error) *Failure {
+func explainBrokerTLS(err error) *driver.Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch f := explainTLS(err); {
 	case record:
-		return Fail(ReasonTLS, "the broker does not speak TLS at this port; use the scheme without TLS or another port in %v", SettingURL)
+		return driver.Fail(driver.ReasonTLS, "the broker does not speak TLS at this port; use the scheme without TLS or another port in %v", driver.SettingURL)
 	case f != nil:
 		return f
 	case timedOut(err):
-		return Fail(ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in %v", HandshakeTimeout, SettingURL)
+		return driver.Fail(driver.ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in %v", driver.HandshakeTimeout, driver.SettingURL)
 	case hungUp(err):
-		return Fail(ReasonTLS, "the broker closed the connection during the TLS handshake; use the scheme without TLS or another port in %v, or give it the certificate it wants", SettingURL)
+		return driver.Fail(driver.ReasonTLS, "the broker closed the connection during the TLS handshake; use the scheme without TLS or another port in %v, or give it the certificate it wants", driver.SettingURL)
 	}
 	return explainNetwork(err)
 }
@@ -192,36 +193,36 @@ func (f *lifeline) end() {
 
 // explain turns what ended the reading of an open line into a failure. err is
 // what the library says, which may have forgotten what the line said.
-func (f *lifeline) explain(err error) *Failure {
+func (f *lifeline) explain(err error) *driver.Failure {
 	if broke := f.broke.Load(); broke != nil && !errors.Is(*broke, net.ErrClosed) {
 		err = *broke
 	}
 	switch {
 	case f.dead.Load():
-		return Fail(ReasonPing, "the broker gave no sign of life for %v; look whether it hangs or is overloaded, or raise %v", 2*f.every, SettingPing)
+		return driver.Fail(driver.ReasonPing, "the broker gave no sign of life for %v; look whether it hangs or is overloaded, or raise %v", 2*f.every, driver.SettingPing)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return Fail(ReasonLost, "the broker closed the connection: it stopped, or its log says why")
+		return driver.Fail(driver.ReasonLost, "the broker closed the connection: it stopped, or its log says why")
 	case errors.Is(err, syscall.ECONNRESET):
-		return Fail(ReasonLost, "the connection was reset; the broker was killed, or a firewall cut it")
+		return driver.Fail(driver.ReasonLost, "the connection was reset; the broker was killed, or a firewall cut it")
 	}
-	return Fail(ReasonLost, "the connection broke: %w", err)
+	return driver.Fail(driver.ReasonLost, "the connection broke: %w", err)
 }
 
 // explainBroker turns the failure of a broker's handshake into what the operator
 // can change.
-func explainBroker(err error) *Failure {
-	other := setting.Errorf("or another kind of server listens there: check scheme and port in %v", SettingURL)
+func explainBroker(err error) *driver.Failure {
+	other := setting.Errorf("or another kind of server listens there: check scheme and port in %v", driver.SettingURL)
 	if hungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
-		return Fail(ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, %v", other)
+		return driver.Fail(driver.ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, %v", other)
 	}
 	op, network := errors.AsType[*net.OpError](err)
 	switch {
 	case network && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
 		return explainNetwork(err)
 	case timedOut(err):
-		return Fail(ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, %v", HandshakeTimeout, other)
+		return driver.Fail(driver.ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, %v", driver.HandshakeTimeout, other)
 	case network:
 		return explainNetwork(err)
 	}
-	return Fail(ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", redact.Clean(err.Error()), other)
+	return driver.Fail(driver.ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", redact.Clean(err.Error()), other)
 }

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/driver"
 	"io"
 	"net"
 	"sync/atomic"
@@ -44,7 +45,7 @@ func TestLifeline(t *testing.T) {
 		if took := time.Since(began); took > 3*time.Second || !f.dead.Load() {
 			t.Errorf("given up after %v, dead %v", took, f.dead.Load())
 		}
-		if why := f.explain(net.ErrClosed); why.Reason != ReasonPing {
+		if why := f.explain(net.ErrClosed); why.Reason != driver.ReasonPing {
 			t.Errorf("explained as %v", why)
 		}
 		f.end()
@@ -74,7 +75,7 @@ func TestLifelineEndsWithItsContext(t *testing.T) {
 		l, _ := pipeLink(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		var said atomic.Bool
-		f := newLifeline(ctx, l, time.Hour, nil, func() { time.Sleep(CloseTimeout); said.Store(true) })
+		f := newLifeline(ctx, l, time.Hour, nil, func() { time.Sleep(driver.CloseTimeout); said.Store(true) })
 		cancel()
 		synctest.Wait()
 		f.end()
@@ -92,7 +93,7 @@ func TestLinkKnowsWhyItBroke(t *testing.T) {
 		f := newLifeline(t.Context(), l, time.Hour, nil, nil)
 		broker.Close()
 		synctest.Wait()
-		if why := f.explain(errors.New("library: no idea")); why.Reason != ReasonLost || why.Error() == "library: no idea" {
+		if why := f.explain(errors.New("library: no idea")); why.Reason != driver.ReasonLost || why.Error() == "library: no idea" {
 			t.Errorf("explained as %v", why)
 		}
 		f.end()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 )
 
@@ -23,7 +24,7 @@ type natsDriver struct{ broker }
 
 // newNATS makes the driver of nats://host: of a JetStream stream if the query
 // names one, else of subjects.
-func newNATS(o Options) (Driver, error) {
+func newNATS(o driver.Options) (driver.Driver, error) {
 	b, err := newBroker(o, "4222")
 	if err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
 		return nil, d.explain(err)
 	}
 	if state, err := c.TLSConnectionState(); err == nil {
-		Report(ctx, Certificate(state, time.Now()))
+		driver.Report(ctx, Certificate(state, time.Now()))
 	}
 	return c, nil
 }
@@ -82,7 +83,7 @@ func (d *natsDriver) options(c *natsConn) []nats.Option {
 		nats.NoReconnect(),
 		nats.SkipHostLookup(),
 		nats.IgnoreDiscoveredServers(),
-		nats.Timeout(HandshakeTimeout),
+		nats.Timeout(driver.HandshakeTimeout),
 		nats.SetCustomDialer(fixedDialer{c.window}),
 		// The lifeline judges silence; these pings have NATS answer.
 		nats.PingInterval(max(d.opt.Ping/2, time.Millisecond)),
@@ -125,7 +126,7 @@ func (c *natsConn) close() {
 // granted waits until NATS has looked at all that was asked for, and returns what
 // it refused.
 func (c *natsConn) granted() error {
-	if err := c.FlushTimeout(HandshakeTimeout); err != nil {
+	if err := c.FlushTimeout(driver.HandshakeTimeout); err != nil {
 		return err
 	}
 	return c.LastError()
@@ -161,16 +162,16 @@ func (c *natsConn) take(alarm <-chan time.Time) (*nats.Msg, error) {
 }
 
 // explainLoss tells a refusal from the end of the line.
-func (d *natsDriver) explainLoss(life *lifeline, err error) (Event, error) {
+func (d *natsDriver) explainLoss(life *lifeline, err error) (driver.Event, error) {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation): // of one subject on demand; the others go on
-		return Gap(Loss{Detail: d.explain(err)}), nil
+		return driver.Gap(driver.Loss{Detail: d.explain(err)}), nil
 	case errors.Is(err, nats.ErrSlowConsumer):
-		return Event{}, Fail(ReasonLost, "the queue to the relay was full, and messages of NATS were dropped")
+		return driver.Event{}, driver.Fail(driver.ReasonLost, "the queue to the relay was full, and messages of NATS were dropped")
 	case err == nil:
 		err = net.ErrClosed
 	}
-	return Event{}, life.explain(err)
+	return driver.Event{}, life.explain(err)
 }
 
 // fixedDialer gives the library the one connection there is.
@@ -180,18 +181,18 @@ func (d fixedDialer) Dial(string, string) (net.Conn, error) { return d.conn, nil
 func (d fixedDialer) SkipTLSHandshake() bool                { return false }
 
 // explain turns an error of the library into what the operator can change.
-func (d *natsDriver) explain(err error) *Failure {
+func (d *natsDriver) explain(err error) *driver.Failure {
 	text := redact.Clean(strings.TrimPrefix(err.Error(), "nats: "))
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch tlsFailure := explainTLS(err); {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
-		return Fail(ReasonHandshake, "NATS refused with %q; correct user and password in %v (%s://user:password@host), or the token (%s://token@host)", text, SettingURL, d.scheme, d.scheme)
+		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; correct user and password in %v (%s://user:password@host), or the token (%s://token@host)", text, driver.SettingURL, d.scheme, d.scheme)
 	case errors.Is(err, nats.ErrPermissionViolation), strings.Contains(strings.ToLower(text), "permissions violation"):
-		return Fail(ReasonHandshake, "NATS refused with %q; have the user of %v allowed to subscribe to this, or name another user", text, SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; have the user of %v allowed to subscribe to this, or name another user", text, driver.SettingURL)
 	case errors.Is(err, nats.ErrSecureConnRequired):
-		return Fail(ReasonTLS, "NATS wants TLS; write tls+nats:// in %v", SettingURL)
+		return driver.Fail(driver.ReasonTLS, "NATS wants TLS; write tls+nats:// in %v", driver.SettingURL)
 	case errors.Is(err, nats.ErrSecureConnWanted), record:
-		return Fail(ReasonTLS, "NATS offers no TLS at this port; write nats:// in %v, or another port", SettingURL)
+		return driver.Fail(driver.ReasonTLS, "NATS offers no TLS at this port; write nats:// in %v, or another port", driver.SettingURL)
 	case tlsFailure != nil:
 		return tlsFailure
 	case errors.Is(err, nats.ErrTimeout):

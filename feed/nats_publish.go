@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 )
 
@@ -28,7 +29,7 @@ func (p *natsPublisher) publish(ctx context.Context, payload []byte) error {
 		return p.source.explain(err)
 	}
 	if err := p.conn.LastError(); err != before && isPublishRefusal(err) {
-		return Fail(ReasonHandshake, "NATS refused with %q; have the user of %v allowed to publish to this, or correct publish= there", redact.Clean(strings.TrimPrefix(err.Error(), "nats: ")), SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; have the user of %v allowed to publish to this, or correct publish= there", redact.Clean(strings.TrimPrefix(err.Error(), "nats: ")), driver.SettingURL)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 )
 
@@ -25,15 +26,15 @@ type natsStream struct {
 	from    string // where to begin: new, all or a sequence
 
 	// Owned by Run's goroutine.
-	at      uint64    // sequence of the last message that was taken
-	created time.Time // of the stream that at belongs to; zero = not known yet
-	start   *Break    // to be told before the next message; nil = it follows the last
+	at      uint64        // sequence of the last message that was taken
+	created time.Time     // of the stream that at belongs to; zero = not known yet
+	start   *driver.Break // to be told before the next message; nil = it follows the last
 }
 
 var (
-	_ Resumer      = (*natsStream)(nil)
-	_ Forwarder    = (*natsStream)(nil)
-	_ RetryBounded = (*natsStream)(nil)
+	_ driver.Resumer      = (*natsStream)(nil)
+	_ driver.Forwarder    = (*natsStream)(nil)
+	_ driver.RetryBounded = (*natsStream)(nil)
 )
 
 func newNATSStream(d natsDriver) (*natsStream, error) {
@@ -61,8 +62,8 @@ func (d *natsStream) Forget() { d.at, d.created, d.from, d.start = 0, time.Time{
 
 // Open connects, finds the place to read from, and has a consumer deliver from
 // there.
-func (d *natsStream) Open(ctx context.Context) (Stream, error) {
-	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
+func (d *natsStream) Open(ctx context.Context) (driver.Stream, error) {
+	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	c, err := d.connect(opening)
 	if err != nil {
@@ -70,7 +71,7 @@ func (d *natsStream) Open(ctx context.Context) (Stream, error) {
 	}
 	if err := c.window.during(opening, func() error { return d.consume(opening, c) }); err != nil {
 		c.close()
-		if f, ok := errors.AsType[*Failure](err); ok {
+		if f, ok := errors.AsType[*driver.Failure](err); ok {
 			return nil, f
 		}
 		return nil, d.explainStream(err)
@@ -116,25 +117,25 @@ func (d *natsStream) place(info *nats.StreamInfo) {
 	first, last := info.State.FirstSeq, info.State.LastSeq
 	first = max(first, 1)
 	known := !d.created.IsZero()
-	var missing Loss
+	var missing driver.Loss
 	switch {
 	case !known && d.from == "new":
 		d.at = last
 	case !known:
 		d.at = max(d.at, first-1)
 	case !info.Created.Equal(d.created):
-		missing = Loss{Detail: errNATSMadeAnew}
+		missing = driver.Loss{Detail: errNATSMadeAnew}
 		d.at = first - 1
 	case last < d.at:
-		missing = Loss{Detail: errNATSLostEnd}
+		missing = driver.Loss{Detail: errNATSLostEnd}
 		d.at = last
 	case first > d.at+1:
-		missing = Loss{first - d.at - 1, errNATSTrimmed}
+		missing = driver.Loss{Missed: first - d.at - 1, Detail: errNATSTrimmed}
 		d.at = first - 1
 	}
 	d.created = info.Created
 	if missing.Detail != nil || !known {
-		d.start = &Break{missing, Numbering{fmt.Sprintf("nats stream %s of %d", d.name, info.Created.UnixNano()), d.at}}
+		d.start = &driver.Break{Loss: missing, Numbering: driver.Numbering{Name: fmt.Sprintf("nats stream %s of %d", d.name, info.Created.UnixNano()), Behind: d.at}}
 	}
 }
 
@@ -146,17 +147,17 @@ var (
 )
 
 // explainStream turns an answer of JetStream into what the operator can change.
-func (d *natsStream) explainStream(err error) *Failure {
+func (d *natsStream) explainStream(err error) *driver.Failure {
 	answer, _ := errors.AsType[*nats.APIError](err)
 	switch {
 	case errors.Is(err, nats.ErrStreamNotFound):
 		// Whatever it holds once it exists is new.
 		d.from = "all"
-		return Fail(ReasonHandshake, "there is no stream %.100q in NATS; correct stream= in %v, or create it", d.name, SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "there is no stream %.100q in NATS; correct stream= in %v, or create it", d.name, driver.SettingURL)
 	case errors.Is(err, nats.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
-		return Fail(ReasonHandshake, "this NATS server has no JetStream; switch it on there (jetstream {}), or read a subject: ?subject=… in %v", SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "this NATS server has no JetStream; switch it on there (jetstream {}), or read a subject: ?subject=… in %v", driver.SettingURL)
 	case answer != nil:
-		return Fail(ReasonHandshake, "NATS refused to read the stream with %q; correct stream=, subject= and from= in %v", redact.Clean(answer.Description), SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "NATS refused to read the stream with %q; correct stream=, subject= and from= in %v", redact.Clean(answer.Description), driver.SettingURL)
 	}
 	return d.explain(err)
 }
@@ -178,11 +179,11 @@ type natsConsumer struct {
 // Next returns the next message. The consumer numbers what it delivers without
 // holes, so one that fails to come is noticed, and read again over the next
 // connection.
-func (s *natsConsumer) Next() (Event, error) {
+func (s *natsConsumer) Next() (driver.Event, error) {
 	d := s.source
 	if start := d.start; start != nil {
 		d.start = nil
-		return NumberingStart(start.Numbering, start.Loss), nil
+		return driver.NumberingStart(start.Numbering, start.Loss), nil
 	}
 	for {
 		m, err := s.conn.take(s.beat.C)
@@ -192,14 +193,14 @@ func (s *natsConsumer) Next() (Event, error) {
 			s.beat.Reset(3 * natsBeat) // this tick may have waited for us, and the next be due
 			continue
 		case err == errLate:
-			return Event{}, Fail(ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
+			return driver.Event{}, driver.Fail(driver.ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
 		case err != nil:
 			return d.explainLoss(s.life, err)
 		}
 		s.heard = true
 		if m.Reply == "" || m.Header.Get("Status") != "" { // a heartbeat
 			if count, err := strconv.ParseUint(m.Header.Get("Nats-Last-Consumer"), 10, 64); err == nil && count > s.delivered {
-				return Event{}, s.hole()
+				return driver.Event{}, s.hole()
 			}
 			continue
 		}
@@ -207,20 +208,20 @@ func (s *natsConsumer) Next() (Event, error) {
 	}
 }
 
-func (s *natsConsumer) input(m *nats.Msg) (Event, error) {
+func (s *natsConsumer) input(m *nats.Msg) (driver.Event, error) {
 	meta, err := m.Metadata()
 	if err != nil {
-		return Event{}, Fail(ReasonLost, "NATS sent a message that belongs to no stream: %w", err)
+		return driver.Event{}, driver.Fail(driver.ReasonLost, "NATS sent a message that belongs to no stream: %w", err)
 	}
 	if s.delivered++; meta.Sequence.Consumer != s.delivered {
-		return Event{}, s.hole()
+		return driver.Event{}, s.hole()
 	}
 	s.source.at = meta.Sequence.Stream
 	return s.messages.event(m.Subject, m.Data, meta.Sequence.Stream), nil
 }
 
-func (s *natsConsumer) hole() *Failure {
-	return Fail(ReasonLost, "messages of the stream did not come; they are read again")
+func (s *natsConsumer) hole() *driver.Failure {
+	return driver.Fail(driver.ReasonLost, "messages of the stream did not come; they are read again")
 }
 
 func (s *natsConsumer) Close() {

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/driver"
 	"fmt"
 	"strings"
 	"unicode"
@@ -15,12 +16,12 @@ import (
 type natsSubjects struct {
 	natsDriver
 	subjects names
-	demand   Demand
+	demand   driver.Demand
 }
 
 var (
-	_ Forwarder    = (*natsSubjects)(nil)
-	_ RetryBounded = (*natsSubjects)(nil)
+	_ driver.Forwarder    = (*natsSubjects)(nil)
+	_ driver.RetryBounded = (*natsSubjects)(nil)
 )
 
 func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
@@ -62,8 +63,8 @@ func (d *natsSubjects) of(keys []string) []string {
 }
 
 // Open connects and subscribes, and waits until NATS has granted it.
-func (d *natsSubjects) Open(ctx context.Context) (Stream, error) {
-	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
+func (d *natsSubjects) Open(ctx context.Context) (driver.Stream, error) {
+	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	c, err := d.connect(opening)
 	if err != nil {
@@ -143,7 +144,7 @@ func (s *natsSubscription) change(wanted, unwanted []string) error {
 	return errors.Join(s.want(wanted), s.leave(unwanted))
 }
 
-func (s *natsSubscription) Next() (Event, error) {
+func (s *natsSubscription) Next() (driver.Event, error) {
 	m, err := s.conn.take(nil)
 	if err != nil {
 		return s.source.explainLoss(s.life, err)

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -24,17 +25,17 @@ const (
 type outbox struct {
 	// Static after newOutbox.
 	conn  *websocket.Conn
-	first []string      // Config.Send
-	ping  string        // Config.PingText; empty = none
-	every time.Duration // between pings
-	limit *rate.Limiter // shared with the pongs and with other connections
-	users *Outgoing     // nil = none; shared with other connections
+	first []string         // Config.Send
+	ping  string           // Config.PingText; empty = none
+	every time.Duration    // between pings
+	limit *rate.Limiter    // shared with the pongs and with other connections
+	users *driver.Outgoing // nil = none; shared with other connections
 
 	queue   chan string // never closed
 	greeted chan error  // one value, once first was sent or could not be; never closed
 }
 
-func newOutbox(conn *websocket.Conn, first []string, o Options, limit *rate.Limiter) *outbox {
+func newOutbox(conn *websocket.Conn, first []string, o driver.Options, limit *rate.Limiter) *outbox {
 	return &outbox{
 		conn: conn, first: first, ping: o.PingText, every: o.PingEvery, limit: limit, users: o.Outgoing,
 		queue: make(chan string, outboxRoom), greeted: make(chan error, 1),
@@ -55,7 +56,7 @@ func (o *outbox) send(frame string) bool {
 func (o *outbox) write(ctx context.Context) error {
 	for i, frame := range o.first {
 		if err := o.put(ctx, frame); err != nil {
-			err = Fail(ReasonLost, "the connection broke while frame %d of %v was sent: %w", i+1, SettingSend, err)
+			err = driver.Fail(driver.ReasonLost, "the connection broke while frame %d of %v was sent: %w", i+1, driver.SettingSend, err)
 			o.greeted <- err
 			return err
 		}
@@ -66,7 +67,7 @@ func (o *outbox) write(ctx context.Context) error {
 	defer o.users.Join()()
 	for ctx.Err() == nil {
 		if err := o.turn(ctx, tick); err != nil && ctx.Err() == nil {
-			return Fail(ReasonLost, "the source does not take what is sent to it: %w", err)
+			return driver.Fail(driver.ReasonLost, "the source does not take what is sent to it: %w", err)
 		}
 	}
 	return nil
@@ -105,7 +106,7 @@ func (o *outbox) put(ctx context.Context, frame string) error {
 // emit sends one message now. The end of ctx does not end the sending: half a
 // frame would break the connection that is to be closed well.
 func (o *outbox) emit(ctx context.Context, kind hub.Kind, payload []byte) error {
-	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), WriteTimeout)
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), driver.WriteTimeout)
 	defer cancel()
 	return o.conn.Write(writing, kind, payload)
 }

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/driver"
 	"sync"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 // It returns what was received, and why it ended: nil with ctx, io.EOF with a
 // source that has ended for good, and otherwise an error that says what to
 // change.
-func Probe(ctx context.Context, cfg Config, pub Publisher, report func(Step)) (Stats, error) {
+func Probe(ctx context.Context, cfg Config, pub Publisher, report func(driver.Step)) (Stats, error) {
 	cfg, bad := cfg.withDefaults()
 	f, err := newSingle(cfg, pub, zerolog.Nop())
 	if err := errors.Join(err, bad); err != nil {
@@ -28,7 +29,7 @@ func Probe(ctx context.Context, cfg Config, pub Publisher, report func(Step)) (S
 	}
 	p := &probe{report: report, last: time.Now()}
 	defer p.end()
-	err = f.sources[0].connect(Trace(WithReporter(ctx, p.done), p.setNaming))
+	err = f.sources[0].connect(Trace(driver.WithReporter(ctx, p.done), p.setNaming))
 	stats := f.Stats()
 	if ctx.Err() != nil {
 		return stats, nil
@@ -40,23 +41,23 @@ func Probe(ctx context.Context, cfg Config, pub Publisher, report func(Step)) (S
 // probe puts the steps that are reported in order. Its methods may be called by any
 // goroutine: the HTTP client dials in goroutines of its own, some of which are late.
 type probe struct {
-	report func(Step)
+	report func(driver.Step)
 
-	mu      sync.Mutex // guards all below, and calls of report
-	last    time.Time  // of the last step
-	naming  bool       // a name is being resolved
-	reached StepKind   // the last step done
+	mu      sync.Mutex      // guards all below, and calls of report
+	last    time.Time       // of the last step
+	naming  bool            // a name is being resolved
+	reached driver.StepKind // the last step done
 	ended   bool
 }
 
 // done reports a step, unless it or a later one was reported before.
-func (p *probe) done(s Step) {
+func (p *probe) done(s driver.Step) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.doneLocked(s)
 }
 
-func (p *probe) doneLocked(s Step) {
+func (p *probe) doneLocked(s driver.Step) {
 	if p.ended || s.Err == nil && s.Kind <= p.reached {
 		return
 	}
@@ -82,26 +83,26 @@ func (p *probe) setNaming(on bool) {
 func (p *probe) failed(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.reached != StepOpen {
-		p.doneLocked(Step{Kind: p.failedStepLocked(err), Err: err})
+	if p.reached != driver.StepOpen {
+		p.doneLocked(driver.Step{Kind: p.failedStepLocked(err), Err: err})
 	}
 }
 
-func (p *probe) failedStepLocked(err error) StepKind {
-	f, ok := errors.AsType[*Failure](err)
+func (p *probe) failedStepLocked(err error) driver.StepKind {
+	f, ok := errors.AsType[*driver.Failure](err)
 	switch {
 	case !ok:
-		return StepOpen
-	case f.Reason == ReasonConfig:
-		return StepSettings
-	case f.Reason == ReasonDial && p.naming:
-		return StepName
-	case f.Reason == ReasonDial:
-		return StepTCP
-	case f.Reason == ReasonTLS:
-		return StepTLS
-	case f.Reason == ReasonHandshake:
-		return StepHandshake
+		return driver.StepOpen
+	case f.Reason == driver.ReasonConfig:
+		return driver.StepSettings
+	case f.Reason == driver.ReasonDial && p.naming:
+		return driver.StepName
+	case f.Reason == driver.ReasonDial:
+		return driver.StepTCP
+	case f.Reason == driver.ReasonTLS:
+		return driver.StepTLS
+	case f.Reason == driver.ReasonHandshake:
+		return driver.StepHandshake
 	}
-	return StepSend
+	return driver.StepSend
 }

@@ -18,13 +18,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
 
 // probed is what a probe found.
 type probed struct {
-	steps []Step
+	steps []driver.Step
 	sink  *sink
 	stats Stats
 	err   error
@@ -39,7 +40,7 @@ func runProbe(t *testing.T, cfg Config, n int) probed {
 	done := make(chan struct{})
 	go func() { // ends with ctx
 		defer close(done)
-		p.stats, p.err = Probe(ctx, cfg, p.sink, func(s Step) { p.steps = append(p.steps, s) })
+		p.stats, p.err = Probe(ctx, cfg, p.sink, func(s driver.Step) { p.steps = append(p.steps, s) })
 	}()
 	if n > 0 {
 		p.sink.wait(t, n)
@@ -63,7 +64,7 @@ func (p probed) story() string {
 }
 
 // detail returns what was found at a step.
-func (p probed) detail(kind StepKind) string {
+func (p probed) detail(kind driver.StepKind) string {
 	for _, s := range p.steps {
 		if s.Kind == kind {
 			return s.Detail
@@ -112,11 +113,11 @@ func TestProbeTellsEachStep(t *testing.T) {
 	if got, want := p.story(), "name tcp handshake send open"; got != want || p.err != nil {
 		t.Fatalf("got %s, %v; want %s", got, p.err, want)
 	}
-	for kind, want := range map[StepKind]string{
-		StepName:      "127.0.0.1",
-		StepTCP:       "connected to 127.0.0.1:",
-		StepHandshake: "101 Switching Protocols, subprotocol v1, permessage-deflate",
-		StepSend:      "2 sent, as Config.Sending.Send says",
+	for kind, want := range map[driver.StepKind]string{
+		driver.StepName:      "127.0.0.1",
+		driver.StepTCP:       "connected to 127.0.0.1:",
+		driver.StepHandshake: "101 Switching Protocols, subprotocol v1, permessage-deflate",
+		driver.StepSend:      "2 sent, as Config.Sending.Send says",
 	} {
 		if got := p.detail(kind); !strings.Contains(got, want) {
 			t.Errorf("%v: got %q, want %q", kind, got, want)
@@ -134,7 +135,7 @@ func TestProbeTLS(t *testing.T) {
 		t.Fatalf("got %s, %v; want %s", got, good.err, want)
 	}
 	for _, want := range []string{"TLS 1.3", "certificate for example.com", "days left"} {
-		if got := good.detail(StepTLS); !strings.Contains(got, want) {
+		if got := good.detail(driver.StepTLS); !strings.Contains(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

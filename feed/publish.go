@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -21,7 +22,7 @@ type publisher interface {
 // Forwards implements Forwarder.
 func (b *broker) Forwards() error {
 	if b.publish == "" {
-		return setting.Errorf("feed: %v is set, but the source URL does not say where to; add publish= with the name under which clients' messages are to be published", SettingUplink)
+		return setting.Errorf("feed: %v is set, but the source URL does not say where to; add publish= with the name under which clients' messages are to be published", driver.SettingUplink)
 	}
 	return nil
 }
@@ -41,7 +42,7 @@ func (b *broker) publishAll(ctx context.Context, p publisher) {
 	defer p.close()
 	defer u.Join()()
 	emit := func(ctx context.Context, _ hub.Kind, payload []byte) error {
-		ctx, cancel := context.WithTimeout(ctx, WriteTimeout)
+		ctx, cancel := context.WithTimeout(ctx, driver.WriteTimeout)
 		defer cancel()
 		return p.publish(ctx, payload)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/brokertest"
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -66,14 +67,14 @@ func converse(t *testing.T, url string) {
 }
 
 // refused returns what the broker makes of a message. Send waits for its answer no
-// longer than outgoingWait; if that was too long for a busy machine, another message
+// longer than OutgoingWait; if that was too long for a busy machine, another message
 // is sent.
 func refused(r *running, payload []byte) error {
 	for late := time.Now().Add(patience); ; {
 		began := time.Now()
 		err := r.Send(hub.Text, payload)
-		early := time.Since(began) < outgoingWait
-		if early || err != nil && !errors.Is(err, ErrBusy) || time.Now().After(late) {
+		early := time.Since(began) < driver.OutgoingWait
+		if early || err != nil && !errors.Is(err, driver.ErrBusy) || time.Now().After(late) {
 			return err
 		}
 	}
@@ -109,7 +110,7 @@ func TestRedisPublishing(t *testing.T) {
 		}
 		do(t, c, "acl setuser u &other", "client kill type normal skipme yes")
 		eventually(t, "published again", func() bool { return r.Send(hub.Text, []byte("x")) == nil })
-		if n := r.Stats().Reconnects[ReasonLost]; n != 0 {
+		if n := r.Stats().Reconnects[driver.ReasonLost]; n != 0 {
 			t.Errorf("the feed's own connection was given up %d times", n)
 		}
 	})
@@ -119,7 +120,7 @@ func TestRedisPublishing(t *testing.T) {
 		server.Stop()
 		defer server.Continue()
 		// The first is taken, and on its way for as long as Redis hangs.
-		eventually(t, "the publisher is busy", func() bool { return errors.Is(r.Send(hub.Text, []byte("x")), ErrBusy) })
+		eventually(t, "the publisher is busy", func() bool { return errors.Is(r.Send(hub.Text, []byte("x")), driver.ErrBusy) })
 		r.stop() // does not wait for it
 	})
 }
@@ -162,7 +163,7 @@ func testAMQPPublishing(t *testing.T, server *brokertest.Server, ch *amqp.Channe
 				t.Errorf("got %v", err)
 			}
 		}
-		if n := r.Stats().Reconnects[ReasonClosed] + r.Stats().Reconnects[ReasonLost]; n != 0 {
+		if n := r.Stats().Reconnects[driver.ReasonClosed] + r.Stats().Reconnects[driver.ReasonLost]; n != 0 {
 			t.Errorf("the feed's own connection was given up %d times", n)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -28,9 +29,9 @@ var (
 	ErrPushFull = errors.New("feed: more was pushed than can be taken at once")
 	// ErrPushTooLarge tells that a message is longer than Config.MaxMessage, or
 	// all together longer than what may wait.
-	ErrPushTooLarge = setting.Errorf("feed: a pushed message is longer than %v", SettingMaxMessage)
+	ErrPushTooLarge = setting.Errorf("feed: a pushed message is longer than %v", driver.SettingMaxMessage)
 	// ErrNoPush tells that this source takes no messages.
-	ErrNoPush = setting.Errorf("feed: %v names no source that takes pushed messages", SettingURL)
+	ErrNoPush = setting.Errorf("feed: %v names no source that takes pushed messages", driver.SettingURL)
 )
 
 // pushDriver is a source that is told its messages by Feed.Push: push:.
@@ -46,10 +47,10 @@ type pushDriver struct {
 	batch []hub.Input // what is left of the present one
 }
 
-var _ Pusher = (*pushDriver)(nil)
+var _ driver.Pusher = (*pushDriver)(nil)
 
-func newPush(o Options) (Driver, error) {
-	rest, query, err := SplitLocal(o.URL)
+func newPush(o driver.Options) (driver.Driver, error) {
+	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func newPush(o Options) (Driver, error) {
 // ErrNoPush. Any goroutine.
 func (f *Feed) Push(messages []hub.Input) error {
 	for _, s := range f.sources {
-		if d, ok := s.origin.(Pusher); ok {
+		if d, ok := s.origin.(driver.Pusher); ok {
 			return d.Push(messages)
 		}
 	}
@@ -108,7 +109,7 @@ func (d *pushDriver) Push(messages []hub.Input) error {
 func pushSize(m *hub.Input) int64 { return int64(len(m.Payload)) + pushCost }
 
 // Open has nothing to connect to.
-func (d *pushDriver) Open(ctx context.Context) (Stream, error) {
+func (d *pushDriver) Open(ctx context.Context) (driver.Stream, error) {
 	return &pushStream{ctx: ctx, source: d}, nil
 }
 
@@ -118,19 +119,19 @@ type pushStream struct {
 	source *pushDriver
 }
 
-func (s *pushStream) Next() (Event, error) {
+func (s *pushStream) Next() (driver.Event, error) {
 	d := s.source
 	for len(d.batch) == 0 {
 		select {
 		case d.batch = <-d.queue:
 		case <-s.ctx.Done():
-			return Event{}, s.ctx.Err()
+			return driver.Event{}, s.ctx.Err()
 		}
 	}
 	m := &d.batch[0]
 	d.batch = d.batch[1:]
 	d.queued.Add(-pushSize(m))
-	return Message(m), nil
+	return driver.Message(m), nil
 }
 
 func (s *pushStream) Close() {}

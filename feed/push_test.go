@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -88,7 +89,7 @@ func TestPushOutlivesConnection(t *testing.T) {
 
 // TestPushTakesManyShort: as many lines as the relay lets through.
 func TestPushTakesManyShort(t *testing.T) {
-	d, err := newPush(Options{URL: "push:", MaxMessage: 1 << 16})
+	d, err := newPush(driver.Options{URL: "push:", MaxMessage: 1 << 16})
 	if err != nil {
 		t.Fatal(err)
 	}

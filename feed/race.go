@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -24,7 +25,7 @@ type together struct {
 func newTogether(c *combination, cfg Config) (*together, error) {
 	numbers, err := newKeyer(cfg.Seq)
 	if err != nil {
-		return nil, setting.Errorf("feed: %v %w", SettingSeq, err)
+		return nil, setting.Errorf("feed: %v %w", driver.SettingSeq, err)
 	}
 	t := &together{c: c, merge: cfg.Mode == Merge, numbers: numbers}
 	if numbers != nil {

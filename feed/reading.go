@@ -1,17 +1,20 @@
 package feed
 
-import "context"
+import (
+	"context"
+	"fantail/feed/driver"
+)
 
 // dialled is what an opening led to.
 type dialled struct {
-	stream Stream
+	stream driver.Stream
 	leave  context.CancelFunc // ends the stream as the end of Run does
 	err    error
 }
 
 // reading is an open connection. Its goroutine ends with the stream.
 type reading struct {
-	stream Stream
+	stream driver.Stream
 	leave  context.CancelFunc
 	line   *line
 	came   chan arrival  // never closed
@@ -20,7 +23,7 @@ type reading struct {
 
 // arrival is what a stream's next returned.
 type arrival struct {
-	ev  Event
+	ev  driver.Event
 	err error
 }
 

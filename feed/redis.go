@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 )
@@ -24,7 +25,7 @@ type redisDriver struct {
 
 // newRedis makes the driver of redis://host/db: of a stream if the query names
 // one, else of channels.
-func newRedis(o Options) (Driver, error) {
+func newRedis(o driver.Options) (driver.Driver, error) {
 	b, err := newBroker(o, "6379")
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (d *redisDriver) connect(ctx context.Context) (*link, *redis.Client, error)
 // greet performs what has to be answered before the source counts as open.
 func (d *redisDriver) greet(ctx context.Context, l *link, handshake func() error) error {
 	err := l.during(ctx, handshake)
-	switch f, ok := errors.AsType[*Failure](err); {
+	switch f, ok := errors.AsType[*driver.Failure](err); {
 	case err == nil:
 		return nil
 	case ok:
@@ -90,7 +91,7 @@ func (d *redisDriver) greet(ctx context.Context, l *link, handshake func() error
 
 // explain turns a refusal by Redis into what the operator can change, and any
 // other error into one of the network.
-func (d *redisDriver) explain(err error) *Failure {
+func (d *redisDriver) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if !errors.As(err, &refusal) {
 		return explainBroker(err)
@@ -100,23 +101,23 @@ func (d *redisDriver) explain(err error) *Failure {
 	var advice error
 	switch {
 	case code == "NOAUTH", code == "WRONGPASS", strings.Contains(text, "invalid password"), strings.Contains(text, "without any password configured"):
-		advice = setting.Errorf("correct user and password in %v (%s://user:password@host); without a user they are the default user's", SettingURL, d.scheme)
+		advice = setting.Errorf("correct user and password in %v (%s://user:password@host); without a user they are the default user's", driver.SettingURL, d.scheme)
 	case code == "NOPERM":
-		advice = setting.Errorf("have the user of %v allowed what it asks for (ACL SETUSER), or name another user", SettingURL)
+		advice = setting.Errorf("have the user of %v allowed what it asks for (ACL SETUSER), or name another user", driver.SettingURL)
 	case code == "WRONGTYPE":
-		advice = setting.Errorf("the key exists, but is no stream; correct stream= in %v", SettingURL)
+		advice = setting.Errorf("the key exists, but is no stream; correct stream= in %v", driver.SettingURL)
 	case strings.Contains(text, "DB index"):
-		advice = setting.Errorf("correct the number of the database, which is the path of %v", SettingURL)
+		advice = setting.Errorf("correct the number of the database, which is the path of %v", driver.SettingURL)
 	case code == "DENIED":
-		advice = setting.Errorf("Redis is in protected mode; give it a password, and write it into %v", SettingURL)
+		advice = setting.Errorf("Redis is in protected mode; give it a password, and write it into %v", driver.SettingURL)
 	case strings.Contains(text, "max number of clients"):
 		advice = errors.New("raise maxclients of Redis, or look who holds its connections")
 	case code == "LOADING", code == "MASTERDOWN", code == "BUSY":
 		advice = errors.New("it is not ready yet")
 	default:
-		advice = setting.Errorf("check %v, and that this is a Redis server of version 5 or later", SettingURL)
+		advice = setting.Errorf("check %v, and that this is a Redis server of version 5 or later", driver.SettingURL)
 	}
-	return Fail(ReasonHandshake, "Redis refused with %q; %v", d.mask(text), advice)
+	return driver.Fail(driver.ReasonHandshake, "Redis refused with %q; %v", d.mask(text), advice)
 }
 
 // mask has a server's text fit to be shown, whatever it quotes of what we sent.

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/driver"
 	"slices"
 
 	"github.com/redis/go-redis/v9"
@@ -17,12 +18,12 @@ type redisChannels struct {
 	redisDriver
 	channels names
 	patterns []string
-	demand   Demand
+	demand   driver.Demand
 }
 
 var (
-	_ Forwarder    = (*redisChannels)(nil)
-	_ RetryBounded = (*redisChannels)(nil)
+	_ driver.Forwarder    = (*redisChannels)(nil)
+	_ driver.RetryBounded = (*redisChannels)(nil)
 )
 
 func newRedisChannels(d redisDriver) (*redisChannels, error) {
@@ -38,8 +39,8 @@ func newRedisChannels(d redisDriver) (*redisChannels, error) {
 }
 
 // Open connects and subscribes, and waits until Redis has confirmed it.
-func (d *redisChannels) Open(ctx context.Context) (Stream, error) {
-	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
+func (d *redisChannels) Open(ctx context.Context) (driver.Stream, error) {
+	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	l, client, err := d.connect(opening)
 	if err != nil {
@@ -122,7 +123,7 @@ func (s *redisSubscription) change(wanted, unwanted []string) error {
 }
 
 // Next returns the next message; confirmations and pongs are passed over.
-func (s *redisSubscription) Next() (Event, error) {
+func (s *redisSubscription) Next() (driver.Event, error) {
 	if len(s.early) > 0 {
 		m := s.early[0]
 		s.early = s.early[1:]
@@ -131,7 +132,7 @@ func (s *redisSubscription) Next() (Event, error) {
 	for {
 		reply, err := s.channels.Receive(context.Background()) // ended by closing the line
 		if err != nil {
-			return Event{}, s.explain(err)
+			return driver.Event{}, s.explain(err)
 		}
 		if m, ok := reply.(*redis.Message); ok {
 			return s.input(m), nil
@@ -139,14 +140,14 @@ func (s *redisSubscription) Next() (Event, error) {
 	}
 }
 
-func (s *redisSubscription) input(m *redis.Message) Event {
+func (s *redisSubscription) input(m *redis.Message) driver.Event {
 	s.buf = append(s.buf[:0], m.Payload...)
 	return s.messages.event(s.source.channels.key(m.Channel), s.buf, 0)
 }
 
 // explain tells a refusal, such as of a channel on demand, from the end of the
 // line.
-func (s *redisSubscription) explain(err error) *Failure {
+func (s *redisSubscription) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if errors.As(err, &refusal) {
 		return s.source.redisDriver.explain(err)

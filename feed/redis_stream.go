@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/driver"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -16,19 +17,19 @@ type redisStream struct {
 	from string // where to begin: $, 0 or an id
 
 	// Owned by Run's goroutine.
-	at      redisID // behind the last entry that was taken
-	resumes bool    // at is set
-	added   int64   // entries ever added to the stream up to at; below 0 = not known
-	begun   bool    // it was found once
-	removed bool    // and was not there later
-	start   *Break  // to be told before the next message; nil = it follows the last
-	strange bool    // its ids are no times, so its messages have no numbers
+	at      redisID       // behind the last entry that was taken
+	resumes bool          // at is set
+	added   int64         // entries ever added to the stream up to at; below 0 = not known
+	begun   bool          // it was found once
+	removed bool          // and was not there later
+	start   *driver.Break // to be told before the next message; nil = it follows the last
+	strange bool          // its ids are no times, so its messages have no numbers
 }
 
 var (
-	_ Resumer      = (*redisStream)(nil)
-	_ Forwarder    = (*redisStream)(nil)
-	_ RetryBounded = (*redisStream)(nil)
+	_ driver.Resumer      = (*redisStream)(nil)
+	_ driver.Forwarder    = (*redisStream)(nil)
+	_ driver.RetryBounded = (*redisStream)(nil)
 )
 
 func newRedisStream(d redisDriver) (*redisStream, error) {
@@ -53,8 +54,8 @@ func (d *redisStream) Position() string { return "" }
 func (d *redisStream) Forget() { d.at, d.added, d.resumes, d.start = redisID{}, -1, false, nil }
 
 // Open connects and finds the place to read from.
-func (d *redisStream) Open(ctx context.Context) (Stream, error) {
-	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
+func (d *redisStream) Open(ctx context.Context) (driver.Stream, error) {
+	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	l, client, err := d.connect(opening)
 	if err != nil {
@@ -78,7 +79,7 @@ func (d *redisStream) find(client *redis.Client) error {
 	if errors.As(err, &refusal) && refusal.Error() == "ERR no such key" {
 		// Whatever it holds once it exists is new.
 		d.at, d.added, d.resumes, d.removed = redisID{}, 0, true, d.begun
-		return Fail(ReasonHandshake, "there is no stream %.100q in database %d of Redis; correct stream= in %v, or let its writer add the first entry", d.name, d.db, SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "there is no stream %.100q in database %d of Redis; correct stream= in %v, or let its writer add the first entry", d.name, d.db, driver.SettingURL)
 	}
 	if err != nil {
 		return err
@@ -95,24 +96,24 @@ func (d *redisStream) place(info *redis.XInfoStream) error {
 		return fmt.Errorf("the stream's last id: %w", err)
 	}
 	first, _ := parseRedisID(info.FirstEntry.ID) // none in an empty stream
-	var missing Loss
+	var missing driver.Loss
 	if d.removed {
-		missing = Loss{Detail: errRedisMadeAnew}
+		missing = driver.Loss{Detail: errRedisMadeAnew}
 	}
 	switch trimmed := info.EntriesAdded - info.Length; {
 	case !d.resumes:
 		d.at, d.added, d.resumes = last, info.EntriesAdded, true
 	case last.before(d.at): // to begin with its first entry could repeat what was read
-		missing = Loss{Detail: errRedisLostEnd}
+		missing = driver.Loss{Detail: errRedisLostEnd}
 		d.at, d.added = last, info.EntriesAdded
 	case info.EntriesAdded == 0: // an old Redis
 	case info.Length > 0 && !d.at.before(first): // all behind our place is there
 	default:
 		switch missed := trimmed - d.added; {
 		case d.added >= 0 && missed < 0:
-			missing = Loss{Detail: errRedisMadeAnew}
+			missing = driver.Loss{Detail: errRedisMadeAnew}
 		case d.added >= 0 && missed > 0:
-			missing = Loss{uint64(missed), errRedisTrimmed}
+			missing = driver.Loss{Missed: uint64(missed), Detail: errRedisTrimmed}
 		}
 		d.added = trimmed
 	}
@@ -132,17 +133,17 @@ var (
 
 // sew makes the seam before the next message. What is no longer there before the
 // first entry, nobody knows; so the seam is there if we stand before it.
-func (d *redisStream) sew(before bool, first redisID, missing Loss) {
+func (d *redisStream) sew(before bool, first redisID, missing driver.Loss) {
 	behind, ok := d.at.number()
 	if before {
 		behind, ok = first.number()
 		behind--
 	}
 	if d.strange = !ok; d.strange {
-		d.start = &Break{Loss: missing}
+		d.start = &driver.Break{Loss: missing}
 		return
 	}
-	d.start = &Break{missing, Numbering{fmt.Sprintf("redis stream %s in %d", d.name, d.db), behind}}
+	d.start = &driver.Break{Loss: missing, Numbering: driver.Numbering{Name: fmt.Sprintf("redis stream %s in %d", d.name, d.db), Behind: behind}}
 }
 
 // redisReader is one connection that reads entries as they come. XREAD waits in
@@ -163,32 +164,32 @@ type redisReader struct {
 }
 
 // Next returns the next entry, and asks for more when there is none.
-func (s *redisReader) Next() (Event, error) {
+func (s *redisReader) Next() (driver.Event, error) {
 	d := s.source
 	if start := d.start; start != nil {
 		d.start = nil
-		return NumberingStart(start.Numbering, start.Loss), nil
+		return driver.NumberingStart(start.Numbering, start.Loss), nil
 	}
 	for len(s.rest) == 0 {
 		if err := s.read(); err != nil {
-			return Event{}, s.explain(err)
+			return driver.Event{}, s.explain(err)
 		}
 	}
 	id, fields, err := parseRedisEntry(s.rest[0])
 	if err != nil {
-		return Event{}, Fail(ReasonLost, "Redis sent an entry that makes no sense: %w", err)
+		return driver.Event{}, driver.Fail(driver.ReasonLost, "Redis sent an entry that makes no sense: %w", err)
 	}
 	number, ok := id.number()
 	if !ok && !d.strange {
 		d.strange = true
-		return NumberingStart(Numbering{}, Loss{Detail: fmt.Errorf("the stream in Redis has the id %v, which is no time in ms, so positions are good at this relay alone; let Redis choose the ids (XADD *)", id)}), nil
+		return driver.NumberingStart(driver.Numbering{}, driver.Loss{Detail: fmt.Errorf("the stream in Redis has the id %v, which is no time in ms, so positions are good at this relay alone; let Redis choose the ids (XADD *)", id)}), nil
 	}
 	s.rest = s.rest[1:]
 	return s.take(id, number, fields), nil
 }
 
 // take makes the message of an entry.
-func (s *redisReader) take(id redisID, number uint64, fields []any) Event {
+func (s *redisReader) take(id redisID, number uint64, fields []any) driver.Event {
 	d := s.source
 	d.at = id
 	if d.added >= 0 {
@@ -196,7 +197,7 @@ func (s *redisReader) take(id redisID, number uint64, fields []any) Event {
 	}
 	var err error
 	if s.buf, err = appendRedisFields(s.buf[:0], fields); err != nil {
-		return Dropped(DropNotUTF8)
+		return driver.Dropped(driver.DropNotUTF8)
 	}
 	if d.strange {
 		number = 0
@@ -220,7 +221,7 @@ func (s *redisReader) read() error {
 	return err
 }
 
-func (s *redisReader) explain(err error) *Failure {
+func (s *redisReader) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if errors.As(err, &refusal) {
 		return s.source.redisDriver.explain(err)

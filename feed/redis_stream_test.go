@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"fantail/feed/brokertest"
+	"fantail/feed/driver"
 )
 
 func TestRedisStreamIsResumed(t *testing.T) {
@@ -34,7 +35,7 @@ func TestRedisStreamIsResumed(t *testing.T) {
 func TestRedisStreamLapses(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
-	d, err := newRedis(Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
+	d, err := newRedis(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestRedisStreamRemoved(t *testing.T) {
 	s.Close()
 	do(t, c, "del s")
 	_, err = d.Open(t.Context())
-	wantFailure(t, err, ReasonHandshake, "no stream")
+	wantFailure(t, err, driver.ReasonHandshake, "no stream")
 	do(t, c, "xadd s 9-1 data new")
 	s = open(t, d)
 	defer s.Close()
@@ -99,20 +100,20 @@ func TestRedisStreamRemoved(t *testing.T) {
 func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
 
 // wantSeam expects a seam next and returns what is missing before it.
-func wantSeam(t *testing.T, s Stream, name string, behind uint64) Loss {
+func wantSeam(t *testing.T, s driver.Stream, name string, behind uint64) driver.Loss {
 	t.Helper()
 	ev, err := s.Next()
-	if err != nil || ev.Kind != KindNumberingStart || ev.Break.Name != name || ev.Break.Behind != behind {
+	if err != nil || ev.Kind != driver.KindNumberingStart || ev.Break.Name != name || ev.Break.Behind != behind {
 		t.Fatalf("got %+v, %v, want the numbering %q to start behind %d", ev, err, name, behind)
 	}
 	return ev.Break.Loss
 }
 
 // wantNext expects a message next.
-func wantNext(t *testing.T, s Stream, payload string, number uint64) {
+func wantNext(t *testing.T, s driver.Stream, payload string, number uint64) {
 	t.Helper()
 	ev, err := s.Next()
-	if err != nil || ev.Kind != KindMessage || string(ev.Message.Payload) != payload || ev.Message.Seq != number {
+	if err != nil || ev.Kind != driver.KindMessage || string(ev.Message.Payload) != payload || ev.Message.Seq != number {
 		t.Errorf("got %v %+v, %v; want %q with %d", ev.Kind, ev.Message, err, payload, number)
 	}
 }
@@ -121,7 +122,7 @@ func wantNext(t *testing.T, s Stream, payload string, number uint64) {
 // begins; ids that are no times have no numbers from the first on.
 func TestRedisStreamNumbers(t *testing.T) {
 	server := brokertest.Redis(t)
-	begin := func(from string) Stream {
+	begin := func(from string) driver.Stream {
 		d, err := findAndOpen("redis://" + server.Addr + "?stream=s&from=" + from)
 		if err != nil {
 			t.Fatal(err)

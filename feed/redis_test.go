@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fantail/feed/brokertest"
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -62,7 +63,7 @@ func TestRedisChannels(t *testing.T) {
 		}
 	}
 	r.log.wait(t, "too-large", "Config.Messages.MaxMessage")
-	if n := r.Stats().Dropped[DropTooLarge]; n != 1 {
+	if n := r.Stats().Dropped[driver.DropTooLarge]; n != 1 {
 		t.Errorf("%d messages too large, want 1", n)
 	}
 }
@@ -122,7 +123,7 @@ func TestRedisQuietIsNoSilence(t *testing.T) {
 	eventually(t, "10 pings over one connection", func() bool {
 		info, err := c.Info(t.Context(), "commandstats").Result()
 		calls, _ := strconv.Atoi(between(info, "cmdstat_ping:calls=", ","))
-		if n := r.Stats().Reconnects[ReasonPing]; n != lost {
+		if n := r.Stats().Reconnects[driver.ReasonPing]; n != lost {
 			lost, first = n, calls
 		}
 		return err == nil && calls >= first+10

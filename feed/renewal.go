@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/retry"
 	"fantail/hub/setting"
 )
@@ -24,16 +25,16 @@ const (
 // renewal is a driver whose streams outlive their connections: when one has
 // reached its age, another is opened beside it and takes over (handover).
 type renewal struct {
-	Driver
+	driver.Driver
 	age    time.Duration
 	ids    *identifier
 	names  setting.Namer
 	log    zerolog.Logger
-	failed func(Reason)   // counts a connection that was replaced or not made
-	lost   func(*Failure) // tells of one that ended before its successor had joined
+	failed func(driver.Reason)   // counts a connection that was replaced or not made
+	lost   func(*driver.Failure) // tells of one that ended before its successor had joined
 }
 
-func (r *renewal) Open(ctx context.Context) (Stream, error) {
+func (r *renewal) Open(ctx context.Context) (driver.Stream, error) {
 	s := &renewedStream{of: r, dialled: make(chan dialled), waits: retry.New()}
 	s.ctx, s.end = context.WithCancel(ctx)
 	first := s.dial()
@@ -61,16 +62,16 @@ type renewedStream struct {
 	alarm *time.Timer  // what is due next: the next opening, or the end of a wait
 	waits *retry.Waits // of openings that failed
 
-	ready []Event  // to return, before anything is read
-	lent  *reading // whose message was returned and is not given back
+	ready []driver.Event // to return, before anything is read
+	lent  *reading       // whose message was returned and is not given back
 }
 
 // Next returns the next event of whichever connection has one to give.
-func (s *renewedStream) Next() (Event, error) {
+func (s *renewedStream) Next() (driver.Event, error) {
 	for len(s.ready) == 0 {
 		s.giveBack()
 		if err := s.wait(); err != nil {
-			return Event{}, err
+			return driver.Event{}, err
 		}
 	}
 	ev := s.ready[0]
@@ -122,7 +123,7 @@ func (s *renewedStream) fromNow(a arrival) error {
 	case s.over != nil:
 		s.ready = s.over.fromOld(s.ready, m)
 	case m.has && s.now.line.seen(m.id):
-		s.ready = append(s.ready, Dropped(DropCopy))
+		s.ready = append(s.ready, driver.Dropped(driver.DropCopy))
 	default:
 		s.ready = append(s.ready, m.Event)
 	}
@@ -142,7 +143,7 @@ func (s *renewedStream) fromHeir(a arrival) {
 	}
 	s.ready = s.over.fromNew(s.ready, m)
 	if len(s.ready) == 0 { // held: the source lives all the same
-		s.ready = append(s.ready, SignOfLife())
+		s.ready = append(s.ready, driver.SignOfLife())
 	}
 	s.joining()
 }
@@ -153,7 +154,7 @@ func (s *renewedStream) arrived(from *reading, a arrival) (m arrived, ended erro
 		return m, a.err
 	}
 	m.Event = a.ev
-	if a.ev.Kind == KindMessage {
+	if a.ev.Kind == driver.KindMessage {
 		m.id, m.has = s.of.ids.of(a.ev.Message)
 	}
 	s.lent = from
@@ -209,9 +210,9 @@ func (s *renewedStream) opened(d dialled) {
 // again waits before the next opening. What can never be opened is for
 // supervision to find out, when the present connection has ended.
 func (s *renewedStream) again(err error) {
-	failed, ok := errors.AsType[*Failure](err)
+	failed, ok := errors.AsType[*driver.Failure](err)
 	if !ok {
-		failed = Fail(ReasonLost, "%w", err)
+		failed = driver.Fail(driver.ReasonLost, "%w", err)
 	}
 	wait := retry.First + s.waits.Next(failed.AtLeast)
 	s.of.failed(failed.Reason)
@@ -223,11 +224,11 @@ func (s *renewedStream) again(err error) {
 // succeed ends the handover when the old connection has ended: as it was told to,
 // or too early.
 func (s *renewedStream) succeed(ended error) error {
-	failed, known := errors.AsType[*Failure](ended)
+	failed, known := errors.AsType[*driver.Failure](ended)
 	switch {
 	case s.over.joined:
-		s.of.failed(ReasonMaxAge)
-		s.of.log.Info().Msg(s.of.names.Sprintf("source has a new connection; the old one was left at its %v", SettingMaxAge))
+		s.of.failed(driver.ReasonMaxAge)
+		s.of.log.Info().Msg(s.of.names.Sprintf("source has a new connection; the old one was left at its %v", driver.SettingMaxAge))
 	case known:
 		s.ready = s.over.giveUp(s.ready)
 		s.of.lost(failed)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/retry"
 )
 
@@ -94,10 +95,10 @@ func TestOverlapLosesAndRepeatsNothing(t *testing.T) {
 				if len(s.opened) < 24 || s.most != 2 || s.live.Load() != 0 {
 					t.Errorf("%d connections, %d at once, %d left open", len(s.opened), s.most, s.live.Load())
 				}
-				if len(told) > 0 || st.Outage != 0 || int(st.Reconnects[ReasonMaxAge]) != len(s.opened)-1 {
-					t.Errorf("told %q of an outage of %v; %d replaced of %d", told, st.Outage, st.Reconnects[ReasonMaxAge], len(s.opened))
+				if len(told) > 0 || st.Outage != 0 || int(st.Reconnects[driver.ReasonMaxAge]) != len(s.opened)-1 {
+					t.Errorf("told %q of an outage of %v; %d replaced of %d", told, st.Outage, st.Reconnects[driver.ReasonMaxAge], len(s.opened))
 				}
-				if st.Dropped[DropCopy] == 0 || st.Dropped[DropOverlap] == 0 {
+				if st.Dropped[driver.DropCopy] == 0 || st.Dropped[driver.DropOverlap] == 0 {
 					t.Errorf("dropped %v", st.Dropped)
 				}
 			})
@@ -131,7 +132,7 @@ func TestOverlapKeepsTheOldOneWhileThereIsNoNew(t *testing.T) {
 		if gaps := s.gaps(); len(s.opened) != 12 || slices.Min(gaps) < retry.First {
 			t.Errorf("%d connections, after waits of %v", len(s.opened), gaps)
 		}
-		if st := r.Stats(); st.Reconnects[ReasonLost] != 10 || st.Outage != 0 {
+		if st := r.Stats(); st.Reconnects[driver.ReasonLost] != 10 || st.Outage != 0 {
 			t.Errorf("got %+v", st)
 		}
 		r.log.wait(t, "the old one goes on")
@@ -170,7 +171,7 @@ func TestOverlapIsNotIdle(t *testing.T) {
 		r.run(t)
 		time.Sleep(overlapWait + 3*time.Second)
 		r.stop()
-		if n := r.Stats().Reconnects[ReasonIdle]; n != 0 {
+		if n := r.Stats().Reconnects[driver.ReasonIdle]; n != 0 {
 			t.Errorf("%d times idle", n)
 		}
 	})
@@ -219,7 +220,7 @@ func TestOverlapTellsOfALossDuringIt(t *testing.T) {
 		if got := r.sink.payloads(); !slices.Equal(got, []string{"a", "b"}) {
 			t.Errorf("got %q", got)
 		}
-		if st := r.Stats(); !slices.Equal(told, []string{"false", "true"}) || st.Reconnects[ReasonLost] != 1 || len(s.opened) != 2 {
+		if st := r.Stats(); !slices.Equal(told, []string{"false", "true"}) || st.Reconnects[driver.ReasonLost] != 1 || len(s.opened) != 2 {
 			t.Errorf("told %q, %+v over %d connections", told, st, len(s.opened))
 		}
 	})
@@ -240,7 +241,7 @@ func TestMaxAgeReconnectsAtOnce(t *testing.T) {
 				t.Errorf("a connection lasted %v", gap)
 			}
 		}
-		if n := len(s.opened); n < 100 || s.most != 1 || r.Stats().Reconnects[ReasonMaxAge] != uint64(n-1) {
+		if n := len(s.opened); n < 100 || s.most != 1 || r.Stats().Reconnects[driver.ReasonMaxAge] != uint64(n-1) {
 			t.Errorf("%d connections, %d at once, %+v", n, s.most, r.Stats())
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -20,8 +21,8 @@ type replayDriver struct {
 	loop  bool
 }
 
-func newReplay(o Options) (Driver, error) {
-	path, query, err := SplitLocal(o.URL)
+func newReplay(o driver.Options) (driver.Driver, error) {
+	path, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func checkRecording(path string) error {
 	return err
 }
 
-func (d *replayDriver) Open(ctx context.Context) (Stream, error) {
+func (d *replayDriver) Open(ctx context.Context) (driver.Stream, error) {
 	rec, err := OpenRecording(d.path)
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ type replayStream struct {
 	empty  bool // the present round has brought no message yet, so another would be in vain
 }
 
-func (s *replayStream) Next() (Event, error) {
+func (s *replayStream) Next() (driver.Event, error) {
 	rec, err := s.rec.Next()
 	if err == io.EOF && s.driver.loop && !s.empty {
 		s.empty = true
@@ -73,14 +74,14 @@ func (s *replayStream) Next() (Event, error) {
 		}
 	}
 	if err != nil {
-		return Event{}, err
+		return driver.Event{}, err
 	}
 	s.empty = false
-	if !Sleep(s.ctx, s.pace.Wait(rec.Time, time.Now())) {
-		return Event{}, s.ctx.Err()
+	if !driver.Sleep(s.ctx, s.pace.Wait(rec.Time, time.Now())) {
+		return driver.Event{}, s.ctx.Err()
 	}
 	s.in = hub.Input{Kind: rec.Kind, Payload: rec.Payload}
-	return Message(&s.in), nil
+	return driver.Message(&s.in), nil
 }
 
 // rewind starts the recording over, with an anchor of its own.

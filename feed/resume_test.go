@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
@@ -86,7 +87,7 @@ func (r *fakeRelay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // follow opens connection after connection, as the supervision does, until the
 // last message has come, and returns what came.
-func follow(t *testing.T, d Driver, last string) (got []string) {
+func follow(t *testing.T, d driver.Driver, last string) (got []string) {
 	t.Helper()
 	for range 10_000 {
 		s, err := d.Open(t.Context())
@@ -96,7 +97,7 @@ func follow(t *testing.T, d Driver, last string) (got []string) {
 		for {
 			ev, err := s.Next()
 			if err != nil {
-				if _, ok := errors.AsType[*Failure](err); !ok {
+				if _, ok := errors.AsType[*driver.Failure](err); !ok {
 					t.Fatalf("%v is final", err)
 				}
 				break
@@ -112,9 +113,9 @@ func follow(t *testing.T, d Driver, last string) (got []string) {
 	return nil
 }
 
-func resuming(t *testing.T, address string, notices *[]fantailv1.Notice) Driver {
+func resuming(t *testing.T, address string, notices *[]fantailv1.Notice) driver.Driver {
 	t.Helper()
-	d, err := newWS(Options{URL: address, Resume: true, Notice: func(n fantailv1.Notice) {
+	d, err := newWS(driver.Options{URL: address, Resume: true, Notice: func(n fantailv1.Notice) {
 		if n.Kind != "hello" {
 			*notices = append(*notices, n)
 		}
@@ -229,14 +230,14 @@ func TestResumeLeavesOtherServersAlone(t *testing.T) {
 func TestResumeBounds(t *testing.T) {
 	for _, tt := range []struct {
 		send   string
-		reason Reason
+		reason driver.Reason
 		word   string
 		at     string // where the next connection resumes
 	}{
 		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`\u0000`, 10) + `"}`, 0, "", "aaaaaaaa-1"},
-		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 11) + `"}`, 0, DropTooLarge.String(), "aaaaaaaa-1"},
-		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 20<<10) + `"}`, ReasonTooLarge, "Config.Messages.MaxMessage", "aaaaaaaa-1"},
-		{`{"data":1}`, ReasonLost, "no envelope", ""},
+		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 11) + `"}`, 0, driver.DropTooLarge.String(), "aaaaaaaa-1"},
+		{`{"pos":"aaaaaaaa-1","data":"` + strings.Repeat(`x`, 20<<10) + `"}`, driver.ReasonTooLarge, "Config.Messages.MaxMessage", "aaaaaaaa-1"},
+		{`{"data":1}`, driver.ReasonLost, "no envelope", ""},
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			w.Header().Set("Fantail-Position", "aaaaaaaa-0")
@@ -249,13 +250,13 @@ func TestResumeBounds(t *testing.T) {
 			stay(c)
 		}))
 		t.Cleanup(srv.Close)
-		s, err := openWS(t, wsURL(srv.URL), Options{Resume: true, MaxMessage: 10})
+		s, err := openWS(t, wsURL(srv.URL), driver.Options{Resume: true, MaxMessage: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ev, err := s.Next()
-		if tt.word == DropTooLarge.String() {
-			if err != nil || ev.Kind != KindDropped || ev.Drop != DropTooLarge {
+		if tt.word == driver.DropTooLarge.String() {
+			if err != nil || ev.Kind != driver.KindDropped || ev.Drop != driver.DropTooLarge {
 				t.Errorf("got %+v, %v", ev, err)
 			}
 		} else if tt.word != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"fantail/feed/driver"
 	"fantail/hub/setting"
 )
 
@@ -90,5 +91,5 @@ func (r *compiledRule) expand(template string, payload []byte, at []int) (string
 
 // named returns the rule's name for those who wrote it.
 func (r *compiledRule) named() error {
-	return setting.Errorf("rule %d of %v (%.60q)", r.number, SettingRules, r.Match)
+	return setting.Errorf("rule %d of %v (%.60q)", r.number, driver.SettingRules, r.Match)
 }

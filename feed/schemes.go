@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 )
@@ -16,7 +17,7 @@ import (
 // else is asked of it. A field that does not apply is left out.
 type scheme struct {
 	names []string // in front of the colon, in lower case
-	open  func(Options) (Driver, error)
+	open  func(driver.Options) (driver.Driver, error)
 
 	remote bool // reconnecting may help, so that IdleTimeout and MaxAge apply
 	keys   bool // its messages have keys of their own
@@ -51,7 +52,7 @@ func schemes() []scheme {
 }
 
 func aboutDemo(string) error {
-	return setting.Errorf("demo data, made up; set %v for a feed of your own", SettingURL)
+	return setting.Errorf("demo data, made up; set %v for a feed of your own", driver.SettingURL)
 }
 
 func aboutReplay(rest string) error {
@@ -94,7 +95,7 @@ func findScheme(address string) (scheme, error) {
 	name, _, colon := strings.Cut(strings.ToLower(address), ":")
 	switch {
 	case address == "":
-		return scheme{}, setting.Errorf("feed: the source URL is empty; set %v to one that starts with %s", SettingURL, list)
+		return scheme{}, setting.Errorf("feed: the source URL is empty; set %v to one that starts with %s", driver.SettingURL, list)
 	case !colon || strings.ContainsAny(name, "./@?"):
 		return scheme{}, fmt.Errorf("feed: the source URL has no scheme; start it with one of %s", list)
 	}
@@ -195,7 +196,7 @@ func hasKeyPlace(values []string) bool {
 // without them.
 func (s scheme) checkOverlap(cfg Config) error {
 	if cfg.Overlap && s.resumed != "" {
-		return setting.Errorf("feed: %v is of no use with %s; unset it", SettingOverlap, s.resumed)
+		return setting.Errorf("feed: %v is of no use with %s; unset it", driver.SettingOverlap, s.resumed)
 	}
 	return nil
 }

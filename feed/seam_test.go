@@ -2,6 +2,7 @@ package feed
 
 import (
 	"errors"
+	"fantail/feed/driver"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -15,8 +16,8 @@ func TestSeamsAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(_ int, c *scripted) error {
 			c.steps = []step{
-				{event: NumberingStart(Numbering{"s", 4}, Loss{})}, {text: "5"},
-				{event: NumberingStart(Numbering{"s", 8}, Loss{3, errors.New("trimmed")})}, {text: "9"},
+				{event: driver.NumberingStart(driver.Numbering{Name: "s", Behind: 4}, driver.Loss{})}, {text: "5"},
+				{event: driver.NumberingStart(driver.Numbering{Name: "s", Behind: 8}, driver.Loss{Missed: 3, Detail: errors.New("trimmed")})}, {text: "9"},
 			}
 			return nil
 		}}

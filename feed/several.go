@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub/setting"
 )
 
@@ -70,18 +71,18 @@ func newCopies(cfg Config, n int) (*copies, error) {
 
 func checkURLs(urls []string, mode Mode) error {
 	if len(urls) > MaxSources {
-		return setting.Errorf("feed: %v names %d sources; write at most %d", SettingURL, len(urls), MaxSources)
+		return setting.Errorf("feed: %v names %d sources; write at most %d", driver.SettingURL, len(urls), MaxSources)
 	}
 	known := make(map[string]bool)
 	for _, u := range urls {
 		s, _ := schemeOf(u)
 		if s.single != "" && known[s.single] {
-			return setting.Errorf("feed: %v names %s: twice; %s", SettingURL, s.name, s.single)
+			return setting.Errorf("feed: %v names %s: twice; %s", driver.SettingURL, s.name, s.single)
 		}
 		known[s.single] = true
 		// What is pushed has no copy elsewhere, and is taken while its source is read.
 		if s.pushed && mode != Merge && len(urls) > 1 {
-			return setting.Errorf("feed: %v names %s: among several sources, which only %v=merge can have; set that, or write %s: alone", SettingURL, s.name, SettingMode, s.name)
+			return setting.Errorf("feed: %v names %s: among several sources, which only %v=merge can have; set that, or write %s: alone", driver.SettingURL, s.name, driver.SettingMode, s.name)
 		}
 	}
 	// They would share one Demand, which tells each change to a single reader.

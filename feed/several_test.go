@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -27,14 +28,14 @@ type severalRunning struct {
 }
 
 // startSeveral runs a feed whose sources are drivers, within a bubble.
-func startSeveral(t *testing.T, cfg Config, drivers ...Driver) *severalRunning {
+func startSeveral(t *testing.T, cfg Config, drivers ...driver.Driver) *severalRunning {
 	t.Helper()
 	r := prepareSeveral(t, cfg, drivers...)
 	r.run(t)
 	return r
 }
 
-func prepareSeveral(t *testing.T, cfg Config, drivers ...Driver) *severalRunning {
+func prepareSeveral(t *testing.T, cfg Config, drivers ...driver.Driver) *severalRunning {
 	t.Helper()
 	r := &severalRunning{running: &running{sink: newSink(), log: newJournal()}}
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
@@ -91,11 +92,11 @@ func newTicking(name string, every time.Duration) *ticking {
 	return &ticking{name: name, every: every, begin: time.Now(), conns: map[*tickingStream]bool{}, had: map[int]bool{}}
 }
 
-func (d *ticking) Open(ctx context.Context) (Stream, error) {
+func (d *ticking) Open(ctx context.Context) (driver.Stream, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.down {
-		return nil, Fail(ReasonDial, "%s is down", d.name)
+		return nil, driver.Fail(driver.ReasonDial, "%s is down", d.name)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	s := &tickingStream{of: d, ctx: ctx, cut: cancel, at: int(time.Since(d.begin)/d.every) + 1}
@@ -129,12 +130,12 @@ type tickingStream struct {
 	at  int
 }
 
-func (s *tickingStream) Next() (Event, error) {
+func (s *tickingStream) Next() (driver.Event, error) {
 	for {
 		n := s.at
 		due := s.of.begin.Add(time.Duration(n)*s.of.every + s.of.lag)
-		if !Sleep(s.ctx, time.Until(due)) {
-			return Event{}, context.Cause(s.ctx)
+		if !driver.Sleep(s.ctx, time.Until(due)) {
+			return driver.Event{}, context.Cause(s.ctx)
 		}
 		s.at++
 		if s.of.drop != nil && s.of.drop(n) {
@@ -143,7 +144,7 @@ func (s *tickingStream) Next() (Event, error) {
 		s.of.mu.Lock()
 		s.of.had[n] = true
 		s.of.mu.Unlock()
-		return Message(&hub.Input{Payload: fmt.Appendf(nil, `{"n":%d,"from":"%s"}`, n, s.of.name)}), nil
+		return driver.Message(&hub.Input{Payload: fmt.Appendf(nil, `{"n":%d,"from":"%s"}`, n, s.of.name)}), nil
 	}
 }
 
@@ -207,7 +208,7 @@ func TestRaceFillsGaps(t *testing.T) {
 		if told := r.notices(); told != "" {
 			t.Errorf("clients were told %s although one line was always up", told)
 		}
-		if lines := s.Sources; len(lines) != 2 || lines[0].Reconnects[ReasonLost] < 30 || lines[1].Reconnects[ReasonLost] != 0 || lines[0].Outage == 0 || s.Outage != 0 {
+		if lines := s.Sources; len(lines) != 2 || lines[0].Reconnects[driver.ReasonLost] < 30 || lines[1].Reconnects[driver.ReasonLost] != 0 || lines[0].Outage == 0 || s.Outage != 0 {
 			t.Errorf("sources %+v", lines)
 		}
 	})

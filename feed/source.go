@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/feed/internal/retry"
 	"fantail/feed/internal/throttle"
@@ -16,8 +17,8 @@ import (
 // connection to it.
 type source struct {
 	// Static after newSource.
-	driver Driver        // with its stages
-	origin Driver        // without
+	driver driver.Driver // with its stages
+	origin driver.Driver // without
 	talk   *conversation // nil in tests
 	idle   time.Duration // 0 = no watchdog
 	age    time.Duration // 0 = a connection may last for ever
@@ -33,7 +34,7 @@ type source struct {
 
 	// Owned by run.
 	waits   *retry.Waits
-	dropLog [DropReasonCount]throttle.Log
+	dropLog [driver.DropReasonCount]throttle.Log
 	keyLog  throttle.Log
 }
 
@@ -53,7 +54,7 @@ type outlet interface {
 func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	keyer, bad := newKeyer(cfg.Key)
 	if bad != nil {
-		bad = setting.Errorf("feed: %v %w", SettingKey, bad)
+		bad = setting.Errorf("feed: %v %w", driver.SettingKey, bad)
 	}
 	ids, errID := newIdentifier(cfg.idSpec())
 	cursor, errCursor := newCursor(cfg.Cursor, cfg.URL)
@@ -90,7 +91,7 @@ func (f *source) stage(cfg Config, ids *identifier, at *cursor) {
 }
 
 // openSource returns a source that a driver reads.
-func openSource(d Driver, name string, out outlet, log zerolog.Logger) *source {
+func openSource(d driver.Driver, name string, out outlet, log zerolog.Logger) *source {
 	s := &source{
 		driver: d,
 		origin: d,
@@ -100,7 +101,7 @@ func openSource(d Driver, name string, out outlet, log zerolog.Logger) *source {
 		waits:  retry.New(),
 		log:    log.With().Str("component", "feed").Str("source", name).Logger(),
 	}
-	if d, ok := d.(RetryBounded); ok {
+	if d, ok := d.(driver.RetryBounded); ok {
 		s.waits.Within(d.RetryWithin())
 	}
 	return s
@@ -109,7 +110,7 @@ func openSource(d Driver, name string, out outlet, log zerolog.Logger) *source {
 // forget has the next connection begin live, where the source's feed stands then.
 // It is called while run is not.
 func (f *source) forget() {
-	if d, ok := f.origin.(Resumer); ok {
+	if d, ok := f.origin.(driver.Resumer); ok {
 		d.Forget()
 	}
 	if f.talk != nil && f.talk.cursor != nil {
@@ -121,7 +122,7 @@ func (f *source) forget() {
 func (f *source) stats() Stats {
 	s := f.meter.stats(time.Now())
 	s.Source = f.name
-	if d, ok := f.origin.(Resumer); ok {
+	if d, ok := f.origin.(driver.Resumer); ok {
 		s.Position = d.Position()
 	}
 	if f.talk != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -57,7 +58,7 @@ func (s Split) cutter() cutter {
 
 // splitStream cuts the messages of a stream into pieces. One goroutine.
 type splitStream struct {
-	Stream
+	driver.Stream
 	cut    cutter
 	piece  hub.Input // the present one
 	pieces [][]byte  // not yet returned
@@ -66,10 +67,10 @@ type splitStream struct {
 
 // Next returns the next event, or DropEmpty in the place of a message without a
 // piece.
-func (s *splitStream) Next() (Event, error) {
+func (s *splitStream) Next() (driver.Event, error) {
 	if len(s.pieces) == 0 {
 		ev, err := s.Stream.Next()
-		if err != nil || ev.Kind != KindMessage || ev.Message.Kind != hub.Text {
+		if err != nil || ev.Kind != driver.KindMessage || ev.Message.Kind != hub.Text {
 			return ev, err
 		}
 		pieces, ok := s.cut(s.buf[:0], ev.Message.Payload)
@@ -77,12 +78,12 @@ func (s *splitStream) Next() (Event, error) {
 		case !ok:
 			return ev, nil
 		case len(pieces) == 0:
-			return Dropped(DropEmpty), nil
+			return driver.Dropped(driver.DropEmpty), nil
 		}
 		s.piece, s.buf, s.pieces = *ev.Message, pieces, pieces
 	}
 	s.piece.Payload, s.pieces = s.pieces[0], s.pieces[1:]
-	return Message(&s.piece), nil
+	return driver.Message(&s.piece), nil
 }
 
 // cutLines cuts at each LF, and takes one CR before it away.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -16,13 +17,13 @@ type list struct {
 	err error
 }
 
-func (l *list) Next() (Event, error) {
+func (l *list) Next() (driver.Event, error) {
 	if len(l.in) == 0 {
-		return Event{}, l.err
+		return driver.Event{}, l.err
 	}
 	in := l.in[0]
 	l.in = l.in[1:]
-	return Message(&in), nil
+	return driver.Message(&in), nil
 }
 
 func (l *list) Close() {}
@@ -58,7 +59,7 @@ func TestSplit(t *testing.T) {
 				break
 			}
 			in := ev.Message
-			if ev.Kind == KindDropped && ev.Drop == DropEmpty {
+			if ev.Kind == driver.KindDropped && ev.Drop == driver.DropEmpty {
 				in = &hub.Input{Payload: []byte("(empty)"), Key: "k"}
 			}
 			if in.Key != "k" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -17,16 +18,16 @@ type repeating struct {
 	in      hub.Input
 }
 
-func (d *repeating) Open(context.Context) (Stream, error) { return d, nil }
-func (d *repeating) Close()                               {}
+func (d *repeating) Open(context.Context) (driver.Stream, error) { return d, nil }
+func (d *repeating) Close()                                      {}
 
-func (d *repeating) Next() (Event, error) {
+func (d *repeating) Next() (driver.Event, error) {
 	if d.n == 0 {
-		return Event{}, io.EOF
+		return driver.Event{}, io.EOF
 	}
 	d.n--
 	d.in = hub.Input{Payload: d.payload}
-	return Message(&d.in), nil
+	return driver.Message(&d.in), nil
 }
 
 // uncounted is a Publisher that keeps nothing.

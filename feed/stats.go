@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/feed/driver"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,10 +20,10 @@ type Stats struct {
 
 	// Reconnects counts by reason how often a connection failed or was lost
 	// and another was tried. Every reason has an entry.
-	Reconnects map[Reason]uint64
+	Reconnects map[driver.Reason]uint64
 	// Dropped counts the messages that were not published. Every reason has
 	// an entry.
-	Dropped map[DropReason]uint64
+	Dropped map[driver.DropReason]uint64
 	// BadKeys counts the messages that were published without a key because
 	// theirs is longer than hub.MaxKey or not UTF-8.
 	BadKeys uint64
@@ -64,7 +65,7 @@ type meter struct {
 	messages atomic.Uint64
 	bytes    atomic.Uint64
 	last     atomic.Int64 // ns since 1970; 0 = none yet
-	drops    [DropReasonCount]atomic.Uint64
+	drops    [driver.DropReasonCount]atomic.Uint64
 	badKeys  atomic.Uint64
 	alarm    atomic.Bool
 
@@ -74,7 +75,7 @@ type meter struct {
 	away       time.Time // start of the present outage; zero = none
 	tries      int       // failures within the present outage
 	outage     time.Duration
-	reconnects [ReasonCount]uint64
+	reconnects [driver.ReasonCount]uint64
 }
 
 func (m *meter) message(now time.Time, n int) {
@@ -95,10 +96,10 @@ func (m *meter) up(now time.Time) (outage time.Duration, tries int, first bool) 
 
 // down notes that a connection was lost or not made. An outage starts unless
 // there is one.
-func (m *meter) down(now time.Time, reason Reason) {
+func (m *meter) down(now time.Time, reason driver.Reason) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if reason == ReasonFatal {
+	if reason == driver.ReasonFatal {
 		m.alarm.Store(true)
 	}
 	m.connected = false
@@ -111,7 +112,7 @@ func (m *meter) down(now time.Time, reason Reason) {
 
 // failed counts a connection that is replaced, or a successor that was not made,
 // while the source is not away.
-func (m *meter) failed(reason Reason) {
+func (m *meter) failed(reason driver.Reason) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reconnects[reason]++
@@ -158,20 +159,20 @@ func (m *meter) stats(now time.Time) Stats {
 		Bytes:      m.bytes.Load(),
 		BadKeys:    m.badKeys.Load(),
 		Alarm:      m.alarm.Load(),
-		Reconnects: make(map[Reason]uint64, ReasonCount),
-		Dropped:    make(map[DropReason]uint64, DropReasonCount),
+		Reconnects: make(map[driver.Reason]uint64, driver.ReasonCount),
+		Dropped:    make(map[driver.DropReason]uint64, driver.DropReasonCount),
 	}
 	if ns := m.last.Load(); ns != 0 {
 		s.LastMessage = time.Unix(0, ns)
 	}
 	for i := range m.drops {
-		s.Dropped[DropReason(i)] = m.drops[i].Load()
+		s.Dropped[driver.DropReason(i)] = m.drops[i].Load()
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.Connected, s.EverConnected, s.Outage = m.connected, m.ever, m.outage
 	for i, n := range m.reconnects {
-		s.Reconnects[Reason(i)] = n
+		s.Reconnects[driver.Reason(i)] = n
 	}
 	if !m.away.IsZero() {
 		s.Outage += now.Sub(m.away)

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/lines"
 	"fantail/hub"
 )
@@ -20,8 +21,8 @@ type stdinDriver struct {
 	max int64
 }
 
-func newStdin(o Options) (Driver, error) {
-	rest, query, err := SplitLocal(o.URL)
+func newStdin(o driver.Options) (driver.Driver, error) {
+	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func newStdin(o Options) (Driver, error) {
 // Open starts the goroutine that reads. A read of a terminal or a file cannot
 // be interrupted, so it may outlive the stream until that read returns; one of
 // a reader with a SetReadDeadline is interrupted.
-func (d *stdinDriver) Open(ctx context.Context) (Stream, error) {
+func (d *stdinDriver) Open(ctx context.Context) (driver.Stream, error) {
 	s := &stdinStream{
 		lines: make(chan stdinLine),
 		taken: make(chan struct{}),
@@ -90,7 +91,7 @@ func (s *stdinStream) read(l *lines.Reader) {
 	}
 }
 
-func (s *stdinStream) Next() (Event, error) {
+func (s *stdinStream) Next() (driver.Event, error) {
 	if s.lent {
 		select {
 		case s.taken <- struct{}{}:
@@ -102,24 +103,24 @@ func (s *stdinStream) Next() (Event, error) {
 		s.lent = true
 		return s.event(line)
 	case <-s.ctx.Done():
-		return Event{}, s.ctx.Err()
+		return driver.Event{}, s.ctx.Err()
 	}
 }
 
-func (s *stdinStream) event(l stdinLine) (Event, error) {
+func (s *stdinStream) event(l stdinLine) (driver.Event, error) {
 	switch {
 	case errors.Is(l.err, lines.ErrTooLong):
-		return Dropped(DropTooLarge), nil
+		return driver.Dropped(driver.DropTooLarge), nil
 	case l.err == io.EOF:
-		return Event{}, io.EOF
+		return driver.Event{}, io.EOF
 	case l.err != nil:
-		return Event{}, fmt.Errorf("feed: stdin: %w", l.err)
+		return driver.Event{}, fmt.Errorf("feed: stdin: %w", l.err)
 	}
 	s.in = hub.Input{Kind: hub.Text, Payload: l.text}
 	if !utf8.Valid(l.text) {
 		s.in.Kind = hub.Binary
 	}
-	return Message(&s.in), nil
+	return driver.Message(&s.in), nil
 }
 
 func (s *stdinStream) Close() {

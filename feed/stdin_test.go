@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -40,7 +41,7 @@ func TestStdinALineAMessage(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if st := f.Stats(); st.Dropped[DropTooLarge] != 1 || st.Outage != 0 || !st.EverConnected || st.Connected {
+	if st := f.Stats(); st.Dropped[driver.DropTooLarge] != 1 || st.Outage != 0 || !st.EverConnected || st.Connected {
 		t.Errorf("got %+v", st)
 	}
 }
@@ -97,7 +98,7 @@ func TestStdinURL(t *testing.T) {
 		{"stdin:?a=1", strings.NewReader(""), `unknown parameter "a"; it takes none`},
 	}
 	for _, tt := range tests {
-		if _, err := newStdin(Options{URL: tt.url, Stdin: tt.stdin}); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := newStdin(driver.Options{URL: tt.url, Stdin: tt.stdin}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -25,7 +26,7 @@ func (f *source) run(ctx context.Context) error {
 	defer func() { f.meter.stop(time.Now()) }()
 	for {
 		err := f.connect(ctx)
-		failed, again := errors.AsType[*Failure](err)
+		failed, again := errors.AsType[*driver.Failure](err)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -35,15 +36,15 @@ func (f *source) run(ctx context.Context) error {
 		case !again:
 			return err
 		}
-		if failed.Reason == ReasonMaxAge && f.age >= settle {
+		if failed.Reason == driver.ReasonMaxAge && f.age >= settle {
 			f.waits.Reset() // however quiet it was
 		}
 		wait := f.waits.Next(failed.AtLeast)
 		f.meter.down(time.Now(), failed.Reason)
 		f.log.WithLevel(levelOf(failed.Reason)).Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).
 			Dur("retry_in", wait).Msg("source is away")
-		f.out.down(wait, failed.Reason == ReasonMaxAge)
-		if !Sleep(ctx, wait) {
+		f.out.down(wait, failed.Reason == driver.ReasonMaxAge)
+		if !driver.Sleep(ctx, wait) {
 			return nil
 		}
 	}
@@ -59,10 +60,10 @@ func (f *source) connect(ctx context.Context) error {
 	}
 	defer s.Close()
 	f.arrived(time.Now())
-	Report(ctx, Step{Kind: StepOpen})
+	driver.Report(ctx, driver.Step{Kind: driver.StepOpen})
 	defer f.retire(end)()
 	err = f.relay(ctx, s, newWatchdog(f.idle, end))
-	if cause, ok := errors.AsType[*Failure](context.Cause(ctx)); ok {
+	if cause, ok := errors.AsType[*driver.Failure](context.Cause(ctx)); ok {
 		return cause // the watchdog's reason, not what the stream made of it
 	}
 	return err
@@ -75,7 +76,7 @@ func (f *source) retire(end context.CancelCauseFunc) (cancel func() bool) {
 		return func() bool { return true }
 	}
 	return time.AfterFunc(ageOf(f.age), func() {
-		end(Fail(ReasonMaxAge, "the connection is as old as %v lets it become", SettingMaxAge))
+		end(driver.Fail(driver.ReasonMaxAge, "the connection is as old as %v lets it become", driver.SettingMaxAge))
 	}).Stop
 }
 
@@ -85,7 +86,7 @@ func ageOf(most time.Duration) time.Duration { return most - rand.N(most/10+1) }
 
 // changedOver notes that a connection was lost while its successor was open
 // already: there is hardly an outage, but something may be missing.
-func (f *source) changedOver(failed *Failure) {
+func (f *source) changedOver(failed *driver.Failure) {
 	f.meter.down(time.Now(), failed.Reason)
 	f.log.Warn().Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).Msg("source is away; its next connection is open")
 	f.out.down(0, true)
@@ -93,7 +94,7 @@ func (f *source) changedOver(failed *Failure) {
 }
 
 // relay publishes the stream's messages until it or ctx ends.
-func (f *source) relay(ctx context.Context, s Stream, dog *watchdog) error {
+func (f *source) relay(ctx context.Context, s driver.Stream, dog *watchdog) error {
 	defer dog.stop()
 	opened := time.Now()
 	for {
@@ -106,13 +107,13 @@ func (f *source) relay(ctx context.Context, s Stream, dog *watchdog) error {
 		}
 		now := time.Now()
 		switch ev.Kind {
-		case KindMessage:
+		case driver.KindMessage:
 			f.publish(now, ev.Message)
-		case KindDropped:
+		case driver.KindDropped:
 			f.drop(now, ev.Drop)
-		case KindGap:
+		case driver.KindGap:
 			f.lost(ev.Break.Loss)
-		case KindNumberingStart:
+		case driver.KindNumberingStart:
 			f.lost(ev.Break.Loss)
 			f.number(ev.Break.Name, ev.Break.Behind)
 		}
@@ -125,7 +126,7 @@ func (f *source) relay(ctx context.Context, s Stream, dog *watchdog) error {
 }
 
 // lost tells the operator what is missing, if anything is.
-func (f *source) lost(l Loss) {
+func (f *source) lost(l driver.Loss) {
 	if l.Detail != nil {
 		f.log.Warn().Uint64("missed", l.Missed).Msg(f.names.Text(l.Detail))
 	}
@@ -135,7 +136,7 @@ func (f *source) lost(l Loss) {
 // UTF-8 stops here.
 func (f *source) publish(now time.Time, in *hub.Input) {
 	if in.Kind == hub.Text && !utf8.Valid(in.Payload) {
-		f.drop(now, DropNotUTF8)
+		f.drop(now, driver.DropNotUTF8)
 		return
 	}
 	in.Time = now
@@ -154,14 +155,14 @@ func (f *source) cutKey(now time.Time, in *hub.Input) string {
 		f.meter.badKeys.Add(1)
 		if n := f.keyLog.Count(now); n > 0 {
 			f.log.Warn().Uint64("messages", n).
-				Msg(f.names.Sprintf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct %v", hub.MaxKey, SettingKey))
+				Msg(f.names.Sprintf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct %v", hub.MaxKey, driver.SettingKey))
 		}
 	}
 	return key
 }
 
 // drop counts a message that is not published, and warns now and then.
-func (f *source) drop(now time.Time, reason DropReason) {
+func (f *source) drop(now time.Time, reason driver.DropReason) {
 	f.meter.drops[reason].Add(1)
 	advice := dropAdvice(reason)
 	if advice == nil {
@@ -198,7 +199,7 @@ func newWatchdog(idle time.Duration, end context.CancelCauseFunc) *watchdog {
 	w := &watchdog{idle: idle}
 	if idle > 0 {
 		w.timer = time.AfterFunc(idle, func() {
-			end(Fail(ReasonIdle, "no message for %v; if this feed may be quiet for so long, raise %v", idle, SettingIdleTimeout))
+			end(driver.Fail(driver.ReasonIdle, "no message for %v; if this feed may be quiet for so long, raise %v", idle, driver.SettingIdleTimeout))
 		})
 	}
 	return w
@@ -218,11 +219,11 @@ func (w *watchdog) stop() {
 
 // levelOf is how loud a connection's end is told: a planned one is no trouble, a
 // fatal answer is an alarm.
-func levelOf(r Reason) zerolog.Level {
+func levelOf(r driver.Reason) zerolog.Level {
 	switch r {
-	case ReasonMaxAge:
+	case driver.ReasonMaxAge:
 		return zerolog.InfoLevel
-	case ReasonFatal:
+	case driver.ReasonFatal:
 		return zerolog.ErrorLevel
 	}
 	return zerolog.WarnLevel
@@ -230,12 +231,12 @@ func levelOf(r Reason) zerolog.Level {
 
 // dropAdvice is what the operator can change about dropped messages; nil if the
 // configuration asks for such drops, so that nobody needs to be warned of them.
-func dropAdvice(why DropReason) error {
+func dropAdvice(why driver.DropReason) error {
 	switch why {
-	case DropNotUTF8:
+	case driver.DropNotUTF8:
 		return errors.New("text that is not UTF-8 would have clients close their connections; have it sent as binary")
-	case DropTooLarge:
-		return setting.Errorf("raise %v to have them relayed", SettingMaxMessage)
+	case driver.DropTooLarge:
+		return setting.Errorf("raise %v to have them relayed", driver.SettingMaxMessage)
 	}
 	return nil
 }

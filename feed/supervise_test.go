@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/retry"
 	"fantail/hub"
 )
@@ -25,7 +26,7 @@ type script struct {
 	most   int32        // the most there were at once
 }
 
-func (s *script) Open(ctx context.Context) (Stream, error) {
+func (s *script) Open(ctx context.Context) (driver.Stream, error) {
 	n := len(s.opened)
 	s.opened = append(s.opened, time.Now())
 	c := &scripted{ctx: ctx, script: s}
@@ -49,27 +50,27 @@ type step struct {
 	after time.Duration
 	text  string
 	err   error
-	event Event // in the place of a message with the text
+	event driver.Event // in the place of a message with the text
 }
 
-func (c *scripted) Next() (Event, error) {
+func (c *scripted) Next() (driver.Event, error) {
 	if len(c.steps) == 0 {
 		select {
 		case <-c.dies:
-			return Event{}, errGone
+			return driver.Event{}, errGone
 		case <-c.ctx.Done():
-			return Event{}, c.ctx.Err()
+			return driver.Event{}, c.ctx.Err()
 		}
 	}
 	s := c.steps[0]
 	c.steps = c.steps[1:]
-	if !Sleep(c.ctx, s.after) {
-		return Event{}, c.ctx.Err()
+	if !driver.Sleep(c.ctx, s.after) {
+		return driver.Event{}, c.ctx.Err()
 	}
-	if s.event.Kind != KindMessage {
+	if s.event.Kind != driver.KindMessage {
 		return s.event, nil
 	}
-	return Message(&hub.Input{Payload: []byte(s.text)}), s.err
+	return driver.Message(&hub.Input{Payload: []byte(s.text)}), s.err
 }
 
 func (c *scripted) Close() { c.script.live.Add(-1) }
@@ -84,11 +85,11 @@ func startScript(t *testing.T, s *script, idle time.Duration) *running {
 }
 
 // scriptFeed returns a feed whose only source is a script.
-func scriptFeed(d Driver, pub Publisher, log zerolog.Logger) *Feed {
+func scriptFeed(d driver.Driver, pub Publisher, log zerolog.Logger) *Feed {
 	return &Feed{sources: []*source{openSource(d, "script:", &direct{Publisher: pub}, log)}}
 }
 
-var errGone = Fail(ReasonLost, "gone")
+var errGone = driver.Fail(driver.ReasonLost, "gone")
 
 // gaps returns the times between the openings of connections.
 func (s *script) gaps() []time.Duration {
@@ -119,7 +120,7 @@ func TestU2ReconnectAtOnceThenBackOff(t *testing.T) {
 			}
 			bound = min(2*bound, retry.Most)
 		}
-		if n := r.Stats().Reconnects[ReasonLost]; n != uint64(len(s.opened)) {
+		if n := r.Stats().Reconnects[driver.ReasonLost]; n != uint64(len(s.opened)) {
 			t.Errorf("%d failures counted, %d connections tried", n, len(s.opened))
 		}
 	})
@@ -177,7 +178,7 @@ func TestBackOffStartsOverOnceDataFlowed(t *testing.T) {
 func TestU1WatchdogReconnects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(n int, c *scripted) error {
-			c.steps = []step{{after: 4 * time.Second, text: "a"}, {after: 4 * time.Second, event: Dropped(DropTooLarge)}, {after: 4 * time.Second, text: "b"}}
+			c.steps = []step{{after: 4 * time.Second, text: "a"}, {after: 4 * time.Second, event: driver.Dropped(driver.DropTooLarge)}, {after: 4 * time.Second, text: "b"}}
 			return nil
 		}}
 		r := startScript(t, s, 5*time.Second)
@@ -188,7 +189,7 @@ func TestU1WatchdogReconnects(t *testing.T) {
 		if line := r.log.wait(t, "source is away"); !strings.Contains(line, `"reason":"idle"`) {
 			t.Errorf("logged %s", line)
 		}
-		if got := r.Stats().Reconnects[ReasonIdle]; got != 1 {
+		if got := r.Stats().Reconnects[driver.ReasonIdle]; got != 1 {
 			t.Errorf("counted %d", got)
 		}
 	})
@@ -319,7 +320,7 @@ func TestU3NotUTF8IsDropped(t *testing.T) {
 			t.Errorf("published %q", got)
 		}
 		st := r.Stats()
-		if st.Messages != 2 || st.Bytes != 8 || st.Dropped[DropNotUTF8] != 100 {
+		if st.Messages != 2 || st.Bytes != 8 || st.Dropped[driver.DropNotUTF8] != 100 {
 			t.Errorf("got %+v", st)
 		}
 		log := r.log.String()

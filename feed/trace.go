@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 )
 
@@ -23,17 +24,17 @@ func Trace(ctx context.Context, naming func(bool)) context.Context {
 		DNSDone: func(info httptrace.DNSDoneInfo) {
 			if info.Err == nil {
 				naming(false)
-				Report(ctx, Step{Kind: StepName, Detail: addresses(info.Addrs)})
+				driver.Report(ctx, driver.Step{Kind: driver.StepName, Detail: addresses(info.Addrs)})
 			}
 		},
 		ConnectDone: func(_, addr string, err error) {
 			if err == nil {
-				Report(ctx, Step{Kind: StepTCP, Detail: "connected to " + addr})
+				driver.Report(ctx, driver.Step{Kind: driver.StepTCP, Detail: "connected to " + addr})
 			}
 		},
 		TLSHandshakeDone: func(state tls.ConnectionState, err error) {
 			if err == nil {
-				Report(ctx, Certificate(state, time.Now()))
+				driver.Report(ctx, Certificate(state, time.Now()))
 			}
 		},
 	})
@@ -48,8 +49,8 @@ func addresses(all []net.IPAddr) string {
 }
 
 // Certificate describes a TLS connection and the end of its certificate.
-func Certificate(state tls.ConnectionState, now time.Time) Step {
-	s := Step{Kind: StepTLS, Detail: tls.VersionName(state.Version)}
+func Certificate(state tls.ConnectionState, now time.Time) driver.Step {
+	s := driver.Step{Kind: driver.StepTLS, Detail: tls.VersionName(state.Version)}
 	if len(state.PeerCertificates) > 0 {
 		leaf := state.PeerCertificates[0]
 		names := append(append([]string(nil), leaf.DNSNames...), addressesOf(leaf.IPAddresses)...)
@@ -78,6 +79,6 @@ func ReportProxy(ctx context.Context, address string) {
 		return
 	}
 	if via, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err == nil && via != nil {
-		Report(ctx, Step{Kind: StepProxy, Detail: "through " + via.Host + ", as HTTP_PROXY or HTTPS_PROXY says"})
+		driver.Report(ctx, driver.Step{Kind: driver.StepProxy, Detail: "through " + via.Host + ", as HTTP_PROXY or HTTPS_PROXY says"})
 	}
 }

@@ -3,6 +3,7 @@ package feed
 import (
 	"errors"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -25,13 +26,13 @@ func (f *Feed) Send(kind hub.Kind, payload []byte) error {
 }
 
 // checkUplink reports an uplink to a source that takes nothing.
-func checkUplink(cfg Config, s scheme, d Driver) error {
+func checkUplink(cfg Config, s scheme, d driver.Driver) error {
 	if cfg.uplink == nil || d == nil {
 		return nil
 	}
-	f, ok := d.(Forwarder)
+	f, ok := d.(driver.Forwarder)
 	if !ok {
-		return setting.Errorf("feed: %v is set, but nothing can be sent to a %s: source; unset it", SettingUplink, s.name)
+		return setting.Errorf("feed: %v is set, but nothing can be sent to a %s: source; unset it", driver.SettingUplink, s.name)
 	}
 	return f.Forwards()
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/websocket"
@@ -101,7 +102,7 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 func TestSendKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := servePipes(t, playing(t, websocket.AcceptOptions{}, echo))
-		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Uplink: true, SendRate: Rate{Count: 10, Per: time.Second}})
+		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Uplink: true, SendRate: driver.Rate{Count: 10, Per: time.Second}})
 		r.log.wait(t, "source is connected")
 		var sent, busy atomic.Int32
 		var wg sync.WaitGroup
@@ -110,7 +111,7 @@ func TestSendKeepsTheRate(t *testing.T) {
 				switch err := r.Send(hub.Text, fmt.Append(nil, i)); {
 				case err == nil:
 					sent.Add(1)
-				case errors.Is(err, ErrBusy):
+				case errors.Is(err, driver.ErrBusy):
 					busy.Add(1)
 				default:
 					t.Error(err)
@@ -119,7 +120,7 @@ func TestSendKeepsTheRate(t *testing.T) {
 		}
 		wg.Wait()
 		if n := sent.Load(); n < 19 || n > 21 || n+busy.Load() != 100 {
-			t.Errorf("%d of 100 were sent within %v at 10 a second", n, outgoingWait)
+			t.Errorf("%d of 100 were sent within %v at 10 a second", n, driver.OutgoingWait)
 		}
 		began := time.Now()
 		if err := r.Send(hub.Text, []byte("last")); err != nil || time.Since(began) > time.Second/10 { // those who gave up are not waited for
@@ -148,21 +149,21 @@ func TestSendToADeafSource(t *testing.T) {
 				}
 			}
 		})
-		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Uplink: true, Ping: NoPing})
+		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Uplink: true, Ping: driver.NoPing})
 		r.sink.wait(t, 1)
 		before, began := len(r.sink.messages()), time.Now()
 		var wg sync.WaitGroup
 		var busy atomic.Int32
 		for range 50 {
 			wg.Go(func() {
-				if errors.Is(r.Send(hub.Binary, bytes.Repeat([]byte("x"), 1<<16)), ErrBusy) {
+				if errors.Is(r.Send(hub.Binary, bytes.Repeat([]byte("x"), 1<<16)), driver.ErrBusy) {
 					busy.Add(1)
 				}
 			})
 		}
 		wg.Wait()
 		took := time.Since(began)
-		if took != outgoingWait || busy.Load() != 49 { // the other is being sent
+		if took != driver.OutgoingWait || busy.Load() != 49 { // the other is being sent
 			t.Errorf("%d of 50 told that the source is busy, after %v", busy.Load(), took)
 		}
 		if came := len(r.sink.messages()) - before; came < int(took/time.Millisecond)-1 {
@@ -203,7 +204,7 @@ func TestSendHammer(t *testing.T) {
 		wg.Go(func() {
 			for i := range each {
 				text := fmt.Sprint(s, ":", i)
-				if err := r.Send(hub.Text, []byte(text)); errors.Is(err, ErrAway) || errors.Is(err, ErrBusy) {
+				if err := r.Send(hub.Text, []byte(text)); errors.Is(err, driver.ErrAway) || errors.Is(err, driver.ErrBusy) {
 					unsent.Store(text, true)
 				}
 			}
@@ -234,17 +235,17 @@ func TestSendToTheLeastBusy(t *testing.T) {
 	})
 	t.Cleanup(func() { close(stop) }) // before the server's own
 	good := serve(t, websocket.AcceptOptions{}, echo)
-	r := start(t, Config{URL: deaf + " " + good, Mode: Merge, Uplink: true, Ping: NoPing})
+	r := start(t, Config{URL: deaf + " " + good, Mode: Merge, Uplink: true, Ping: driver.NoPing})
 	eventuallyTakes(t, r, 2)
 	pad := strings.Repeat("x", 1<<20-10)
 	const messages = 40
 	for i, busy := 0, 0; i < messages; i++ {
 		err := r.Send(hub.Text, fmt.Appendf(nil, "%d %s", i, pad))
-		if errors.Is(err, ErrBusy) { // so may the machine be at times
+		if errors.Is(err, driver.ErrBusy) { // so may the machine be at times
 			busy++
 			i--
 		}
-		if err != nil && (!errors.Is(err, ErrBusy) || busy > messages/4) {
+		if err != nil && (!errors.Is(err, driver.ErrBusy) || busy > messages/4) {
 			t.Fatalf("message %d, after %d that were held up: %v", i, busy, err)
 		}
 	}

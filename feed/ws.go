@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
 	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
@@ -17,19 +18,19 @@ import (
 
 // wsDriver is a WebSocket source (RFC 6455), ws and wss.
 type wsDriver struct {
-	opt       Options
+	opt       driver.Options
 	resume    *fantailv1.Resumption // nil = the source is any server
 	limit     *rate.Limiter         // of all that is sent over any connection
 	transport *http.Transport
 }
 
 var (
-	_ Resumer   = (*wsDriver)(nil)
-	_ Forwarder = (*wsDriver)(nil)
-	_ Sender    = (*wsStream)(nil)
+	_ driver.Resumer   = (*wsDriver)(nil)
+	_ driver.Forwarder = (*wsDriver)(nil)
+	_ driver.Sender    = (*wsStream)(nil)
 )
 
-func newWS(o Options) (Driver, error) {
+func newWS(o driver.Options) (driver.Driver, error) {
 	if err := checkWS(o.URL); err != nil {
 		return nil, fmt.Errorf("feed: the source URL %w", err)
 	}
@@ -92,12 +93,12 @@ func checkWS(address string) error {
 }
 
 // Open dials, and sends what is to be sent first.
-func (d *wsDriver) Open(ctx context.Context) (Stream, error) {
+func (d *wsDriver) Open(ctx context.Context) (driver.Stream, error) {
 	header, frames, err := d.prepare()
 	if err != nil {
 		return nil, err
 	}
-	opening, cancel := context.WithTimeout(ctx, HandshakeTimeout)
+	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	tapped := newTapTransport(opening, d.transport, d.limit)
 	address, subprotocols := d.where()
@@ -114,7 +115,7 @@ func (d *wsDriver) Open(ctx context.Context) (Stream, error) {
 	reportAnswer(ctx, resp)
 	if len(d.opt.Subprotocols) > 0 && conn.Subprotocol() == "" {
 		conn.CloseNow()
-		return nil, Fail(ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty %v", d.opt.Subprotocols, SettingSubprotocols)
+		return nil, driver.Fail(driver.ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty %v", d.opt.Subprotocols, driver.SettingSubprotocols)
 	}
 	s := d.stream(ctx, conn, tapped.tap, resp, newOutbox(conn, frames, d.opt, d.limit))
 	if err := s.greet(opening); err != nil {
@@ -123,7 +124,7 @@ func (d *wsDriver) Open(ctx context.Context) (Stream, error) {
 	}
 	tapped.keep()
 	if len(frames) > 0 {
-		Report(ctx, Step{Kind: StepSend, Detail: d.opt.Names.Sprintf("%d sent, as %v says", len(frames), SettingSend)})
+		driver.Report(ctx, driver.Step{Kind: driver.StepSend, Detail: d.opt.Names.Sprintf("%d sent, as %v says", len(frames), driver.SettingSend)})
 	}
 	return s, nil
 }
@@ -137,12 +138,12 @@ func reportAnswer(ctx context.Context, resp *http.Response) {
 	if e := resp.Header.Get("Sec-WebSocket-Extensions"); e != "" {
 		compression = redact.Clean(e)
 	}
-	Report(ctx, Step{Kind: StepHandshake, Detail: fmt.Sprintf("%s, %s, %s", redact.Clean(resp.Status), subprotocol, compression)})
+	driver.Report(ctx, driver.Step{Kind: driver.StepHandshake, Detail: fmt.Sprintf("%s, %s, %s", redact.Clean(resp.Status), subprotocol, compression)})
 }
 
 // greeter is a stream that sends frames before anything else.
 type greeter interface {
-	Stream
+	driver.Stream
 	// greet waits until they are sent, or for greetWait: the rest then goes
 	// while messages are read.
 	greet(ctx context.Context) error
@@ -167,12 +168,12 @@ func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, res
 func (d *wsDriver) prepare() (header http.Header, frames []string, err error) {
 	if d.opt.Headers != nil {
 		if header, err = d.opt.Headers(); err != nil {
-			return nil, nil, Fail(ReasonConfig, "%v: %w", SettingHeaders, err)
+			return nil, nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingHeaders, err)
 		}
 	}
 	if d.opt.Send != nil {
 		if frames, err = d.opt.Send(); err != nil {
-			return nil, nil, Fail(ReasonConfig, "%v: %w", SettingSend, err)
+			return nil, nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingSend, err)
 		}
 	}
 	return header, frames, nil

@@ -21,6 +21,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -194,7 +195,7 @@ func TestU3WSNotUTF8(t *testing.T) {
 		stay(c)
 	})
 	r := start(t, Config{URL: u})
-	if got := r.sink.wait(t, 1)[0].payload; got != "good" || r.Stats().Dropped[DropNotUTF8] != 1 {
+	if got := r.sink.wait(t, 1)[0].payload; got != "good" || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
 		t.Errorf("got %q, %+v", got, r.Stats())
 	}
 }
@@ -260,7 +261,7 @@ func TestWSKilledAndBack(t *testing.T) {
 	defer back.Close()
 	r.sink.wait(t, 2)
 	r.log.wait(t, "source is back after")
-	if s := r.Stats(); s.Outage == 0 || s.Reconnects[ReasonLost] != 1 || s.Reconnects[ReasonDial] == 0 {
+	if s := r.Stats(); s.Outage == 0 || s.Reconnects[driver.ReasonLost] != 1 || s.Reconnects[driver.ReasonDial] == 0 {
 		t.Errorf("got %+v", s)
 	}
 	r.stop()
@@ -340,8 +341,8 @@ func TestWSHTTPAnswers(t *testing.T) {
 				w.Write([]byte(tt.body))
 			}))
 			defer srv.Close()
-			_, err := openWS(t, wsURL(srv.URL)+"?apikey=topsecret", Options{})
-			wantFailure(t, err, ReasonHandshake, tt.want...)
+			_, err := openWS(t, wsURL(srv.URL)+"?apikey=topsecret", driver.Options{})
+			wantFailure(t, err, driver.ReasonHandshake, tt.want...)
 			if strings.Contains(err.Error(), "secret") {
 				t.Error("the URL's secret shows")
 			}
@@ -353,14 +354,14 @@ func TestWSHTTPAnswers(t *testing.T) {
 }
 
 // openWS opens one connection with the ws driver.
-func openWS(t *testing.T, u string, o Options) (Stream, error) {
+func openWS(t *testing.T, u string, o driver.Options) (driver.Stream, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	return openWSWithin(t, ctx, u, o)
 }
 
-func openWSWithin(t *testing.T, ctx context.Context, u string, o Options) (Stream, error) {
+func openWSWithin(t *testing.T, ctx context.Context, u string, o driver.Options) (driver.Stream, error) {
 	t.Helper()
 	o.URL = u
 	d, err := newWS(o.WithDefaults())
@@ -370,9 +371,9 @@ func openWSWithin(t *testing.T, ctx context.Context, u string, o Options) (Strea
 	return d.Open(ctx)
 }
 
-func wantFailure(t *testing.T, err error, reason Reason, words ...string) {
+func wantFailure(t *testing.T, err error, reason driver.Reason, words ...string) {
 	t.Helper()
-	f, ok := errors.AsType[*Failure](err)
+	f, ok := errors.AsType[*driver.Failure](err)
 	if !ok || f.Reason != reason || !holds(err.Error(), words) {
 		t.Errorf("got %v; want reason %s and the words %q", err, reason, words)
 	}
@@ -380,28 +381,28 @@ func wantFailure(t *testing.T, err error, reason Reason, words ...string) {
 
 func TestWSSubprotocolMismatch(t *testing.T) {
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { stay(c) })
-	_, err := openWS(t, u, Options{Subprotocols: []string{"v9"}})
-	wantFailure(t, err, ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
+	_, err := openWS(t, u, driver.Options{Subprotocols: []string{"v9"}})
+	wantFailure(t, err, driver.ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
 
 	u = serveRaw(t, func(c *rawConn) {
 		c.upgrade("Sec-WebSocket-Protocol: v7\r\n")
 	})
-	_, err = openWS(t, u, Options{})
-	wantFailure(t, err, ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
+	_, err = openWS(t, u, driver.Options{})
+	wantFailure(t, err, driver.ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
 }
 
 func TestWSNetworkFailures(t *testing.T) {
-	_, err := openWS(t, "ws://no-such-host.invalid/", Options{})
-	f, ok := errors.AsType[*Failure](err)
-	if !ok || f.Reason != ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
+	_, err := openWS(t, "ws://no-such-host.invalid/", driver.Options{})
+	f, ok := errors.AsType[*driver.Failure](err)
+	if !ok || f.Reason != driver.ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
 		t.Errorf("got %v", err)
 	}
-	_, err = openWS(t, "ws://"+vacant, Options{})
-	wantFailure(t, err, ReasonDial, vacant+" refuses connections", "Config.Sources.URL")
+	_, err = openWS(t, "ws://"+vacant, driver.Options{})
+	wantFailure(t, err, driver.ReasonDial, vacant+" refuses connections", "Config.Sources.URL")
 
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
-	_, err = openWS(t, u, Options{})
-	wantFailure(t, err, ReasonHandshake, "closed the connection during the handshake", "wss")
+	_, err = openWS(t, u, driver.Options{})
+	wantFailure(t, err, driver.ReasonHandshake, "closed the connection during the handshake", "wss")
 }
 
 func TestWSTLS(t *testing.T) {
@@ -427,31 +428,31 @@ func TestWSTLS(t *testing.T) {
 		}
 	})
 	t.Run("unknown authority", func(t *testing.T) {
-		_, err := openWS(t, u, Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
-		wantFailure(t, err, ReasonTLS, "authority that this machine does not know")
+		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
+		wantFailure(t, err, driver.ReasonTLS, "authority that this machine does not know")
 	})
 	t.Run("other name", func(t *testing.T) {
-		_, err := openWS(t, u, Options{TLS: &tls.Config{RootCAs: trust, ServerName: "other.test"}})
-		wantFailure(t, err, ReasonTLS, "for other names", "other.test")
+		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, ServerName: "other.test"}})
+		wantFailure(t, err, driver.ReasonTLS, "for other names", "other.test")
 	})
 	t.Run("expired", func(t *testing.T) {
 		late := func() time.Time { return srv.Certificate().NotAfter.Add(time.Hour) }
-		_, err := openWS(t, u, Options{TLS: &tls.Config{RootCAs: trust, Time: late}})
-		wantFailure(t, err, ReasonTLS, "out of date")
+		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, Time: late}})
+		wantFailure(t, err, driver.ReasonTLS, "out of date")
 	})
 	t.Run("version", func(t *testing.T) {
-		_, err := openWS(t, u, Options{TLS: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS10}})
-		wantFailure(t, err, ReasonTLS, "no TLS with the source")
+		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS10}})
+		wantFailure(t, err, driver.ReasonTLS, "no TLS with the source")
 	})
 	t.Run("plain source", func(t *testing.T) {
 		plain := httptest.NewServer(handler)
 		defer plain.Close()
-		_, err := openWS(t, strings.Replace(wsURL(plain.URL), "ws:", "wss:", 1), Options{})
-		wantFailure(t, err, ReasonTLS, "does not speak TLS", "ws://")
+		_, err := openWS(t, strings.Replace(wsURL(plain.URL), "ws:", "wss:", 1), driver.Options{})
+		wantFailure(t, err, driver.ReasonTLS, "does not speak TLS", "ws://")
 	})
 	t.Run("plain client", func(t *testing.T) {
-		_, err := openWS(t, strings.Replace(u, "wss:", "ws:", 1), Options{})
-		wantFailure(t, err, ReasonHandshake, "400", "HTTPS server")
+		_, err := openWS(t, strings.Replace(u, "wss:", "ws:", 1), driver.Options{})
+		wantFailure(t, err, driver.ReasonHandshake, "400", "HTTPS server")
 	})
 }
 
@@ -466,7 +467,7 @@ func TestWSURL(t *testing.T) {
 		{"wss://h/%zz?token=hush", "is no URL"},
 	}
 	for _, tt := range tests {
-		_, err := newWS(Options{URL: tt.url})
+		_, err := newWS(driver.Options{URL: tt.url})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}

@@ -19,6 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/websocket"
@@ -132,7 +133,7 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 		})
 		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Ping: 400 * time.Millisecond}) // the message takes 1.2 s
 		r.sink.wait(t, 1)
-		if n := r.Stats().Reconnects[ReasonPing]; n != 0 {
+		if n := r.Stats().Reconnects[driver.ReasonPing]; n != 0 {
 			t.Errorf("took a source that sends for dead")
 		}
 		r.log.wait(t, `"reason":"ping"`) // behind the message there is none
@@ -162,26 +163,26 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 		var err error
 		for wait := 50 * time.Millisecond; wait < patience; wait *= 2 {
 			ctx, cancel := context.WithTimeout(t.Context(), wait)
-			_, err = openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), Options{})
+			_, err = openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), driver.Options{})
 			cancel()
-			if f, ok := errors.AsType[*Failure](err); ok && f.Reason != ReasonDial { // else it was too short for a connection
+			if f, ok := errors.AsType[*driver.Failure](err); ok && f.Reason != driver.ReasonDial { // else it was too short for a connection
 				break
 			}
 		}
-		wantFailure(t, err, ReasonHandshake, "did not finish the handshake within 10s")
+		wantFailure(t, err, driver.ReasonHandshake, "did not finish the handshake within 10s")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 0) // not even a connection
 	defer cancel()
-	_, err := openWSWithin(t, ctx, u, Options{})
-	wantFailure(t, err, ReasonDial, "does not answer within 10s")
+	_, err := openWSWithin(t, ctx, u, driver.Options{})
+	wantFailure(t, err, driver.ReasonDial, "does not answer within 10s")
 }
 
 func TestExplainTimeouts(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}
 	f := explainDial(&net.OpError{Op: "dial", Addr: addr, Err: context.DeadlineExceeded}, nil, nil)
-	wantFailure(t, f, ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
+	wantFailure(t, f, driver.ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
 	f = explainDial(context.DeadlineExceeded, nil, nil)
-	wantFailure(t, f, ReasonHandshake, "did not finish the handshake within 10s")
+	wantFailure(t, f, driver.ReasonHandshake, "did not finish the handshake within 10s")
 }
 
 // TestWSDeafSourceDoesNotHoldUpTheEnd: one that never answers our close frame.
@@ -197,8 +198,8 @@ func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 		r.sink.wait(t, 1)
 		begin := time.Now()
 		r.stop()
-		if took := time.Since(begin); took != CloseTimeout {
-			t.Errorf("leaving took %v, want %v", took, CloseTimeout)
+		if took := time.Since(begin); took != driver.CloseTimeout {
+			t.Errorf("leaving took %v, want %v", took, driver.CloseTimeout)
 		}
 	})
 }
@@ -214,7 +215,7 @@ func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 			}
 		}
 	})
-	endsWithin(t, 2*CloseTimeout, func() *running {
+	endsWithin(t, 2*driver.CloseTimeout, func() *running {
 		r := start(t, Config{URL: u})
 		r.sink.wait(t, 100)
 		return r
@@ -334,8 +335,8 @@ func TestU3WSUnknownExtensionParameter(t *testing.T) {
 	u := serveRaw(t, func(c *rawConn) {
 		c.upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n")
 	})
-	_, err := openWS(t, u, Options{})
-	wantFailure(t, err, ReasonHandshake, "breaks the protocol", "client_max_window_bits")
+	_, err := openWS(t, u, driver.Options{})
+	wantFailure(t, err, driver.ReasonHandshake, "breaks the protocol", "client_max_window_bits")
 }
 
 // TestU2WSFlapsLeaveNothingBehind: the connections of a source that drops each at
@@ -348,12 +349,12 @@ func TestU2WSFlapsLeaveNothingBehind(t *testing.T) {
 		open.Add(-1)
 	})
 	for range 100 {
-		s, err := openWS(t, u, Options{})
+		s, err := openWS(t, u, driver.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = s.Next()
-		wantFailure(t, err, ReasonLost)
+		wantFailure(t, err, driver.ReasonLost)
 		s.Close()
 	}
 	if most.Load() != 1 {

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/feed/driver"
 	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
 )
@@ -16,7 +17,7 @@ type relayStream struct {
 }
 
 // Next returns the next message. Notices on the way are told.
-func (s *relayStream) Next() (Event, error) {
+func (s *relayStream) Next() (driver.Event, error) {
 	for {
 		kind, err := s.read()
 		if err != nil {
@@ -24,21 +25,21 @@ func (s *relayStream) Next() (Event, error) {
 			if s.envelope && int64(s.buf.Len()) > s.wsStream.max {
 				s.resume.Passed(s.buf.Bytes())
 			}
-			return Event{}, s.explain(err)
+			return driver.Event{}, s.explain(err)
 		}
 		if !s.envelope {
 			return s.whole(kind), nil
 		}
 		e, err := fantailv1.Parse(s.buf.Bytes())
 		if err != nil {
-			return Event{}, Fail(ReasonLost, "the relay sent what is no envelope of %s: %w", fantailv1.Subprotocol, err)
+			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent what is no envelope of %s: %w", fantailv1.Subprotocol, err)
 		}
 		s.resume.Reached(e.Position.String()) // behind one that is dropped too, lest it be asked for again
 		switch {
 		case int64(len(e.Message.Payload)) > s.max:
-			return Dropped(DropTooLarge), nil
+			return driver.Dropped(driver.DropTooLarge), nil
 		case e.Notice == nil:
-			return Message(&e.Message), nil
+			return driver.Message(&e.Message), nil
 		}
 		s.notice(*e.Notice)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -29,13 +30,13 @@ type wsStream struct {
 	gone chan struct{}      // closed by watch at its end
 	wg   sync.WaitGroup
 
-	dead   atomic.Bool             // a ping was not answered
-	unsent atomic.Pointer[Failure] // why something could not be sent
-	buf    bytes.Buffer            // the present message; owned by next
-	in     hub.Input               // likewise
+	dead   atomic.Bool                    // a ping was not answered
+	unsent atomic.Pointer[driver.Failure] // why something could not be sent
+	buf    bytes.Buffer                   // the present message; owned by next
+	in     hub.Input                      // likewise
 }
 
-func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox, o Options) *wsStream {
+func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox, o driver.Options) *wsStream {
 	s := &wsStream{ctx: ctx, conn: conn, tap: t, max: o.MaxMessage, ping: o.Ping, out: out, gone: make(chan struct{})}
 	open, done := context.WithCancel(context.WithoutCancel(ctx))
 	s.done = done
@@ -66,38 +67,38 @@ func (s *wsStream) greet(ctx context.Context) error {
 // source, if it has said so in a close frame, or else from here.
 func (s *wsStream) write(ctx context.Context) {
 	err := s.out.write(ctx)
-	if failed, ok := errors.AsType[*Failure](err); ok {
+	if failed, ok := errors.AsType[*driver.Failure](err); ok {
 		s.unsent.Store(failed)
-		Sleep(ctx, CloseTimeout)
+		driver.Sleep(ctx, driver.CloseTimeout)
 		s.tap.Close()
 	}
 }
 
 // Next reads the next whole message into the buffer of the last one.
-func (s *wsStream) Next() (Event, error) {
+func (s *wsStream) Next() (driver.Event, error) {
 	kind, err := s.read()
 	if err != nil {
-		return Event{}, s.explain(err)
+		return driver.Event{}, s.explain(err)
 	}
 	return s.whole(kind), nil
 }
 
 // whole returns the message that read has read.
-func (s *wsStream) whole(kind hub.Kind) Event {
+func (s *wsStream) whole(kind hub.Kind) driver.Event {
 	s.in = hub.Input{Kind: kind, Payload: s.buf.Bytes()}
-	return Message(&s.in)
+	return driver.Message(&s.in)
 }
 
 // explain turns read's error into a failure.
-func (s *wsStream) explain(err error) *Failure {
+func (s *wsStream) explain(err error) *driver.Failure {
 	switch {
 	case s.dead.Load():
-		return Fail(ReasonPing, "the source did not answer a ping within %v; the connection is dead", s.ping)
+		return driver.Fail(driver.ReasonPing, "the source did not answer a ping within %v; the connection is dead", s.ping)
 	case int64(s.buf.Len()) > s.max:
-		return TooLarge(s.max)
+		return driver.TooLarge(s.max)
 	}
 	failed := explainRead(err)
-	if unsent := s.unsent.Load(); unsent != nil && failed.Reason == ReasonLost {
+	if unsent := s.unsent.Load(); unsent != nil && failed.Reason == driver.ReasonLost {
 		return unsent
 	}
 	return failed
@@ -139,7 +140,7 @@ func (s *wsStream) Close() {
 // watch pings until the stream is closed, and says goodbye when ctx ends.
 func (s *wsStream) watch(ctx, open context.Context) {
 	defer close(s.gone)
-	tick, stop := ticker(s.ping != NoPing, s.ping)
+	tick, stop := ticker(s.ping != driver.NoPing, s.ping)
 	defer stop()
 	for {
 		select {
@@ -171,7 +172,7 @@ func (s *wsStream) alive(ctx context.Context) bool {
 
 // leave performs the closing handshake (RFC 6455 section 7), within CloseTimeout.
 func (s *wsStream) leave() {
-	t := time.AfterFunc(CloseTimeout, func() { s.tap.Close() })
+	t := time.AfterFunc(driver.CloseTimeout, func() { s.tap.Close() })
 	defer t.Stop()
 	s.conn.Close(1000, "")
 }

@@ -29,10 +29,10 @@ var rooms = map[string]string{
 	"cmd/fantail/internal/bench/floor": "cmd/fantail/internal/bench/load hub/websocket",
 	"cmd/fantail/internal/bench/load":  "hub/websocket",
 	"cmd/fantail/internal/bench/plot":  "",
-	"cmd/fantail/internal/check":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub",
+	"cmd/fantail/internal/check":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/driver hub",
 	"cmd/fantail/internal/cli":         "cmd/fantail/internal/text",
 	"cmd/fantail/internal/cmdtest":     "cmd/fantail/internal/cli feed hub hub/websocket",
-	"cmd/fantail/internal/config":      "cmd/fantail/internal/text feed hub hub/setting relay",
+	"cmd/fantail/internal/config":      "cmd/fantail/internal/text feed feed/driver hub hub/setting relay",
 	"cmd/fantail/internal/health":      "cmd/fantail/internal/cli cmd/fantail/internal/config",
 	"cmd/fantail/internal/replay":      "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub hub/websocket",
 	"cmd/fantail/internal/serve":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub hub/fantailv1 relay",
@@ -43,9 +43,10 @@ var rooms = map[string]string{
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed": "feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle hub hub/fantailv1 " +
-		"hub/setting hub/websocket",
+	"feed": "feed/driver feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle hub " +
+		"hub/fantailv1 hub/setting hub/websocket",
 	"feed/brokertest":        "hub/nettest hub/skiptest",
+	"feed/driver":            "hub hub/fantailv1 hub/setting",
 	"feed/internal/lines":    "",
 	"feed/internal/redact":   "",
 	"feed/internal/retry":    "",

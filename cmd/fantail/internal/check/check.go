@@ -13,6 +13,7 @@ import (
 	"fantail/cmd/fantail/internal/config"
 	"fantail/cmd/fantail/internal/text"
 	"fantail/feed"
+	"fantail/feed/driver"
 )
 
 // maxCheck is the longest time for which a source is watched.
@@ -92,9 +93,9 @@ func checkSource(ctx context.Context, r *checkReport, c config.Config, window ti
 	w := newCheckWatch(window, stop, r)
 	cfg := c.Feed
 	cfg.Names = config.Names
-	stats, err := feed.Probe(probing, cfg, w, func(s feed.Step) {
+	stats, err := feed.Probe(probing, cfg, w, func(s driver.Step) {
 		r.step(s, cfg.URL)
-		if s.Kind == feed.StepOpen && s.Err == nil {
+		if s.Kind == driver.StepOpen && s.Err == nil {
 			w.open()
 		}
 	})
@@ -153,17 +154,17 @@ func (r *checkReport) verbatim(message string) {
 
 // step reports a step of the probe. Opening a source that has a host is no step of its
 // own.
-func (r *checkReport) step(s feed.Step, url string) {
+func (r *checkReport) step(s driver.Step, url string) {
 	about := s.Kind.String()
 	switch local := localSource(url); {
 	case s.Err != nil:
 		r.fail(about, "%s", config.Names.Text(s.Err))
-	case s.Kind == feed.StepOpen && local != "":
+	case s.Kind == driver.StepOpen && local != "":
 		r.ok(about, "%s", local)
-	case s.Kind == feed.StepOpen:
-	case s.Kind == feed.StepTLS && time.Until(s.Expires) < certificateWarning:
+	case s.Kind == driver.StepOpen:
+	case s.Kind == driver.StepTLS && time.Until(s.Expires) < certificateWarning:
 		r.warn(about, "%s (%v); tell the source's operator to renew it", s.Detail, text.Brief(s.Took))
-	case s.Kind == feed.StepProxy:
+	case s.Kind == driver.StepProxy:
 		r.ok(about, "%s", s.Detail)
 	default:
 		r.ok(about, "%s (%v)", s.Detail, text.Brief(s.Took))

@@ -16,7 +16,7 @@ import (
 
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/cmd/fantail/internal/text"
-	"fantail/feed"
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/websocket"
@@ -159,7 +159,7 @@ func TestCheckWarnsOfTheCertificatesEnd(t *testing.T) {
 	for left, want := range map[time.Duration]int{13 * 24 * time.Hour: 1, 15 * 24 * time.Hour: 0} {
 		var out strings.Builder
 		r := &checkReport{out: &out}
-		r.step(feed.Step{Kind: feed.StepTLS, Detail: "TLS 1.3", Expires: time.Now().Add(left)}, "wss://h")
+		r.step(driver.Step{Kind: driver.StepTLS, Detail: "TLS 1.3", Expires: time.Now().Add(left)}, "wss://h")
 		if r.warnings != want || !strings.Contains(out.String(), "TLS 1.3") {
 			t.Errorf("%v left: %d warnings, %s", left, r.warnings, out.String())
 		}

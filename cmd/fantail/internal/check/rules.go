@@ -6,6 +6,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"fantail/feed"
+	"fantail/feed/driver"
 )
 
 // rules reports each of FANTAIL_SOURCE_RULES: how often it matched, and the shape of the
@@ -28,7 +29,7 @@ func (r *checkReport) rules(stats feed.Stats) {
 	if stats.Unsent > 0 {
 		r.warn("rule", "%s replies were not sent, as too many waited; let fewer messages match, or raise FANTAIL_SOURCE_SEND_RATE", humanize.Comma(int64(stats.Unsent)))
 	}
-	if n := stats.Dropped[feed.DropRule]; n > 0 {
+	if n := stats.Dropped[driver.DropRule]; n > 0 {
 		r.ok("rule", "%s messages were kept from the clients, as the rules say", humanize.Comma(int64(n)))
 	}
 }

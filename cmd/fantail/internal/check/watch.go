@@ -10,7 +10,7 @@ import (
 
 	"fantail/cmd/fantail/internal/config"
 	"fantail/cmd/fantail/internal/text"
-	"fantail/feed"
+	"fantail/feed/driver"
 	"fantail/hub"
 )
 
@@ -160,11 +160,11 @@ func (r *checkReport) ring(rate, bytes float64, c config.Config) {
 }
 
 // dropped warns of messages that a relay would drop.
-func (r *checkReport) dropped(drops map[feed.DropReason]uint64) {
-	if n := drops[feed.DropNotUTF8]; n > 0 {
+func (r *checkReport) dropped(drops map[driver.DropReason]uint64) {
+	if n := drops[driver.DropNotUTF8]; n > 0 {
 		r.warn("dropped", "%s messages came as text but are not UTF-8; clients could not read them, so the relay drops them", humanize.Comma(int64(n)))
 	}
-	if n := drops[feed.DropTooLarge]; n > 0 {
+	if n := drops[driver.DropTooLarge]; n > 0 {
 		r.warn("dropped", "%s lines were longer than FANTAIL_SOURCE_MAX_MESSAGE; raise it", humanize.Comma(int64(n)))
 	}
 }

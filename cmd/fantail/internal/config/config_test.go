@@ -13,6 +13,7 @@ import (
 
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/feed"
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/relay"
 )
@@ -112,10 +113,10 @@ func TestConfigOfRealFeeds(t *testing.T) {
 	if err != nil || len(rules) != 1 || rules[0].Send[0] != "PONG $1" {
 		t.Errorf("got rules %+v, %v", rules, err)
 	}
-	if c.Feed.PingText != "ping" || c.Feed.PingEvery != 25*time.Second || c.Feed.Split != feed.SplitArray || c.Feed.SendRate != (feed.Rate{Count: 20, Per: 10 * time.Second}) {
+	if c.Feed.PingText != "ping" || c.Feed.PingEvery != 25*time.Second || c.Feed.Split != feed.SplitArray || c.Feed.SendRate != (driver.Rate{Count: 20, Per: 10 * time.Second}) {
 		t.Errorf("got %+v", c)
 	}
-	if c.Feed.ID != "hash" || c.Feed.Cursor != "time_us" || c.Feed.MaxAge != 23*time.Hour || c.Feed.Overlap || c.Feed.Ping != feed.NoPing {
+	if c.Feed.ID != "hash" || c.Feed.Cursor != "time_us" || c.Feed.MaxAge != 23*time.Hour || c.Feed.Overlap || c.Feed.Ping != driver.NoPing {
 		t.Errorf("got %+v", c)
 	}
 	cmdtest.WriteFile(t, file, "[]")

@@ -5,7 +5,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"fantail/feed"
+	"fantail/feed/driver"
 	"fantail/relay"
 )
 
@@ -166,7 +166,7 @@ func uplinkRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_UPLINK_RATE", Default: "5",
 			About: "messages that a client may send to be forwarded: 5 a second, or 20/10s; so many may come at once; 0 is off",
-			setter: by(&r.Uplink.Rate, parseRate, func(rate feed.Rate) {
+			setter: by(&r.Uplink.Rate, parseRate, func(rate driver.Rate) {
 				if rate.Count > 0 {
 					r.Uplink.Rate, r.Uplink.Burst = float64(rate.Count)/rate.Per.Seconds(), rate.Count
 				}

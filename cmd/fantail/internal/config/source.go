@@ -16,6 +16,7 @@ import (
 
 	"fantail/cmd/fantail/internal/text"
 	"fantail/feed"
+	"fantail/feed/driver"
 )
 
 // parseSource has feed check the address of a source. The error shows no secret of it. An
@@ -158,31 +159,31 @@ func parseID(s string) (string, error) {
 }
 
 // parseRate parses a number of messages a second, or in another time.
-func parseRate(s string) (feed.Rate, error) {
+func parseRate(s string) (driver.Rate, error) {
 	number, per, found := strings.Cut(s, "/")
 	if !found {
 		per = "1s"
 	}
 	n, err := count(0, 10_000)(number)
 	if err != nil {
-		return feed.Rate{}, fmt.Errorf("%w, perhaps with a time, such as 5 or 20/10s", err)
+		return driver.Rate{}, fmt.Errorf("%w, perhaps with a time, such as 5 or 20/10s", err)
 	}
 	d, err := duration(tick, hour)(per)
 	if err != nil {
-		return feed.Rate{}, fmt.Errorf("the time behind the / is %w", err)
+		return driver.Rate{}, fmt.Errorf("the time behind the / is %w", err)
 	}
 	if n == 0 {
-		return feed.Rate{}, nil
+		return driver.Rate{}, nil
 	}
-	return feed.Rate{Count: n, Per: d}, nil
+	return driver.Rate{Count: n, Per: d}, nil
 }
 
 // parseWSPing parses the interval of WebSocket pings, or that there are none.
 func parseWSPing(s string) (time.Duration, error) {
 	if s == "off" {
-		return feed.NoPing, nil
+		return driver.NoPing, nil
 	}
-	return zeroIs(feed.NoPing, duration(tick, hour))(s)
+	return zeroIs(driver.NoPing, duration(tick, hour))(s)
 }
 
 // leastPushToken is the length of the shortest token that cannot be guessed.

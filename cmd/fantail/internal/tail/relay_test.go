@@ -12,6 +12,7 @@ import (
 	"fantail/cmd/fantail/internal/cli"
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/feed"
+	"fantail/feed/driver"
 	"fantail/hub/fantailv1"
 )
 
@@ -91,7 +92,7 @@ func TestSummaryTellsGaps(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	tl.gaps = gaps{} // a source that cannot be resumed
-	lost := feed.Stats{EverConnected: true, Reconnects: map[feed.Reason]uint64{feed.ReasonLost: 1}}
+	lost := feed.Stats{EverConnected: true, Reconnects: map[driver.Reason]uint64{driver.ReasonLost: 1}}
 	if got := tl.summary(lost, time.Second, "f"); !strings.HasSuffix(got, "recorded in f, which lacks what was missed") {
 		t.Error(got)
 	}

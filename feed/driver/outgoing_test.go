@@ -1,4 +1,4 @@
-package feed
+package driver
 
 import (
 	"testing"
@@ -21,8 +21,8 @@ func TestUplinkWaits(t *testing.T) {
 		took  time.Duration
 		err   error
 	}{
-		{"nobody takes", func(*Outgoing) {}, outgoingWait, ErrAway},
-		{"the connection is busy", func(u *Outgoing) { u.Join() }, outgoingWait, ErrBusy},
+		{"nobody takes", func(*Outgoing) {}, OutgoingWait, ErrAway},
+		{"the connection is busy", func(u *Outgoing) { u.Join() }, OutgoingWait, ErrBusy},
 		{"the queue is full", func(u *Outgoing) { u.Join(); full(u) }, 0, ErrBusy},
 		{"full, and nobody takes", full, 0, ErrAway},
 		{"Run has ended", (*Outgoing).End, 0, ErrAway},
@@ -31,7 +31,7 @@ func TestUplinkWaits(t *testing.T) {
 		}, time.Second, nil},
 		{"taken, but not yet sent", func(u *Outgoing) {
 			time.AfterFunc(time.Second, func() { m := <-u.queue; m.take() })
-		}, outgoingWait, nil},
+		}, OutgoingWait, nil},
 		{"given back, and taken by another", func(u *Outgoing) {
 			time.AfterFunc(time.Second/2, func() { u.giveBack(<-u.queue) })
 			time.AfterFunc(time.Second, func() { m := <-u.queue; m.take(); m.done <- nil })

@@ -1,4 +1,4 @@
-package feed
+package driver
 
 import (
 	"bytes"
@@ -14,9 +14,9 @@ import (
 const (
 	// outgoingRoom is how many messages may wait to be sent to the source.
 	outgoingRoom = 256
-	// outgoingWait is how long one may wait. It outlasts a planned reconnect and a
+	// OutgoingWait is how long one may wait. It outlasts a planned reconnect and a
 	// short queue; whoever waits reads nothing meanwhile.
-	outgoingWait = 2 * time.Second
+	OutgoingWait = 2 * time.Second
 )
 
 // Errors of Outgoing.Send. The message was not sent, and will not be.
@@ -65,7 +65,7 @@ func (o *Outgoing) Send(kind hub.Kind, payload []byte) error {
 	default:
 		return o.why()
 	}
-	late := time.NewTimer(outgoingWait)
+	late := time.NewTimer(OutgoingWait)
 	defer late.Stop()
 	select {
 	case err := <-m.done:

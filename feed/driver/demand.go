@@ -1,4 +1,4 @@
-package feed
+package driver
 
 // Demand tells which keys somebody wants at present, so that a source can be
 // asked for those alone; *hub.Demand is one. A Feed calls it from one goroutine
