@@ -92,7 +92,7 @@ func TestAMQP(t *testing.T) {
 	url := "amqp://" + server.Addr
 
 	t.Run("messages", func(t *testing.T) {
-		r := start(t, Config{URL: url + "/?exchange=topics&bind=news&bind=room.*", MaxMessage: 1 << 20})
+		r := start(t, Config{Sources: Sources{URL: url + "/?exchange=topics&bind=news&bind=room.*"}, Messages: Messages{MaxMessage: 1 << 20}})
 		r.log.wait(t, "source is connected")
 		post(t, ch, "topics", "news", "one", "other", "no", "room.1", "two", "news", "\xff\xfe", "news", strings.Repeat("x", 20<<20), "room.2", "three")
 		got := r.sink.wait(t, 4)
@@ -108,9 +108,9 @@ func TestAMQP(t *testing.T) {
 		r.log.wait(t, "too-large", "Config.Messages.MaxMessage")
 	})
 	t.Run("each relay gets all", func(t *testing.T) {
-		a := start(t, Config{URL: url + "?exchange=new&type=fanout"}) // made by whoever comes first
+		a := start(t, Config{Sources: Sources{URL: url + "?exchange=new&type=fanout"}}) // made by whoever comes first
 		a.log.wait(t, "source is connected")
-		b := start(t, Config{URL: url + "?exchange=new&type=fanout"})
+		b := start(t, Config{Sources: Sources{URL: url + "?exchange=new&type=fanout"}})
 		b.log.wait(t, "source is connected")
 		const messages = 5 * amqpPrefetch
 		for i := range messages {
@@ -147,7 +147,7 @@ func TestAMQP(t *testing.T) {
 	})
 	t.Run("on demand", func(t *testing.T) {
 		w := newWishes("alice")
-		r := start(t, Config{URL: url + "?exchange=topics&bind=user.{key}", Demand: w})
+		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics&bind=user.{key}"}, Demand: w})
 		r.log.wait(t, "source is connected")
 		reaches := func(key string) {
 			t.Helper()
@@ -177,7 +177,7 @@ func TestAMQP(t *testing.T) {
 			users = append(users, fmt.Sprint(i))
 		}
 		far := distant(t, server.Addr, 40*time.Millisecond) // asked one by one, they would take 20 s
-		r := start(t, Config{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}", Demand: newWishes(users...)})
+		r := start(t, Config{Sources: Sources{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}"}, Demand: newWishes(users...)})
 		r.log.wait(t, "source is connected")
 		if strings.Contains(r.log.String(), "away") {
 			t.Error(r.log.String())
@@ -195,7 +195,7 @@ func TestAMQP(t *testing.T) {
 			{"nobody there", "amqp://127.0.0.1:1?exchange=topics", "refuses connections"},
 		} {
 			t.Run(c.about, func(t *testing.T) {
-				r := start(t, Config{URL: c.url})
+				r := start(t, Config{Sources: Sources{URL: c.url}})
 				if line := r.log.wait(t, "source is away", c.want); strings.Contains(line, ":wrong") {
 					t.Errorf("the line shows the password: %s", line)
 				}
@@ -203,7 +203,7 @@ func TestAMQP(t *testing.T) {
 		}
 	})
 	t.Run("hangs", func(t *testing.T) {
-		r := start(t, Config{URL: url + "?exchange=topics", Ping: time.Second})
+		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics"}, Dialling: Dialling{Ping: time.Second}})
 		// The broker, too, gives a connection up that says nothing for seconds, as
 		// that of a busy machine; then the next one is to hang.
 		for late := time.Now().Add(patience); r.Stats().Reconnects[driver.ReasonPing] == 0 && time.Now().Before(late); {
@@ -215,13 +215,13 @@ func TestAMQP(t *testing.T) {
 		r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
 		r.log.wait(t, "source is back")
 		endsWithin(t, time.Second, func() *running {
-			r := start(t, Config{URL: url + "?exchange=topics"})
+			r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics"}})
 			r.log.wait(t, "source is connected")
 			return r
 		})
 	})
 	t.Run("killed", func(t *testing.T) {
-		r := start(t, Config{URL: url + "?exchange=topics&bind=k"})
+		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics&bind=k"}})
 		r.log.wait(t, "source is connected")
 		post(t, amqpClient(t, server), "topics", "k", "before")
 		r.sink.wait(t, 1)

@@ -36,7 +36,7 @@ func newBroker(o driver.Options, defaultPort string) (broker, error) {
 	if o.Ping == driver.NoPing {
 		o.Ping = driver.DefaultPing
 	}
-	b := broker{brokerURL: u, opt: o, limit: o.SendRate.Limiter()}
+	b := broker{brokerURL: u, opt: o, limit: o.Rate.Limiter()}
 	if err == nil {
 		b.publish, err = u.query.Word("publish", "")
 	}

@@ -1,9 +1,10 @@
 package feed
 
 import (
-	"fantail/feed/driver"
 	"fmt"
 	"strings"
+
+	"fantail/feed/driver"
 )
 
 // template is a name with a key in it: user:{key}.

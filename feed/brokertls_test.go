@@ -43,9 +43,9 @@ func certificateFiles(t *testing.T) (cert, key string, trust *tls.Config) {
 // certificate, and not without.
 func overTLS(t *testing.T, url string, trust *tls.Config) {
 	t.Helper()
-	good := start(t, Config{URL: url, TLS: trust})
+	good := start(t, Config{Sources: Sources{URL: url}, Dialling: Dialling{TLS: trust}})
 	good.log.wait(t, "source is connected")
-	bad := start(t, Config{URL: url})
+	bad := start(t, Config{Sources: Sources{URL: url}})
 	bad.log.wait(t, "source is away", `"reason":"tls"`, "authority")
 }
 

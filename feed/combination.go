@@ -68,7 +68,7 @@ type combination struct {
 // policy is to be set.
 func newCombination(cfg Config, pub Publisher, log zerolog.Logger) *combination {
 	c := &combination{
-		reports: make(chan report), pub: pub, notify: cfg.Notify, relayed: cfg.RelayNotice, last: none,
+		reports: make(chan report), pub: pub, notify: cfg.Events.Notify, relayed: cfg.Events.RelayNotice, last: none,
 		names: cfg.Names, log: log.With().Str("component", "feed").Logger(),
 	}
 	if c.notify == nil {

@@ -165,10 +165,10 @@ func (c *conversation) stats() []RuleStats {
 // checkRules reports what is wrong with Config.Rules at the start. A source that
 // nothing can be sent to cannot be replied to.
 func checkRules(cfg Config, s scheme) error {
-	if cfg.Rules == nil {
+	if cfg.Messages.Rules == nil {
 		return nil
 	}
-	list, err := cfg.Rules()
+	list, err := cfg.Messages.Rules()
 	if err != nil {
 		return setting.Errorf("feed: %v: %w", driver.SettingRules, err)
 	}
@@ -185,7 +185,7 @@ func checkRules(cfg Config, s scheme) error {
 // checkSending reports settings that want to send where nothing can be sent.
 func checkSending(cfg Config, s scheme) error {
 	var bad []error
-	if cfg.PingText != "" && !s.sends {
+	if cfg.Sending.PingText != "" && !s.sends {
 		bad = append(bad, setting.Errorf("feed: %v is set, but nothing can be sent to a %s: source; unset it", driver.SettingPingText, s.name))
 	}
 	return errors.Join(append(bad, checkRules(cfg, s))...)

@@ -59,12 +59,12 @@ func TestRulesHoldAConversation(t *testing.T) {
 		}
 		stay(c)
 	})
-	r := start(t, Config{URL: u, Split: SplitArray, Rules: parsed(`[
+	r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{Split: SplitArray, Rules: parsed(`[
 		{"match":"\"msg\":\"connected\"","do":"reply","send":{"action":"auth","key":"K","secret":"S"}},
 		{"match":"\"msg\":\"authenticated\"","do":"reply","send":[{"action":"subscribe","trades":["AAPL"]},"second"]},
 		{"match":"^{\"T\":\"ack\"","do":"drop"},
 		{"match":"^{\"T\":\"ask\",\"id\":\"(?P<id>[^\"]*)\"","do":"reply","send":{"answer":"${id}"},"relay":true},
-		{"match":"^{\"T\":\"bye\"","do":"reconnect","relay":true}]`)})
+		{"match":"^{\"T\":\"bye\"","do":"reconnect","relay":true}]`)}})
 	r.sink.wait(t, 7)
 	<-answered
 	<-answered
@@ -150,7 +150,7 @@ func TestU4RepeatsAndReorders(t *testing.T) {
 					stay(c)
 				}
 			})
-			r := start(t, Config{URL: u, ID: tt.id})
+			r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{ID: tt.id}})
 			want := append(slices.Clone(tt.want), "end")
 			r.sink.wait(t, len(want))
 			r.stop()
@@ -172,7 +172,7 @@ func TestWSTextPing(t *testing.T) {
 		}
 		stay(c)
 	})
-	r := start(t, Config{URL: u, Ping: driver.NoPing, PingText: "ping", PingEvery: 20 * time.Millisecond, Send: func() ([]string, error) { return []string{"hello"}, nil }})
+	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: driver.NoPing}, Sending: Sending{PingText: "ping", PingEvery: 20 * time.Millisecond, Frames: func() ([]string, error) { return []string{"hello"}, nil }}})
 	r.sink.wait(t, 3)
 	if got := r.sink.payloads()[:3]; !slices.Equal(got, []string{"hello", "ping", "ping"}) {
 		t.Errorf("the source got %q", got)
@@ -200,9 +200,10 @@ func TestSendRateHolds(t *testing.T) {
 		}))
 		begin := time.Now()
 		r := start(t, Config{
-			URL: "ws://source/", Dial: p.Dial, SendRate: driver.Rate{Count: 25, Per: time.Second},
-			Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`),
-			Send:  func() ([]string, error) { return []string{"a", "b", "c"}, nil },
+			Sources:  Sources{URL: "ws://source/"},
+			Dialling: Dialling{Dial: p.Dial},
+			Sending:  Sending{Rate: driver.Rate{Count: 25, Per: time.Second}, Frames: func() ([]string, error) { return []string{"a", "b", "c"}, nil }},
+			Messages: Messages{Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`)},
 		})
 		r.sink.wait(t, 5)
 		if took := time.Since(begin); took > 3*every {
@@ -230,7 +231,7 @@ func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 		}
 		stay(c)
 	})
-	r := start(t, Config{URL: u, SendRate: driver.Rate{Count: 1, Per: time.Hour}, Rules: parsed(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)})
+	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Rate: driver.Rate{Count: 1, Per: time.Hour}}, Messages: Messages{Rules: parsed(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)}})
 	r.sink.wait(t, flood)
 	if n := r.Stats().Unsent; n < flood-outboxRoom-2 || n > flood-outboxRoom {
 		t.Errorf("%d replies were not sent", n)
@@ -250,7 +251,7 @@ func TestCursorResumes(t *testing.T) {
 			write(c, hub.Text, fmt.Sprintf(`{"n":%d}`, i))
 		}
 	})
-	r := start(t, Config{URL: u + "?x=1&cursor={cursor-2}", Cursor: "n", ID: "n"})
+	r := start(t, Config{Sources: Sources{URL: u + "?x=1&cursor={cursor-2}"}, Messages: Messages{Cursor: "n", ID: "n"}})
 	r.sink.wait(t, 17)
 	r.stop()
 	for i, got := range r.sink.payloads() {

@@ -78,7 +78,7 @@ func (w *wishes) All() (all []string) {
 func onDemand(t *testing.T, server *brokertest.Server, url string, publish func(key, text string), subscribed func(key string) bool) {
 	t.Helper()
 	w := newWishes("alice")
-	r := start(t, Config{URL: url, Demand: w})
+	r := start(t, Config{Sources: Sources{URL: url}, Demand: w})
 	r.log.wait(t, "source is connected")
 	publish("alice", "1")
 	publish("bob", "not wanted")
@@ -132,7 +132,7 @@ func TestDemandOfRedisForMany(t *testing.T) {
 		users = append(users, fmt.Sprint(i))
 	}
 	w := newWishes(users...)
-	r := start(t, Config{URL: "redis://" + server.Addr + "?subscribe=user:{key}", Demand: w})
+	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=user:{key}"}, Demand: w})
 	r.log.wait(t, "source is connected")
 	channels := func() int {
 		all, err := c.PubSubChannels(t.Context(), "user:*").Result()
@@ -194,7 +194,7 @@ func TestForbiddenKeyOfNATS(t *testing.T) {
 		{ user: u, password: p, permissions: { subscribe: { allow: ["user.>"], deny: "user.secret" } } }
 		{ user: w, password: p }
 	] }`)
-	r := start(t, Config{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}", Demand: newWishes("secret", "alice")})
+	r := start(t, Config{Sources: Sources{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}"}, Demand: newWishes("secret", "alice")})
 	r.log.wait(t, "source is connected")
 	r.log.wait(t, "allowed to subscribe")
 	tell(t, natsClient(t, server, nats.UserInfo("w", "p")), "user.secret", "no", "user.alice", "yes")

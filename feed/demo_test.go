@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"fantail/feed/driver"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/feed/driver"
 )
 
 // playDemo runs the demo for d of fake time.
@@ -19,7 +20,7 @@ func playDemo(t *testing.T, url string, d time.Duration) *sink {
 	synctest.Test(t, func(t *testing.T) {
 		r := &running{sink: s, log: newJournal()}
 		var err error
-		if r.Feed, err = New(Config{URL: url}, s, zerolog.Nop()); err != nil {
+		if r.Feed, err = New(Config{Sources: Sources{URL: url}}, s, zerolog.Nop()); err != nil {
 			t.Fatal(err)
 		}
 		r.run(t)

@@ -1,12 +1,13 @@
 package feed
 
 import (
-	"fantail/feed/driver"
 	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fantail/feed/driver"
 )
 
 // TestFailoverWithinASecond: the second source's first message comes within a
@@ -14,7 +15,7 @@ import (
 func TestFailoverWithinASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTicking("a", 10*time.Millisecond), newTicking("b", 10*time.Millisecond)
-		r := startSeveral(t, Config{Failback: NoFailback}, a, b)
+		r := startSeveral(t, Config{Sources: Sources{Failback: NoFailback}}, a, b)
 		time.Sleep(time.Minute + 5*time.Millisecond) // between two messages
 		if b.live() != 0 || len(b.opens) != 0 {
 			t.Fatal("both sources are connected")
@@ -52,7 +53,7 @@ func TestFailoverWithinASecond(t *testing.T) {
 func TestFailback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTicking("a", 10*time.Millisecond), newTicking("b", 10*time.Millisecond)
-		r := startSeveral(t, Config{Failback: time.Minute}, a, b)
+		r := startSeveral(t, Config{Sources: Sources{Failback: time.Minute}}, a, b)
 		time.Sleep(time.Second)
 		a.set(true)
 		time.Sleep(10 * time.Minute) // some trials fail
@@ -161,7 +162,7 @@ func TestFailoverWithoutStampede(t *testing.T) {
 		const relays = 300
 		sources := []*ticking{newTicking("0", time.Second), newTicking("1", time.Second), newTicking("2", time.Second)}
 		for i := range relays {
-			startSeveral(t, Config{Host: fmt.Sprintf("relay-%d", i)}, sources[0], sources[1], sources[2])
+			startSeveral(t, Config{Sources: Sources{Host: fmt.Sprintf("relay-%d", i)}}, sources[0], sources[1], sources[2])
 		}
 		live := func() (all [3]int) {
 			for i, s := range sources {

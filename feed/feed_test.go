@@ -26,7 +26,7 @@ func TestNewSaysWhatToChange(t *testing.T) {
 		{"wss://", "names no host"},
 	}
 	for _, tt := range tests {
-		_, err := New(Config{URL: tt.url}, newSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: tt.url}}, newSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v, want %q", tt.url, err, tt.want)
 		}
@@ -34,7 +34,7 @@ func TestNewSaysWhatToChange(t *testing.T) {
 }
 
 func TestNewGathersEveryProblem(t *testing.T) {
-	_, err := New(Config{URL: "wss://h/#x", MaxMessage: -1, Ping: -2, IdleTimeout: -1}, newSink(), zerolog.Nop())
+	_, err := New(Config{Sources: Sources{URL: "wss://h/#x"}, Dialling: Dialling{Ping: -2, IdleTimeout: -1}, Messages: Messages{MaxMessage: -1}}, newSink(), zerolog.Nop())
 	words := []string{"fragment", "Config.Messages.MaxMessage", "Config.Dialling.Ping", "Config.Dialling.IdleTimeout"}
 	if err == nil || !holds(err.Error(), words) {
 		t.Errorf("got %v, want %q", err, words)
@@ -42,7 +42,7 @@ func TestNewGathersEveryProblem(t *testing.T) {
 }
 
 func TestSchemesAreCaseInsensitive(t *testing.T) {
-	f, err := New(Config{URL: "WSS://user:pass@h/x", IdleTimeout: time.Second}, newSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "WSS://user:pass@h/x"}, Dialling: Dialling{IdleTimeout: time.Second}}, newSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+
 	"fantail/feed/driver"
 )
 

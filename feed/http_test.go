@@ -114,7 +114,7 @@ func TestHTTPEvents(t *testing.T) {
 		a.say("data: %s\n\ndata: bad \xff\n\ndata\n\n", long)
 		a.stay()
 	}}
-	r := start(t, Config{URL: s.serve(t), Headers: func() (http.Header, error) { return http.Header{"X-Key": {"k"}}, nil }})
+	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Dialling: Dialling{Headers: func() (http.Header, error) { return http.Header{"X-Key": {"k"}}, nil }}})
 	got := r.sink.wait(t, 4)
 	for i, want := range []string{`{"a":1}`, "one\ntwo", long, ""} {
 		if got[i].payload != want || got[i].kind != hub.Text {
@@ -194,7 +194,7 @@ func TestHTTPResumes(t *testing.T) {
 		}
 		a.stay()
 	}
-	r := startEager(t, Config{URL: s.serve(t)})
+	r := startEager(t, Config{Sources: Sources{URL: s.serve(t)}})
 	got := r.sink.wait(t, last)
 	for i, m := range got {
 		if want := fmt.Sprintf("message %d", i+1); m.payload != want {
@@ -270,7 +270,7 @@ func TestHTTPRefusesWhatItAskedToResume(t *testing.T) {
 		}
 	}
 	var told []fantailv1.Notice
-	r := start(t, Config{URL: s.serve(t), RelayNotice: func(n fantailv1.Notice) { told = append(told, n) }})
+	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Events: Events{RelayNotice: func(n fantailv1.Notice) { told = append(told, n) }}})
 	r.sink.wait(t, 2)
 	r.stop()
 	if len(told) != 1 || !told[0].Unknown {
@@ -353,7 +353,7 @@ func TestHTTPTLS(t *testing.T) {
 		defer srv.Close()
 		roots := x509.NewCertPool()
 		roots.AddCert(srv.Certificate())
-		r := start(t, Config{URL: srv.URL, TLS: &tls.Config{RootCAs: roots}})
+		r := start(t, Config{Sources: Sources{URL: srv.URL}, Dialling: Dialling{TLS: &tls.Config{RootCAs: roots}}})
 		want := map[bool]string{false: "over HTTP/1.1", true: "over HTTP/2.0"}[two]
 		if got := r.sink.wait(t, 1)[0].payload; got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -384,7 +384,7 @@ func TestU3HTTPBomb(t *testing.T) {
 		}
 		a.stay()
 	}
-	r := start(t, Config{URL: s.serve(t), MaxMessage: 64 << 10})
+	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Messages: Messages{MaxMessage: 64 << 10}})
 	r.sink.wait(t, 2)
 	if got := r.Stats(); got.Reconnects[driver.ReasonTooLarge] != 1 {
 		t.Errorf("got %+v", got)
@@ -413,7 +413,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 				a.say("%s", says.message)
 				a.stay()
 			}})
-			r := start(t, Config{URL: "http://source/", Dial: p.Dial, IdleTimeout: idle})
+			r := start(t, Config{Sources: Sources{URL: "http://source/"}, Dialling: Dialling{Dial: p.Dial, IdleTimeout: idle}})
 			r.sink.wait(t, 1)
 			if n := r.Stats().Reconnects[driver.ReasonIdle]; n != 0 {
 				t.Errorf("%s: left %d times while there were signs of life", kind, n)
@@ -435,7 +435,7 @@ func TestHTTPURL(t *testing.T) {
 
 func TestProbeHTTP(t *testing.T) {
 	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
-	p := runProbe(t, Config{URL: s.serve(t)}, 1)
+	p := runProbe(t, Config{Sources: Sources{URL: s.serve(t)}}, 1)
 	if p.story() != "tcp handshake open" || !strings.Contains(p.detail(driver.StepHandshake), "200 OK, text/event-stream, HTTP/1.1, no compression") {
 		t.Errorf("got %s, %+v, %v", p.story(), p.steps, p.err)
 	}

@@ -78,11 +78,11 @@ func TestHTTPRelay(t *testing.T) {
 			}
 			var mu sync.Mutex
 			var told []fantailv1.Notice
-			r := startEager(t, Config{URL: s.serve(t), RelayNotice: func(n fantailv1.Notice) {
+			r := startEager(t, Config{Sources: Sources{URL: s.serve(t)}, Events: Events{RelayNotice: func(n fantailv1.Notice) {
 				mu.Lock()
 				defer mu.Unlock()
 				told = append(told, n)
-			}})
+			}}})
 			got := r.sink.wait(t, len(all))
 			for i, m := range got {
 				if m.payload != all[i].payload || m.kind != all[i].kind || r.sink.keys[i] != tt.key {

@@ -3,13 +3,14 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/driver"
 	"io"
 	"net"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fantail/feed/driver"
 )
 
 // pipeLink returns a link and the broker's end of it. What comes is read, as a

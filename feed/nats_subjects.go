@@ -3,12 +3,13 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/driver"
 	"fmt"
 	"strings"
 	"unicode"
 
 	"github.com/nats-io/nats.go"
+
+	"fantail/feed/driver"
 )
 
 // natsSubjects subscribes to subjects. NATS keeps nothing of them: what is

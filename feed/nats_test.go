@@ -70,7 +70,7 @@ func addStream(t testing.TB, c *nats.Conn) nats.JetStreamContext {
 func TestNATSSubjects(t *testing.T) {
 	server := brokertest.NATS(t, "max_payload: 32MB\nmax_pending: 64MB")
 	c := natsClient(t, server)
-	r := start(t, Config{URL: "nats://" + server.Addr + "?subject=news&subject=room.*", MaxMessage: 1 << 20})
+	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=news&subject=room.*"}, Messages: Messages{MaxMessage: 1 << 20}})
 	r.log.wait(t, "source is connected")
 	tell(t, c, "news", "one", "other", "no", "room.1", "two", "news", "\xff\xfe", "news", strings.Repeat("x", 20<<20), "room.2", "three")
 	got := r.sink.wait(t, 4)
@@ -99,7 +99,7 @@ func TestNATSRefusals(t *testing.T) {
 		{"nobody there", "nats://127.0.0.1:1?subject=a", "refuses connections"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			r := start(t, Config{URL: c.url})
+			r := start(t, Config{Sources: Sources{URL: c.url}})
 			line := r.log.wait(t, "source is away", c.want)
 			if strings.Contains(line, ":wrong") || strings.Contains(line, ":right") {
 				t.Errorf("the line shows the password: %s", line)
@@ -128,7 +128,7 @@ func TestNATSStreamIsResumed(t *testing.T) {
 	c := natsClient(t, server)
 	addStream(t, c)
 	keep(t, c, "s.a", "before")
-	r := start(t, Config{URL: "nats://" + server.Addr + "?stream=S"})
+	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?stream=S"}})
 	r.log.wait(t, "source is connected")
 	keep(t, c, "s.a", "one", "s.b", "two")
 	r.sink.wait(t, 2)
@@ -192,14 +192,14 @@ func TestNATSStreamLapses(t *testing.T) {
 // TestNATSHangs: NATS keeps the connection and says nothing.
 func TestNATSHangs(t *testing.T) {
 	server := brokertest.NATS(t, "")
-	r := start(t, Config{URL: "nats://" + server.Addr + "?subject=a", Ping: 200 * time.Millisecond})
+	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=a"}, Dialling: Dialling{Ping: 200 * time.Millisecond}})
 	r.log.wait(t, "source is connected")
 	server.Stop()
 	r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
 	server.Continue()
 	r.log.wait(t, "source is back")
 	endsWithin(t, time.Second, func() *running {
-		r := start(t, Config{URL: "nats://" + server.Addr + "?subject=a"})
+		r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=a"}})
 		r.log.wait(t, "source is connected")
 		return r
 	})
@@ -242,7 +242,7 @@ func TestNATSKilledUnderLoad(t *testing.T) {
 	server := brokertest.NATS(t, "")
 	c := natsClient(t, server)
 	addStream(t, c)
-	r := start(t, Config{URL: "nats://" + server.Addr + "?stream=S"})
+	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?stream=S"}})
 	r.log.wait(t, "source is connected")
 	const before, after = 1000, 2000
 	for i := range before {

@@ -56,7 +56,7 @@ func (o *outbox) send(frame string) bool {
 func (o *outbox) write(ctx context.Context) error {
 	for i, frame := range o.first {
 		if err := o.put(ctx, frame); err != nil {
-			err = driver.Fail(driver.ReasonLost, "the connection broke while frame %d of %v was sent: %w", i+1, driver.SettingSend, err)
+			err = driver.Fail(driver.ReasonLost, "the connection broke while frame %d of %v was sent: %w", i+1, driver.SettingFrames, err)
 			o.greeted <- err
 			return err
 		}

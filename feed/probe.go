@@ -3,11 +3,12 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/driver"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/feed/driver"
 )
 
 // Probe opens one connection to the source, in the way in which a Feed does,
@@ -22,9 +23,9 @@ import (
 // source that has ended for good, and otherwise an error that says what to
 // change.
 func Probe(ctx context.Context, cfg Config, pub Publisher, report func(driver.Step)) (Stats, error) {
-	cfg, bad := cfg.withDefaults()
+	cfg = cfg.withDefaults()
 	f, err := newSingle(cfg, pub, zerolog.Nop())
-	if err := errors.Join(err, bad); err != nil {
+	if err := errors.Join(err, cfg.check()); err != nil {
 		return Stats{}, err
 	}
 	p := &probe{report: report, last: time.Now()}

@@ -106,9 +106,9 @@ func TestProbeTellsEachStep(t *testing.T) {
 		stay(c)
 	})
 	p := runProbe(t, Config{
-		URL:          strings.Replace(u, "127.0.0.1", "localhost", 1),
-		Subprotocols: []string{"v1"},
-		Send:         func() ([]string, error) { return []string{"a", "b"}, nil },
+		Sources:  Sources{URL: strings.Replace(u, "127.0.0.1", "localhost", 1)},
+		Dialling: Dialling{Subprotocols: []string{"v1"}},
+		Sending:  Sending{Frames: func() ([]string, error) { return []string{"a", "b"}, nil }},
 	}, 2)
 	if got, want := p.story(), "name tcp handshake send open"; got != want || p.err != nil {
 		t.Fatalf("got %s, %v; want %s", got, p.err, want)
@@ -117,7 +117,7 @@ func TestProbeTellsEachStep(t *testing.T) {
 		driver.StepName:      "127.0.0.1",
 		driver.StepTCP:       "connected to 127.0.0.1:",
 		driver.StepHandshake: "101 Switching Protocols, subprotocol v1, permessage-deflate",
-		driver.StepSend:      "2 sent, as Config.Sending.Send says",
+		driver.StepSend:      "2 sent, as Config.Sending.Frames says",
 	} {
 		if got := p.detail(kind); !strings.Contains(got, want) {
 			t.Errorf("%v: got %q, want %q", kind, got, want)
@@ -130,7 +130,7 @@ func TestProbeTellsEachStep(t *testing.T) {
 
 func TestProbeTLS(t *testing.T) {
 	port, trust := secure(t)
-	good := runProbe(t, Config{URL: "wss://127.0.0.1:" + port, TLS: trust}, 1)
+	good := runProbe(t, Config{Sources: Sources{URL: "wss://127.0.0.1:" + port}, Dialling: Dialling{TLS: trust}}, 1)
 	if got, want := good.story(), "tcp tls handshake open"; got != want || good.err != nil {
 		t.Fatalf("got %s, %v; want %s", got, good.err, want)
 	}
@@ -146,7 +146,7 @@ func TestProbeTLS(t *testing.T) {
 		"localhost": "certificate is for other names; use one of them as host in Config.Sources.URL",
 		"127.0.0.1": "an authority that this machine does not know",
 	} {
-		bad := runProbe(t, Config{URL: "wss://" + host + ":" + port}, 0)
+		bad := runProbe(t, Config{Sources: Sources{URL: "wss://" + host + ":" + port}}, 0)
 		if !strings.HasSuffix(bad.story(), "tcp tls!") || bad.err == nil || !strings.Contains(bad.err.Error(), want) {
 			t.Errorf("%s: got %s, %v; want %s", host, bad.story(), bad.err, want)
 		}
@@ -165,13 +165,13 @@ func TestProbeFailsOnce(t *testing.T) {
 		name, story, want string
 		cfg               Config
 	}{
-		{"nothing listens", "tcp!", "refuses connections", Config{URL: "ws://" + vacant}},
-		{"no such name", "name!", "nowhere.invalid", Config{URL: "ws://nowhere.invalid/"}},
-		{"401", "tcp handshake!", "Config.Dialling.Headers", Config{URL: answering(401)}},
-		{"no subprotocol", "tcp handshake handshake!", "Config.Dialling.Subprotocols", Config{URL: open, Subprotocols: []string{"v9"}}},
-		{"settings", "settings!", "Config.Sending.Send", Config{URL: open, Send: missing}},
-		{"closed at once", "tcp handshake open", "1000: enough", Config{URL: open}},
-		{"wrong URL", "", "unknown scheme", Config{URL: "gopher://x"}},
+		{"nothing listens", "tcp!", "refuses connections", Config{Sources: Sources{URL: "ws://" + vacant}}},
+		{"no such name", "name!", "nowhere.invalid", Config{Sources: Sources{URL: "ws://nowhere.invalid/"}}},
+		{"401", "tcp handshake!", "Config.Dialling.Headers", Config{Sources: Sources{URL: answering(401)}}},
+		{"no subprotocol", "tcp handshake handshake!", "Config.Dialling.Subprotocols", Config{Sources: Sources{URL: open}, Dialling: Dialling{Subprotocols: []string{"v9"}}}},
+		{"settings", "settings!", "Config.Sending.Frames", Config{Sources: Sources{URL: open}, Sending: Sending{Frames: missing}}},
+		{"closed at once", "tcp handshake open", "1000: enough", Config{Sources: Sources{URL: open}}},
+		{"wrong URL", "", "unknown scheme", Config{Sources: Sources{URL: "gopher://x"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -194,13 +194,13 @@ func TestProbeLocalSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		for _, cfg := range []Config{{URL: "replay:" + file}, {URL: "stdin:", Stdin: strings.NewReader("a\nb\n")}} {
+		for _, cfg := range []Config{{Sources: Sources{URL: "replay:" + file}}, {Sources: Sources{URL: "stdin:"}, Stdin: strings.NewReader("a\nb\n")}} {
 			p := runProbe(t, cfg, 0)
 			if p.err != io.EOF || p.story() != "open" || fmt.Sprint(p.sink.payloads()) != "[a b]" {
-				t.Errorf("%s: got %s, %v, %q", cfg.URL, p.story(), p.err, p.sink.payloads())
+				t.Errorf("%s: got %s, %v, %q", cfg.Sources.URL, p.story(), p.err, p.sink.payloads())
 			}
 		}
-		if p := runProbe(t, Config{URL: "demo:"}, 100); p.err != nil || p.story() != "open" {
+		if p := runProbe(t, Config{Sources: Sources{URL: "demo:"}}, 100); p.err != nil || p.story() != "open" {
 			t.Errorf("demo: got %s, %v", p.story(), p.err)
 		}
 	})

@@ -23,13 +23,13 @@ import (
 // TestPublishNeedsAName: a broker is forwarded to only where its URL says how.
 func TestPublishNeedsAName(t *testing.T) {
 	for _, url := range []string{"redis://h?subscribe=a", "redis://h?stream=s", "nats://h?subject=a", "nats://h?stream=S", "amqp://h?exchange=x"} {
-		if _, err := New(Config{URL: url, Uplink: true}, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), []string{"Config.Sending.Uplink", "publish="}) {
+		if _, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}}, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), []string{"Config.Sending.Uplink", "publish="}) {
 			t.Errorf("%s: %v", url, err)
 		}
-		if _, err := New(Config{URL: url + "&publish=b", Uplink: true}, newSink(), zerolog.Nop()); err != nil {
+		if _, err := New(Config{Sources: Sources{URL: url + "&publish=b"}, Sending: Sending{Uplink: true}}, newSink(), zerolog.Nop()); err != nil {
 			t.Errorf("%s: %v", url, err)
 		}
-		if _, err := New(Config{URL: url + "&publish=", Uplink: true}, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "publish is empty") {
+		if _, err := New(Config{Sources: Sources{URL: url + "&publish="}, Sending: Sending{Uplink: true}}, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "publish is empty") {
 			t.Errorf("%s with an empty name: %v", url, err)
 		}
 	}
@@ -42,7 +42,7 @@ func converse(t *testing.T, url string) {
 	const senders, each = 4, 50
 	var feeds [2]*running
 	for i := range feeds {
-		feeds[i] = start(t, Config{URL: url, Uplink: true})
+		feeds[i] = start(t, Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, feeds[i], 1)
 	}
 	var wg sync.WaitGroup
@@ -103,7 +103,7 @@ func TestRedisPublishing(t *testing.T) {
 	t.Run("a stream", func(t *testing.T) { converse(t, "redis://"+server.Addr+"?stream=s&publish=s") })
 	t.Run("refused, and lost", func(t *testing.T) {
 		do(t, c, "acl setuser u on >pw +@all -xadd ~* &room", "set string x")
-		r := start(t, Config{URL: "redis://u:pw@" + server.Addr + "?subscribe=room&publish=other", Uplink: true})
+		r := start(t, Config{Sources: Sources{URL: "redis://u:pw@" + server.Addr + "?subscribe=room&publish=other"}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, r, 1)
 		if err := refused(r, []byte("x")); err == nil || !holds(err.Error(), []string{"NOPERM", "ACL SETUSER"}) || strings.Contains(err.Error(), "pw") {
 			t.Errorf("got %v", err)
@@ -115,7 +115,7 @@ func TestRedisPublishing(t *testing.T) {
 		}
 	})
 	t.Run("the broker hangs", func(t *testing.T) {
-		r := start(t, Config{URL: "redis://" + server.Addr + "?subscribe=room&publish=room", Uplink: true})
+		r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=room&publish=room"}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, r, 1)
 		server.Stop()
 		defer server.Continue()
@@ -133,7 +133,7 @@ func TestNATSPublishing(t *testing.T) {
 	addStream(t, natsClient(t, server, nats.UserInfo("u", "pw")))
 	t.Run("a stream", func(t *testing.T) { converse(t, url+"?stream=S&publish=s.a") })
 	t.Run("refused", func(t *testing.T) {
-		r := start(t, Config{URL: url + "?subject=room&publish=other", Uplink: true})
+		r := start(t, Config{Sources: Sources{URL: url + "?subject=room&publish=other"}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, r, 1)
 		for range 2 {
 			if err := refused(r, []byte("x")); err == nil || !holds(err.Error(), []string{"Publish", "allowed to publish"}) || strings.Contains(err.Error(), "pw") {
@@ -156,7 +156,7 @@ func testAMQPPublishing(t *testing.T, server *brokertest.Server, ch *amqp.Channe
 		if err := ch.ExchangeDeclare("internal", "topic", true, false, true, false, nil); err != nil {
 			t.Fatal(err)
 		}
-		r := start(t, Config{URL: url + "?exchange=internal&publish=k", Uplink: true})
+		r := start(t, Config{Sources: Sources{URL: url + "?exchange=internal&publish=k"}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, r, 1)
 		for range 2 {
 			if err := refused(r, []byte("x")); err == nil || !strings.Contains(err.Error(), "internal") {

@@ -21,7 +21,7 @@ func inputs(payloads ...string) []hub.Input {
 }
 
 func TestPush(t *testing.T) {
-	r := start(t, Config{URL: "push:", MaxMessage: 8})
+	r := start(t, Config{Sources: Sources{URL: "push:"}, Messages: Messages{MaxMessage: 8}})
 	if !r.HasKeys() {
 		t.Error("pushed messages may have keys")
 	}
@@ -35,7 +35,7 @@ func TestPush(t *testing.T) {
 	if err := r.Push(inputs("fits", "is too long")); err != ErrPushTooLarge {
 		t.Errorf("got %v", err)
 	}
-	if err := start(t, Config{URL: "demo:"}).Push(inputs("x")); err != ErrNoPush {
+	if err := start(t, Config{Sources: Sources{URL: "demo:"}}).Push(inputs("x")); err != ErrNoPush {
 		t.Errorf("the demo took a message: %v", err)
 	}
 }
@@ -72,9 +72,9 @@ func TestPushIsBounded(t *testing.T) {
 
 // TestPushOutlivesConnection: a rule ends it within a batch.
 func TestPushOutlivesConnection(t *testing.T) {
-	r := start(t, Config{URL: "push:", MaxMessage: 8, Rules: func() ([]Rule, error) {
+	r := start(t, Config{Sources: Sources{URL: "push:"}, Messages: Messages{MaxMessage: 8, Rules: func() ([]Rule, error) {
 		return ParseRules([]byte(`[{"match":"^bye","do":"reconnect"}]`))
-	}})
+	}}})
 	if err := r.Push(inputs("bye", "one", "two")); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestPushTakesManyShort(t *testing.T) {
 
 // TestPushHammer: what was taken is published once, each producer's in order.
 func TestPushHammer(t *testing.T) {
-	r := start(t, Config{URL: "push:", MaxMessage: 64})
+	r := start(t, Config{Sources: Sources{URL: "push:"}, Messages: Messages{MaxMessage: 64}})
 	const producers, each = 8, 500
 	var wg sync.WaitGroup
 	for p := range producers {

@@ -23,13 +23,13 @@ type together struct {
 }
 
 func newTogether(c *combination, cfg Config) (*together, error) {
-	numbers, err := newKeyer(cfg.Seq)
+	numbers, err := newKeyer(cfg.Sources.Seq)
 	if err != nil {
 		return nil, setting.Errorf("feed: %v %w", driver.SettingSeq, err)
 	}
-	t := &together{c: c, merge: cfg.Mode == Merge, numbers: numbers}
+	t := &together{c: c, merge: cfg.Sources.Mode == Merge, numbers: numbers}
 	if numbers != nil {
-		t.arbiter = newArbiter(len(c.sources), cfg.GapWait, c.publish)
+		t.arbiter = newArbiter(len(c.sources), cfg.Sources.GapWait, c.publish)
 	}
 	return t, nil
 }

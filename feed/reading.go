@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+
 	"fantail/feed/driver"
 )
 

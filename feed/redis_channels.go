@@ -3,10 +3,11 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/driver"
 	"slices"
 
 	"github.com/redis/go-redis/v9"
+
+	"fantail/feed/driver"
 )
 
 // redisBatch bounds the channels of one SUBSCRIBE.

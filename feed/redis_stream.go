@@ -3,10 +3,11 @@ package feed
 import (
 	"context"
 	"errors"
-	"fantail/feed/driver"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"fantail/feed/driver"
 )
 
 // redisStream reads a stream by its ids, so that nothing is lost or repeated over

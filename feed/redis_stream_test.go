@@ -15,7 +15,7 @@ func TestRedisStreamIsResumed(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
 	do(t, c, "xadd s * data before")
-	r := start(t, Config{URL: "redis://" + server.Addr + "?stream=s"})
+	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?stream=s"}})
 	r.log.wait(t, "source is connected")
 	do(t, c, "xadd s * data one", "xadd s * user alice text <hi>")
 	r.sink.wait(t, 2)

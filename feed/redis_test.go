@@ -42,7 +42,7 @@ func do(t testing.TB, c *redis.Client, commands ...string) {
 func TestRedisChannels(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
-	r := start(t, Config{URL: "redis://" + server.Addr + "?subscribe=news&psubscribe=room:*", MaxMessage: 1 << 20})
+	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=news&psubscribe=room:*"}, Messages: Messages{MaxMessage: 1 << 20}})
 	r.log.wait(t, "source is connected")
 	do(t, c, "publish news one", "publish other no", "publish room:1 two")
 	if err := c.Publish(t.Context(), "news", "\xff\xfe").Err(); err != nil {
@@ -78,7 +78,7 @@ func TestRedisRefusals(t *testing.T) {
 		{"nobody there", "redis://127.0.0.1:1?subscribe=a", "refuses connections"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			r := start(t, Config{URL: c.url})
+			r := start(t, Config{Sources: Sources{URL: c.url}})
 			line := r.log.wait(t, "source is away", c.want)
 			if strings.Contains(line, ":wrong") || strings.Contains(line, ":right") {
 				t.Errorf("the line shows the password: %s", line)
@@ -101,7 +101,7 @@ func TestRedisHangs(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			server := brokertest.Redis(t)
 			do(t, redisClient(t, server), "xadd s * data x")
-			r := start(t, Config{URL: "redis://" + server.Addr + "?" + query, Ping: 200 * time.Millisecond})
+			r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?" + query}, Dialling: Dialling{Ping: 200 * time.Millisecond}})
 			r.log.wait(t, "source is connected")
 			server.Stop()
 			r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
@@ -116,7 +116,7 @@ func TestRedisHangs(t *testing.T) {
 func TestRedisQuietIsNoSilence(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
-	r := start(t, Config{URL: "redis://" + server.Addr + "?subscribe=a", Ping: 200 * time.Millisecond})
+	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=a"}, Dialling: Dialling{Ping: 200 * time.Millisecond}})
 	r.log.wait(t, "source is connected")
 	var lost uint64 // connections, by a machine too busy to answer in that time
 	first := 0      // pings before the present one
@@ -130,7 +130,7 @@ func TestRedisQuietIsNoSilence(t *testing.T) {
 	})
 	r.stop()
 	endsWithin(t, time.Second, func() *running {
-		r := start(t, Config{URL: "redis://" + server.Addr + "?subscribe=a"})
+		r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=a"}})
 		r.log.wait(t, "source is connected")
 		do(t, c, "publish a 1")
 		r.sink.wait(t, 1)
@@ -144,7 +144,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
 	do(t, c, "xadd s * data x")
-	r := start(t, Config{URL: "redis://" + server.Addr + "?stream=s"})
+	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?stream=s"}})
 	r.log.wait(t, "source is connected")
 	const before, after = 2000, 4000
 	add := func(c *redis.Client, from, to int) {

@@ -181,16 +181,16 @@ func TestOverlapIsNotIdle(t *testing.T) {
 // that may be beyond what was published.
 func TestOverlapIsRefused(t *testing.T) {
 	for _, cfg := range []Config{
-		{URL: "ws://h/?at={cursor}", Cursor: "at"},
-		{URL: "ws://h/", Resume: true},
-		{URL: "https://h/"},
-		{URL: "ws://h/ http://h/"},
+		{Sources: Sources{URL: "ws://h/?at={cursor}"}, Messages: Messages{Cursor: "at"}},
+		{Sources: Sources{URL: "ws://h/"}, Dialling: Dialling{Resume: true}},
+		{Sources: Sources{URL: "https://h/"}},
+		{Sources: Sources{URL: "ws://h/ http://h/"}},
 	} {
-		cfg.MaxAge = time.Hour
+		cfg.Renewal.MaxAge = time.Hour
 		if _, err := New(cfg, newSink(), zerolog.Nop()); err != nil {
 			t.Errorf("%+v without overlap: %v", cfg, err)
 		}
-		cfg.Overlap = true
+		cfg.Renewal.Overlap = true
 		if _, err := New(cfg, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "Config.Renewal.Overlap") {
 			t.Errorf("%+v: %v", cfg, err)
 		}

@@ -45,7 +45,7 @@ func TestReplayKeepsTheRecordedPace(t *testing.T) {
 	for query, want := range map[string]time.Duration{"": 2 * time.Second, "?speed=4": time.Second / 2, "?speed=0.5&loop=0": 4 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			// An idle timeout does not concern a recording: its gaps are real.
-			s, took, err := runBubble(t, Config{URL: "replay:" + path + query, IdleTimeout: time.Millisecond})
+			s, took, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path + query}, Dialling: Dialling{IdleTimeout: time.Millisecond}})
 			if err != nil || took != want || !slices.Equal(s.payloads(), []string{"a", "b", "c", "d"}) {
 				t.Errorf("%q: %q in %v, %v; want %v", query, s.payloads(), took, err, want)
 			}
@@ -55,7 +55,7 @@ func TestReplayKeepsTheRecordedPace(t *testing.T) {
 
 func TestReplayKinds(t *testing.T) {
 	path := recordingFile(t, "a.rec", "#fantail 1\n0\tb64t\tYQ0KYg==\n0\tb64\tAP8=\n")
-	s, _, err := runBubble(t, Config{URL: "replay:" + path})
+	s, _, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path}})
 	got := s.messages()
 	if err != nil || len(got) != 2 || got[0].kind != hub.Text || got[0].payload != "a\r\nb" || got[1].kind != hub.Binary || got[1].payload != "\x00\xff" {
 		t.Errorf("got %v, %v", got, err)
@@ -68,7 +68,7 @@ func TestReplayLoops(t *testing.T) {
 		r := &running{sink: newSink(), log: newJournal()}
 		r.sink.patience = patienceBubble
 		var err error
-		if r.Feed, err = New(Config{URL: "replay:" + path + "?loop=1"}, r.sink, zerolog.Nop()); err != nil {
+		if r.Feed, err = New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, r.sink, zerolog.Nop()); err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
@@ -88,7 +88,7 @@ func TestReplayLoops(t *testing.T) {
 
 func TestReplayEndsWithTheFirstBrokenLine(t *testing.T) {
 	path := recordingFile(t, "a.txt", "0\ta\nnonsense\n0\tc\n")
-	s, _, err := runBubble(t, Config{URL: "replay:" + path + "?loop=1"})
+	s, _, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}})
 	if err == nil || !strings.Contains(err.Error(), "line 2") || len(s.messages()) != 1 {
 		t.Errorf("got %q, %v", s.payloads(), err)
 	}
@@ -97,7 +97,7 @@ func TestReplayEndsWithTheFirstBrokenLine(t *testing.T) {
 // TestReplayOfAFileThatWasEmptied: a loop over nothing ends.
 func TestReplayOfAFileThatWasEmptied(t *testing.T) {
 	path := recordingFile(t, "a.txt", "0\ta\n")
-	f, err := New(Config{URL: "replay:" + path + "?loop=1"}, newSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, newSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

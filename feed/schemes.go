@@ -132,7 +132,7 @@ func About(address string, names setting.Namer) string {
 // a stream that a broker keeps under numbers of its own. Parts of a message would
 // share one, and several sources have each their own.
 func (c Config) Numbered() bool {
-	return c.Split == SplitNone && c.Seq == "" && len(SourceURLs(c.URL)) == 1 && isStream(c.URL)
+	return c.Messages.Split == SplitNone && c.Sources.Seq == "" && len(SourceURLs(c.Sources.URL)) == 1 && isStream(c.Sources.URL)
 }
 
 // isStream reports whether a source URL names a stream with numbers.
@@ -195,7 +195,7 @@ func hasKeyPlace(values []string) bool {
 // checkOverlap refuses overlapping connections to a source that loses nothing
 // without them.
 func (s scheme) checkOverlap(cfg Config) error {
-	if cfg.Overlap && s.resumed != "" {
+	if cfg.Renewal.Overlap && s.resumed != "" {
 		return setting.Errorf("feed: %v is of no use with %s; unset it", driver.SettingOverlap, s.resumed)
 	}
 	return nil

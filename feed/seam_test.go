@@ -2,12 +2,13 @@ package feed
 
 import (
 	"errors"
-	"fantail/feed/driver"
 	"fmt"
 	"testing"
 	"testing/synctest"
 
 	"github.com/rs/zerolog"
+
+	"fantail/feed/driver"
 )
 
 // A seam is told between the messages where it stands, and the operator is told
@@ -51,13 +52,13 @@ func TestNumbered(t *testing.T) {
 		"demo:?stream=s":                        false,
 		"redis://h:port?stream=s":               false,
 	} {
-		if (Config{URL: url}).Numbered() != want {
+		if (Config{Sources: Sources{URL: url}}).Numbered() != want {
 			t.Errorf("%s: %v", url, !want)
 		}
 	}
-	for _, c := range []Config{{Split: SplitLines}, {Mode: Race, Seq: "seq"}} {
-		if c.URL = "nats://h?stream=S"; c.Numbered() {
-			t.Errorf("%v, Seq %q: numbers are promised", c.Split, c.Seq)
+	for _, c := range []Config{{Messages: Messages{Split: SplitLines}}, {Sources: Sources{Mode: Race, Seq: "seq"}}} {
+		if c.Sources.URL = "nats://h?stream=S"; c.Numbered() {
+			t.Errorf("%v, Seq %q: numbers are promised", c.Messages.Split, c.Sources.Seq)
 		}
 	}
 }

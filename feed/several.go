@@ -13,7 +13,7 @@ import (
 
 // newSeveral returns a feed of several sources.
 func newSeveral(cfg Config, urls []string, pub Publisher, log zerolog.Logger) (*Feed, error) {
-	if err := checkURLs(urls, cfg.Mode); err != nil {
+	if err := checkURLs(urls, cfg.Sources.Mode); err != nil {
 		return nil, err
 	}
 	c := newCombination(cfg, pub, log)
@@ -39,27 +39,27 @@ func newSeveral(cfg Config, urls []string, pub Publisher, log zerolog.Logger) (*
 // combination's to recognise, save for those that a source's own overlapping
 // connections bring.
 func (c Config) ofOne(url string, p *port) Config {
-	c.URL, c.RelayNotice = url, p.notice
-	if !c.Overlap {
-		c.ID = ""
+	c.Sources.URL, c.Events.RelayNotice = url, p.notice
+	if !c.Renewal.Overlap {
+		c.Messages.ID = ""
 	}
 	return c
 }
 
 // newPolicy returns the policy of a mode.
 func newPolicy(cfg Config, c *combination) (policy, error) {
-	if cfg.Mode != Failover {
+	if cfg.Sources.Mode != Failover {
 		return newTogether(c, cfg)
 	}
-	f := newFailover(spread(cfg.Host, len(c.sources)), max(0, cfg.Failback))
+	f := newFailover(spread(cfg.Sources.Host, len(c.sources)), max(0, cfg.Sources.Failback))
 	f.start, f.stop, f.changed, f.publish = c.start, c.stop, c.changed, c.publishOnce
 	return f, nil
 }
 
 // newCopies returns what recognises copies; nil = nothing does.
 func newCopies(cfg Config, n int) (*copies, error) {
-	id := cfg.ID
-	if cfg.Mode == Race && id == "" {
+	id := cfg.Messages.ID
+	if cfg.Sources.Mode == Race && id == "" {
 		id = byHash
 	}
 	ids, err := newIdentifier(id)

@@ -39,24 +39,23 @@ func prepareSeveral(t *testing.T, cfg Config, drivers ...driver.Driver) *several
 	t.Helper()
 	r := &severalRunning{running: &running{sink: newSink(), log: newJournal()}}
 	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
-	cfg.Notify = func(up bool, outage time.Duration) {
+	cfg.Events.Notify = func(up bool, outage time.Duration) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.told = append(r.told, map[bool]string{true: "up", false: "down"}[up])
 	}
-	cfg, err := cfg.withDefaults()
-	if err != nil {
+	cfg = cfg.withDefaults()
+	if err := cfg.check(); err != nil {
 		t.Fatal(err)
 	}
 	c := newCombination(cfg, r.sink, zerolog.New(r.log))
 	for i, d := range drivers {
 		c.add(openSource(d, fmt.Sprint("script ", i), c.port(), zerolog.New(r.log)))
 	}
-	var errPolicy error
-	if c.copies, err = newCopies(cfg, len(drivers)); err == nil {
-		c.policy, errPolicy = newPolicy(cfg, c)
-	}
-	if err := errors.Join(err, errPolicy); err != nil {
+	var errCopies, errPolicy error
+	c.copies, errCopies = newCopies(cfg, len(drivers))
+	c.policy, errPolicy = newPolicy(cfg, c)
+	if err := errors.Join(errCopies, errPolicy); err != nil {
 		t.Fatal(err)
 	}
 	r.Feed = &Feed{sources: c.sources, several: c}
@@ -172,7 +171,7 @@ func TestRaceFillsGaps(t *testing.T) {
 		rng, lost := rand.New(rand.NewPCG(8, 8)), rand.New(rand.NewPCG(8, 9))
 		a, b := newTicking("a", 2*time.Millisecond), newTicking("b", 2*time.Millisecond)
 		b.lag, b.drop = 7*time.Millisecond, func(int) bool { return lost.IntN(100) == 0 }
-		r := prepareSeveral(t, Config{Mode: Race, Seq: "n"}, a, b)
+		r := prepareSeveral(t, Config{Sources: Sources{Mode: Race, Seq: "n"}}, a, b)
 		r.sources[0].waits.Within(200 * time.Millisecond) // so that it is there for most of the time
 		r.run(t)
 		for range 60 {
@@ -220,7 +219,7 @@ func TestRaceFirstCopyWins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTicking("x", 10*time.Millisecond), newTicking("x", 10*time.Millisecond)
 		b.lag = 3 * time.Millisecond
-		r := startSeveral(t, Config{Mode: Race}, a, b)
+		r := startSeveral(t, Config{Sources: Sources{Mode: Race}}, a, b)
 		time.Sleep(10 * time.Second)
 		a.set(true)
 		time.Sleep(10 * time.Second)
@@ -240,7 +239,7 @@ func TestRaceFirstCopyWins(t *testing.T) {
 func TestMergeRelaysAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTicking("a", 10*time.Millisecond), newTicking("b", 10*time.Millisecond)
-		r := startSeveral(t, Config{Mode: Merge}, a, b)
+		r := startSeveral(t, Config{Sources: Sources{Mode: Merge}}, a, b)
 		time.Sleep(time.Second)
 		r.stop()
 		next := map[string]int{"a": 1, "b": 1}
@@ -263,7 +262,7 @@ func TestSeveralTellClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTicking("a", 10*time.Millisecond), newTicking("b", 10*time.Millisecond)
 		a.set(true)
-		r := startSeveral(t, Config{Mode: Merge}, a, b)
+		r := startSeveral(t, Config{Sources: Sources{Mode: Merge}}, a, b)
 		expect := func(want string, connected bool) {
 			t.Helper()
 			synctest.Wait()
@@ -294,7 +293,7 @@ func TestSeveralUnreachableAtTheStart(t *testing.T) {
 			a, b := newTicking("a", time.Second), newTicking("b", time.Second)
 			a.set(true)
 			b.set(true)
-			r := startSeveral(t, Config{Mode: mode}, a, b)
+			r := startSeveral(t, Config{Sources: Sources{Mode: mode}}, a, b)
 			time.Sleep(time.Hour)
 			if r.notices() != "down" || r.Stats().EverConnected {
 				t.Errorf("%v: told %q, %+v", mode, r.notices(), r.Stats())
@@ -322,9 +321,9 @@ func TestSeveralEnd(t *testing.T) {
 				}}
 			}
 			a, b := ending(io.EOF), ending(broken)
-			cfg := Config{Mode: mode}
+			cfg := Config{Sources: Sources{Mode: mode}}
 			if mode == Race {
-				cfg.Seq = "n"
+				cfg.Sources.Seq = "n"
 			}
 			r := startSeveral(t, cfg, a, b)
 			time.Sleep(time.Hour)
@@ -360,19 +359,19 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 		cfg  Config
 		want []string
 	}{
-		{Config{URL: "wss://a htps://b"}, []string{"source 2 of 2", `unknown scheme "htps"`}},
-		{Config{URL: "wss:// ws://h/#x"}, []string{"source 1 of 2", "names no host", "source 2 of 2", "fragment"}},
-		{Config{URL: "stdin: stdin:", Stdin: strings.NewReader("")}, []string{"stdin: twice"}},
-		{Config{URL: strings.Repeat("demo: ", 17)}, []string{"17 sources", "at most 16"}},
-		{Config{URL: "demo: PUSH:"}, []string{"push: among several", "merge"}},
-		{Config{URL: "push: demo:", Mode: Race}, []string{"push: among several", "merge"}},
-		{Config{URL: "demo:", Seq: "n"}, []string{"Config.Sources.Mode=race"}},
-		{Config{URL: "demo: demo:", Mode: Race, Seq: "re:("}, []string{"Config.Sources.Seq"}},
-		{Config{URL: "demo: demo:", Mode: 9, GapWait: -1, Failback: -2}, []string{"Sources.Mode", "Sources.GapWait", "Sources.Failback"}},
+		{Config{Sources: Sources{URL: "wss://a htps://b"}}, []string{"source 2 of 2", `unknown scheme "htps"`}},
+		{Config{Sources: Sources{URL: "wss:// ws://h/#x"}}, []string{"source 1 of 2", "names no host", "source 2 of 2", "fragment"}},
+		{Config{Sources: Sources{URL: "stdin: stdin:"}, Stdin: strings.NewReader("")}, []string{"stdin: twice"}},
+		{Config{Sources: Sources{URL: strings.Repeat("demo: ", 17)}}, []string{"17 sources", "at most 16"}},
+		{Config{Sources: Sources{URL: "demo: PUSH:"}}, []string{"push: among several", "merge"}},
+		{Config{Sources: Sources{URL: "push: demo:", Mode: Race}}, []string{"push: among several", "merge"}},
+		{Config{Sources: Sources{URL: "demo:", Seq: "n"}}, []string{"Config.Sources.Mode=race"}},
+		{Config{Sources: Sources{URL: "demo: demo:", Mode: Race, Seq: "re:("}}, []string{"Config.Sources.Seq"}},
+		{Config{Sources: Sources{URL: "demo: demo:", Mode: 9, GapWait: -1, Failback: -2}}, []string{"Sources.Mode", "Sources.GapWait", "Sources.Failback"}},
 	}
 	for _, tt := range tests {
 		if _, err := New(tt.cfg, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), tt.want) {
-			t.Errorf("%q: got %v, want %q", tt.cfg.URL, err, tt.want)
+			t.Errorf("%q: got %v, want %q", tt.cfg.Sources.URL, err, tt.want)
 		}
 	}
 	for m := range modes {
@@ -387,7 +386,7 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 
 func TestSeveralTakeNoDemand(t *testing.T) {
 	for _, mode := range []Mode{Failover, Race, Merge} {
-		_, err := New(Config{URL: "nats://g?subject=a nats://h?subject=a.{key}", Mode: mode}, newSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: "nats://g?subject=a nats://h?subject=a.{key}", Mode: mode}}, newSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), "{key} is of no use with several sources") {
 			t.Errorf("%v: %v", mode, err)
 		}
@@ -395,7 +394,7 @@ func TestSeveralTakeNoDemand(t *testing.T) {
 }
 
 func TestPushAmongMerged(t *testing.T) {
-	r := start(t, Config{URL: "stdin: push:", Mode: Merge, Stdin: strings.NewReader("")})
+	r := start(t, Config{Sources: Sources{URL: "stdin: push:", Mode: Merge}, Stdin: strings.NewReader("")})
 	if err := r.Push(inputs("x")); err != nil {
 		t.Error(err)
 	}

@@ -52,25 +52,25 @@ type outlet interface {
 
 // newSource returns the source at cfg.URL, which has not connected yet.
 func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
-	keyer, bad := newKeyer(cfg.Key)
+	keyer, bad := newKeyer(cfg.Messages.Key)
 	if bad != nil {
 		bad = setting.Errorf("feed: %v %w", driver.SettingKey, bad)
 	}
 	ids, errID := newIdentifier(cfg.idSpec())
-	cursor, errCursor := newCursor(cfg.Cursor, cfg.URL)
+	cursor, errCursor := newCursor(cfg.Messages.Cursor, cfg.Sources.URL)
 	bad = errors.Join(bad, errID, errCursor)
-	s, err := findScheme(cfg.URL)
+	s, err := findScheme(cfg.Sources.URL)
 	if err != nil {
 		return nil, errors.Join(err, bad)
 	}
-	d, err := s.open(cfg.options(cfg.URL, cursor))
-	if err := errors.Join(err, checkKeyPlaces(cfg.URL), s.checkOverlap(cfg), bad, checkSending(cfg, s), checkUplink(cfg, s, d)); err != nil {
+	d, err := s.open(cfg.options(cfg.Sources.URL, cursor))
+	if err := errors.Join(err, checkKeyPlaces(cfg.Sources.URL), s.checkOverlap(cfg), bad, checkSending(cfg, s), checkUplink(cfg, s, d)); err != nil {
 		return nil, err
 	}
-	f := openSource(d, redact.URL(cfg.URL), out, log)
+	f := openSource(d, redact.URL(cfg.Sources.URL), out, log)
 	f.keyer, f.keys = keyer, keyer != nil || s.keys
 	if s.remote {
-		f.idle, f.age = cfg.IdleTimeout, cfg.MaxAge
+		f.idle, f.age = cfg.Dialling.IdleTimeout, cfg.Renewal.MaxAge
 	}
 	f.stage(cfg, ids, cursor)
 	return f, nil
@@ -79,10 +79,10 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 // stage puts what is the same for all kinds of source between the driver and the
 // supervision.
 func (f *source) stage(cfg Config, ids *identifier, at *cursor) {
-	f.talk = &conversation{Driver: f.origin, split: cfg.Split, rules: cfg.Rules, cursor: at, names: cfg.Names, log: f.log}
+	f.talk = &conversation{Driver: f.origin, split: cfg.Messages.Split, rules: cfg.Messages.Rules, cursor: at, names: cfg.Names, log: f.log}
 	f.driver, f.names = f.talk, cfg.Names
 	switch {
-	case cfg.Overlap && f.age > 0:
+	case cfg.Renewal.Overlap && f.age > 0:
 		f.driver = &renewal{Driver: f.talk, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
 		f.age = 0
 	case ids != nil:

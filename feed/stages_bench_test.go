@@ -43,19 +43,18 @@ func BenchmarkStages(b *testing.B) {
 	}{
 		{"none", Config{}},
 		{"rules, cursor, id", Config{
-			Rules:  func() ([]Rule, error) { return []Rule{{Match: "^nothing", Do: Drop}}, nil },
-			Cursor: "re:^{\"n\":([0-9]+)", ID: "hash",
+			Messages: Messages{Rules: func() ([]Rule, error) { return []Rule{{Match: "^nothing", Do: Drop}}, nil }, Cursor: "re:^{\"n\":([0-9]+)", ID: "hash"},
 		}},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
 			d, out := &repeating{payload: []byte(`{"n":1}`), n: b.N}, &uncounted{}
 			s := openSource(d, "repeating", &direct{Publisher: out}, zerolog.Nop())
-			ids, err := newIdentifier(tt.cfg.ID)
+			ids, err := newIdentifier(tt.cfg.Messages.ID)
 			if err != nil {
 				b.Fatal(err)
 			}
-			cursor, err := newCursor(tt.cfg.Cursor, "{cursor}")
-			if tt.cfg.Cursor == "" {
+			cursor, err := newCursor(tt.cfg.Messages.Cursor, "{cursor}")
+			if tt.cfg.Messages.Cursor == "" {
 				cursor, err = nil, nil
 			}
 			if err != nil {

@@ -1,11 +1,12 @@
 package feed
 
 import (
-	"fantail/feed/driver"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"fantail/feed/driver"
 )
 
 // Stats is a snapshot of a Feed's figures.

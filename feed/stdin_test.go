@@ -20,7 +20,7 @@ import (
 func TestStdinALineAMessage(t *testing.T) {
 	in := "{\"a\":1}\n\nbin \xff\ré\r\n" + strings.Repeat("x", 11) + "\n0123456789\nlast"
 	s := newSink()
-	f, err := New(Config{URL: "stdin:", Stdin: strings.NewReader(in), MaxMessage: 10}, s, zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Messages: Messages{MaxMessage: 10}, Stdin: strings.NewReader(in)}, s, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestStdinALineAMessage(t *testing.T) {
 func TestStdinErrorEndsTheFeed(t *testing.T) {
 	cut := errors.New("pipe broke")
 	r := io.MultiReader(strings.NewReader("a\n"), iotest.ErrReader(cut))
-	f, err := New(Config{URL: "stdin:", Stdin: r}, newSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Stdin: r}, newSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestStdinQuietEnds(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
-	r := start(t, Config{URL: "stdin:", Stdin: ours})
+	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: ours})
 	if _, err := theirs.Write([]byte("a\n")); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestStdinQuietEnds(t *testing.T) {
 // has no deadlines; its goroutine ends with the read.
 func TestStdinUninterruptibleEnds(t *testing.T) {
 	ours, theirs := io.Pipe()
-	r := start(t, Config{URL: "stdin:", Stdin: struct{ io.Reader }{ours}})
+	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: struct{ io.Reader }{ours}})
 	io.WriteString(theirs, "a\n")
 	r.sink.wait(t, 1)
 	if err := r.stop(); err != nil {
@@ -110,7 +110,7 @@ func FuzzStdin(f *testing.F) {
 	f.Add([]byte("\r\n\r"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		s := newSink()
-		feed, err := New(Config{URL: "stdin:", Stdin: bytes.NewReader(in), MaxMessage: 1 << 20}, s, zerolog.Nop())
+		feed, err := New(Config{Sources: Sources{URL: "stdin:"}, Messages: Messages{MaxMessage: 1 << 20}, Stdin: bytes.NewReader(in)}, s, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,8 +37,8 @@ func echo(c *websocket.Conn, _ *http.Request) {
 // behind what Config.Send says.
 func TestSendReachesTheSource(t *testing.T) {
 	r := start(t, Config{
-		URL: serve(t, websocket.AcceptOptions{}, echo), Uplink: true,
-		Send: func() ([]string, error) { return []string{"first"}, nil },
+		Sources: Sources{URL: serve(t, websocket.AcceptOptions{}, echo)},
+		Sending: Sending{Uplink: true, Frames: func() ([]string, error) { return []string{"first"}, nil }},
 	})
 	large := strings.Repeat("x", 500_000)
 	want := []copied{{kind: hub.Text, payload: "first"}, {kind: hub.Text, payload: "é"}, {kind: hub.Binary, payload: "\xff\x00"}, {kind: hub.Text, payload: ""}, {kind: hub.Text, payload: large}}
@@ -56,12 +56,12 @@ func TestSendReachesTheSource(t *testing.T) {
 
 func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
 	for url, name := range map[string]string{"demo:": "demo", "stdin:": "stdin", "https://h/": "https"} {
-		_, err := New(Config{URL: url, Uplink: true, Stdin: strings.NewReader("")}, newSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}, Stdin: strings.NewReader("")}, newSink(), zerolog.Nop())
 		if err == nil || !holds(err.Error(), []string{"Config.Sending.Uplink", "a " + name + ": source", "unset"}) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
-	f, err := New(Config{URL: "ws://h/"}, newSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "ws://h/"}}, newSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,12 +80,12 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 				echo(c, r)
 			}
 		}))
-		r := start(t, Config{URL: "ws://source/", Uplink: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if n.Load() > 0 {
 				time.Sleep(time.Second) // the source is away for so long
 			}
 			return p.Dial(ctx, network, address)
-		}})
+		}}, Sending: Sending{Uplink: true}})
 		r.log.wait(t, "source is away")
 		if err := r.Send(hub.Text, []byte("hello")); err != nil {
 			t.Fatal(err)
@@ -102,7 +102,7 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 func TestSendKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := servePipes(t, playing(t, websocket.AcceptOptions{}, echo))
-		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Uplink: true, SendRate: driver.Rate{Count: 10, Per: time.Second}})
+		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial}, Sending: Sending{Uplink: true, Rate: driver.Rate{Count: 10, Per: time.Second}}})
 		r.log.wait(t, "source is connected")
 		var sent, busy atomic.Int32
 		var wg sync.WaitGroup
@@ -149,7 +149,7 @@ func TestSendToADeafSource(t *testing.T) {
 				}
 			}
 		})
-		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Uplink: true, Ping: driver.NoPing})
+		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial, Ping: driver.NoPing}, Sending: Sending{Uplink: true}})
 		r.sink.wait(t, 1)
 		before, began := len(r.sink.messages()), time.Now()
 		var wg sync.WaitGroup
@@ -197,7 +197,7 @@ func TestSendHammer(t *testing.T) {
 			mu.Unlock()
 		}
 	})
-	r := start(t, Config{URL: u, Uplink: true})
+	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Uplink: true}})
 	var unsent sync.Map
 	var wg sync.WaitGroup
 	for s := range senders {
@@ -235,7 +235,7 @@ func TestSendToTheLeastBusy(t *testing.T) {
 	})
 	t.Cleanup(func() { close(stop) }) // before the server's own
 	good := serve(t, websocket.AcceptOptions{}, echo)
-	r := start(t, Config{URL: deaf + " " + good, Mode: Merge, Uplink: true, Ping: driver.NoPing})
+	r := start(t, Config{Sources: Sources{URL: deaf + " " + good, Mode: Merge}, Dialling: Dialling{Ping: driver.NoPing}, Sending: Sending{Uplink: true}})
 	eventuallyTakes(t, r, 2)
 	pad := strings.Repeat("x", 1<<20-10)
 	const messages = 40

@@ -36,7 +36,7 @@ func newWS(o driver.Options) (driver.Driver, error) {
 	}
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
-	d := &wsDriver{opt: o, limit: o.SendRate.Limiter(), transport: &http.Transport{
+	d := &wsDriver{opt: o, limit: o.Rate.Limiter(), transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   o.TLS,
 		DialContext:       o.Dial,
@@ -124,7 +124,7 @@ func (d *wsDriver) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	tapped.keep()
 	if len(frames) > 0 {
-		driver.Report(ctx, driver.Step{Kind: driver.StepSend, Detail: d.opt.Names.Sprintf("%d sent, as %v says", len(frames), driver.SettingSend)})
+		driver.Report(ctx, driver.Step{Kind: driver.StepSend, Detail: d.opt.Names.Sprintf("%d sent, as %v says", len(frames), driver.SettingFrames)})
 	}
 	return s, nil
 }
@@ -171,9 +171,9 @@ func (d *wsDriver) prepare() (header http.Header, frames []string, err error) {
 			return nil, nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingHeaders, err)
 		}
 	}
-	if d.opt.Send != nil {
-		if frames, err = d.opt.Send(); err != nil {
-			return nil, nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingSend, err)
+	if d.opt.Frames != nil {
+		if frames, err = d.opt.Frames(); err != nil {
+			return nil, nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingFrames, err)
 		}
 	}
 	return header, frames, nil

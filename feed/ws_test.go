@@ -97,7 +97,7 @@ func TestWSRelaysKindsAndBytes(t *testing.T) {
 				}
 				stay(c)
 			})
-			r := start(t, Config{URL: u})
+			r := start(t, Config{Sources: Sources{URL: u}})
 			got := r.sink.wait(t, len(sent))
 			for i := range sent {
 				if got[i].kind != sent[i].kind || got[i].payload != sent[i].payload {
@@ -130,16 +130,15 @@ func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
 	})
 	sends, heads := 0, 0
 	r := start(t, Config{
-		URL:          strings.Replace(u, "://", "://bob:pw@", 1),
-		Subprotocols: []string{"v1", "v2"},
-		Send: func() ([]string, error) {
-			sends++
-			return []string{fmt.Sprint("first ", sends), fmt.Sprint("second ", sends)}, nil
-		},
-		Headers: func() (http.Header, error) {
+		Sources: Sources{URL: strings.Replace(u, "://", "://bob:pw@", 1)},
+		Dialling: Dialling{Subprotocols: []string{"v1", "v2"}, Headers: func() (http.Header, error) {
 			heads++
 			return http.Header{"X-Key": {fmt.Sprint("key", heads)}}, nil
-		},
+		}},
+		Sending: Sending{Frames: func() ([]string, error) {
+			sends++
+			return []string{fmt.Sprint("first ", sends), fmt.Sprint("second ", sends)}, nil
+		}},
 	})
 	r.sink.wait(t, 6)
 	want := []string{"key1 bob pw v2", "first 1", "second 1", "key2 bob pw v2", "first 2", "second 2"}
@@ -155,9 +154,9 @@ func TestWSSecretsThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	missing := func() error { _, err := os.ReadFile(filepath.Join(dir, "token")); return err }
 	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
-	r := start(t, Config{URL: u, Send: func() ([]string, error) { return nil, missing() }})
-	r.log.wait(t, `"reason":"config"`, "Config.Sending.Send", "token")
-	r = start(t, Config{URL: u, Headers: func() (http.Header, error) { return nil, missing() }})
+	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Frames: func() ([]string, error) { return nil, missing() }}})
+	r.log.wait(t, `"reason":"config"`, "Config.Sending.Frames", "token")
+	r = start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Headers: func() (http.Header, error) { return nil, missing() }}})
 	r.log.wait(t, `"reason":"config"`, "Config.Dialling.Headers", "token")
 }
 
@@ -177,7 +176,7 @@ func TestU3WSOversizedMessage(t *testing.T) {
 				}
 				stay(c)
 			})
-			r := start(t, Config{URL: u, MaxMessage: 1000})
+			r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{MaxMessage: 1000}})
 			r.sink.wait(t, 2)
 			r.log.wait(t, `"reason":"too-large"`, "1000 bytes", "Config.Messages.MaxMessage")
 			if slices.ContainsFunc(r.sink.payloads(), func(s string) bool { return strings.Contains(s, "x") }) {
@@ -194,7 +193,7 @@ func TestU3WSNotUTF8(t *testing.T) {
 		write(c, hub.Text, "good")
 		stay(c)
 	})
-	r := start(t, Config{URL: u})
+	r := start(t, Config{Sources: Sources{URL: u}})
 	if got := r.sink.wait(t, 1)[0].payload; got != "good" || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
 		t.Errorf("got %q, %+v", got, r.Stats())
 	}
@@ -206,7 +205,7 @@ func TestWSIdle(t *testing.T) {
 		write(c, hub.Text, fmt.Sprint(n.Add(1)))
 		stay(c) // answers pings
 	})
-	r := start(t, Config{URL: u, IdleTimeout: 300 * time.Millisecond})
+	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{IdleTimeout: 300 * time.Millisecond}})
 	r.sink.wait(t, 2)
 	r.log.wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
 }
@@ -216,7 +215,7 @@ func TestWSCloseByTheSource(t *testing.T) {
 		write(c, hub.Text, "a")
 		c.Close(4003, "slow\x1b[31m consumer")
 	})
-	r := start(t, Config{URL: u})
+	r := start(t, Config{Sources: Sources{URL: u}})
 	r.sink.wait(t, 2)
 	r.log.wait(t, `"reason":"closed"`, "closed the connection with 4003: slow [31m consumer")
 }
@@ -243,7 +242,7 @@ func TestWSKilledAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	go srv.Serve(l) // ended by Close
-	r := start(t, Config{URL: "ws://" + l.Addr().String()})
+	r := start(t, Config{Sources: Sources{URL: "ws://" + l.Addr().String()}})
 	r.sink.wait(t, 1)
 	srv.Close()
 	conns[0].Close()
@@ -276,7 +275,7 @@ func TestWSLeavesWithACloseFrame(t *testing.T) {
 		n, _, _ := websocket.CloseCode(err)
 		code <- n
 	})
-	r := start(t, Config{URL: u})
+	r := start(t, Config{Sources: Sources{URL: u}})
 	r.sink.wait(t, 1)
 	if err := r.stop(); err != nil {
 		t.Error(err)
@@ -304,7 +303,7 @@ func TestWSLeavesABusySourceWithACloseFrame(t *testing.T) {
 	})
 	for range times {
 		ctx, cancel := context.WithCancel(t.Context())
-		f, err := New(Config{URL: u}, ending{cancel}, zerolog.Nop())
+		f, err := New(Config{Sources: Sources{URL: u}}, ending{cancel}, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -422,7 +421,7 @@ func TestWSTLS(t *testing.T) {
 	u := wsURL(srv.URL)
 
 	t.Run("good", func(t *testing.T) {
-		r := start(t, Config{URL: u, TLS: &tls.Config{RootCAs: trust}})
+		r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{TLS: &tls.Config{RootCAs: trust}}})
 		if got := r.sink.wait(t, 1)[0].payload; got != "over TLS" {
 			t.Errorf("got %q", got)
 		}
@@ -481,12 +480,12 @@ func TestWSDialsAsTold(t *testing.T) {
 		stay(c)
 	})
 	there := strings.TrimSuffix(strings.TrimPrefix(u, "ws://"), "/feed")
-	r := start(t, Config{URL: "ws://feed.invalid/feed", Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+	r := start(t, Config{Sources: Sources{URL: "ws://feed.invalid/feed"}, Dialling: Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if address != "feed.invalid:80" {
 			t.Errorf("asked for %s", address)
 		}
 		return new(net.Dialer).DialContext(ctx, network, there)
-	}})
+	}}})
 	if got := r.sink.wait(t, 1)[0].payload; got != "feed.invalid" {
 		t.Errorf("got %q", got)
 	}

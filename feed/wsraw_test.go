@@ -111,7 +111,7 @@ func TestU1WSPingUnanswered(t *testing.T) {
 		c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
 		c.swallow()
 	})
-	r := start(t, Config{URL: u, Ping: 100 * time.Millisecond})
+	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: 100 * time.Millisecond}})
 	r.sink.wait(t, 2)
 	r.log.wait(t, `"reason":"ping"`, "did not answer a ping")
 }
@@ -131,7 +131,7 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		})
-		r := start(t, Config{URL: "ws://source/", Dial: p.Dial, Ping: 400 * time.Millisecond}) // the message takes 1.2 s
+		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial, Ping: 400 * time.Millisecond}}) // the message takes 1.2 s
 		r.sink.wait(t, 1)
 		if n := r.Stats().Reconnects[driver.ReasonPing]; n != 0 {
 			t.Errorf("took a source that sends for dead")
@@ -149,7 +149,7 @@ func TestU2WSUpgradeUnanswered(t *testing.T) {
 		c.deaf()
 	})
 	endsWithin(t, time.Second, func() *running {
-		r := start(t, Config{URL: u})
+		r := start(t, Config{Sources: Sources{URL: u}})
 		<-asked
 		return r
 	})
@@ -194,7 +194,7 @@ func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 			c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
 			c.deaf()
 		})
-		r := start(t, Config{URL: "ws://source/", Dial: p.Dial})
+		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial}})
 		r.sink.wait(t, 1)
 		begin := time.Now()
 		r.stop()
@@ -216,7 +216,7 @@ func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 		}
 	})
 	endsWithin(t, 2*driver.CloseTimeout, func() *running {
-		r := start(t, Config{URL: u})
+		r := start(t, Config{Sources: Sources{URL: u}})
 		r.sink.wait(t, 100)
 		return r
 	})
@@ -250,7 +250,7 @@ func TestWSCutMessageIsNotPublished(t *testing.T) {
 				c.Write(websocket.AppendMessage(nil, hub.Text, []byte("whole")))
 				c.swallow()
 			})
-			r := start(t, Config{URL: u})
+			r := start(t, Config{Sources: Sources{URL: u}})
 			if got := r.sink.wait(t, 1)[0].payload; got != "whole" {
 				t.Errorf("published %q", got)
 			}
@@ -275,7 +275,7 @@ func TestWSLastMessageBeforeTheEndIsPublished(t *testing.T) {
 				c.upgrade(tt.headers)
 				c.Write(tt.frame)
 			})
-			r := start(t, Config{URL: u})
+			r := start(t, Config{Sources: Sources{URL: u}})
 			if got := r.sink.wait(t, 1)[0].payload; got != "the last message" {
 				t.Errorf("published %q", got)
 			}
@@ -294,7 +294,7 @@ func TestWSCloseInsideMessage(t *testing.T) {
 		c.Write(websocket.AppendClose(nil, 1001, "bye"))
 		c.swallow()
 	})
-	r := start(t, Config{URL: u})
+	r := start(t, Config{Sources: Sources{URL: u}})
 	r.log.wait(t, `"reason":"lost"`, "broken off")
 	if got := r.sink.messages(); len(got) != 0 {
 		t.Errorf("published %v", got)
@@ -323,7 +323,7 @@ func TestU3WSGarbage(t *testing.T) {
 				}
 				c.swallow()
 			})
-			r := start(t, Config{URL: u, Ping: 100 * time.Millisecond})
+			r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: 100 * time.Millisecond}})
 			if got := r.sink.wait(t, 1)[0].payload; got != "good" {
 				t.Errorf("published %q", got)
 			}

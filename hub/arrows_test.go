@@ -45,7 +45,7 @@ var rooms = map[string]string{
 
 	"feed": "feed/driver feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle hub " +
 		"hub/fantailv1 hub/setting hub/websocket",
-	"feed/brokertest":        "hub/nettest hub/skiptest",
+	"feed/brokertest":        "hub/nettest",
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
 	"feed/internal/lines":    "",
 	"feed/internal/redact":   "",

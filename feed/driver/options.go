@@ -38,14 +38,14 @@ type Options struct {
 	// Notice is told the notices of such a relay, from next. Never nil.
 	Notice func(fantailv1.Notice)
 
-	// Send returns the text frames to send after connecting, in order. It is called
+	// Frames returns the text frames to send after connecting, in order. It is called
 	// at each connect. nil = none.
-	Send func() ([]string, error)
+	Frames func() ([]string, error)
 	// PingText is a text frame to send every PingEvery. Empty = none.
 	PingText  string
 	PingEvery time.Duration
-	// SendRate bounds all that is sent.
-	SendRate Rate
+	// Rate bounds all that is sent.
+	Rate Rate
 	// Outgoing is the queue of what others want sent to the source. nil = none.
 	Outgoing *Outgoing
 

@@ -17,7 +17,7 @@ const (
 	SettingIdleTimeout  setting.Name = "Dialling.IdleTimeout"
 	SettingResume       setting.Name = "Dialling.Resume"
 
-	SettingSend      setting.Name = "Sending.Send"
+	SettingFrames    setting.Name = "Sending.Frames"
 	SettingPingText  setting.Name = "Sending.PingText"
 	SettingPingEvery setting.Name = "Sending.PingEvery"
 	SettingRate      setting.Name = "Sending.Rate"

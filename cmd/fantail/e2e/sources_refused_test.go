@@ -67,14 +67,14 @@ func TestSourceRulesAreNeeded(t *testing.T) {
 			continue
 		}
 		c := exampleConfig(t, p.Name)
-		rules, err := c.Feed.Rules()
+		rules, err := c.Feed.Messages.Rules()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, rule := range rules {
 			t.Run(fmt.Sprintf("%s without rule %d", p.Name, i+1), func(t *testing.T) {
 				c := c
-				c.Feed.Rules = func() ([]feed.Rule, error) { return slices.Delete(slices.Clone(rules), i, i+1), nil }
+				c.Feed.Messages.Rules = func() ([]feed.Rule, error) { return slices.Delete(slices.Clone(rules), i, i+1), nil }
 				var bad []string
 				synctest.Test(t, func(t *testing.T) { bad = playTenMinutes(t, c, p) })
 				synctest.Test(t, func(t *testing.T) { bad = append(bad, playRefusal(t, c, p)...) })

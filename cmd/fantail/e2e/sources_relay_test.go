@@ -58,7 +58,7 @@ func startBubbleRelay(t *testing.T, c config.Config, network *sourcetest.Network
 	log := zerolog.New(b)
 	h := relay.NewHub(c.Hub)
 	fc := c.Feed
-	fc.Notify, fc.Dial, fc.TLS = h.Source, network.Dial, network.TLS()
+	fc.Events.Notify, fc.Dialling.Dial, fc.Dialling.TLS = h.Source, network.Dial, network.TLS()
 	var err error
 	if b.feed, err = feed.New(fc, keyTap{h, b}, log); err != nil {
 		t.Fatal(err)

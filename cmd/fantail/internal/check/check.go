@@ -64,7 +64,7 @@ func check(ctx context.Context, out io.Writer, window time.Duration) error {
 
 // checkSources checks one source after the other.
 func checkSources(ctx context.Context, r *checkReport, c config.Config, window time.Duration) error {
-	urls := feed.SourceURLs(c.Feed.URL)
+	urls := feed.SourceURLs(c.Feed.Sources.URL)
 	for i, u := range urls {
 		if len(urls) == 1 {
 			fmt.Fprintf(r.out, "\nSource\n")
@@ -72,7 +72,7 @@ func checkSources(ctx context.Context, r *checkReport, c config.Config, window t
 			fmt.Fprintf(r.out, "\nSource %d of %d: %s\n", i+1, len(urls), c.MaskedSource(u))
 		}
 		one := c
-		one.Feed.URL = u
+		one.Feed.Sources.URL = u
 		if err := checkSource(ctx, r, one, window); err != nil && err != errSource {
 			return err
 		}
@@ -94,7 +94,7 @@ func checkSource(ctx context.Context, r *checkReport, c config.Config, window ti
 	cfg := c.Feed
 	cfg.Names = config.Names
 	stats, err := feed.Probe(probing, cfg, w, func(s driver.Step) {
-		r.step(s, cfg.URL)
+		r.step(s, cfg.Sources.URL)
 		if s.Kind == driver.StepOpen && s.Err == nil {
 			w.open()
 		}

@@ -14,7 +14,7 @@ func TestMaskedSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.MaskedSource(c.Feed.URL); got != "demo:?seed=1 demo:?seed=2 wss://***@h.example/x" {
+	if got := c.MaskedSource(c.Feed.Sources.URL); got != "demo:?seed=1 demo:?seed=2 wss://***@h.example/x" {
 		t.Errorf("shown as %s", got)
 	}
 }

@@ -112,7 +112,7 @@ func (r *checkReport) watched(w watched, err error, c config.Config) {
 			humanize.IBytes(uint64(bytes)), text.Brief(w.took), humanize.IBytes(uint64(w.largest)))
 		r.ring(rate, bytes, c)
 	}
-	if int64(w.largest) > c.Feed.MaxMessage/2 {
+	if int64(w.largest) > c.Feed.Messages.MaxMessage/2 {
 		r.warn("size", "a message had more than half of FANTAIL_SOURCE_MAX_MESSAGE; a larger one would end the connection, so raise it")
 	}
 }
@@ -122,15 +122,15 @@ const droppedAdvice = "Some sources drop who does not subscribe (FANTAIL_SOURCE_
 
 // silent reports a source that sent nothing.
 func (r *checkReport) silent(err error, c config.Config) {
-	frames, _ := c.Feed.Send() // it was read a moment ago
+	frames, _ := c.Feed.Sending.Frames() // it was read a moment ago
 	switch {
 	case err == io.EOF:
 		r.fail("message", "the source ended without one; see what FANTAIL_SOURCE_URL names")
 	case err != nil:
 		r.fail("message", "none: %v. %s", config.Named(err), droppedAdvice)
-	case localSource(c.Feed.URL) != "":
+	case localSource(c.Feed.Sources.URL) != "":
 		r.warn("message", "none came; is there something to read? Watch longer, with -for 1m")
-	case config.IsBroker(c.Feed.URL):
+	case config.IsBroker(c.Feed.Sources.URL):
 		r.warn("message", "none came. A quiet feed is legal; publish something to it while this watches, or watch longer, with -for 1m")
 	case len(frames) == 0:
 		r.warn("message", "none came. A quiet feed is legal, but many say nothing until they are asked: set FANTAIL_SOURCE_SEND "+

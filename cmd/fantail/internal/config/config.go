@@ -65,7 +65,7 @@ func Load() (Config, error) {
 		return Config{}, err
 	}
 	c.Feed.Stdin = os.Stdin
-	c.Feed.Host, _ = os.Hostname() // without a name the first source is preferred
+	c.Feed.Sources.Host, _ = os.Hostname() // without a name the first source is preferred
 	return c, nil
 }
 
@@ -100,7 +100,7 @@ func (c *Config) complete() {
 		c.Hub.Snapshot.Keys = 0
 	}
 	c.Hub.Backbone = c.Feed.Numbered()
-	c.Feed.Uplink = c.Relay.Uplink.Mode == relay.UplinkForward
+	c.Feed.Sending.Uplink = c.Relay.Uplink.Mode == relay.UplinkForward
 	c.Relay.Sockets.PeerTimeout = c.Hub.Liveness.PingInterval + c.Hub.Liveness.PongTimeout
-	c.Relay.Push.MaxBody = c.Feed.MaxMessage
+	c.Relay.Push.MaxBody = c.Feed.Messages.MaxMessage
 }

@@ -24,24 +24,27 @@ func TestConfigDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	send, err := c.Feed.Send()
+	send, err := c.Feed.Sending.Frames()
 	if send != nil || err != nil {
 		t.Errorf("SourceSend() = %q, %v", send, err)
 	}
-	headers, err := c.Feed.Headers()
+	headers, err := c.Feed.Dialling.Headers()
 	if headers != nil || err != nil {
 		t.Errorf("SourceHeaders() = %q, %v", headers, err)
 	}
-	rules, err := c.Feed.Rules()
+	rules, err := c.Feed.Messages.Rules()
 	if rules != nil || err != nil {
 		t.Errorf("SourceRules() = %v, %v", rules, err)
 	}
-	c.Feed.Send, c.Feed.Headers, c.Feed.Rules, c.Relay.Push.Token = nil, nil, nil, nil // DeepEqual compares no functions
+	c.Feed.Sending.Frames, c.Feed.Dialling.Headers, c.Feed.Messages.Rules, c.Relay.Push.Token = nil, nil, nil, nil // DeepEqual compares no functions
 	host, _ := os.Hostname()
 	want := Config{
 		Feed: feed.Config{
-			URL: "demo:", Host: host, Stdin: os.Stdin, Mode: feed.Failover, GapWait: 50 * time.Millisecond, Failback: time.Minute,
-			Subprotocols: []string{}, MaxMessage: 16 << 20, Ping: 20 * time.Second, PingEvery: 20 * time.Second,
+			Sources:  feed.Sources{URL: "demo:", Host: host, Mode: feed.Failover, GapWait: 50 * time.Millisecond, Failback: time.Minute},
+			Dialling: feed.Dialling{Subprotocols: []string{}, Ping: 20 * time.Second},
+			Sending:  feed.Sending{PingEvery: 20 * time.Second},
+			Messages: feed.Messages{MaxMessage: 16 << 20},
+			Stdin:    os.Stdin,
 		},
 		Hub: hub.Config{
 			Ring: hub.RingSize{Messages: 65536, Bytes: 128 << 20}, Queue: hub.Bounds{Messages: 32768, Bytes: 64 << 20, Stall: 10 * time.Second},
@@ -78,23 +81,23 @@ func TestConfigValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Hub.Queue.Messages != 1 || c.Hub.Queue.Bytes != gib || c.Relay.Limits.Clients != 2 || c.Log.Level != zerolog.DebugLevel || c.Feed.Ping != time.Minute {
+	if c.Hub.Queue.Messages != 1 || c.Hub.Queue.Bytes != gib || c.Relay.Limits.Clients != 2 || c.Log.Level != zerolog.DebugLevel || c.Feed.Dialling.Ping != time.Minute {
 		t.Errorf("got %+v", c)
 	}
-	if c.Relay.Delivery.Policy != hub.Conflate || !c.Relay.Delivery.FixedPolicy || c.Hub.Snapshot.Keys != 200 || !c.Relay.Access.KeyRequired || c.Feed.Key != "a.b:c" || !c.Feed.Overlap {
+	if c.Relay.Delivery.Policy != hub.Conflate || !c.Relay.Delivery.FixedPolicy || c.Hub.Snapshot.Keys != 200 || !c.Relay.Access.KeyRequired || c.Feed.Messages.Key != "a.b:c" || !c.Feed.Renewal.Overlap {
 		t.Errorf("got %+v", c)
 	}
-	if got := strings.Join(append(c.Relay.Access.AllowedOrigins, c.Feed.Subprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
+	if got := strings.Join(append(c.Relay.Access.AllowedOrigins, c.Feed.Dialling.Subprotocols...), " "); got != "https://A.example http://b.example:8000 v1 v2" {
 		t.Errorf("got lists %s", got)
 	}
 	cmdtest.WriteFile(t, file, `{"Authorization":"Bearer 2"}`)
-	if h, err := c.Feed.Headers(); err != nil || h.Get("Authorization") != "Bearer 2" {
+	if h, err := c.Feed.Dialling.Headers(); err != nil || h.Get("Authorization") != "Bearer 2" {
 		t.Errorf("the rotated secret was not read again: %v, %v", h, err)
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Feed.Headers(); !errors.Is(err, os.ErrNotExist) {
+	if _, err := c.Feed.Dialling.Headers(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file that went away: %v", err)
 	}
 }
@@ -109,18 +112,18 @@ func TestConfigOfRealFeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := c.Feed.Rules()
+	rules, err := c.Feed.Messages.Rules()
 	if err != nil || len(rules) != 1 || rules[0].Send[0] != "PONG $1" {
 		t.Errorf("got rules %+v, %v", rules, err)
 	}
-	if c.Feed.PingText != "ping" || c.Feed.PingEvery != 25*time.Second || c.Feed.Split != feed.SplitArray || c.Feed.SendRate != (driver.Rate{Count: 20, Per: 10 * time.Second}) {
+	if c.Feed.Sending.PingText != "ping" || c.Feed.Sending.PingEvery != 25*time.Second || c.Feed.Messages.Split != feed.SplitArray || c.Feed.Sending.Rate != (driver.Rate{Count: 20, Per: 10 * time.Second}) {
 		t.Errorf("got %+v", c)
 	}
-	if c.Feed.ID != "hash" || c.Feed.Cursor != "time_us" || c.Feed.MaxAge != 23*time.Hour || c.Feed.Overlap || c.Feed.Ping != driver.NoPing {
+	if c.Feed.Messages.ID != "hash" || c.Feed.Messages.Cursor != "time_us" || c.Feed.Renewal.MaxAge != 23*time.Hour || c.Feed.Renewal.Overlap || c.Feed.Dialling.Ping != driver.NoPing {
 		t.Errorf("got %+v", c)
 	}
 	cmdtest.WriteFile(t, file, "[]")
-	if rules, err := c.Feed.Rules(); err != nil || len(rules) != 0 {
+	if rules, err := c.Feed.Messages.Rules(); err != nil || len(rules) != 0 {
 		t.Errorf("rules that changed were not read again: %v, %v", rules, err)
 	}
 }

@@ -35,7 +35,7 @@ func (p *parser) checkQueue() {
 }
 
 func (p *parser) checkRing() {
-	ring, message := &p.config.Hub.Ring.Bytes, &p.config.Feed.MaxMessage
+	ring, message := &p.config.Hub.Ring.Bytes, &p.config.Feed.Messages.MaxMessage
 	if least := 4 * *message; p.good(ring, message) && int64(*ring) < least {
 		p.reject(ring, "the ring must hold 4 messages of %s (%s); write at least %s, or lower that", p.name(message), p.text(message), formatSize(least))
 	}
@@ -64,7 +64,7 @@ func (p *parser) checkUplink() {
 // checkSource has feed check the settings of the source together.
 func (p *parser) checkSource() {
 	f := &p.config.Feed
-	if !p.good(&f.URL, &f.Rules, &f.Cursor, &f.ID, &f.PingText, &f.MaxAge, &f.Overlap, &f.Mode, &f.Seq) {
+	if !p.good(&f.Sources.URL, &f.Messages.Rules, &f.Messages.Cursor, &f.Messages.ID, &f.Sending.PingText, &f.Renewal.MaxAge, &f.Renewal.Overlap, &f.Sources.Mode, &f.Sources.Seq) {
 		return
 	}
 	check := *f
@@ -76,7 +76,7 @@ func (p *parser) checkSource() {
 }
 
 func (p *parser) checkPush() {
-	url, token := &p.config.Feed.URL, &p.config.Relay.Push.Token
+	url, token := &p.config.Feed.Sources.URL, &p.config.Relay.Push.Token
 	if p.good(url, token) && p.text(token) == "" && IsPush(*url) {
 		p.reject(token, "anybody could push messages to clients; write a token of 16 characters or more, or @ and a file that holds it")
 	}

@@ -14,7 +14,7 @@ type Part func(*Config) []any
 func Where(c *Config) []any { return []any{&c.Listen.Public, &c.Listen.Cert} }
 
 // MessageSize is the part that bounds a message of the source.
-func MessageSize(c *Config) []any { return []any{&c.Feed.MaxMessage} }
+func MessageSize(c *Config) []any { return []any{&c.Feed.Messages.MaxMessage} }
 
 // LoadOnly reads some parts of this process's configuration and leaves all other fields
 // zero. It reads no other variable, so that it finds a running relay even if a file of

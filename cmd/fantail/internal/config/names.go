@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"reflect"
 	"sync"
 
@@ -11,7 +10,7 @@ import (
 // Names returns the variable of a setting of feed, hub or relay. It is made of the table of
 // variables, since the name of a setting is the path of its field. Any goroutine may call
 // it.
-var Names setting.Namer = func(n setting.Name) string { return cmp.Or(settings[n], names()[n]) }
+var Names setting.Namer = func(n setting.Name) string { return names()[n] }
 
 // Named wraps an error so that its text names variables. It returns nil for nil.
 func Named(err error) error {

@@ -156,7 +156,7 @@ func uplinkRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_UPLINK", Default: "reject",
 			About:  "what becomes of a client's messages: reject closes with 1008, ignore drops them, forward sends those that FANTAIL_UPLINK_ALLOW matches to the source",
-			setter: to(&r.Uplink.Mode, parseUplink).and(&c.Feed.Uplink),
+			setter: to(&r.Uplink.Mode, parseUplink).and(&c.Feed.Sending.Uplink),
 		},
 		{
 			Name:   "FANTAIL_UPLINK_ALLOW",

@@ -16,7 +16,7 @@ func TestSeveralSourcesAreConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Feed.Mode != feed.Race || c.Feed.Seq != "seq" || c.Feed.GapWait != 200*time.Millisecond || c.Feed.Failback != feed.NoFailback {
+	if c.Feed.Sources.Mode != feed.Race || c.Feed.Sources.Seq != "seq" || c.Feed.Sources.GapWait != 200*time.Millisecond || c.Feed.Sources.Failback != feed.NoFailback {
 		t.Errorf("got %+v", c)
 	}
 }

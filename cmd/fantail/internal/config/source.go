@@ -25,9 +25,9 @@ func parseSource(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("set, but empty; write the address of the feed, such as wss://example.com/feed, or demo: for the demo feed")
 	}
-	cfg := feed.Config{URL: s, Stdin: strings.NewReader("")}
+	cfg := feed.Config{Sources: feed.Sources{URL: s}, Stdin: strings.NewReader("")}
 	if feed.HasCursor(s) {
-		cfg.Cursor = "any" // the cross-check has the real one
+		cfg.Messages.Cursor = "any" // the cross-check has the real one
 	}
 	_, err := feed.New(cfg, nil, zerolog.Nop())
 	return s, err
@@ -232,7 +232,7 @@ func where(err error) string {
 // host, and without what looks like a secret.
 func (c Config) MaskedSource(url string) string {
 	one := c.Feed
-	one.URL, one.Stdin = url, strings.NewReader("")
+	one.Sources.URL, one.Stdin = url, strings.NewReader("")
 	f, err := feed.New(one, nil, zerolog.Nop())
 	if err != nil {
 		return hiddenText

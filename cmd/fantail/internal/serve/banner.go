@@ -10,7 +10,7 @@ import (
 
 // printBanner prints where the feed is, how to look at it, and what to do next.
 func (s *service) printBanner(out io.Writer) {
-	scheme, demo := "ws", strings.HasPrefix(s.config.Feed.URL, "demo:")
+	scheme, demo := "ws", strings.HasPrefix(s.config.Feed.Sources.URL, "demo:")
 	if s.config.Listen.TLS() {
 		scheme = "wss"
 	}

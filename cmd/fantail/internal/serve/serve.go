@@ -77,8 +77,8 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	h := relay.NewHub(hc)
 	defer h.Close()
 	news := &sourceNews{hub: h.Hub()}
-	fc.Notify, fc.RelayNotice = news.notify, news.relayed
-	fc.Number = h.Adopt
+	fc.Events.Notify, fc.Events.RelayNotice = news.notify, news.relayed
+	fc.Events.Number = h.Adopt
 	if demand != nil {
 		fc.Demand = demand
 	}
@@ -109,7 +109,7 @@ const demandLinger = 5 * time.Second
 // sourceDemand returns the demand for a source that sends keys on demand, else nil, and
 // the number of lanes, since each client of such a source may have its own.
 func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
-	if !feed.OnDemand(c.Feed.URL) {
+	if !feed.OnDemand(c.Feed.Sources.URL) {
 		return nil, 0
 	}
 	return hub.NewDemand(demandLinger), max(4096, c.Relay.Limits.Clients)
@@ -120,7 +120,7 @@ func RelayConfig(c config.Config, h *relay.Hub, f *feed.Feed, log zerolog.Logger
 	rc := c.Relay
 	rc.Hub, rc.Log, rc.Names, rc.Uplink.Forward = h, log, config.Names, f.Send
 	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
-	if config.IsPush(c.Feed.URL) {
+	if config.IsPush(c.Feed.Sources.URL) {
 		rc.Push.Take = takePushed(f)
 	}
 	return rc

@@ -73,7 +73,7 @@ func TestServeClosesItsListeners(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := config.Config{Feed: feed.Config{URL: "gopher:"}}
+	c := config.Config{Feed: feed.Config{Sources: feed.Sources{URL: "gopher:"}}}
 	if err := Run(t.Context(), c, Options{Public: l, Log: zerolog.Nop()}); err == nil {
 		t.Error("served an unknown source")
 	}

@@ -58,12 +58,12 @@ func askRelay(flags *flag.FlagSet) url.Values {
 // ask adds the query to the URL of a relay, and has the feed resume a relay whose
 // connection is lost.
 func (o tailOptions) ask(cfg *feed.Config) error {
-	remote := strings.HasPrefix(cfg.URL, "ws://") || strings.HasPrefix(cfg.URL, "wss://")
-	cfg.Resume = remote && !o.source
+	remote := strings.HasPrefix(cfg.Sources.URL, "ws://") || strings.HasPrefix(cfg.Sources.URL, "wss://")
+	cfg.Dialling.Resume = remote && !o.source
 	switch {
 	case len(o.query) == 0:
 		return nil
-	case !cfg.Resume:
+	case !cfg.Dialling.Resume:
 		return cli.Misuse(errors.New("-since, -last, -snapshot, -key and -policy are for relays; name one as ws://host/ws, or leave them out"))
 	}
 	begins := 0
@@ -73,7 +73,7 @@ func (o tailOptions) ask(cfg *feed.Config) error {
 	if begins > 1 {
 		return cli.Misuse(errors.New("-since, -last and -snapshot say each where to begin; leave all but one of them out"))
 	}
-	u, err := url.Parse(cfg.URL)
+	u, err := url.Parse(cfg.Sources.URL)
 	if err != nil {
 		return cli.Misuse(errors.New("the URL is none; write one such as ws://host/ws"))
 	}
@@ -82,7 +82,7 @@ func (o tailOptions) ask(cfg *feed.Config) error {
 		query[name] = values
 	}
 	u.RawQuery = query.Encode()
-	cfg.URL = u.String()
+	cfg.Sources.URL = u.String()
 	return nil
 }
 

@@ -55,7 +55,7 @@ func targetOf(args []string) (address string, err error) {
 	if err == nil {
 		err = o.ask(&cfg)
 	}
-	return cfg.URL, err
+	return cfg.Sources.URL, err
 }
 
 func TestNotices(t *testing.T) {

@@ -91,7 +91,7 @@ func tailTarget(operands []string, source bool) (feed.Config, error) {
 	}
 	if len(operands) > 0 {
 		c, err := config.LoadOnly(config.MessageSize)
-		return feed.Config{URL: operands[0], Stdin: os.Stdin, MaxMessage: c.Feed.MaxMessage}, err
+		return feed.Config{Sources: feed.Sources{URL: operands[0]}, Messages: feed.Messages{MaxMessage: c.Feed.Messages.MaxMessage}, Stdin: os.Stdin}, err
 	}
 	return localTarget()
 }
@@ -107,7 +107,7 @@ func localTarget() (feed.Config, error) {
 		scheme = "wss"
 	}
 	addr, conf, err := c.Listen.Local()
-	return feed.Config{URL: scheme + "://" + addr + "/ws", TLS: conf, Stdin: os.Stdin, MaxMessage: c.Feed.MaxMessage}, err
+	return feed.Config{Sources: feed.Sources{URL: scheme + "://" + addr + "/ws"}, Dialling: feed.Dialling{TLS: conf}, Messages: feed.Messages{MaxMessage: c.Feed.Messages.MaxMessage}, Stdin: os.Stdin}, err
 }
 
 // runTail prints the feed until ctx ends, the limit is reached, the source has ended for
@@ -116,7 +116,7 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std cli.Stdio)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	t := &tailer{limit: o.limit, stop: stop, show: o.printer(std.Out), log: tailLog(std, o)}
-	cfg.RelayNotice, cfg.Names = t.notice, config.Names
+	cfg.Events.RelayNotice, cfg.Names = t.notice, config.Names
 	f, err := feed.New(cfg, t, t.log)
 	if err != nil {
 		return cli.Misuse(errors.New(nameURL(config.Names.Text(err), o.source)))

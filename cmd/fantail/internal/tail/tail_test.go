@@ -167,10 +167,10 @@ func TestTailTarget(t *testing.T) {
 	for _, tt := range tests {
 		cmdtest.Setenv(t, tt.env...)
 		cfg, err := tailTarget(tt.operands, tt.source)
-		if err != nil || cfg.URL != tt.want || (cfg.TLS != nil && cfg.TLS.InsecureSkipVerify) != tt.anyName {
-			t.Errorf("%v %v: got %s, %v", tt.env, tt.operands, cfg.URL, err)
+		if err != nil || cfg.Sources.URL != tt.want || (cfg.Dialling.TLS != nil && cfg.Dialling.TLS.InsecureSkipVerify) != tt.anyName {
+			t.Errorf("%v %v: got %s, %v", tt.env, tt.operands, cfg.Sources.URL, err)
 		}
-		if got := cfg.Headers != nil; got != tt.source {
+		if got := cfg.Dialling.Headers != nil; got != tt.source {
 			t.Errorf("%v %v: sends headers: %v", tt.env, tt.operands, got)
 		}
 	}
@@ -208,7 +208,7 @@ func TestTailOutputFails(t *testing.T) {
 		t.Run(fmt.Sprintf("%v, stats %v", tt.err, tt.stats), func(t *testing.T) {
 			t.Parallel()
 			var errs bytes.Buffer
-			err := runTail(t.Context(), feed.Config{URL: "demo:?rate=1000"}, tailOptions{stats: tt.stats}, cli.Stdio{Out: &failingWriter{1, tt.err}, Err: &errs})
+			err := runTail(t.Context(), feed.Config{Sources: feed.Sources{URL: "demo:?rate=1000"}}, tailOptions{stats: tt.stats}, cli.Stdio{Out: &failingWriter{1, tt.err}, Err: &errs})
 			if !errors.Is(err, tt.want) || strings.Contains(errs.String(), "messages, ") {
 				t.Errorf("%v, stats %v: got %v, %q", tt.err, tt.stats, err, errs.String())
 			}
