@@ -103,8 +103,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		}}
 		r := &running{sink: newSink(), log: newJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-		r.sources[0].talk = &conversation{Driver: s, rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), log: r.sources[0].log}
-		r.sources[0].driver = r.sources[0].talk
+		r.sources[0].driver = NewPipeline(s, StageConfig{Rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
 		r.run(t)
 		time.Sleep(time.Minute)
 		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[driver.ReasonFatal] != 1 {

@@ -1,8 +1,6 @@
 package feed
 
 import (
-	"context"
-
 	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
@@ -42,20 +40,7 @@ func (i *identifier) of(in *hub.Input) (identity, bool) {
 	return i.identify([]byte(name)), err == nil && name != ""
 }
 
-// distinct is a driver whose streams leave out copies of what was published.
-type distinct struct {
-	driver.Driver
-	ids *identifier
-}
-
-func (d *distinct) Open(ctx context.Context) (driver.Stream, error) {
-	s, err := d.Driver.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &distinctStream{s, d.ids, d.ids.join()}, nil
-}
-
+// distinctStream leaves out copies of what was published. One goroutine.
 type distinctStream struct {
 	driver.Stream
 	ids  *identifier

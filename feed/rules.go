@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"fantail/feed/driver"
 	"fantail/hub/setting"
@@ -65,16 +66,6 @@ func (rs rules) find(payload []byte) (*compiledRule, []int) {
 	return nil, nil
 }
 
-// replies reports whether a rule sends something.
-func (rs rules) replies() bool {
-	for _, r := range rs {
-		if r.Do == Reply {
-			return true
-		}
-	}
-	return false
-}
-
 // expand returns the frame that a template becomes, and whether it is short
 // enough to be sent.
 func (r *compiledRule) expand(template string, payload []byte, at []int) (string, bool) {
@@ -92,4 +83,16 @@ func (r *compiledRule) expand(template string, payload []byte, at []int) (string
 // named returns the rule's name for those who wrote it.
 func (r *compiledRule) named() error {
 	return setting.Errorf("rule %d of %v (%.60q)", r.number, driver.SettingRules, r.Match)
+}
+
+// CheckRules reports what is wrong with rules. The error holds every problem, each with
+// the number of its rule.
+func CheckRules(list []Rule) error {
+	_, err := compileRules(list)
+	return err
+}
+
+// Replies reports whether a rule sends something.
+func Replies(list []Rule) bool {
+	return slices.ContainsFunc(list, func(r Rule) bool { return r.Do == Reply })
 }

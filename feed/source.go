@@ -19,7 +19,7 @@ type source struct {
 	// Static after newSource.
 	driver driver.Driver // with its stages
 	origin driver.Driver // without
-	talk   *conversation // nil in tests
+	stages *Pipeline     // nil in tests
 	idle   time.Duration // 0 = no watchdog
 	age    time.Duration // 0 = a connection may last for ever
 	name   string        // the URL, masked
@@ -72,22 +72,25 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	if s.remote {
 		f.idle, f.age = cfg.Dialling.IdleTimeout, cfg.Renewal.MaxAge
 	}
-	f.stage(cfg, ids, cursor)
+	f.assemble(cfg, ids, cursor)
 	return f, nil
 }
 
-// stage puts what is the same for all kinds of source between the driver and the
-// supervision.
-func (f *source) stage(cfg Config, ids *identifier, at *cursor) {
-	f.talk = &conversation{Driver: f.origin, split: cfg.Messages.Split, rules: cfg.Messages.Rules, cursor: at, names: cfg.Names, log: f.log}
-	f.driver, f.names = f.talk, cfg.Names
-	switch {
-	case cfg.Renewal.Overlap && f.age > 0:
-		f.driver = &renewal{Driver: f.talk, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
-		f.age = 0
-	case ids != nil:
-		f.driver = &distinct{f.talk, ids}
+// assemble puts what is the same for all kinds of source between the driver and the
+// supervision: the stages, and connections that overlap, which recognise copies by
+// themselves.
+func (f *source) assemble(cfg Config, ids *identifier, at *cursor) {
+	f.names = cfg.Names
+	stages := StageConfig{Split: cfg.Messages.Split, Rules: cfg.Messages.Rules, Cursor: at, IDs: ids, Names: cfg.Names, Log: f.log}
+	if !cfg.Renewal.Overlap || f.age == 0 {
+		f.stages = NewPipeline(f.origin, stages)
+		f.driver = f.stages
+		return
 	}
+	stages.IDs = nil
+	f.stages = NewPipeline(f.origin, stages)
+	f.driver = &renewal{Driver: f.stages, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
+	f.age = 0
 }
 
 // openSource returns a source that a driver reads.
@@ -113,8 +116,8 @@ func (f *source) forget() {
 	if d, ok := f.origin.(driver.Resumer); ok {
 		d.Forget()
 	}
-	if f.talk != nil && f.talk.cursor != nil {
-		f.talk.cursor.last.Store(nil)
+	if f.stages != nil {
+		f.stages.Forget()
 	}
 }
 
@@ -125,8 +128,8 @@ func (f *source) stats() Stats {
 	if d, ok := f.origin.(driver.Resumer); ok {
 		s.Position = d.Position()
 	}
-	if f.talk != nil {
-		s.Rules, s.Unsent = f.talk.stats(), f.talk.unsent.Load()
+	if f.stages != nil {
+		s.Rules, s.Unsent = f.stages.Rules(), f.stages.Unsent()
 	}
 	return s
 }

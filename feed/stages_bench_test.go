@@ -60,7 +60,7 @@ func BenchmarkStages(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			s.stage(tt.cfg, ids, cursor)
+			s.assemble(tt.cfg, ids, cursor)
 			b.ReportAllocs()
 			b.ResetTimer()
 			if err := s.run(b.Context()); err != io.EOF || out.n != b.N {

@@ -1,0 +1,152 @@
+package feed
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"fantail/feed/driver"
+	"fantail/feed/internal/redact"
+	"fantail/hub/setting"
+)
+
+// StageConfig says what is done to each message. The zero value does nothing.
+type StageConfig struct {
+	Split  Split
+	Rules  func() ([]Rule, error) // called at each connect; nil = none
+	Cursor *cursor                // nil = none
+	IDs    *identifier            // copies are dropped by it; nil = none are
+	Names  setting.Namer
+	Log    zerolog.Logger
+}
+
+// Pipeline is a driver whose messages go through the stages, whatever its source is. What
+// its figures are may be asked by any goroutine.
+type Pipeline struct {
+	source driver.Driver
+	cfg    StageConfig
+
+	latest  atomic.Pointer[rules]   // of the present connection
+	matched [maxRules]atomic.Uint64 // messages by rule
+	unsent  atomic.Uint64           // replies for which there was no room
+}
+
+// NewPipeline puts the stages behind a driver.
+func NewPipeline(d driver.Driver, c StageConfig) *Pipeline { return &Pipeline{source: d, cfg: c} }
+
+// connection is what the stages know of an open connection.
+type connection struct {
+	sender driver.Sender // nil = nothing can be sent
+	rules  rules
+}
+
+// stage puts itself behind a stream, or returns the stream if nothing asks for it.
+type stage func(driver.Stream, connection) driver.Stream
+
+// stages returns all stages in the order in which a message meets them.
+func (p *Pipeline) stages() []stage {
+	return []stage{
+		p.split,    // a message becomes several
+		p.follow,   // what is part of the protocol is answered, and kept from the feed
+		p.note,     // where the source stands is remembered, for the next connection
+		p.distinct, // copies are dropped
+	}
+}
+
+// Open connects. The rules are read first, as they may stand in a file.
+func (p *Pipeline) Open(ctx context.Context) (driver.Stream, error) {
+	rs, err := p.readRules()
+	if err != nil {
+		return nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingRules, err)
+	}
+	s, err := p.source.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sender, _ := s.(driver.Sender)
+	for _, stage := range p.stages() {
+		s = stage(s, connection{sender, rs})
+	}
+	return s, nil
+}
+
+func (p *Pipeline) readRules() (rules, error) {
+	if p.cfg.Rules == nil {
+		return nil, nil
+	}
+	list, err := p.cfg.Rules()
+	if err != nil {
+		return nil, err
+	}
+	rs, err := compileRules(list)
+	if err == nil {
+		p.latest.Store(&rs)
+	}
+	return rs, err
+}
+
+func (p *Pipeline) split(s driver.Stream, _ connection) driver.Stream {
+	if p.cfg.Split == SplitNone {
+		return s
+	}
+	return &splitStream{Stream: s, cut: p.cfg.Split.cutter()}
+}
+
+func (p *Pipeline) follow(s driver.Stream, c connection) driver.Stream {
+	if len(c.rules) == 0 {
+		return s
+	}
+	return &ruledStream{Stream: s, out: c.sender, rules: c.rules, of: p}
+}
+
+func (p *Pipeline) note(s driver.Stream, _ connection) driver.Stream {
+	if p.cfg.Cursor == nil {
+		return s
+	}
+	return &notingStream{s, p.cfg.Cursor}
+}
+
+func (p *Pipeline) distinct(s driver.Stream, _ connection) driver.Stream {
+	if p.cfg.IDs == nil {
+		return s
+	}
+	return &distinctStream{s, p.cfg.IDs, p.cfg.IDs.join()}
+}
+
+// Forget lets the cursor go, so that the next connection begins where the URL says
+// without one.
+func (p *Pipeline) Forget() {
+	if p.cfg.Cursor != nil {
+		p.cfg.Cursor.last.Store(nil)
+	}
+}
+
+// RuleStats says how often a rule matched.
+type RuleStats struct {
+	Do       Action
+	Match    string
+	Send     []string // the templates, with what may be secret replaced
+	Messages uint64
+}
+
+// Rules returns the figures of the present connection's rules. Any goroutine.
+func (p *Pipeline) Rules() []RuleStats {
+	rs := p.latest.Load()
+	if rs == nil {
+		return nil
+	}
+	var all []RuleStats
+	for i, r := range *rs {
+		sends := slices.Clone(r.Send)
+		for i, send := range sends {
+			sends[i] = redact.Frame(send)
+		}
+		all = append(all, RuleStats{r.Do, r.Match, sends, p.matched[i].Load()})
+	}
+	return all
+}
+
+// Unsent returns how many replies found no room. Any goroutine.
+func (p *Pipeline) Unsent() uint64 { return p.unsent.Load() }
