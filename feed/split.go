@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unsafe"
+
+	"github.com/tidwall/gjson"
 
 	"fantail/feed/driver"
 	"fantail/hub"
@@ -104,43 +107,19 @@ func cutLines(dst [][]byte, text []byte) ([][]byte, bool) {
 // cutArray returns the elements of a JSON array, byte for byte as they stand
 // there. What is not JSON to its end, or no array, is not cut.
 func cutArray(dst [][]byte, text []byte) ([][]byte, bool) {
-	text = bytes.Trim(text, jsonSpace)
-	if len(text) == 0 || text[0] != '[' || !json.Valid(text) {
+	if !json.Valid(text) { // gjson's own check recurses as deep as a source likes
 		return nil, false
 	}
-	rest := bytes.TrimLeft(text[1:len(text)-1], jsonSpace)
-	for len(rest) > 0 {
-		if len(dst) == maxPieces {
-			return nil, false
-		}
-		end := elementEnd(rest)
-		dst = append(dst, bytes.TrimRight(rest[:end], jsonSpace))
-		rest = rest[min(end+1, len(rest)):]
-		rest = bytes.TrimLeft(rest, jsonSpace)
+	array := gjson.Parse(unsafe.String(unsafe.SliceData(text), len(text))) // not a copy: nobody writes to text meanwhile
+	if !array.IsArray() {
+		return nil, false
 	}
-	return dst, true
-}
-
-const jsonSpace = " \t\r\n"
-
-// elementEnd returns where the first element of valid JSON ends: at the comma
-// behind it, or at the end of the text.
-func elementEnd(text []byte) int {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[' || c == '{':
-			depth++
-		case c == ']' || c == '}':
-			depth--
-		case c == ',' && depth == 0:
-			return i
+	fits := true
+	array.ForEach(func(_, element gjson.Result) bool {
+		if fits = len(dst) < maxPieces; fits {
+			dst = append(dst, text[element.Index:element.Index+len(element.Raw)])
 		}
-	}
-	return len(text)
+		return fits
+	})
+	return dst, fits
 }

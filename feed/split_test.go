@@ -99,6 +99,15 @@ func TestSplitIsBounded(t *testing.T) {
 	}
 }
 
+// TestSplitOfDeepNesting: a source cannot exhaust the stack, whose end is the
+// process's.
+func TestSplitOfDeepNesting(t *testing.T) {
+	deep := strings.Repeat("[", driver.DefaultMaxMessage)
+	if pieces, ok := cutArray(nil, []byte(deep)); ok {
+		t.Errorf("cut into %d pieces", len(pieces))
+	}
+}
+
 func TestSplitWords(t *testing.T) {
 	for s := range splits {
 		if got, err := ParseSplit(s.String()); err != nil || got != s {
