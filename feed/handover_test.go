@@ -60,10 +60,19 @@ type playedHandover struct {
 }
 
 func playHandover(t *testing.T, named bool, before string) playedHandover {
-	ids := &identifier{dedupe: newDedupe(named, 1000)}
+	t.Helper()
+	spec := byHash
+	if named {
+		spec = "re:^(.*)$"
+	}
+	ids, err := newIdentifier(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
 	old := ids.join()
 	for _, m := range strings.Fields(before) {
-		old.seen(ids.identify([]byte(m)))
+		id, _ := ids.of(&hub.Input{Payload: []byte(m)})
+		old.seen(id)
 	}
 	return playedHandover{newHandover(ids, old, ids.join()), ids}
 }
@@ -71,7 +80,7 @@ func playHandover(t *testing.T, named bool, before string) playedHandover {
 // play takes one step and returns what is published.
 func (h playedHandover) play(step string) (published []string) {
 	a := arrived{Event: driver.Message(&hub.Input{Payload: []byte(step[1:])}), has: !strings.HasPrefix(step[1:], "-")}
-	a.id = h.ids.identify(a.Message.Payload)
+	a.id, _ = h.ids.of(a.Message)
 	var out []driver.Event
 	switch step[0] {
 	case 'o':

@@ -60,7 +60,7 @@ func TestParseRulesProblems(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, err := ParseRules([]byte(tt.in))
-		if err == nil || !holds(err.Error(), tt.want) || strings.Contains(err.Error(), "geheim") {
+		if err == nil || !holdsAll(err.Error(), tt.want) || strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%.80s: got %+v, %v; want %q", tt.in, got, err, tt.want)
 		}
 	}
@@ -166,4 +166,9 @@ func FuzzRules(f *testing.F) {
 			redact.Frame(template)
 		}
 	})
+}
+
+// holdsAll reports whether a text has each of the words in it.
+func holdsAll(text string, words []string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 }

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"fantail/feed/driver"
 	"fantail/hub"
 )
+
+var errEnd = errors.New("the list has ended")
 
 // list is a stream of messages, then of an error.
 type list struct {
@@ -51,11 +54,11 @@ func TestSplit(t *testing.T) {
 		{SplitArray, ``, []string{``}},
 	}
 	for _, tt := range tests {
-		s := &splitStream{Stream: &list{[]hub.Input{{Key: "k", Payload: []byte(tt.in)}}, errGone}, cut: tt.split.cutter()}
+		s := &splitStream{Stream: &list{[]hub.Input{{Key: "k", Payload: []byte(tt.in)}}, errEnd}, cut: tt.split.cutter()}
 		var got []string
 		for {
 			ev, err := s.Next()
-			if err == errGone {
+			if err == errEnd {
 				break
 			}
 			in := ev.Message
@@ -74,7 +77,7 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitLeavesBinaryAlone(t *testing.T) {
-	s := &splitStream{Stream: &list{[]hub.Input{{Kind: hub.Binary, Payload: []byte("a\nb")}}, errGone}, cut: cutLines}
+	s := &splitStream{Stream: &list{[]hub.Input{{Kind: hub.Binary, Payload: []byte("a\nb")}}, errEnd}, cut: cutLines}
 	if ev, err := s.Next(); err != nil || string(ev.Message.Payload) != "a\nb" {
 		t.Errorf("got %q, %v", ev.Message.Payload, err)
 	}
