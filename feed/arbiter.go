@@ -39,18 +39,18 @@ type arbiter struct {
 	emit func(hub.Input) // takes the feed's next message; its payload is valid until it returns
 
 	begun  bool
-	next   uint64  // the number that is to be emitted next
-	held   backlog // numbers above next
-	lower  backlog // numbers below next that may be a new numbering
-	recent recall  // what was emitted or missed
-	lines  []reach // by line
+	next   uint64           // the number that is to be emitted next
+	held   backlog          // numbers above next
+	lower  backlog          // numbers below next that may be a new numbering
+	recent seqHistory       // what was emitted or missed
+	lines  []sourceProgress // by line
 
 	stats ArbiterStats
 }
 
-// reach is how far a line's numbers went. What a line has not reached before is no
+// sourceProgress is how far a line's numbers went. What a line has not reached before is no
 // sign of a new numbering, though its bytes be others than those of a faster line.
-type reach struct {
+type sourceProgress struct {
 	high uint64 // in the feed's numbering
 	back bool   // it has gone back, as it does for a new numbering
 	anew uint64 // how far it got since
@@ -64,7 +64,7 @@ type ArbiterStats struct {
 }
 
 func newArbiter(lines int, wait time.Duration, emit func(hub.Input)) *arbiter {
-	return &arbiter{lines: make([]reach, lines), wait: wait, emit: emit, recent: newRecall(maxBacklog)}
+	return &arbiter{lines: make([]sourceProgress, lines), wait: wait, emit: emit, recent: newRecall(maxBacklog)}
 }
 
 // offer takes a message of a line. Time must not go back from call to call.
@@ -186,7 +186,7 @@ func (a *arbiter) restart() {
 	a.lower.clear()
 	a.recent = newRecall(maxBacklog)
 	for i, l := range a.lines {
-		a.lines[i] = reach{high: l.anew}
+		a.lines[i] = sourceProgress{high: l.anew}
 	}
 	a.next = anew.first().seq
 	for len(anew.list) > 0 {
@@ -196,9 +196,9 @@ func (a *arbiter) restart() {
 	}
 }
 
-// recall remembers the newest numbers: what their messages were, or that they
+// seqHistory remembers the newest numbers: what their messages were, or that they
 // were missed. One goroutine.
-type recall struct {
+type seqHistory struct {
 	seed  maphash.Seed
 	slots []memory // by number, modulo their count
 }
@@ -218,17 +218,17 @@ const (
 	memoryMissed
 )
 
-func newRecall(most int) recall { return recall{maphash.MakeSeed(), make([]memory, most)} }
+func newRecall(most int) seqHistory { return seqHistory{maphash.MakeSeed(), make([]memory, most)} }
 
-func (r recall) slot(seq uint64) *memory { return &r.slots[seq%uint64(len(r.slots))] }
+func (r seqHistory) slot(seq uint64) *memory { return &r.slots[seq%uint64(len(r.slots))] }
 
 // note remembers a message.
-func (r recall) note(seq uint64, payload []byte) {
+func (r seqHistory) note(seq uint64, payload []byte) {
 	*r.slot(seq) = memory{seq, maphash.Bytes(r.seed, payload), memoryEmitted}
 }
 
 // miss remembers that the numbers from and up to, but not with, to were missed.
-func (r recall) miss(from, to uint64) {
+func (r seqHistory) miss(from, to uint64) {
 	for seq := max(from, to-min(to, uint64(len(r.slots)))); seq < to; seq++ {
 		*r.slot(seq) = memory{seq, 0, memoryMissed}
 	}
@@ -236,7 +236,7 @@ func (r recall) miss(from, to uint64) {
 
 // knows reports whether this message is the one that had this number, or the
 // number was missed.
-func (r recall) knows(seq uint64, payload []byte) bool {
+func (r seqHistory) knows(seq uint64, payload []byte) bool {
 	m := r.slot(seq)
 	switch {
 	case m.seq != seq || m.state == memoryEmpty:

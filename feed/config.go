@@ -152,9 +152,9 @@ type Events struct {
 }
 
 // options returns what the driver of a source reads.
-func (c Config) options(url string, at *cursor) driver.Options {
+func (c Config) options(url string, at *Cursor) driver.Options {
 	return driver.Options{
-		URL: url, Address: func() string { return at.fill(url) },
+		URL: url, Address: func() string { return at.Fill(url) },
 		Headers: c.Dialling.Headers, Subprotocols: c.Dialling.Subprotocols, TLS: c.Dialling.TLS, Dial: c.Dialling.Dial,
 		Ping: c.Dialling.Ping, Resume: c.Dialling.Resume, Notice: c.Events.RelayNotice,
 		Frames: c.Sending.Frames, PingText: c.Sending.PingText, PingEvery: c.Sending.PingEvery, Rate: c.Sending.Rate, Outgoing: c.uplink,
@@ -177,7 +177,7 @@ func (c Config) withDefaults() Config {
 // idSpec returns what Messages.ID is: connections that overlap need one.
 func (c Config) idSpec() string {
 	if c.Renewal.Overlap && c.Messages.ID == "" {
-		return byHash
+		return ByHash
 	}
 	return c.Messages.ID
 }

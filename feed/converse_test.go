@@ -112,7 +112,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		time.Sleep(time.Hour)
 		r.stop()
 		for _, gap := range s.gaps() {
-			if gap < fatalWait {
+			if gap < FatalWait {
 				t.Errorf("tried again after %v", gap)
 			}
 		}

@@ -5,9 +5,9 @@ import "fantail/hub"
 // copies recognises what another connection, of any of several sources, has
 // brought before. One goroutine.
 type copies struct {
-	ids   *identifier
-	lines []*line // by source: its present connection; nil = none yet
-	found uint64
+	ids    *Identifier
+	shares []*Share // by source: its present connection; nil = none yet
+	found  uint64
 }
 
 // begin begins a connection of a source, whose equal messages are counted anew. A
@@ -16,10 +16,10 @@ func (c *copies) begin(from int) {
 	if c == nil {
 		return
 	}
-	if old := c.lines[from]; old != nil {
-		old.leave()
+	if old := c.shares[from]; old != nil {
+		old.Leave()
 	}
-	c.lines[from] = c.ids.join()
+	c.shares[from] = c.ids.Join()
 }
 
 // copied reports whether a message of a source, which is to be published if not,
@@ -28,11 +28,11 @@ func (c *copies) copied(from int, in hub.Input) bool {
 	if c == nil {
 		return false
 	}
-	if c.lines[from] == nil {
+	if c.shares[from] == nil {
 		c.begin(from)
 	}
-	id, ok := c.ids.of(&in)
-	if !ok || !c.lines[from].seen(id) {
+	id, ok := c.ids.Of(&in)
+	if !ok || !c.shares[from].Seen(id) {
 		return false
 	}
 	c.found++

@@ -16,17 +16,17 @@ import (
 // a whole number that much smaller.
 var placeholder = regexp.MustCompile(`\{cursor(?:-([0-9]{1,18}))?\}`)
 
-// cursor is how far a source was read, in the source's own words: the last value
+// Cursor is how far a source was read, in the source's own words: the last value
 // of Config.Cursor. A nil cursor knows nothing and changes nothing. Any goroutine.
-type cursor struct {
-	keyer *keyer
+type Cursor struct {
+	keyer *Keyer
 	last  atomic.Pointer[string] // nil = none yet
 }
 
-// newCursor parses a Config.Cursor; an empty one makes a nil cursor. The source
+// NewCursor parses a Config.Cursor; an empty one makes a nil cursor. The source
 // URL must have a place for it, and no place without one.
-func newCursor(spec, address string) (*cursor, error) {
-	keyer, err := newKeyer(spec)
+func NewCursor(spec, address string) (*Cursor, error) {
+	keyer, err := NewKeyer(spec)
 	placed := HasCursor(address)
 	switch {
 	case err != nil:
@@ -38,22 +38,22 @@ func newCursor(spec, address string) (*cursor, error) {
 	case !placed:
 		return nil, setting.Errorf("feed: %v is set, but the source URL has no place for it; write one such as ?cursor={cursor}", driver.SettingCursor)
 	}
-	return &cursor{keyer: keyer}, nil
+	return &Cursor{keyer: keyer}, nil
 }
 
 // HasCursor reports whether a source URL has a place for a Config.Cursor.
 func HasCursor(address string) bool { return placeholder.MatchString(address) }
 
 // note takes the cursor from a message, if it has one that can be used.
-func (c *cursor) note(in *hub.Input) {
-	if value, err := c.keyer.key(in.Kind, in.Payload); err == nil && value != "" {
+func (c *Cursor) note(in *hub.Input) {
+	if value, err := c.keyer.Key(in.Kind, in.Payload); err == nil && value != "" {
 		c.last.Store(&value)
 	}
 }
 
-// fill returns the URL to connect to. While no cursor is known, the query
+// Fill returns the URL to connect to. While no cursor is known, the query
 // parameters that want it are left out.
-func (c *cursor) fill(address string) string {
+func (c *Cursor) Fill(address string) string {
 	if c == nil {
 		return address
 	}
@@ -96,13 +96,13 @@ func before(value, n string) string {
 	return strconv.FormatInt(max(0, at-back), 10)
 }
 
-// notingStream notes the cursor of each message. One goroutine.
-type notingStream struct {
+// cursorStream notes the cursor of each message. One goroutine.
+type cursorStream struct {
 	driver.Stream
-	cursor *cursor
+	cursor *Cursor
 }
 
-func (s *notingStream) Next() (driver.Event, error) {
+func (s *cursorStream) Next() (driver.Event, error) {
 	ev, err := s.Stream.Next()
 	if err == nil && ev.Kind == driver.KindMessage {
 		s.cursor.note(ev.Message)

@@ -22,7 +22,7 @@ func TestCursorFill(t *testing.T) {
 		{"wss://h/s?a={cursor}&b={cursor-1}", "9", "wss://h/s?a=9&b=8"},
 	}
 	for _, tt := range tests {
-		c, err := newCursor("seq", tt.url)
+		c, err := NewCursor("seq", tt.url)
 		if err != nil {
 			t.Errorf("%s: %v", tt.url, err)
 			continue
@@ -30,14 +30,14 @@ func TestCursorFill(t *testing.T) {
 		if tt.value != "" {
 			c.last.Store(&tt.value)
 		}
-		if got := c.fill(tt.url); got != tt.want {
+		if got := c.Fill(tt.url); got != tt.want {
 			t.Errorf("%s with %q: got %s, want %s", tt.url, tt.value, got, tt.want)
 		}
 	}
 }
 
 func TestCursorNotesTheLast(t *testing.T) {
-	c, err := newCursor("time_us", "wss://h/?c={cursor}")
+	c, err := NewCursor("time_us", "wss://h/?c={cursor}")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +47,8 @@ func TestCursorNotesTheLast(t *testing.T) {
 	if got := *c.last.Load(); got != "7" {
 		t.Errorf("got %.40s", got)
 	}
-	var none *cursor
-	if got := none.fill("wss://h/?a=1"); got != "wss://h/?a=1" {
+	var none *Cursor
+	if got := none.Fill("wss://h/?a=1"); got != "wss://h/?a=1" {
 		t.Errorf("without a cursor: %s", got)
 	}
 }
@@ -60,7 +60,7 @@ func TestCursorProblems(t *testing.T) {
 		{":", "wss://h/?c={cursor}", "Config.Messages.Cursor path 1"},
 	}
 	for _, tt := range tests {
-		if _, err := newCursor(tt.spec, tt.url); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := NewCursor(tt.spec, tt.url); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q, %s: got %v, want %q", tt.spec, tt.url, err, tt.want)
 		}
 	}
@@ -72,14 +72,14 @@ func FuzzCursor(f *testing.F) {
 	f.Add("a&b=c#?/../\r\n{cursor}")
 	f.Fuzz(func(t *testing.T, value string) {
 		const address = "wss://h/p?cursor={cursor-5}&z=1"
-		c, err := newCursor("seq", address)
+		c, err := NewCursor("seq", address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if value != "" {
 			c.last.Store(&value)
 		}
-		got := c.fill(address)
+		got := c.Fill(address)
 		if u, err := url.Parse(got); err != nil || u.Host != "h" || u.Fragment != "" || !strings.HasSuffix(got, "z=1") || strings.Count(got, "&") > 1 || strings.ContainsAny(got, "\r\n# ") {
 			t.Errorf("%q made %q, %v", value, got, err)
 		}

@@ -10,10 +10,10 @@ import (
 // minute of a feed of 2,000 messages a second.
 const maxIdentities = 1 << 16
 
-// identity is what two copies of a message have in common: a hash of the bytes
+// Identity is what two copies of a message have in common: a hash of the bytes
 // that name it, whose seed is the dedupe's. That two messages have the same one
 // by chance happens once in 10^14 messages.
-type identity uint64
+type Identity uint64
 
 // dedupe recognises a message that was published before. It remembers the last
 // messages that were published, and forgets the oldest first. One goroutine.
@@ -32,58 +32,58 @@ type dedupe struct {
 	most  int // messages remembered
 	seed  maphash.Seed
 
-	order []identity         // of the messages remembered, a ring once it is full
-	next  int                // in order: the oldest, where the next one goes
-	count map[identity]int32 // how often each stands in order
-	lines []*line            // the connections that have joined; only if not named
+	order  []Identity         // of the messages remembered, a ring once it is full
+	next   int                // in order: the oldest, where the next one goes
+	count  map[Identity]int32 // how often each stands in order
+	shares []*Share           // the connections that have joined; only if not named
 }
 
 // newDedupe returns a dedupe that remembers the given number of messages, above 0.
 func newDedupe(named bool, most int) *dedupe {
-	return &dedupe{named: named, most: most, seed: maphash.MakeSeed(), count: map[identity]int32{}}
+	return &dedupe{named: named, most: most, seed: maphash.MakeSeed(), count: map[Identity]int32{}}
 }
 
 // identify returns the identity of what names a message, or of the message.
-func (d *dedupe) identify(name []byte) identity { return identity(maphash.Bytes(d.seed, name)) }
+func (d *dedupe) identify(name []byte) Identity { return Identity(maphash.Bytes(d.seed, name)) }
 
-// join begins a connection. Its leave ends it, so that the number of lines is
+// Join begins a connection. Its leave ends it, so that the number of lines is
 // that of the connections open at once.
-func (d *dedupe) join() *line {
-	l := &line{dedupe: d, count: map[identity]int32{}}
+func (d *dedupe) Join() *Share {
+	l := &Share{dedupe: d, count: map[Identity]int32{}}
 	if !d.named {
 		l.before = maps.Clone(d.count)
-		d.lines = append(d.lines, l)
+		d.shares = append(d.shares, l)
 	}
 	return l
 }
 
-// line is one connection's share of a dedupe.
-type line struct {
+// Share is one connection's share of a dedupe.
+type Share struct {
 	dedupe *dedupe
-	count  map[identity]int32 // how often each came over it, of those remembered
-	before map[identity]int32 // dedupe.count when it joined, of those remembered; nil = counts no more
+	count  map[Identity]int32 // how often each came over it, of those remembered
+	before map[Identity]int32 // dedupe.count when it joined, of those remembered; nil = counts no more
 }
 
-// copies reports whether a message would be seen, and changes nothing.
-func (l *line) copies(id identity) bool {
+// Copies reports whether a message would be seen, and changes nothing.
+func (l *Share) Copies(id Identity) bool {
 	if l.dedupe.named {
 		return l.dedupe.count[id] > 0
 	}
 	return l.count[id] < l.dedupe.count[id]
 }
 
-// settle ends the time in which the connection may repeat what was published
+// Settle ends the time in which the connection may repeat what was published
 // before it joined.
-func (l *line) settle() {
+func (l *Share) Settle() {
 	for id, n := range l.before {
 		l.count[id] = max(l.count[id], n)
 	}
 	l.before = nil
 }
 
-// seen reports whether the line's next message is a copy of one that was
+// Seen reports whether the line's next message is a copy of one that was
 // published. One that is not is remembered, as it is to be published now.
-func (l *line) seen(id identity) bool {
+func (l *Share) Seen(id Identity) bool {
 	d := l.dedupe
 	if d.named {
 		if d.count[id] > 0 {
@@ -92,23 +92,23 @@ func (l *line) seen(id identity) bool {
 		d.remember(id)
 		return false
 	}
-	copied := l.copies(id)
+	copied := l.Copies(id)
 	if !copied {
-		l.settle()
+		l.Settle()
 		d.remember(id)
 	}
 	l.count[id]++
 	return copied
 }
 
-// leave ends the line; its seen is not called again. Leaving twice does nothing.
-func (l *line) leave() {
+// Leave ends the line; its seen is not called again. Leaving twice does nothing.
+func (l *Share) Leave() {
 	d := l.dedupe
-	d.lines = slices.DeleteFunc(d.lines, func(other *line) bool { return other == l })
+	d.shares = slices.DeleteFunc(d.shares, func(other *Share) bool { return other == l })
 }
 
 // remember takes a message in, in the place of the oldest if there is no room.
-func (d *dedupe) remember(id identity) {
+func (d *dedupe) remember(id Identity) {
 	if len(d.order) < d.most {
 		d.order = append(d.order, id)
 	} else {
@@ -121,16 +121,16 @@ func (d *dedupe) remember(id identity) {
 
 // forget takes the oldest message of that identity away: for a connection that
 // brought it the second of its kind becomes the first.
-func (d *dedupe) forget(id identity) {
+func (d *dedupe) forget(id Identity) {
 	decrement(d.count, id)
-	for _, l := range d.lines {
+	for _, l := range d.shares {
 		decrement(l.count, id)
 		decrement(l.before, id)
 	}
 }
 
 // decrement takes one away, and the entry with the last.
-func decrement(count map[identity]int32, id identity) {
+func decrement(count map[Identity]int32, id Identity) {
 	if n, ok := count[id]; ok && n > 1 {
 		count[id] = n - 1
 	} else {

@@ -35,17 +35,17 @@ func TestDedupe(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDedupe(tt.named, tt.most)
-			lines := map[string]*line{}
+			lines := map[string]*Share{}
 			var got []string
 			for _, message := range strings.Fields(tt.in) {
 				letter := strings.ToLower(message[:1])
 				if lines[letter] == nil {
-					lines[letter] = d.join()
+					lines[letter] = d.Join()
 				}
 				switch {
 				case message[0] < 'a':
-					lines[letter].leave()
-				case !lines[letter].seen(d.identify([]byte(message[1:]))):
+					lines[letter].Leave()
+				case !lines[letter].Seen(d.identify([]byte(message[1:]))):
 					got = append(got, message)
 				}
 			}
@@ -64,13 +64,13 @@ func TestDedupeModel(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		for range 200 {
 			d := newDedupe(named, 1000)
-			lines := []*line{d.join(), d.join()}
-			came := []map[identity]int{{}, {}}
-			published := map[identity]int{}
+			lines := []*Share{d.Join(), d.Join()}
+			came := []map[Identity]int{{}, {}}
+			published := map[Identity]int{}
 			for range 1000 {
-				i, id := r.IntN(2), identity(r.IntN(100))
+				i, id := r.IntN(2), Identity(r.IntN(100))
 				came[i][id]++
-				if !lines[i].seen(id) {
+				if !lines[i].Seen(id) {
 					published[id]++
 				}
 			}
@@ -91,16 +91,16 @@ func TestDedupeModel(t *testing.T) {
 func TestDedupeIsBounded(t *testing.T) {
 	for _, named := range []bool{true, false} {
 		d := newDedupe(named, 100)
-		stays := d.join()
+		stays := d.Join()
 		for i := range 10_000 {
-			l := d.join()
-			l.seen(identity(i))
-			stays.seen(identity(i / 2))
-			l.leave()
-			l.leave()
+			l := d.Join()
+			l.Seen(Identity(i))
+			stays.Seen(Identity(i / 2))
+			l.Leave()
+			l.Leave()
 		}
-		if len(d.order) != 100 || len(d.count) > 100 || len(stays.count) > 100 || len(d.lines) > 1 {
-			t.Errorf("named %v: %d messages, %d counts, %d of a line, %d lines", named, len(d.order), len(d.count), len(stays.count), len(d.lines))
+		if len(d.order) != 100 || len(d.count) > 100 || len(stays.count) > 100 || len(d.shares) > 1 {
+			t.Errorf("named %v: %d messages, %d counts, %d of a line, %d lines", named, len(d.order), len(d.count), len(stays.count), len(d.shares))
 		}
 	}
 }
@@ -109,12 +109,12 @@ func BenchmarkDedupe(b *testing.B) {
 	for name, named := range map[string]bool{"named": true, "alike": false} {
 		b.Run(name, func(b *testing.B) {
 			d := newDedupe(named, maxIdentities)
-			l := d.join()
+			l := d.Join()
 			message := []byte(strings.Repeat("x", 200))
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				message[0], message[1], message[2] = byte(i), byte(i>>8), byte(i>>16)
-				l.seen(d.identify(message))
+				l.Seen(d.identify(message))
 			}
 		})
 	}

@@ -8,15 +8,15 @@ import (
 	"fantail/feed/internal/throttle"
 )
 
-// fatalWait is how long a source is left alone that answered what a Fatal rule
+// FatalWait is how long a source is left alone that answered what a Fatal rule
 // matches, at least: what it refuses now, it will refuse in a second too.
-const fatalWait = 5 * time.Minute
+const FatalWait = 5 * time.Minute
 
 // ruledStream holds each message against the rules. One goroutine.
 type ruledStream struct {
 	driver.Stream
 	out   driver.Sender // nil = nothing can be sent
-	rules rules
+	rules ruleset
 	of    *Pipeline
 	ended *driver.Failure // what the next call returns
 	full  throttle.Log    // of replies that find no room
@@ -62,8 +62,8 @@ func (s *ruledStream) apply(rule *compiledRule, payload []byte, at []int) {
 		s.ended = driver.Fail(driver.ReasonRule, "%v asks for another connection: %s", rule.named(), redact.Text(payload))
 	case Fatal:
 		s.ended = driver.Fail(driver.ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
-			rule.named(), redact.Text(payload), fatalWait)
-		s.ended.AtLeast = fatalWait
+			rule.named(), redact.Text(payload), FatalWait)
+		s.ended.AtLeast = FatalWait
 	}
 }
 

@@ -21,27 +21,27 @@ const (
 // taken from the connection that brings it first. As each of them is in order,
 // so is the feed.
 type handover struct {
-	ids      *identifier
-	old, new *line
+	ids      *Identifier
+	old, new *Share
 	joined   bool // both have brought one message, or it was given up
 	tail     bool // the last part has begun, whose end is the caller's to tell
 	left     bool // the old one was told to leave: what has no identity is the new one's to bring
 
 	held  []arrived        // of the new connection
-	where map[identity]int // in held: the first with that identity
+	where map[Identity]int // in held: the first with that identity
 	bytes int              // in held
 }
 
 // arrived is an event with the identity of its message.
 type arrived struct {
 	driver.Event
-	id  identity
+	id  Identity
 	has bool // it is a message that has an identity
 }
 
-func newHandover(ids *identifier, old, new *line) *handover {
-	new.settle() // only what comes from now on shows that both run
-	return &handover{ids: ids, old: old, new: new, where: map[identity]int{}}
+func newHandover(ids *Identifier, old, new *Share) *handover {
+	new.Settle() // only what comes from now on shows that both run
+	return &handover{ids: ids, old: old, new: new, where: map[Identity]int{}}
 }
 
 // fromOld appends to out what follows from a message of the old connection.
@@ -51,7 +51,7 @@ func (h *handover) fromOld(out []driver.Event, a arrived) []driver.Event {
 		return append(out, driver.Dropped(driver.DropCopy))
 	case !a.has:
 		return append(out, a.Event)
-	case h.old.seen(a.id):
+	case h.old.Seen(a.id):
 		return append(out, driver.Dropped(driver.DropCopy))
 	}
 	out = append(out, a.Event)
@@ -67,7 +67,7 @@ func (h *handover) fromNew(out []driver.Event, a arrived) []driver.Event {
 	switch {
 	case a.Kind != driver.KindMessage:
 		return append(out, a.Event)
-	case !h.joined && a.has && h.new.copies(a.id):
+	case !h.joined && a.has && h.new.Copies(a.id):
 		h.hold(a)
 		return h.join(out, len(h.held)-1)
 	case !h.joined:
@@ -117,7 +117,7 @@ func (h *handover) join(out []driver.Event, i int) []driver.Event {
 
 // take publishes a message of the new connection unless it is a copy.
 func (h *handover) take(out []driver.Event, a arrived) []driver.Event {
-	if h.new.seen(a.id) {
+	if h.new.Seen(a.id) {
 		return append(out, driver.Dropped(driver.DropCopy))
 	}
 	return append(out, a.Event)

@@ -56,31 +56,31 @@ func TestHandoverOfNames(t *testing.T) {
 
 type playedHandover struct {
 	*handover
-	ids *identifier
+	ids *Identifier
 }
 
 func playHandover(t *testing.T, named bool, before string) playedHandover {
 	t.Helper()
-	spec := byHash
+	spec := ByHash
 	if named {
 		spec = "re:^(.*)$"
 	}
-	ids, err := newIdentifier(spec)
+	ids, err := NewIdentifier(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := ids.join()
+	old := ids.Join()
 	for _, m := range strings.Fields(before) {
-		id, _ := ids.of(&hub.Input{Payload: []byte(m)})
-		old.seen(id)
+		id, _ := ids.Of(&hub.Input{Payload: []byte(m)})
+		old.Seen(id)
 	}
-	return playedHandover{newHandover(ids, old, ids.join()), ids}
+	return playedHandover{newHandover(ids, old, ids.Join()), ids}
 }
 
 // play takes one step and returns what is published.
 func (h playedHandover) play(step string) (published []string) {
 	a := arrived{Event: driver.Message(&hub.Input{Payload: []byte(step[1:])}), has: !strings.HasPrefix(step[1:], "-")}
-	a.id, _ = h.ids.of(a.Message)
+	a.id, _ = h.ids.Of(a.Message)
 	var out []driver.Event
 	switch step[0] {
 	case 'o':

@@ -6,45 +6,45 @@ import (
 	"fantail/hub/setting"
 )
 
-// byHash as Config.ID takes the whole message for its name.
-const byHash = "hash"
+// ByHash as Config.ID takes the whole message for its name.
+const ByHash = "hash"
 
-// identifier says which messages are the same, as Config.ID does, and which of
+// Identifier says which messages are the same, as Config.ID does, and which of
 // them were published. One goroutine, that of Run.
-type identifier struct {
+type Identifier struct {
 	*dedupe
-	keyer *keyer // nil = by hash
+	keyer *Keyer // nil = by hash
 }
 
-// newIdentifier parses a Config.ID; an empty one makes a nil identifier.
-func newIdentifier(spec string) (*identifier, error) {
-	if spec == byHash {
-		return &identifier{dedupe: newDedupe(false, maxIdentities)}, nil
+// NewIdentifier parses a Config.ID; an empty one makes a nil identifier.
+func NewIdentifier(spec string) (*Identifier, error) {
+	if spec == ByHash {
+		return &Identifier{dedupe: newDedupe(false, maxIdentities)}, nil
 	}
-	keyer, err := newKeyer(spec)
+	keyer, err := NewKeyer(spec)
 	if keyer == nil {
 		if err != nil {
 			err = setting.Errorf("feed: %v %w", driver.SettingID, err)
 		}
 		return nil, err
 	}
-	return &identifier{newDedupe(true, maxIdentities), keyer}, nil
+	return &Identifier{newDedupe(true, maxIdentities), keyer}, nil
 }
 
-// of returns a message's identity, and whether it has one.
-func (i *identifier) of(in *hub.Input) (identity, bool) {
+// Of returns a message's identity, and whether it has one.
+func (i *Identifier) Of(in *hub.Input) (Identity, bool) {
 	if i.keyer == nil {
 		return i.identify(in.Payload), true
 	}
-	name, err := i.keyer.key(in.Kind, in.Payload)
+	name, err := i.keyer.Key(in.Kind, in.Payload)
 	return i.identify([]byte(name)), err == nil && name != ""
 }
 
 // distinctStream leaves out copies of what was published. One goroutine.
 type distinctStream struct {
 	driver.Stream
-	ids  *identifier
-	line *line
+	ids   *Identifier
+	share *Share
 }
 
 // Next returns the next event, or DropCopy in the place of a copy.
@@ -53,13 +53,13 @@ func (s *distinctStream) Next() (driver.Event, error) {
 	if err != nil || ev.Kind != driver.KindMessage {
 		return ev, err
 	}
-	if id, ok := s.ids.of(ev.Message); ok && s.line.seen(id) {
+	if id, ok := s.ids.Of(ev.Message); ok && s.share.Seen(id) {
 		return driver.Dropped(driver.DropCopy), nil
 	}
 	return ev, nil
 }
 
 func (s *distinctStream) Close() {
-	s.line.leave()
+	s.share.Leave()
 	s.Stream.Close()
 }

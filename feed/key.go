@@ -19,23 +19,23 @@ const (
 	keyRegexp = "re:" // starts a Config.Key that is a regular expression
 )
 
-// keyer cuts a message's key out of it, as Config.Key says. It is immutable and
+// Keyer cuts a message's key out of it, as Config.Key says. It is immutable and
 // safe for any goroutine. A nil keyer leaves the driver's key.
-type keyer struct {
+type Keyer struct {
 	paths []string       // gjson, joined by ":"
 	re    *regexp.Regexp // instead of paths: its one group
 }
 
 // CheckKey reports what is wrong with a Config.Key.
 func CheckKey(spec string) error {
-	if _, err := newKeyer(spec); err != nil {
+	if _, err := NewKeyer(spec); err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
 	return nil
 }
 
-// newKeyer parses a Config.Key; an empty one makes a nil keyer.
-func newKeyer(spec string) (*keyer, error) {
+// NewKeyer parses a Config.Key; an empty one makes a nil keyer.
+func NewKeyer(spec string) (*Keyer, error) {
 	expr, isRegexp := strings.CutPrefix(spec, keyRegexp)
 	switch {
 	case spec == "":
@@ -54,10 +54,10 @@ func newKeyer(spec string) (*keyer, error) {
 			return nil, fmt.Errorf("path %d, %.40q, %w", i+1, p, err)
 		}
 	}
-	return &keyer{paths: paths}, nil
+	return &Keyer{paths: paths}, nil
 }
 
-func newRegexpKeyer(expr string) (*keyer, error) {
+func newRegexpKeyer(expr string) (*Keyer, error) {
 	re, err := regexp.Compile(expr)
 	if err != nil {
 		return nil, fmt.Errorf("holds no Go regular expression behind re: %w", err)
@@ -65,7 +65,7 @@ func newRegexpKeyer(expr string) (*keyer, error) {
 	if n := re.NumSubexp(); n != 1 {
 		return nil, fmt.Errorf("has a regular expression with %d groups; put ( ) around the key alone, and (?: ) around the rest", n)
 	}
-	return &keyer{re: re}, nil
+	return &Keyer{re: re}, nil
 }
 
 // splitPaths cuts at each colon that has no backslash before it, and takes the
@@ -112,8 +112,8 @@ func checkPath(p string) error {
 // errKey tells that a message's key cannot be used.
 var errKey = errors.New("feed: a key that is too long or not UTF-8")
 
-// key returns a message's key, empty if it has none. Its error is errKey.
-func (k *keyer) key(kind hub.Kind, payload []byte) (key string, err error) {
+// Key returns a message's key, empty if it has none. Its error is errKey.
+func (k *Keyer) Key(kind hub.Kind, payload []byte) (key string, err error) {
 	switch {
 	case k.re != nil:
 		key, err = k.matched(payload)
@@ -127,7 +127,7 @@ func (k *keyer) key(kind hub.Kind, payload []byte) (key string, err error) {
 }
 
 // matched returns what the group holds. It copies no more than may be a key.
-func (k *keyer) matched(payload []byte) (string, error) {
+func (k *Keyer) matched(payload []byte) (string, error) {
 	at := k.re.FindSubmatchIndex(payload)
 	switch {
 	case at == nil || at[2] < 0:
@@ -140,7 +140,7 @@ func (k *keyer) matched(payload []byte) (string, error) {
 
 // joined returns the values of the paths with colons between them, or nothing if
 // there is no value at all.
-func (k *keyer) joined(payload []byte) string {
+func (k *Keyer) joined(payload []byte) string {
 	if len(k.paths) == 1 { // fast path: no list, nothing to join
 		return text(gjson.GetBytes(payload, k.paths[0]))
 	}

@@ -48,11 +48,11 @@ func TestKey(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			k, err := newKeyer(tt.spec)
+			k, err := NewKeyer(tt.spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := k.key(hub.Text, []byte(tt.message)); err != nil || got != tt.want {
+			if got, err := k.Key(hub.Text, []byte(tt.message)); err != nil || got != tt.want {
 				t.Errorf("got %q, %v; want %q", got, err, tt.want)
 			}
 		})
@@ -62,11 +62,11 @@ func TestKey(t *testing.T) {
 // TestKeyOfBinary: paths are for text; a regular expression takes any bytes.
 func TestKeyOfBinary(t *testing.T) {
 	for spec, want := range map[string]string{"id": "", "re:\x01(\\w+)": "room"} {
-		k, err := newKeyer(spec)
+		k, err := NewKeyer(spec)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := k.key(hub.Binary, []byte("{\"id\":\"x\"}\xff\x01room\x00")); err != nil || got != want {
+		if got, err := k.Key(hub.Binary, []byte("{\"id\":\"x\"}\xff\x01room\x00")); err != nil || got != want {
 			t.Errorf("%q: got %q, %v; want %q", spec, got, err, want)
 		}
 	}
@@ -84,11 +84,11 @@ func TestKeyThatCannotBeUsed(t *testing.T) {
 		{`re:^(.*)$`, long, hub.Text},
 		{`re:(?s)^(.*)$`, "\xff", hub.Binary},
 	} {
-		k, err := newKeyer(tt.spec)
+		k, err := NewKeyer(tt.spec)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := k.key(tt.kind, []byte(tt.message)); !errors.Is(err, errKey) || got != "" {
+		if got, err := k.Key(tt.kind, []byte(tt.message)); !errors.Is(err, errKey) || got != "" {
 			t.Errorf("%s: got %.40q, %v", tt.spec, got, err)
 		}
 	}
@@ -100,13 +100,13 @@ func FuzzKey(f *testing.F) {
 	f.Add("a.#(b==1).c", []byte(`{"a":[{"b":1,"c":"x"}]}`))
 	f.Add(`re:"s":"(\w+)"`, []byte(`{"s":"x"}`))
 	f.Fuzz(func(t *testing.T, spec string, message []byte) {
-		k, err := newKeyer(spec)
+		k, err := NewKeyer(spec)
 		if err != nil || k == nil {
 			return
 		}
 		before := string(message)
-		key, err := k.key(hub.Text, message)
-		again, errAgain := k.key(hub.Text, message)
+		key, err := k.Key(hub.Text, message)
+		again, errAgain := k.Key(hub.Text, message)
 		switch {
 		case key != again || err != errAgain:
 			t.Errorf("%q of %q is %q, %v and then %q, %v", spec, message, key, err, again, errAgain)

@@ -118,7 +118,7 @@ func TestKeysOfRecordings(t *testing.T) {
 		{"bitstamp-2022-01-05.ndjson", "channel", 20, 0},
 		{"twitch-irc-2019-09-15.txt", `re:^(?:@\S+ )?:\S+ \S+ (#\S+)`, 1, 0},
 	} {
-		k, err := newKeyer(tt.spec)
+		k, err := NewKeyer(tt.spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func TestKeysOfRecordings(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range messages {
-			key, err := k.key(m.kind, []byte(m.payload))
+			key, err := k.Key(m.kind, []byte(m.payload))
 			if err != nil {
 				t.Errorf("%s: %v", tt.file, err)
 			}

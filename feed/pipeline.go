@@ -16,8 +16,8 @@ import (
 type StageConfig struct {
 	Split  Split
 	Rules  func() ([]Rule, error) // called at each connect; nil = none
-	Cursor *cursor                // nil = none
-	IDs    *identifier            // copies are dropped by it; nil = none are
+	Cursor *Cursor                // nil = none
+	IDs    *Identifier            // copies are dropped by it; nil = none are
 	Names  setting.Namer
 	Log    zerolog.Logger
 }
@@ -28,7 +28,7 @@ type Pipeline struct {
 	source driver.Driver
 	cfg    StageConfig
 
-	latest  atomic.Pointer[rules]   // of the present connection
+	latest  atomic.Pointer[ruleset] // of the present connection
 	matched [maxRules]atomic.Uint64 // messages by rule
 	unsent  atomic.Uint64           // replies for which there was no room
 }
@@ -39,7 +39,7 @@ func NewPipeline(d driver.Driver, c StageConfig) *Pipeline { return &Pipeline{so
 // connection is what the stages know of an open connection.
 type connection struct {
 	sender driver.Sender // nil = nothing can be sent
-	rules  rules
+	rules  ruleset
 }
 
 // stage puts itself behind a stream, or returns the stream if nothing asks for it.
@@ -48,10 +48,10 @@ type stage func(driver.Stream, connection) driver.Stream
 // stages returns all stages in the order in which a message meets them.
 func (p *Pipeline) stages() []stage {
 	return []stage{
-		p.split,    // a message becomes several
-		p.follow,   // what is part of the protocol is answered, and kept from the feed
-		p.note,     // where the source stands is remembered, for the next connection
-		p.distinct, // copies are dropped
+		p.splitMessages, // a message becomes several
+		p.followRules,   // what is part of the protocol is answered, and kept from the feed
+		p.noteCursor,    // where the source stands is remembered, for the next connection
+		p.dropCopies,    // copies are dropped
 	}
 }
 
@@ -72,7 +72,7 @@ func (p *Pipeline) Open(ctx context.Context) (driver.Stream, error) {
 	return s, nil
 }
 
-func (p *Pipeline) readRules() (rules, error) {
+func (p *Pipeline) readRules() (ruleset, error) {
 	if p.cfg.Rules == nil {
 		return nil, nil
 	}
@@ -87,32 +87,32 @@ func (p *Pipeline) readRules() (rules, error) {
 	return rs, err
 }
 
-func (p *Pipeline) split(s driver.Stream, _ connection) driver.Stream {
+func (p *Pipeline) splitMessages(s driver.Stream, _ connection) driver.Stream {
 	if p.cfg.Split == SplitNone {
 		return s
 	}
 	return &splitStream{Stream: s, cut: p.cfg.Split.cutter()}
 }
 
-func (p *Pipeline) follow(s driver.Stream, c connection) driver.Stream {
+func (p *Pipeline) followRules(s driver.Stream, c connection) driver.Stream {
 	if len(c.rules) == 0 {
 		return s
 	}
 	return &ruledStream{Stream: s, out: c.sender, rules: c.rules, of: p}
 }
 
-func (p *Pipeline) note(s driver.Stream, _ connection) driver.Stream {
+func (p *Pipeline) noteCursor(s driver.Stream, _ connection) driver.Stream {
 	if p.cfg.Cursor == nil {
 		return s
 	}
-	return &notingStream{s, p.cfg.Cursor}
+	return &cursorStream{s, p.cfg.Cursor}
 }
 
-func (p *Pipeline) distinct(s driver.Stream, _ connection) driver.Stream {
+func (p *Pipeline) dropCopies(s driver.Stream, _ connection) driver.Stream {
 	if p.cfg.IDs == nil {
 		return s
 	}
-	return &distinctStream{s, p.cfg.IDs, p.cfg.IDs.join()}
+	return &distinctStream{s, p.cfg.IDs, p.cfg.IDs.Join()}
 }
 
 // Forget lets the cursor go, so that the next connection begins where the URL says

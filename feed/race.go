@@ -18,12 +18,12 @@ const DefaultGapWait = 50 * time.Millisecond
 type together struct {
 	c       *combination
 	merge   bool
-	numbers *keyer   // nil = none
+	numbers *Keyer   // nil = none
 	arbiter *arbiter // nil if there are no numbers
 }
 
 func newTogether(c *combination, cfg Config) (*together, error) {
-	numbers, err := newKeyer(cfg.Sources.Seq)
+	numbers, err := NewKeyer(cfg.Sources.Seq)
 	if err != nil {
 		return nil, setting.Errorf("feed: %v %w", driver.SettingSeq, err)
 	}
@@ -54,7 +54,7 @@ func (t *together) number(in hub.Input) (uint64, bool) {
 	if t.numbers == nil {
 		return 0, false
 	}
-	value, err := t.numbers.key(in.Kind, in.Payload)
+	value, err := t.numbers.Key(in.Kind, in.Payload)
 	if err != nil {
 		return 0, false
 	}

@@ -17,7 +17,7 @@ type dialled struct {
 type reading struct {
 	stream driver.Stream
 	leave  context.CancelFunc
-	line   *line
+	share  *Share
 	came   chan arrival  // never closed
 	taken  chan struct{} // the message is given back; never closed
 }
@@ -40,7 +40,7 @@ func (s *renewedStream) dial() dialled {
 
 // start reads a connection.
 func (s *renewedStream) start(d dialled) *reading {
-	r := &reading{d.stream, d.leave, s.of.ids.join(), make(chan arrival), make(chan struct{})}
+	r := &reading{d.stream, d.leave, s.of.ids.Join(), make(chan arrival), make(chan struct{})}
 	s.wg.Go(func() { // ends with the stream's failure, which leave brings about, or with ctx
 		for {
 			ev, err := r.stream.Next()

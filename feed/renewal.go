@@ -27,7 +27,7 @@ const (
 type renewal struct {
 	driver.Driver
 	age    time.Duration
-	ids    *identifier
+	ids    *Identifier
 	names  setting.Namer
 	log    zerolog.Logger
 	failed func(driver.Reason)   // counts a connection that was replaced or not made
@@ -122,7 +122,7 @@ func (s *renewedStream) fromNow(a arrival) error {
 		return s.succeed(ended)
 	case s.over != nil:
 		s.ready = s.over.fromOld(s.ready, m)
-	case m.has && s.now.line.seen(m.id):
+	case m.has && s.now.share.Seen(m.id):
 		s.ready = append(s.ready, driver.Dropped(driver.DropCopy))
 	default:
 		s.ready = append(s.ready, m.Event)
@@ -155,7 +155,7 @@ func (s *renewedStream) arrived(from *reading, a arrival) (m arrived, ended erro
 	}
 	m.Event = a.ev
 	if a.ev.Kind == driver.KindMessage {
-		m.id, m.has = s.of.ids.of(a.ev.Message)
+		m.id, m.has = s.of.ids.Of(a.ev.Message)
 	}
 	s.lent = from
 	return m, nil
@@ -203,7 +203,7 @@ func (s *renewedStream) opened(d dialled) {
 		return
 	}
 	s.heir = s.start(d)
-	s.over = newHandover(s.of.ids, s.now.line, s.heir.line)
+	s.over = newHandover(s.of.ids, s.now.share, s.heir.share)
 	s.alarm.Reset(overlapWait)
 }
 
@@ -256,7 +256,7 @@ func (s *renewedStream) adopt(r *reading) {
 // drop closes a connection whose goroutine has ended.
 func (s *renewedStream) drop(r *reading) {
 	r.leave()
-	r.line.leave()
+	r.share.Leave()
 	r.stream.Close()
 }
 

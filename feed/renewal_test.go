@@ -41,7 +41,7 @@ func prepareRenewing(t *testing.T, s *script, age time.Duration, id string, noti
 	t.Helper()
 	r := &running{sink: newSink(), log: newJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-	ids, err := newIdentifier(id)
+	ids, err := NewIdentifier(id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,9 @@ import (
 	"fantail/hub/setting"
 )
 
-// rules are Config.Rules, compiled. They are immutable and safe for any
+// ruleset are Config.Rules, compiled. They are immutable and safe for any
 // goroutine.
-type rules []compiledRule
+type ruleset []compiledRule
 
 type compiledRule struct {
 	Rule
@@ -22,12 +22,12 @@ type compiledRule struct {
 
 // compileRules checks rules. The error holds every problem, each with the number
 // of its rule.
-func compileRules(list []Rule) (rules, error) {
+func compileRules(list []Rule) (ruleset, error) {
 	if len(list) > maxRules {
 		return nil, fmt.Errorf("there are %d rules; write at most %d", len(list), maxRules)
 	}
 	var bad []error
-	compiled := make(rules, len(list))
+	compiled := make(ruleset, len(list))
 	for i, r := range list {
 		re, err := compileMatch(r.Match)
 		if err == nil {
@@ -57,7 +57,7 @@ func compileMatch(expr string) (*regexp.Regexp, error) {
 
 // find returns the first rule that matches and where its groups are; nil if none
 // does.
-func (rs rules) find(payload []byte) (*compiledRule, []int) {
+func (rs ruleset) find(payload []byte) (*compiledRule, []int) {
 	for i := range rs {
 		if at := rs[i].re.FindSubmatchIndex(payload); at != nil {
 			return &rs[i], at

@@ -60,13 +60,13 @@ func newPolicy(cfg Config, c *combination) (policy, error) {
 func newCopies(cfg Config, n int) (*copies, error) {
 	id := cfg.Messages.ID
 	if cfg.Sources.Mode == Race && id == "" {
-		id = byHash
+		id = ByHash
 	}
-	ids, err := newIdentifier(id)
+	ids, err := NewIdentifier(id)
 	if ids == nil {
 		return nil, err
 	}
-	return &copies{ids: ids, lines: make([]*line, n)}, nil
+	return &copies{ids: ids, shares: make([]*Share, n)}, nil
 }
 
 func checkURLs(urls []string, mode Mode) error {

@@ -23,7 +23,7 @@ type source struct {
 	idle   time.Duration // 0 = no watchdog
 	age    time.Duration // 0 = a connection may last for ever
 	name   string        // the URL, masked
-	keyer  *keyer        // nil = the source's keys
+	keyer  *Keyer        // nil = the source's keys
 	keys   bool          // messages may have keys
 	out    outlet
 	number func(name string, behind uint64) // told of a broker's numbering
@@ -52,12 +52,12 @@ type outlet interface {
 
 // newSource returns the source at cfg.URL, which has not connected yet.
 func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
-	keyer, bad := newKeyer(cfg.Messages.Key)
+	keyer, bad := NewKeyer(cfg.Messages.Key)
 	if bad != nil {
 		bad = setting.Errorf("feed: %v %w", driver.SettingKey, bad)
 	}
-	ids, errID := newIdentifier(cfg.idSpec())
-	cursor, errCursor := newCursor(cfg.Messages.Cursor, cfg.Sources.URL)
+	ids, errID := NewIdentifier(cfg.idSpec())
+	cursor, errCursor := NewCursor(cfg.Messages.Cursor, cfg.Sources.URL)
 	bad = errors.Join(bad, errID, errCursor)
 	s, err := findScheme(cfg.Sources.URL)
 	if err != nil {
@@ -79,7 +79,7 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 // assemble puts what is the same for all kinds of source between the driver and the
 // supervision: the stages, and connections that overlap, which recognise copies by
 // themselves.
-func (f *source) assemble(cfg Config, ids *identifier, at *cursor) {
+func (f *source) assemble(cfg Config, ids *Identifier, at *Cursor) {
 	f.names = cfg.Names
 	stages := StageConfig{Split: cfg.Messages.Split, Rules: cfg.Messages.Rules, Cursor: at, IDs: ids, Names: cfg.Names, Log: f.log}
 	if !cfg.Renewal.Overlap || f.age == 0 {

@@ -49,11 +49,11 @@ func BenchmarkStages(b *testing.B) {
 		b.Run(tt.name, func(b *testing.B) {
 			d, out := &repeating{payload: []byte(`{"n":1}`), n: b.N}, &uncounted{}
 			s := openSource(d, "repeating", &direct{Publisher: out}, zerolog.Nop())
-			ids, err := newIdentifier(tt.cfg.Messages.ID)
+			ids, err := NewIdentifier(tt.cfg.Messages.ID)
 			if err != nil {
 				b.Fatal(err)
 			}
-			cursor, err := newCursor(tt.cfg.Messages.Cursor, "{cursor}")
+			cursor, err := NewCursor(tt.cfg.Messages.Cursor, "{cursor}")
 			if tt.cfg.Messages.Cursor == "" {
 				cursor, err = nil, nil
 			}

@@ -150,7 +150,7 @@ func (f *source) publish(now time.Time, in *hub.Input) {
 // cutKey returns the message's key. One that cannot be used is counted, and told
 // now and then; its message has none.
 func (f *source) cutKey(now time.Time, in *hub.Input) string {
-	key, err := f.keyer.key(in.Kind, in.Payload)
+	key, err := f.keyer.Key(in.Kind, in.Payload)
 	if err != nil {
 		f.meter.badKeys.Add(1)
 		if n := f.keyLog.Count(now); n > 0 {
