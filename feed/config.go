@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub/fantailv1"
 	"fantail/hub/setting"
 )
@@ -108,11 +109,11 @@ type Messages struct {
 	// driver.DefaultMaxMessage.
 	MaxMessage int64
 	// Split cuts one message of the source into several.
-	Split Split
+	Split stage.Split
 	// Rules returns what to do about the messages that are part of the source's
 	// protocol. It is called by New and at each connect, since it may come from a
 	// file. nil = none.
-	Rules func() ([]Rule, error)
+	Rules func() ([]stage.Rule, error)
 	// Key says where a message's key is: gjson paths joined by ":", or "re:" and
 	// a regular expression with one group; see doc.go. Empty leaves the keys that
 	// the source gives.
@@ -152,7 +153,7 @@ type Events struct {
 }
 
 // options returns what the driver of a source reads.
-func (c Config) options(url string, at *Cursor) driver.Options {
+func (c Config) options(url string, at *stage.Cursor) driver.Options {
 	return driver.Options{
 		URL: url, Address: func() string { return at.Fill(url) },
 		Headers: c.Dialling.Headers, Subprotocols: c.Dialling.Subprotocols, TLS: c.Dialling.TLS, Dial: c.Dialling.Dial,
@@ -177,7 +178,7 @@ func (c Config) withDefaults() Config {
 // idSpec returns what Messages.ID is: connections that overlap need one.
 func (c Config) idSpec() string {
 	if c.Renewal.Overlap && c.Messages.ID == "" {
-		return ByHash
+		return stage.ByHash
 	}
 	return c.Messages.ID
 }

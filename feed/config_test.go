@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub/fantailv1"
 	"fantail/hub/setting"
 )
@@ -67,8 +68,8 @@ func TestSettingsAreFields(t *testing.T) {
 
 // filled is what a test sets a field to.
 var filled = []any{
-	"x", 7, int64(7), true, time.Second, Race, SplitLines, []string{"x"}, new(tls.Config), driver.Rate{Count: 1, Per: 1}, os.Stdin,
-	func() (http.Header, error) { return nil, nil }, func() ([]string, error) { return nil, nil }, func() ([]Rule, error) { return nil, nil },
+	"x", 7, int64(7), true, time.Second, Race, stage.SplitLines, []string{"x"}, new(tls.Config), driver.Rate{Count: 1, Per: 1}, os.Stdin,
+	func() (http.Header, error) { return nil, nil }, func() ([]string, error) { return nil, nil }, func() ([]stage.Rule, error) { return nil, nil },
 	func(context.Context, string, string) (net.Conn, error) { return nil, nil },
 	func(bool, time.Duration) {}, func(fantailv1.Notice) {}, func(string, uint64) {}, setting.Namer(func(setting.Name) string { return "" }),
 }

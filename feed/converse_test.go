@@ -17,13 +17,14 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/feed/internal/retry"
+	"fantail/feed/stage"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
 
 // parsed returns a Config.Rules of the given JSON.
-func parsed(text string) func() ([]Rule, error) {
-	return func() ([]Rule, error) { return ParseRules([]byte(text)) }
+func parsed(text string) func() ([]stage.Rule, error) {
+	return func() ([]stage.Rule, error) { return stage.ParseRules([]byte(text)) }
 }
 
 // receive returns the next frame that the relay sends, or what ended it.
@@ -59,7 +60,7 @@ func TestRulesHoldAConversation(t *testing.T) {
 		}
 		stay(c)
 	})
-	r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{Split: SplitArray, Rules: parsed(`[
+	r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{Split: stage.SplitArray, Rules: parsed(`[
 		{"match":"\"msg\":\"connected\"","do":"reply","send":{"action":"auth","key":"K","secret":"S"}},
 		{"match":"\"msg\":\"authenticated\"","do":"reply","send":[{"action":"subscribe","trades":["AAPL"]},"second"]},
 		{"match":"^{\"T\":\"ack\"","do":"drop"},
@@ -103,7 +104,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		}}
 		r := &running{sink: newSink(), log: newJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-		r.sources[0].driver = NewPipeline(s, StageConfig{Rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
+		r.sources[0].driver = stage.NewPipeline(s, stage.StageConfig{Rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
 		r.run(t)
 		time.Sleep(time.Minute)
 		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[driver.ReasonFatal] != 1 {
@@ -112,7 +113,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		time.Sleep(time.Hour)
 		r.stop()
 		for _, gap := range s.gaps() {
-			if gap < FatalWait {
+			if gap < stage.FatalWait {
 				t.Errorf("tried again after %v", gap)
 			}
 		}

@@ -1,12 +1,15 @@
 package feed
 
-import "fantail/hub"
+import (
+	"fantail/feed/stage"
+	"fantail/hub"
+)
 
 // copies recognises what another connection, of any of several sources, has
 // brought before. One goroutine.
 type copies struct {
-	ids    *Identifier
-	shares []*Share // by source: its present connection; nil = none yet
+	ids    *stage.Identifier
+	shares []*stage.Share // by source: its present connection; nil = none yet
 	found  uint64
 }
 

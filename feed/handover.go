@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 )
 
 const (
@@ -21,27 +22,27 @@ const (
 // taken from the connection that brings it first. As each of them is in order,
 // so is the feed.
 type handover struct {
-	ids      *Identifier
-	old, new *Share
+	ids      *stage.Identifier
+	old, new *stage.Share
 	joined   bool // both have brought one message, or it was given up
 	tail     bool // the last part has begun, whose end is the caller's to tell
 	left     bool // the old one was told to leave: what has no identity is the new one's to bring
 
-	held  []arrived        // of the new connection
-	where map[Identity]int // in held: the first with that identity
-	bytes int              // in held
+	held  []arrived              // of the new connection
+	where map[stage.Identity]int // in held: the first with that identity
+	bytes int                    // in held
 }
 
 // arrived is an event with the identity of its message.
 type arrived struct {
 	driver.Event
-	id  Identity
+	id  stage.Identity
 	has bool // it is a message that has an identity
 }
 
-func newHandover(ids *Identifier, old, new *Share) *handover {
+func newHandover(ids *stage.Identifier, old, new *stage.Share) *handover {
 	new.Settle() // only what comes from now on shows that both run
-	return &handover{ids: ids, old: old, new: new, where: map[Identity]int{}}
+	return &handover{ids: ids, old: old, new: new, where: map[stage.Identity]int{}}
 }
 
 // fromOld appends to out what follows from a message of the old connection.

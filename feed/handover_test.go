@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub"
 )
 
@@ -56,16 +57,16 @@ func TestHandoverOfNames(t *testing.T) {
 
 type playedHandover struct {
 	*handover
-	ids *Identifier
+	ids *stage.Identifier
 }
 
 func playHandover(t *testing.T, named bool, before string) playedHandover {
 	t.Helper()
-	spec := ByHash
+	spec := stage.ByHash
 	if named {
 		spec = "re:^(.*)$"
 	}
-	ids, err := NewIdentifier(spec)
+	ids, err := stage.NewIdentifier(spec)
 	if err != nil {
 		t.Fatal(err)
 	}

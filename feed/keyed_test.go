@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/stage"
 	"fantail/hub"
 )
 
@@ -118,7 +119,7 @@ func TestKeysOfRecordings(t *testing.T) {
 		{"bitstamp-2022-01-05.ndjson", "channel", 20, 0},
 		{"twitch-irc-2019-09-15.txt", `re:^(?:@\S+ )?:\S+ \S+ (#\S+)`, 1, 0},
 	} {
-		k, err := NewKeyer(tt.spec)
+		k, err := stage.NewKeyer(tt.spec)
 		if err != nil {
 			t.Fatal(err)
 		}

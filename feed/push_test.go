@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub"
 )
 
@@ -72,8 +73,8 @@ func TestPushIsBounded(t *testing.T) {
 
 // TestPushOutlivesConnection: a rule ends it within a batch.
 func TestPushOutlivesConnection(t *testing.T) {
-	r := start(t, Config{Sources: Sources{URL: "push:"}, Messages: Messages{MaxMessage: 8, Rules: func() ([]Rule, error) {
-		return ParseRules([]byte(`[{"match":"^bye","do":"reconnect"}]`))
+	r := start(t, Config{Sources: Sources{URL: "push:"}, Messages: Messages{MaxMessage: 8, Rules: func() ([]stage.Rule, error) {
+		return stage.ParseRules([]byte(`[{"match":"^bye","do":"reconnect"}]`))
 	}}})
 	if err := r.Push(inputs("bye", "one", "two")); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -18,12 +19,12 @@ const DefaultGapWait = 50 * time.Millisecond
 type together struct {
 	c       *combination
 	merge   bool
-	numbers *Keyer   // nil = none
-	arbiter *arbiter // nil if there are no numbers
+	numbers *stage.Keyer // nil = none
+	arbiter *arbiter     // nil if there are no numbers
 }
 
 func newTogether(c *combination, cfg Config) (*together, error) {
-	numbers, err := NewKeyer(cfg.Sources.Seq)
+	numbers, err := stage.NewKeyer(cfg.Sources.Seq)
 	if err != nil {
 		return nil, setting.Errorf("feed: %v %w", driver.SettingSeq, err)
 	}

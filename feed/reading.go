@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 )
 
 // dialled is what an opening led to.
@@ -17,7 +18,7 @@ type dialled struct {
 type reading struct {
 	stream driver.Stream
 	leave  context.CancelFunc
-	share  *Share
+	share  *stage.Share
 	came   chan arrival  // never closed
 	taken  chan struct{} // the message is given back; never closed
 }

@@ -10,6 +10,7 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/feed/internal/retry"
+	"fantail/feed/stage"
 	"fantail/hub/setting"
 )
 
@@ -27,7 +28,7 @@ const (
 type renewal struct {
 	driver.Driver
 	age    time.Duration
-	ids    *Identifier
+	ids    *stage.Identifier
 	names  setting.Namer
 	log    zerolog.Logger
 	failed func(driver.Reason)   // counts a connection that was replaced or not made

@@ -12,6 +12,7 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/feed/internal/retry"
+	"fantail/feed/stage"
 )
 
 // ticks is a source that numbers its messages by the time, one every interval,
@@ -41,7 +42,7 @@ func prepareRenewing(t *testing.T, s *script, age time.Duration, id string, noti
 	t.Helper()
 	r := &running{sink: newSink(), log: newJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-	ids, err := NewIdentifier(id)
+	ids, err := stage.NewIdentifier(id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
+	"fantail/feed/stage"
 	"fantail/hub/setting"
 )
 
@@ -132,7 +133,7 @@ func About(address string, names setting.Namer) string {
 // a stream that a broker keeps under numbers of its own. Parts of a message would
 // share one, and several sources have each their own.
 func (c Config) Numbered() bool {
-	return c.Messages.Split == SplitNone && c.Sources.Seq == "" && len(SourceURLs(c.Sources.URL)) == 1 && isStream(c.Sources.URL)
+	return c.Messages.Split == stage.SplitNone && c.Sources.Seq == "" && len(SourceURLs(c.Sources.URL)) == 1 && isStream(c.Sources.URL)
 }
 
 // isStream reports whether a source URL names a stream with numbers.

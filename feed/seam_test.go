@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 )
 
 // A seam is told between the messages where it stands, and the operator is told
@@ -56,7 +57,7 @@ func TestNumbered(t *testing.T) {
 			t.Errorf("%s: %v", url, !want)
 		}
 	}
-	for _, c := range []Config{{Messages: Messages{Split: SplitLines}}, {Sources: Sources{Mode: Race, Seq: "seq"}}} {
+	for _, c := range []Config{{Messages: Messages{Split: stage.SplitLines}}, {Sources: Sources{Mode: Race, Seq: "seq"}}} {
 		if c.Sources.URL = "nats://h?stream=S"; c.Numbered() {
 			t.Errorf("%v, Seq %q: numbers are promised", c.Messages.Split, c.Sources.Seq)
 		}

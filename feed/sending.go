@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub/setting"
 )
 
@@ -17,11 +18,11 @@ func checkRules(cfg Config, s scheme) error {
 	if err != nil {
 		return setting.Errorf("feed: %v: %w", driver.SettingRules, err)
 	}
-	err = CheckRules(list)
+	err = stage.CheckRules(list)
 	switch {
 	case err != nil:
 		return setting.Errorf("feed: %v: %w", driver.SettingRules, err)
-	case Replies(list) && !s.sends:
+	case stage.Replies(list) && !s.sends:
 		return setting.Errorf(`feed: %v: nothing can be sent to a %s: source; take the rules with "do":"reply" away`, driver.SettingRules, s.name)
 	}
 	return nil

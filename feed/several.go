@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub/setting"
 )
 
@@ -60,13 +61,13 @@ func newPolicy(cfg Config, c *combination) (policy, error) {
 func newCopies(cfg Config, n int) (*copies, error) {
 	id := cfg.Messages.ID
 	if cfg.Sources.Mode == Race && id == "" {
-		id = ByHash
+		id = stage.ByHash
 	}
-	ids, err := NewIdentifier(id)
+	ids, err := stage.NewIdentifier(id)
 	if ids == nil {
 		return nil, err
 	}
-	return &copies{ids: ids, shares: make([]*Share, n)}, nil
+	return &copies{ids: ids, shares: make([]*stage.Share, n)}, nil
 }
 
 func checkURLs(urls []string, mode Mode) error {

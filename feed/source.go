@@ -10,6 +10,7 @@ import (
 	"fantail/feed/internal/redact"
 	"fantail/feed/internal/retry"
 	"fantail/feed/internal/throttle"
+	"fantail/feed/stage"
 	"fantail/hub/setting"
 )
 
@@ -17,14 +18,14 @@ import (
 // connection to it.
 type source struct {
 	// Static after newSource.
-	driver driver.Driver // with its stages
-	origin driver.Driver // without
-	stages *Pipeline     // nil in tests
-	idle   time.Duration // 0 = no watchdog
-	age    time.Duration // 0 = a connection may last for ever
-	name   string        // the URL, masked
-	keyer  *Keyer        // nil = the source's keys
-	keys   bool          // messages may have keys
+	driver driver.Driver   // with its stages
+	origin driver.Driver   // without
+	stages *stage.Pipeline // nil in tests
+	idle   time.Duration   // 0 = no watchdog
+	age    time.Duration   // 0 = a connection may last for ever
+	name   string          // the URL, masked
+	keyer  *stage.Keyer    // nil = the source's keys
+	keys   bool            // messages may have keys
 	out    outlet
 	number func(name string, behind uint64) // told of a broker's numbering
 	names  setting.Namer
@@ -52,12 +53,12 @@ type outlet interface {
 
 // newSource returns the source at cfg.URL, which has not connected yet.
 func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
-	keyer, bad := NewKeyer(cfg.Messages.Key)
+	keyer, bad := stage.NewKeyer(cfg.Messages.Key)
 	if bad != nil {
 		bad = setting.Errorf("feed: %v %w", driver.SettingKey, bad)
 	}
-	ids, errID := NewIdentifier(cfg.idSpec())
-	cursor, errCursor := NewCursor(cfg.Messages.Cursor, cfg.Sources.URL)
+	ids, errID := stage.NewIdentifier(cfg.idSpec())
+	cursor, errCursor := stage.NewCursor(cfg.Messages.Cursor, cfg.Sources.URL)
 	bad = errors.Join(bad, errID, errCursor)
 	s, err := findScheme(cfg.Sources.URL)
 	if err != nil {
@@ -79,16 +80,16 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 // assemble puts what is the same for all kinds of source between the driver and the
 // supervision: the stages, and connections that overlap, which recognise copies by
 // themselves.
-func (f *source) assemble(cfg Config, ids *Identifier, at *Cursor) {
+func (f *source) assemble(cfg Config, ids *stage.Identifier, at *stage.Cursor) {
 	f.names = cfg.Names
-	stages := StageConfig{Split: cfg.Messages.Split, Rules: cfg.Messages.Rules, Cursor: at, IDs: ids, Names: cfg.Names, Log: f.log}
+	stages := stage.StageConfig{Split: cfg.Messages.Split, Rules: cfg.Messages.Rules, Cursor: at, IDs: ids, Names: cfg.Names, Log: f.log}
 	if !cfg.Renewal.Overlap || f.age == 0 {
-		f.stages = NewPipeline(f.origin, stages)
+		f.stages = stage.NewPipeline(f.origin, stages)
 		f.driver = f.stages
 		return
 	}
 	stages.IDs = nil
-	f.stages = NewPipeline(f.origin, stages)
+	f.stages = stage.NewPipeline(f.origin, stages)
 	f.driver = &renewal{Driver: f.stages, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
 	f.age = 0
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub"
 )
 
@@ -43,17 +44,17 @@ func BenchmarkStages(b *testing.B) {
 	}{
 		{"none", Config{}},
 		{"rules, cursor, id", Config{
-			Messages: Messages{Rules: func() ([]Rule, error) { return []Rule{{Match: "^nothing", Do: Drop}}, nil }, Cursor: "re:^{\"n\":([0-9]+)", ID: "hash"},
+			Messages: Messages{Rules: func() ([]stage.Rule, error) { return []stage.Rule{{Match: "^nothing", Do: stage.Drop}}, nil }, Cursor: "re:^{\"n\":([0-9]+)", ID: "hash"},
 		}},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
 			d, out := &repeating{payload: []byte(`{"n":1}`), n: b.N}, &uncounted{}
 			s := openSource(d, "repeating", &direct{Publisher: out}, zerolog.Nop())
-			ids, err := NewIdentifier(tt.cfg.Messages.ID)
+			ids, err := stage.NewIdentifier(tt.cfg.Messages.ID)
 			if err != nil {
 				b.Fatal(err)
 			}
-			cursor, err := NewCursor(tt.cfg.Messages.Cursor, "{cursor}")
+			cursor, err := stage.NewCursor(tt.cfg.Messages.Cursor, "{cursor}")
 			if tt.cfg.Messages.Cursor == "" {
 				cursor, err = nil, nil
 			}

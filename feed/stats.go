@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 )
 
 // Stats is a snapshot of a Feed's figures.
@@ -32,7 +33,7 @@ type Stats struct {
 	// connection has delivered messages for a while.
 	Alarm bool
 	// Rules says how often each of Config.Rules matched.
-	Rules []RuleStats
+	Rules []stage.RuleStats
 	// Unsent counts the replies for which there was no room.
 	Unsent uint64
 	// Outage is the sum of all outages, with the present one as it stands.

@@ -32,7 +32,7 @@ var rooms = map[string]string{
 	"cmd/fantail/internal/check":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/driver hub",
 	"cmd/fantail/internal/cli":         "cmd/fantail/internal/text",
 	"cmd/fantail/internal/cmdtest":     "cmd/fantail/internal/cli feed hub hub/websocket",
-	"cmd/fantail/internal/config":      "cmd/fantail/internal/text feed feed/driver hub hub/setting relay",
+	"cmd/fantail/internal/config":      "cmd/fantail/internal/text feed feed/driver feed/stage hub hub/setting relay",
 	"cmd/fantail/internal/health":      "cmd/fantail/internal/cli cmd/fantail/internal/config",
 	"cmd/fantail/internal/replay":      "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub hub/websocket",
 	"cmd/fantail/internal/serve":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub hub/fantailv1 relay",
@@ -43,7 +43,7 @@ var rooms = map[string]string{
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed": "feed/driver feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle hub " +
+	"feed": "feed/driver feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle feed/stage hub " +
 		"hub/fantailv1 hub/setting hub/websocket",
 	"feed/brokertest":        "hub/nettest",
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
@@ -51,6 +51,7 @@ var rooms = map[string]string{
 	"feed/internal/redact":   "",
 	"feed/internal/retry":    "",
 	"feed/internal/throttle": "",
+	"feed/stage":             "feed/driver feed/internal/redact feed/internal/throttle hub hub/setting",
 
 	"relay": "hub hub/setting hub/websocket",
 

@@ -12,7 +12,7 @@ import (
 
 	"fantail/cmd/fantail/e2e/sourcetest"
 	"fantail/cmd/fantail/internal/config"
-	"fantail/feed"
+	"fantail/feed/stage"
 )
 
 // TestSourcesRefused: a subscription that is not granted is an alarm that shows
@@ -74,7 +74,7 @@ func TestSourceRulesAreNeeded(t *testing.T) {
 		for i, rule := range rules {
 			t.Run(fmt.Sprintf("%s without rule %d", p.Name, i+1), func(t *testing.T) {
 				c := c
-				c.Feed.Messages.Rules = func() ([]feed.Rule, error) { return slices.Delete(slices.Clone(rules), i, i+1), nil }
+				c.Feed.Messages.Rules = func() ([]stage.Rule, error) { return slices.Delete(slices.Clone(rules), i, i+1), nil }
 				var bad []string
 				synctest.Test(t, func(t *testing.T) { bad = playTenMinutes(t, c, p) })
 				synctest.Test(t, func(t *testing.T) { bad = append(bad, playRefusal(t, c, p)...) })

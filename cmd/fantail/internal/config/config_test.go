@@ -14,6 +14,7 @@ import (
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/feed"
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 	"fantail/hub"
 	"fantail/relay"
 )
@@ -116,7 +117,7 @@ func TestConfigOfRealFeeds(t *testing.T) {
 	if err != nil || len(rules) != 1 || rules[0].Send[0] != "PONG $1" {
 		t.Errorf("got rules %+v, %v", rules, err)
 	}
-	if c.Feed.Sending.PingText != "ping" || c.Feed.Sending.PingEvery != 25*time.Second || c.Feed.Messages.Split != feed.SplitArray || c.Feed.Sending.Rate != (driver.Rate{Count: 20, Per: 10 * time.Second}) {
+	if c.Feed.Sending.PingText != "ping" || c.Feed.Sending.PingEvery != 25*time.Second || c.Feed.Messages.Split != stage.SplitArray || c.Feed.Sending.Rate != (driver.Rate{Count: 20, Per: 10 * time.Second}) {
 		t.Errorf("got %+v", c)
 	}
 	if c.Feed.Messages.ID != "hash" || c.Feed.Messages.Cursor != "time_us" || c.Feed.Renewal.MaxAge != 23*time.Hour || c.Feed.Renewal.Overlap || c.Feed.Dialling.Ping != driver.NoPing {

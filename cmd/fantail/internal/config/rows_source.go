@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fantail/feed"
+	"fantail/feed/stage"
 )
 
 func sourceRows(c *Config) []Variable {
@@ -111,12 +112,12 @@ func messageRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_SOURCE_RULES", Secret: Hidden,
 			About:  "what to do about messages of the source's protocol: a JSON array of objects with match (a regular expression), do (reply, drop, reconnect or fatal), send (of reply) and relay; or @file, which is read at each connect; the first that matches counts",
-			setter: to(&f.Messages.Rules, reread(feed.ParseRules)),
+			setter: to(&f.Messages.Rules, reread(stage.ParseRules)),
 		},
 		{
 			Name: "FANTAIL_SOURCE_SPLIT", Default: "none",
 			About:  "whether one message of the source is several: none, lines, or json-array for the elements of one",
-			setter: to(&f.Messages.Split, trimmed("feed: ", feed.ParseSplit)),
+			setter: to(&f.Messages.Split, trimmed("feed: ", stage.ParseSplit)),
 		},
 		{
 			Name:   "FANTAIL_SOURCE_ID",

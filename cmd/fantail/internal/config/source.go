@@ -17,6 +17,7 @@ import (
 	"fantail/cmd/fantail/internal/text"
 	"fantail/feed"
 	"fantail/feed/driver"
+	"fantail/feed/stage"
 )
 
 // parseSource has feed check the address of a source. The error shows no secret of it. An
@@ -26,7 +27,7 @@ func parseSource(s string) (string, error) {
 		return "", errors.New("set, but empty; write the address of the feed, such as wss://example.com/feed, or demo: for the demo feed")
 	}
 	cfg := feed.Config{Sources: feed.Sources{URL: s}, Stdin: strings.NewReader("")}
-	if feed.HasCursor(s) {
+	if stage.HasCursor(s) {
 		cfg.Messages.Cursor = "any" // the cross-check has the real one
 	}
 	_, err := feed.New(cfg, nil, zerolog.Nop())
@@ -148,7 +149,7 @@ func checkHeader(name string, values []string) error {
 }
 
 // parseKey checks where a message has its key, and returns the text unchanged.
-var parseKey = trimmed("feed: ", func(s string) (string, error) { return s, feed.CheckKey(s) })
+var parseKey = trimmed("feed: ", func(s string) (string, error) { return s, stage.CheckKey(s) })
 
 // parseID checks what makes two messages the same, and returns the text unchanged.
 func parseID(s string) (string, error) {

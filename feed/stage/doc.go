@@ -1,0 +1,2 @@
+// Package stage is what is done to each message between its source and the feed.
+package stage
