@@ -104,7 +104,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		}}
 		r := &running{sink: newSink(), log: newJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-		r.sources[0].driver = stage.NewPipeline(s, stage.StageConfig{Rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
+		r.sources[0].driver = stage.New(s, stage.Config{Rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
 		r.run(t)
 		time.Sleep(time.Minute)
 		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[driver.ReasonFatal] != 1 {

@@ -82,14 +82,14 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 // themselves.
 func (f *source) assemble(cfg Config, ids *stage.Identifier, at *stage.Cursor) {
 	f.names = cfg.Names
-	stages := stage.StageConfig{Split: cfg.Messages.Split, Rules: cfg.Messages.Rules, Cursor: at, IDs: ids, Names: cfg.Names, Log: f.log}
+	stages := stage.Config{Split: cfg.Messages.Split, Rules: cfg.Messages.Rules, Cursor: at, IDs: ids, Names: cfg.Names, Log: f.log}
 	if !cfg.Renewal.Overlap || f.age == 0 {
-		f.stages = stage.NewPipeline(f.origin, stages)
+		f.stages = stage.New(f.origin, stages)
 		f.driver = f.stages
 		return
 	}
 	stages.IDs = nil
-	f.stages = stage.NewPipeline(f.origin, stages)
+	f.stages = stage.New(f.origin, stages)
 	f.driver = &renewal{Driver: f.stages, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
 	f.age = 0
 }

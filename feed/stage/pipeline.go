@@ -12,8 +12,8 @@ import (
 	"fantail/hub/setting"
 )
 
-// StageConfig says what is done to each message. The zero value does nothing.
-type StageConfig struct {
+// Config says what is done to each message. The zero value does nothing.
+type Config struct {
 	Split  Split
 	Rules  func() ([]Rule, error) // called at each connect; nil = none
 	Cursor *Cursor                // nil = none
@@ -26,15 +26,15 @@ type StageConfig struct {
 // its figures are may be asked by any goroutine.
 type Pipeline struct {
 	source driver.Driver
-	cfg    StageConfig
+	cfg    Config
 
 	latest  atomic.Pointer[ruleset] // of the present connection
 	matched [maxRules]atomic.Uint64 // messages by rule
 	unsent  atomic.Uint64           // replies for which there was no room
 }
 
-// NewPipeline puts the stages behind a driver.
-func NewPipeline(d driver.Driver, c StageConfig) *Pipeline { return &Pipeline{source: d, cfg: c} }
+// New puts the stages behind a driver.
+func New(d driver.Driver, c Config) *Pipeline { return &Pipeline{source: d, cfg: c} }
 
 // connection is what the stages know of an open connection.
 type connection struct {
