@@ -11,15 +11,15 @@ import (
 // maxJump is how many numbers may be missed at once.
 const maxJump = 1 << 24
 
-// maxNumber is the highest number that an arbiter takes, so that there is always
+// MaxNumber is the highest number that an arbiter takes, so that there is always
 // a next one.
-const maxNumber = math.MaxUint64 - 1
+const MaxNumber = math.MaxUint64 - 1
 
 // restartWait is how long nothing but lower numbers may come before they count
 // as a numbering that has begun anew.
 const restartWait = 2 * time.Second
 
-// arbiter makes one feed of several lines that number the same messages: each
+// Arbiter makes one feed of several lines that number the same messages: each
 // number once, in order, from whichever line has it first. It is a pure state
 // machine that knows neither lines nor clocks: its caller says what came and
 // when, and calls wake at the time that due tells. One goroutine.
@@ -34,16 +34,16 @@ const restartWait = 2 * time.Second
 // apart: when nothing else has come for
 // restartWait, or a backlog is full of it, the feed goes on with the new
 // numbering. Any message in its turn shows that the old one goes on.
-type arbiter struct {
+type Arbiter struct {
 	wait time.Duration   // for a missing number
 	emit func(hub.Input) // takes the feed's next message; its payload is valid until it returns
 
-	begun  bool
-	next   uint64           // the number that is to be emitted next
-	held   backlog          // numbers above next
-	lower  backlog          // numbers below next that may be a new numbering
-	recent seqHistory       // what was emitted or missed
-	lines  []sourceProgress // by line
+	begun   bool
+	next    uint64           // the number that is to be emitted next
+	held    backlog          // numbers above next
+	lower   backlog          // numbers below next that may be a new numbering
+	history seqHistory       // what was emitted or missed
+	sources []sourceProgress // by line
 
 	stats ArbiterStats
 }
@@ -63,12 +63,12 @@ type ArbiterStats struct {
 	Restarts uint64 // how often the numbering began anew
 }
 
-func newArbiter(lines int, wait time.Duration, emit func(hub.Input)) *arbiter {
-	return &arbiter{lines: make([]sourceProgress, lines), wait: wait, emit: emit, recent: newRecall(maxBacklog)}
+func NewArbiter(lines int, wait time.Duration, emit func(hub.Input)) *Arbiter {
+	return &Arbiter{sources: make([]sourceProgress, lines), wait: wait, emit: emit, history: newSeqHistory(maxBacklog)}
 }
 
-// offer takes a message of a line. Time must not go back from call to call.
-func (a *arbiter) offer(now time.Time, from int, seq uint64, in hub.Input) {
+// Offer takes a message of a line. Time must not go back from call to call.
+func (a *Arbiter) Offer(now time.Time, from int, seq uint64, in hub.Input) {
 	if !a.begun {
 		a.begun, a.next = true, seq
 	}
@@ -83,25 +83,28 @@ func (a *arbiter) offer(now time.Time, from int, seq uint64, in hub.Input) {
 		for a.held.full() {
 			a.skip()
 		}
-	case a.recent.knows(seq, in.Payload), a.lags(from, seq):
+	case a.history.knows(seq, in.Payload), a.lags(from, seq):
 		a.stats.Repeated++
 	default:
 		a.suspect(now, from, seq, in)
 	}
-	a.lines[from].high = max(a.lines[from].high, seq)
+	a.sources[from].high = max(a.sources[from].high, seq)
 }
+
+// Stats returns what the arbitration came to so far.
+func (a *Arbiter) Stats() ArbiterStats { return a.stats }
 
 // lags reports whether a number below the feed's is what a slower line brings in
 // its turn. One further behind than a backlog may be of a numbering that the feed
 // has left by a leap.
-func (a *arbiter) lags(from int, seq uint64) bool {
-	l := a.lines[from]
+func (a *Arbiter) lags(from int, seq uint64) bool {
+	l := a.sources[from]
 	return !l.back && seq > l.high && a.next-seq <= maxBacklog
 }
 
 // suspect keeps a message apart that may be of a new numbering.
-func (a *arbiter) suspect(now time.Time, from int, seq uint64, in hub.Input) {
-	l := &a.lines[from]
+func (a *Arbiter) suspect(now time.Time, from int, seq uint64, in hub.Input) {
+	l := &a.sources[from]
 	l.back, l.anew = true, max(l.anew, seq)
 	if !a.lower.add(now, seq, in) {
 		a.stats.Repeated++
@@ -115,8 +118,8 @@ func (a *arbiter) suspect(now time.Time, from int, seq uint64, in hub.Input) {
 	}
 }
 
-// due returns when wake is to be called; zero = there is nothing to wait for.
-func (a *arbiter) due() time.Time {
+// Due returns when wake is to be called; zero = there is nothing to wait for.
+func (a *Arbiter) Due() time.Time {
 	if n := a.held.first(); n != nil {
 		return n.since.Add(a.wait)
 	}
@@ -126,8 +129,8 @@ func (a *arbiter) due() time.Time {
 	return time.Time{}
 }
 
-// wake gives up what was waited for long enough.
-func (a *arbiter) wake(now time.Time) {
+// Wake gives up what was waited for long enough.
+func (a *Arbiter) Wake(now time.Time) {
 	for n := a.held.first(); n != nil && now.Sub(n.since) >= a.wait; n = a.held.first() {
 		a.skip()
 	}
@@ -137,7 +140,7 @@ func (a *arbiter) wake(now time.Time) {
 }
 
 // skip gives up the numbers before the first message that is held.
-func (a *arbiter) skip() {
+func (a *Arbiter) skip() {
 	to := a.held.first().seq
 	a.miss(to)
 	a.release()
@@ -145,18 +148,18 @@ func (a *arbiter) skip() {
 
 // miss gives up all numbers up to, but not with, to. So many that no source would
 // skip them mean another numbering.
-func (a *arbiter) miss(to uint64) {
+func (a *Arbiter) miss(to uint64) {
 	if n := to - a.next; n > maxJump {
 		a.stats.Restarts++
 	} else {
 		a.stats.Missed += n
 	}
-	a.recent.miss(a.next, to)
+	a.history.miss(a.next, to)
 	a.next = to
 }
 
 // release emits what is held as far as there is no number missing.
-func (a *arbiter) release() {
+func (a *Arbiter) release() {
 	for n := a.held.first(); n != nil && n.seq == a.next; n = a.held.first() {
 		taken := a.held.pop()
 		a.advance(taken.seq, taken.in)
@@ -165,28 +168,28 @@ func (a *arbiter) release() {
 
 // advance emits the message whose turn it is. It shows that what seemed to be a
 // new numbering was the old one once more.
-func (a *arbiter) advance(seq uint64, in hub.Input) {
+func (a *Arbiter) advance(seq uint64, in hub.Input) {
 	a.emit(in)
-	a.recent.note(seq, in.Payload)
+	a.history.note(seq, in.Payload)
 	a.next = seq + 1
 	if len(a.lower.list) > 0 {
 		a.stats.Repeated += uint64(len(a.lower.list))
 		a.lower.clear()
-		for i := range a.lines {
-			a.lines[i].back, a.lines[i].anew = false, 0
+		for i := range a.sources {
+			a.sources[i].back, a.sources[i].anew = false, 0
 		}
 	}
 }
 
 // restart goes on with the new numbering. Nothing is held: that would belong to
 // the old one.
-func (a *arbiter) restart() {
+func (a *Arbiter) restart() {
 	a.stats.Restarts++
 	anew := a.lower
 	a.lower.clear()
-	a.recent = newRecall(maxBacklog)
-	for i, l := range a.lines {
-		a.lines[i] = sourceProgress{high: l.anew}
+	a.history = newSeqHistory(maxBacklog)
+	for i, l := range a.sources {
+		a.sources[i] = sourceProgress{high: l.anew}
 	}
 	a.next = anew.first().seq
 	for len(anew.list) > 0 {
@@ -200,37 +203,39 @@ func (a *arbiter) restart() {
 // were missed. One goroutine.
 type seqHistory struct {
 	seed  maphash.Seed
-	slots []memory // by number, modulo their count
+	slots []remembered // by number, modulo their count
 }
 
-// memory is a number with a hash of its message; missed numbers have none.
-type memory struct {
+// remembered is a number with a hash of its message; missed numbers have none.
+type remembered struct {
 	seq   uint64
 	hash  uint64
-	state memoryState
+	state state
 }
 
-type memoryState uint8
+type state uint8
 
 const (
-	memoryEmpty memoryState = iota
-	memoryEmitted
-	memoryMissed
+	empty state = iota
+	emitted
+	missed
 )
 
-func newRecall(most int) seqHistory { return seqHistory{maphash.MakeSeed(), make([]memory, most)} }
+func newSeqHistory(most int) seqHistory {
+	return seqHistory{maphash.MakeSeed(), make([]remembered, most)}
+}
 
-func (r seqHistory) slot(seq uint64) *memory { return &r.slots[seq%uint64(len(r.slots))] }
+func (r seqHistory) slot(seq uint64) *remembered { return &r.slots[seq%uint64(len(r.slots))] }
 
 // note remembers a message.
 func (r seqHistory) note(seq uint64, payload []byte) {
-	*r.slot(seq) = memory{seq, maphash.Bytes(r.seed, payload), memoryEmitted}
+	*r.slot(seq) = remembered{seq, maphash.Bytes(r.seed, payload), emitted}
 }
 
 // miss remembers that the numbers from and up to, but not with, to were missed.
 func (r seqHistory) miss(from, to uint64) {
 	for seq := max(from, to-min(to, uint64(len(r.slots)))); seq < to; seq++ {
-		*r.slot(seq) = memory{seq, 0, memoryMissed}
+		*r.slot(seq) = remembered{seq, 0, missed}
 	}
 }
 
@@ -239,9 +244,9 @@ func (r seqHistory) miss(from, to uint64) {
 func (r seqHistory) knows(seq uint64, payload []byte) bool {
 	m := r.slot(seq)
 	switch {
-	case m.seq != seq || m.state == memoryEmpty:
+	case m.seq != seq || m.state == empty:
 		return false
-	case m.state == memoryMissed:
+	case m.state == missed:
 		return true
 	}
 	return m.hash == maphash.Bytes(r.seed, payload)

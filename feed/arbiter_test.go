@@ -13,25 +13,25 @@ import (
 
 // arbitration is an arbiter under test, with a clock of its own.
 type arbitration struct {
-	*arbiter
+	*Arbiter
 	now     time.Time
 	emitted []string
 }
 
 func newArbitration() *arbitration {
 	a := &arbitration{now: time.Unix(1000, 0)}
-	a.arbiter = newArbiter(2, 50*time.Millisecond, func(in hub.Input) { a.emitted = append(a.emitted, string(in.Payload)) })
+	a.Arbiter = NewArbiter(2, 50*time.Millisecond, func(in hub.Input) { a.emitted = append(a.emitted, string(in.Payload)) })
 	return a
 }
 
 // pass lets time pass, and calls wake whenever it is due.
 func (a *arbitration) pass(d time.Duration) {
 	end := a.now.Add(d)
-	for at := a.due(); !at.IsZero() && !at.After(end); at = a.due() {
+	for at := a.Due(); !at.IsZero() && !at.After(end); at = a.Due() {
 		if at.After(a.now) {
 			a.now = at
 		}
-		a.wake(a.now)
+		a.Wake(a.now)
 	}
 	a.now = end
 }
@@ -56,7 +56,7 @@ func (a *arbitration) play(t *testing.T, script string) {
 		if other {
 			from = 1
 		}
-		a.offer(a.now, from, seq, hub.Input{Payload: []byte(word)})
+		a.Offer(a.now, from, seq, hub.Input{Payload: []byte(word)})
 	}
 }
 
@@ -111,7 +111,7 @@ func TestArbiterBounds(t *testing.T) {
 	a := newArbitration()
 	a.play(t, "1")
 	for seq := uint64(3); seq <= 3*maxBacklog; seq++ {
-		a.offer(a.now, 0, seq, hub.Input{Payload: fmt.Append(nil, seq)})
+		a.Offer(a.now, 0, seq, hub.Input{Payload: fmt.Append(nil, seq)})
 		if len(a.held.list) > maxBacklog {
 			t.Fatalf("%d are held", len(a.held.list))
 		}
@@ -121,14 +121,14 @@ func TestArbiterBounds(t *testing.T) {
 	}
 	big := make([]byte, maxBacklogBytes/4)
 	for seq := range uint64(8) {
-		a.offer(a.now, 0, 4*maxBacklog+seq, hub.Input{Payload: big})
+		a.Offer(a.now, 0, 4*maxBacklog+seq, hub.Input{Payload: big})
 		if a.held.bytes > maxBacklogBytes {
 			t.Fatalf("%d bytes are held", a.held.bytes)
 		}
 	}
 	a.emitted = nil
 	for seq := uint64(1); seq <= 2*maxBacklog; seq++ {
-		a.offer(a.now, 0, seq, hub.Input{Payload: fmt.Append(nil, "anew ", seq)})
+		a.Offer(a.now, 0, seq, hub.Input{Payload: fmt.Append(nil, "anew ", seq)})
 	}
 	if a.stats.Restarts != 1 || len(a.emitted) != 2*maxBacklog || a.emitted[0] != "anew 1" {
 		t.Errorf("%d emitted, %+v", len(a.emitted), a.stats)
@@ -138,11 +138,11 @@ func TestArbiterBounds(t *testing.T) {
 // TestArbiterFastPathAllocatesNothing: a line in order costs no memory, nor does
 // its copy.
 func TestArbiterFastPathAllocatesNothing(t *testing.T) {
-	a := newArbiter(2, time.Second, func(hub.Input) {})
+	a := NewArbiter(2, time.Second, func(hub.Input) {})
 	in, seq, now := hub.Input{Payload: []byte("x")}, uint64(1), time.Now()
 	if n := testing.AllocsPerRun(1000, func() {
-		a.offer(now, 0, seq, in)
-		a.offer(now, 1, seq, in)
+		a.Offer(now, 0, seq, in)
+		a.Offer(now, 1, seq, in)
 		seq++
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -195,7 +195,7 @@ func checkArbiter(t *testing.T, seed uint64, most uint64) {
 	begin := a.now
 	for _, s := range sent {
 		a.pass(begin.Add(s.at).Sub(a.now))
-		a.offer(a.now, s.from, s.seq, hub.Input{Payload: fmt.Append(nil, s.seq)})
+		a.Offer(a.now, s.from, s.seq, hub.Input{Payload: fmt.Append(nil, s.seq)})
 	}
 	a.pass(time.Minute)
 	var want []string
@@ -215,12 +215,12 @@ func checkArbiter(t *testing.T, seed uint64, most uint64) {
 
 // BenchmarkArbiter is what a message costs that two lines bring.
 func BenchmarkArbiter(b *testing.B) {
-	a := newArbiter(2, time.Second, func(hub.Input) {})
+	a := NewArbiter(2, time.Second, func(hub.Input) {})
 	in, seq, now := hub.Input{Payload: []byte(strings.Repeat("x", 200))}, uint64(1), time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		a.offer(now, 0, seq, in)
-		a.offer(now, 1, seq, in)
+		a.Offer(now, 0, seq, in)
+		a.Offer(now, 1, seq, in)
 		seq++
 	}
 }

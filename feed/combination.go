@@ -56,12 +56,12 @@ type combination struct {
 	figures ArbiterStats // guarded by mu: as of the last report
 
 	// Owned by run.
-	ctx   context.Context
-	lives []life
-	live  int  // sources whose goroutine runs
-	last  int  // the source of the last message, or none
-	away  bool // notify was told so
-	errs  []error
+	ctx     context.Context
+	members []memberState
+	live    int  // sources whose goroutine runs
+	last    int  // the source of the last message, or none
+	away    bool // notify was told so
+	errs    []error
 }
 
 // newCombination returns a combination of sources that have ports in order; its
@@ -79,7 +79,7 @@ func newCombination(cfg Config, pub Publisher, log zerolog.Logger) *combination 
 
 // add adds a source.
 func (c *combination) add(s *source) {
-	c.sources, c.lives = append(c.sources, s), append(c.lives, life{})
+	c.sources, c.members = append(c.sources, s), append(c.members, memberState{})
 }
 
 // port returns the next source's.
@@ -89,8 +89,8 @@ func (c *combination) port() *port {
 	return p
 }
 
-// life is how a source fares.
-type life struct {
+// memberState is how a source fares.
+type memberState struct {
 	cancel context.CancelFunc // ends it; nil = it does not run
 	again  bool               // it is to run again once it has ended
 	done   bool               // it will never run again
@@ -132,8 +132,8 @@ func (c *combination) run(ctx context.Context) error {
 
 // waiting reports whether a source is to run later.
 func (c *combination) waiting() bool {
-	for i := range c.lives {
-		if !c.lives[i].done {
+	for i := range c.members {
+		if !c.members[i].done {
 			return !c.policy.due().IsZero()
 		}
 	}
@@ -164,14 +164,14 @@ func (c *combination) take(e report) {
 		if c.policy.passes(e.from) {
 			c.relayed(e.notice)
 		}
-	case e.kind == reportUp && c.lives[e.from].over:
+	case e.kind == reportUp && c.members[e.from].over:
 	case e.kind == reportUp:
-		c.lives[e.from].up, c.lives[e.from].tried = true, true
+		c.members[e.from].up, c.members[e.from].tried = true, true
 		c.copies.begin(e.from)
 		c.policy.up(now, e.from)
 		c.tell()
 	case e.kind == reportDown:
-		c.lives[e.from].up, c.lives[e.from].tried = false, true
+		c.members[e.from].up, c.members[e.from].tried = false, true
 		c.tell()
 		c.policy.down(now, e.from, e.wait, e.planned)
 	}
@@ -180,11 +180,11 @@ func (c *combination) take(e report) {
 
 // ended takes in that a source's goroutine has ended.
 func (c *combination) ended(now time.Time, e report) {
-	l := &c.lives[e.from]
+	l := &c.members[e.from]
 	l.cancel()
 	stopped := e.err == nil // by stop, or with ctx
 	again := l.again && stopped
-	*l = life{done: !stopped, tried: l.tried || !stopped}
+	*l = memberState{done: !stopped, tried: l.tried || !stopped}
 	c.live--
 	if e.err != nil && e.err != io.EOF {
 		c.errs = append(c.errs, e.err)
@@ -202,7 +202,7 @@ func (c *combination) ended(now time.Time, e report) {
 
 // start runs a source; one that is ending runs again.
 func (c *combination) start(i int) {
-	l := &c.lives[i]
+	l := &c.members[i]
 	if l.cancel != nil {
 		l.again = true
 		return
@@ -221,7 +221,7 @@ func (c *combination) start(i int) {
 
 // stop ends a source, soon. What it still brings is the policy's to leave out.
 func (c *combination) stop(i int) {
-	l := &c.lives[i]
+	l := &c.members[i]
 	if l.cancel != nil {
 		l.cancel()
 		l.over, l.again, l.up = true, false, false
@@ -246,8 +246,8 @@ func (c *combination) publishOnce(from int, in hub.Input) {
 // start each source has the time of one attempt.
 func (c *combination) tell() {
 	up, trying := false, false
-	for i := range c.lives {
-		l := &c.lives[i]
+	for i := range c.members {
+		l := &c.members[i]
 		up = up || l.up
 		trying = trying || l.cancel != nil && !l.tried
 	}

@@ -13,37 +13,37 @@ import (
 // DefaultGapWait is how long a race waits for a number that is missing.
 const DefaultGapWait = 50 * time.Millisecond
 
-// together is the policy of Race and Merge: all sources run at once. In a race a
+// concurrentPolicy is the policy of Race and Merge: all sources run at once. In a race a
 // message with a number goes by the arbiter; any other, and in a merge all, is
 // published unless it is recognised as a copy.
-type together struct {
+type concurrentPolicy struct {
 	c       *combination
 	merge   bool
 	numbers *stage.Keyer // nil = none
-	arbiter *arbiter     // nil if there are no numbers
+	arbiter *Arbiter     // nil if there are no numbers
 }
 
-func newTogether(c *combination, cfg Config) (*together, error) {
+func newConcurrent(c *combination, cfg Config) (*concurrentPolicy, error) {
 	numbers, err := stage.NewKeyer(cfg.Sources.Seq)
 	if err != nil {
 		return nil, setting.Errorf("feed: %v %w", driver.SettingSeq, err)
 	}
-	t := &together{c: c, merge: cfg.Sources.Mode == Merge, numbers: numbers}
+	t := &concurrentPolicy{c: c, merge: cfg.Sources.Mode == Merge, numbers: numbers}
 	if numbers != nil {
-		t.arbiter = newArbiter(len(c.sources), cfg.Sources.GapWait, c.publish)
+		t.arbiter = NewArbiter(len(c.sources), cfg.Sources.GapWait, c.publish)
 	}
 	return t, nil
 }
 
-func (t *together) begin(time.Time) {
+func (t *concurrentPolicy) begin(time.Time) {
 	for i := range t.c.sources {
 		t.c.start(i)
 	}
 }
 
-func (t *together) message(now time.Time, from int, in hub.Input) {
+func (t *concurrentPolicy) message(now time.Time, from int, in hub.Input) {
 	if seq, ok := t.number(in); ok {
-		t.arbiter.offer(now, from, seq, in)
+		t.arbiter.Offer(now, from, seq, in)
 	} else {
 		t.c.publishOnce(from, in)
 	}
@@ -51,7 +51,7 @@ func (t *together) message(now time.Time, from int, in hub.Input) {
 
 // number returns the number that the source gave a message, if it has one: digits
 // alone, in quotes or without.
-func (t *together) number(in hub.Input) (uint64, bool) {
+func (t *concurrentPolicy) number(in hub.Input) (uint64, bool) {
 	if t.numbers == nil {
 		return 0, false
 	}
@@ -60,41 +60,41 @@ func (t *together) number(in hub.Input) (uint64, bool) {
 		return 0, false
 	}
 	seq, err := strconv.ParseUint(value, 10, 64)
-	return seq, err == nil && seq <= maxNumber
+	return seq, err == nil && seq <= MaxNumber
 }
 
-func (t *together) up(time.Time, int) {}
+func (t *concurrentPolicy) up(time.Time, int) {}
 
-func (t *together) down(time.Time, int, time.Duration, bool) {}
+func (t *concurrentPolicy) down(time.Time, int, time.Duration, bool) {}
 
-func (t *together) ended(time.Time, int) {}
+func (t *concurrentPolicy) ended(time.Time, int) {}
 
-func (t *together) due() time.Time {
+func (t *concurrentPolicy) due() time.Time {
 	if t.arbiter == nil {
 		return time.Time{}
 	}
-	return t.arbiter.due()
+	return t.arbiter.Due()
 }
 
-func (t *together) wake(now time.Time) {
+func (t *concurrentPolicy) wake(now time.Time) {
 	if t.arbiter != nil {
-		t.arbiter.wake(now)
+		t.arbiter.Wake(now)
 	}
 }
 
 // passes: what a merged source tells is the feed's; in a race another one may
 // have what it lacks.
-func (t *together) passes(int) bool { return t.merge }
+func (t *concurrentPolicy) passes(int) bool { return t.merge }
 
-func (t *together) end() {
+func (t *concurrentPolicy) end() {
 	for at := t.due(); !at.IsZero(); at = t.due() {
 		t.wake(at)
 	}
 }
 
-func (t *together) stats() ArbiterStats {
+func (t *concurrentPolicy) stats() ArbiterStats {
 	if t.arbiter == nil {
 		return ArbiterStats{}
 	}
-	return t.arbiter.stats
+	return t.arbiter.Stats()
 }

@@ -50,7 +50,7 @@ func (c Config) ofOne(url string, p *port) Config {
 // newPolicy returns the policy of a mode.
 func newPolicy(cfg Config, c *combination) (policy, error) {
 	if cfg.Sources.Mode != Failover {
-		return newTogether(c, cfg)
+		return newConcurrent(c, cfg)
 	}
 	f := newFailover(spread(cfg.Sources.Host, len(c.sources)), max(0, cfg.Sources.Failback))
 	f.start, f.stop, f.changed, f.publish = c.start, c.stop, c.changed, c.publishOnce
