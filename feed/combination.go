@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed/arbiter"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/setting"
@@ -31,7 +32,7 @@ type policy interface {
 	passes(from int) bool
 	// end publishes what was waited for in vain: all sources have ended.
 	end()
-	stats() ArbiterStats
+	stats() arbiter.ArbiterStats
 }
 
 // combination makes one feed of several sources. Each runs in a goroutine of its
@@ -53,7 +54,7 @@ type combination struct {
 	meter meter // of the feed as a whole
 
 	mu      sync.Mutex
-	figures ArbiterStats // guarded by mu: as of the last report
+	figures arbiter.ArbiterStats // guarded by mu: as of the last report
 
 	// Owned by run.
 	ctx     context.Context

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"fantail/feed/arbiter"
 	"fantail/hub"
 )
 
@@ -210,4 +211,4 @@ func (f *failover) passes(from int) bool { return from == f.active }
 
 func (f *failover) end() {}
 
-func (f *failover) stats() ArbiterStats { return ArbiterStats{} }
+func (f *failover) stats() arbiter.ArbiterStats { return arbiter.ArbiterStats{} }

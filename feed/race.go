@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"fantail/feed/arbiter"
 	"fantail/feed/driver"
 	"fantail/feed/stage"
 	"fantail/hub"
@@ -19,8 +20,8 @@ const DefaultGapWait = 50 * time.Millisecond
 type concurrentPolicy struct {
 	c       *combination
 	merge   bool
-	numbers *stage.Keyer // nil = none
-	arbiter *Arbiter     // nil if there are no numbers
+	numbers *stage.Keyer     // nil = none
+	arbiter *arbiter.Arbiter // nil if there are no numbers
 }
 
 func newConcurrent(c *combination, cfg Config) (*concurrentPolicy, error) {
@@ -30,7 +31,7 @@ func newConcurrent(c *combination, cfg Config) (*concurrentPolicy, error) {
 	}
 	t := &concurrentPolicy{c: c, merge: cfg.Sources.Mode == Merge, numbers: numbers}
 	if numbers != nil {
-		t.arbiter = NewArbiter(len(c.sources), cfg.Sources.GapWait, c.publish)
+		t.arbiter = arbiter.NewArbiter(len(c.sources), cfg.Sources.GapWait, c.publish)
 	}
 	return t, nil
 }
@@ -60,7 +61,7 @@ func (t *concurrentPolicy) number(in hub.Input) (uint64, bool) {
 		return 0, false
 	}
 	seq, err := strconv.ParseUint(value, 10, 64)
-	return seq, err == nil && seq <= MaxNumber
+	return seq, err == nil && seq <= arbiter.MaxNumber
 }
 
 func (t *concurrentPolicy) up(time.Time, int) {}
@@ -92,9 +93,9 @@ func (t *concurrentPolicy) end() {
 	}
 }
 
-func (t *concurrentPolicy) stats() ArbiterStats {
+func (t *concurrentPolicy) stats() arbiter.ArbiterStats {
 	if t.arbiter == nil {
-		return ArbiterStats{}
+		return arbiter.ArbiterStats{}
 	}
 	return t.arbiter.Stats()
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fantail/feed/arbiter"
 	"fantail/feed/driver"
 	"fantail/feed/stage"
 )
@@ -45,7 +46,7 @@ type Stats struct {
 	// outage is a time without any source. What is counted by reason is the sum,
 	// and Alarm is set if it is for each source.
 	Sources []Stats
-	Arbiter ArbiterStats // of several sources that race
+	Arbiter arbiter.ArbiterStats // of several sources that race
 }
 
 // add adds one source's figures to the feed's.

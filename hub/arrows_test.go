@@ -43,8 +43,9 @@ var rooms = map[string]string{
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed": "feed/driver feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle feed/stage hub " +
-		"hub/fantailv1 hub/setting hub/websocket",
+	"feed": "feed/arbiter feed/driver feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle " +
+		"feed/stage hub hub/fantailv1 hub/setting hub/websocket",
+	"feed/arbiter":           "hub",
 	"feed/brokertest":        "hub/nettest",
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
 	"feed/internal/lines":    "",
