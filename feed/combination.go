@@ -32,7 +32,7 @@ type policy interface {
 	passes(from int) bool
 	// end publishes what was waited for in vain: all sources have ended.
 	end()
-	stats() arbiter.ArbiterStats
+	stats() arbiter.Stats
 }
 
 // combination makes one feed of several sources. Each runs in a goroutine of its
@@ -54,7 +54,7 @@ type combination struct {
 	meter meter // of the feed as a whole
 
 	mu      sync.Mutex
-	figures arbiter.ArbiterStats // guarded by mu: as of the last report
+	figures arbiter.Stats // guarded by mu: as of the last report
 
 	// Owned by run.
 	ctx     context.Context

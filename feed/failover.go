@@ -211,4 +211,4 @@ func (f *failover) passes(from int) bool { return from == f.active }
 
 func (f *failover) end() {}
 
-func (f *failover) stats() arbiter.ArbiterStats { return arbiter.ArbiterStats{} }
+func (f *failover) stats() arbiter.Stats { return arbiter.Stats{} }

@@ -31,7 +31,7 @@ func newConcurrent(c *combination, cfg Config) (*concurrentPolicy, error) {
 	}
 	t := &concurrentPolicy{c: c, merge: cfg.Sources.Mode == Merge, numbers: numbers}
 	if numbers != nil {
-		t.arbiter = arbiter.NewArbiter(len(c.sources), cfg.Sources.GapWait, c.publish)
+		t.arbiter = arbiter.New(len(c.sources), cfg.Sources.GapWait, c.publish)
 	}
 	return t, nil
 }
@@ -93,9 +93,9 @@ func (t *concurrentPolicy) end() {
 	}
 }
 
-func (t *concurrentPolicy) stats() arbiter.ArbiterStats {
+func (t *concurrentPolicy) stats() arbiter.Stats {
 	if t.arbiter == nil {
-		return arbiter.ArbiterStats{}
+		return arbiter.Stats{}
 	}
 	return t.arbiter.Stats()
 }

@@ -46,7 +46,7 @@ type Stats struct {
 	// outage is a time without any source. What is counted by reason is the sum,
 	// and Alarm is set if it is for each source.
 	Sources []Stats
-	Arbiter arbiter.ArbiterStats // of several sources that race
+	Arbiter arbiter.Stats // of several sources that race
 }
 
 // add adds one source's figures to the feed's.

@@ -45,7 +45,7 @@ type Arbiter struct {
 	history seqHistory       // what was emitted or missed
 	sources []sourceProgress // by line
 
-	stats ArbiterStats
+	stats Stats
 }
 
 // sourceProgress is how far a line's numbers went. What a line has not reached before is no
@@ -56,14 +56,14 @@ type sourceProgress struct {
 	anew uint64 // how far it got since
 }
 
-// ArbiterStats says what an arbitration came to.
-type ArbiterStats struct {
+// Stats says what an arbitration came to.
+type Stats struct {
 	Repeated uint64 // copies of what another source had brought, or what came too late
 	Missed   uint64 // numbers that no source brought in time
 	Restarts uint64 // how often the numbering began anew
 }
 
-func NewArbiter(lines int, wait time.Duration, emit func(hub.Input)) *Arbiter {
+func New(lines int, wait time.Duration, emit func(hub.Input)) *Arbiter {
 	return &Arbiter{sources: make([]sourceProgress, lines), wait: wait, emit: emit, history: newSeqHistory(maxBacklog)}
 }
 
@@ -92,7 +92,7 @@ func (a *Arbiter) Offer(now time.Time, from int, seq uint64, in hub.Input) {
 }
 
 // Stats returns what the arbitration came to so far.
-func (a *Arbiter) Stats() ArbiterStats { return a.stats }
+func (a *Arbiter) Stats() Stats { return a.stats }
 
 // lags reports whether a number below the feed's is what a slower line brings in
 // its turn. One further behind than a backlog may be of a numbering that the feed

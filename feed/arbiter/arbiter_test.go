@@ -20,7 +20,7 @@ type arbitration struct {
 
 func newArbitration() *arbitration {
 	a := &arbitration{now: time.Unix(1000, 0)}
-	a.Arbiter = NewArbiter(2, 50*time.Millisecond, func(in hub.Input) { a.emitted = append(a.emitted, string(in.Payload)) })
+	a.Arbiter = New(2, 50*time.Millisecond, func(in hub.Input) { a.emitted = append(a.emitted, string(in.Payload)) })
 	return a
 }
 
@@ -63,36 +63,36 @@ func (a *arbitration) play(t *testing.T, script string) {
 func TestArbiter(t *testing.T) {
 	tests := []struct {
 		name, in, want string
-		stats          ArbiterStats
+		stats          Stats
 	}{
-		{"one line", "5 6 7", "5 6 7", ArbiterStats{}},
-		{"two lines", "5 5 6 6 7 8 7 8", "5 6 7 8", ArbiterStats{Repeated: 4}},
-		{"the other fills the gap", "1 2 4 5 +20 3 4 5 6", "1 2 3 4 5 6", ArbiterStats{Repeated: 2}},
-		{"reordered", "1 4 3 2 5", "1 2 3 4 5", ArbiterStats{}},
-		{"nobody has it", "1 3 4 +49 5 +1 6", "1 3 4 5 6", ArbiterStats{Missed: 1}},
-		{"too late", "1 3 +50 2 4", "1 3 4", ArbiterStats{Missed: 1, Repeated: 1}},
-		{"too late, then quiet", "1 3 +50 2 +5000", "1 3", ArbiterStats{Missed: 1, Repeated: 1}},
-		{"two gaps, each its time", "1 3 +30 5 +20 +29 4 6", "1 3 4 5 6", ArbiterStats{Missed: 1}},
-		{"a gap known since its first sign", "1 5 +40 3 +10", "1 3 5", ArbiterStats{Missed: 2}},
-		{"copies of what is held", "1 3 3 2 3", "1 2 3", ArbiterStats{Repeated: 2}},
-		{"zero", "0 1 2", "0 1 2", ArbiterStats{}},
-		{"lagging behind the start", "5 3 4 6 5 6 7", "5 6 7", ArbiterStats{Repeated: 4}},
-		{"begins anew", "100 101 +500 1x 2x 3x +1999 +1 4x 5x", "100 101 1x 2x 3x 4x 5x", ArbiterStats{Restarts: 1}},
-		{"begins anew on both lines", "100 101 1x 1x 2x 3x 2x 3x +2000 4x 4x", "100 101 1x 2x 3x 4x", ArbiterStats{Repeated: 4, Restarts: 1}},
-		{"begins anew with a gap", "100 1x 3x +2000 4x", "100 1x 3x 4x", ArbiterStats{Missed: 1, Restarts: 1}},
-		{"the old numbering goes on", "100 1x 2x +1000 101 +3000 102", "100 101 102", ArbiterStats{Repeated: 2}},
-		{"the old one goes on behind a gap", "100 1x +1990 102 +50", "100 102", ArbiterStats{Missed: 1, Repeated: 1}},
-		{"history after a reconnection", "1 2 3 1 2 3 +5000 4", "1 2 3 4", ArbiterStats{Repeated: 3}},
-		{"the same numbers, other messages", "1 2 3 1x 2x +2000 3x", "1 2 3 1x 2x 3x", ArbiterStats{Restarts: 1}},
-		{"a leap", "1 2 90000000 +50 90000001", "1 2 90000000 90000001", ArbiterStats{Restarts: 1}},
-		{"a leap and back", "1 90000000 +50 2 3 +2000 4", "1 90000000 2 3 4", ArbiterStats{Restarts: 2}},
-		{"a slower line with other bytes, and a pause", "1 2 3 b1 b2 b3 +5000 4 b4", "1 2 3 4", ArbiterStats{Repeated: 4}},
-		{"the slower one begins anew", "1 2 3 b1 b2 b1x b2x +2000 b3x", "1 2 3 b1x b2x b3x", ArbiterStats{Repeated: 2, Restarts: 1}},
-		{"anew beyond where the slower one was", "1 2 3 4 b1 b1x b2x b3x +2000 b4x", "1 2 3 4 b1x b2x b3x b4x", ArbiterStats{Repeated: 1, Restarts: 1}},
-		{"anew, and the slower one follows", "1 2 3 b3 1x 2x +2000 b1 b2 +5000 3x", "1 2 3 1x 2x 3x", ArbiterStats{Repeated: 3, Restarts: 1}},
-		{"anew twice", "1 2 3 1x 2x +2000 1y +2000 2y", "1 2 3 1x 2x 1y 2y", ArbiterStats{Restarts: 2}},
-		{"one line leaps, the other goes on", "1 b1 90000000 +50 b2 b3 +2000 b4", "1 90000000 b2 b3 b4", ArbiterStats{Repeated: 1, Restarts: 2}},
-		{"the last number", "18446744073709551613 18446744073709551614", "18446744073709551613 18446744073709551614", ArbiterStats{}},
+		{"one line", "5 6 7", "5 6 7", Stats{}},
+		{"two lines", "5 5 6 6 7 8 7 8", "5 6 7 8", Stats{Repeated: 4}},
+		{"the other fills the gap", "1 2 4 5 +20 3 4 5 6", "1 2 3 4 5 6", Stats{Repeated: 2}},
+		{"reordered", "1 4 3 2 5", "1 2 3 4 5", Stats{}},
+		{"nobody has it", "1 3 4 +49 5 +1 6", "1 3 4 5 6", Stats{Missed: 1}},
+		{"too late", "1 3 +50 2 4", "1 3 4", Stats{Missed: 1, Repeated: 1}},
+		{"too late, then quiet", "1 3 +50 2 +5000", "1 3", Stats{Missed: 1, Repeated: 1}},
+		{"two gaps, each its time", "1 3 +30 5 +20 +29 4 6", "1 3 4 5 6", Stats{Missed: 1}},
+		{"a gap known since its first sign", "1 5 +40 3 +10", "1 3 5", Stats{Missed: 2}},
+		{"copies of what is held", "1 3 3 2 3", "1 2 3", Stats{Repeated: 2}},
+		{"zero", "0 1 2", "0 1 2", Stats{}},
+		{"lagging behind the start", "5 3 4 6 5 6 7", "5 6 7", Stats{Repeated: 4}},
+		{"begins anew", "100 101 +500 1x 2x 3x +1999 +1 4x 5x", "100 101 1x 2x 3x 4x 5x", Stats{Restarts: 1}},
+		{"begins anew on both lines", "100 101 1x 1x 2x 3x 2x 3x +2000 4x 4x", "100 101 1x 2x 3x 4x", Stats{Repeated: 4, Restarts: 1}},
+		{"begins anew with a gap", "100 1x 3x +2000 4x", "100 1x 3x 4x", Stats{Missed: 1, Restarts: 1}},
+		{"the old numbering goes on", "100 1x 2x +1000 101 +3000 102", "100 101 102", Stats{Repeated: 2}},
+		{"the old one goes on behind a gap", "100 1x +1990 102 +50", "100 102", Stats{Missed: 1, Repeated: 1}},
+		{"history after a reconnection", "1 2 3 1 2 3 +5000 4", "1 2 3 4", Stats{Repeated: 3}},
+		{"the same numbers, other messages", "1 2 3 1x 2x +2000 3x", "1 2 3 1x 2x 3x", Stats{Restarts: 1}},
+		{"a leap", "1 2 90000000 +50 90000001", "1 2 90000000 90000001", Stats{Restarts: 1}},
+		{"a leap and back", "1 90000000 +50 2 3 +2000 4", "1 90000000 2 3 4", Stats{Restarts: 2}},
+		{"a slower line with other bytes, and a pause", "1 2 3 b1 b2 b3 +5000 4 b4", "1 2 3 4", Stats{Repeated: 4}},
+		{"the slower one begins anew", "1 2 3 b1 b2 b1x b2x +2000 b3x", "1 2 3 b1x b2x b3x", Stats{Repeated: 2, Restarts: 1}},
+		{"anew beyond where the slower one was", "1 2 3 4 b1 b1x b2x b3x +2000 b4x", "1 2 3 4 b1x b2x b3x b4x", Stats{Repeated: 1, Restarts: 1}},
+		{"anew, and the slower one follows", "1 2 3 b3 1x 2x +2000 b1 b2 +5000 3x", "1 2 3 1x 2x 3x", Stats{Repeated: 3, Restarts: 1}},
+		{"anew twice", "1 2 3 1x 2x +2000 1y +2000 2y", "1 2 3 1x 2x 1y 2y", Stats{Restarts: 2}},
+		{"one line leaps, the other goes on", "1 b1 90000000 +50 b2 b3 +2000 b4", "1 90000000 b2 b3 b4", Stats{Repeated: 1, Restarts: 2}},
+		{"the last number", "18446744073709551613 18446744073709551614", "18446744073709551613 18446744073709551614", Stats{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestArbiterBounds(t *testing.T) {
 			t.Fatalf("%d are held", len(a.held.list))
 		}
 	}
-	if a.stats != (ArbiterStats{Missed: 1}) || len(a.emitted) != 3*maxBacklog-1 {
+	if a.stats != (Stats{Missed: 1}) || len(a.emitted) != 3*maxBacklog-1 {
 		t.Errorf("%d emitted, %+v", len(a.emitted), a.stats)
 	}
 	big := make([]byte, maxBacklogBytes/4)
@@ -138,7 +138,7 @@ func TestArbiterBounds(t *testing.T) {
 // TestArbiterFastPathAllocatesNothing: a line in order costs no memory, nor does
 // its copy.
 func TestArbiterFastPathAllocatesNothing(t *testing.T) {
-	a := NewArbiter(2, time.Second, func(hub.Input) {})
+	a := New(2, time.Second, func(hub.Input) {})
 	in, seq, now := hub.Input{Payload: []byte("x")}, uint64(1), time.Now()
 	if n := testing.AllocsPerRun(1000, func() {
 		a.Offer(now, 0, seq, in)
@@ -215,7 +215,7 @@ func checkArbiter(t *testing.T, seed uint64, most uint64) {
 
 // BenchmarkArbiter is what a message costs that two lines bring.
 func BenchmarkArbiter(b *testing.B) {
-	a := NewArbiter(2, time.Second, func(hub.Input) {})
+	a := New(2, time.Second, func(hub.Input) {})
 	in, seq, now := hub.Input{Payload: []byte(strings.Repeat("x", 200))}, uint64(1), time.Now()
 	b.ReportAllocs()
 	for b.Loop() {

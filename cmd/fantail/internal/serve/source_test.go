@@ -32,7 +32,7 @@ func TestRelayNoticesAreHanded(t *testing.T) {
 
 func TestSourceStatusOfSeveral(t *testing.T) {
 	got := sourceStatus(feed.Stats{
-		Connected: true, Arbiter: arbiter.ArbiterStats{Repeated: 1, Missed: 2, Restarts: 3},
+		Connected: true, Arbiter: arbiter.Stats{Repeated: 1, Missed: 2, Restarts: 3},
 		Sources: []feed.Stats{{Source: "ws://a", Messages: 4, Reconnects: map[driver.Reason]uint64{driver.ReasonLost: 5}}, {Source: "ws://b"}},
 	})
 	if got.Repeated != 1 || got.Missed != 2 || got.Restarts != 3 || len(got.Sources) != 2 || got.Sources[0].SourceRedacted != "ws://a" ||
