@@ -17,6 +17,7 @@ import (
 	"fantail/feed/brokertest"
 	"fantail/feed/driver"
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // amqpClient returns a channel that publishes; it is not under test.
@@ -93,33 +94,33 @@ func TestAMQP(t *testing.T) {
 
 	t.Run("messages", func(t *testing.T) {
 		r := start(t, Config{Sources: Sources{URL: url + "/?exchange=topics&bind=news&bind=room.*"}, Messages: Messages{MaxMessage: 1 << 20}})
-		r.log.wait(t, "source is connected")
+		r.log.Wait(t, "source is connected")
 		post(t, ch, "topics", "news", "one", "other", "no", "room.1", "two", "news", "\xff\xfe", "news", strings.Repeat("x", 20<<20), "room.2", "three")
-		got := r.sink.wait(t, 4)
+		got := r.sink.Wait(t, 4)
 		want := []struct {
 			kind         hub.Kind
 			key, payload string
 		}{{hub.Text, "news", "one"}, {hub.Text, "room.1", "two"}, {hub.Binary, "news", "\xff\xfe"}, {hub.Text, "room.2", "three"}}
 		for i, w := range want {
-			if got[i].kind != w.kind || got[i].payload != w.payload || r.sink.keys[i] != w.key {
-				t.Errorf("message %d is %v %q of %q, want %v", i, got[i].kind, got[i].payload, r.sink.keys[i], w)
+			if got[i].Kind != w.kind || got[i].Payload != w.payload || r.sink.Keys[i] != w.key {
+				t.Errorf("message %d is %v %q of %q, want %v", i, got[i].Kind, got[i].Payload, r.sink.Keys[i], w)
 			}
 		}
-		r.log.wait(t, "too-large", "Config.Messages.MaxMessage")
+		r.log.Wait(t, "too-large", "Config.Messages.MaxMessage")
 	})
 	t.Run("each relay gets all", func(t *testing.T) {
 		a := start(t, Config{Sources: Sources{URL: url + "?exchange=new&type=fanout"}}) // made by whoever comes first
-		a.log.wait(t, "source is connected")
+		a.log.Wait(t, "source is connected")
 		b := start(t, Config{Sources: Sources{URL: url + "?exchange=new&type=fanout"}})
-		b.log.wait(t, "source is connected")
+		b.log.Wait(t, "source is connected")
 		const messages = 5 * amqpPrefetch
 		for i := range messages {
 			post(t, ch, "new", "k", fmt.Sprint(i))
 		}
 		for _, r := range []*running{a, b} {
-			for i, m := range r.sink.wait(t, messages) {
-				if m.payload != fmt.Sprint(i) {
-					t.Fatalf("message %d is %q", i, m.payload)
+			for i, m := range r.sink.Wait(t, messages) {
+				if m.Payload != fmt.Sprint(i) {
+					t.Fatalf("message %d is %q", i, m.Payload)
 				}
 			}
 		}
@@ -129,7 +130,7 @@ func TestAMQP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := open(t, d)
+		s := Open(t, d)
 		defer s.Close()
 		post(t, ch, "topics", "ack", "one", "ack", "two")
 		for range 2 {
@@ -140,34 +141,34 @@ func TestAMQP(t *testing.T) {
 		go s.Next() // acknowledges within a second; ended by close
 		// What is not acknowledged comes again when it is asked for again.
 		a := s.(*amqpStream)
-		eventually(t, "acknowledged", func() bool {
+		peertest.Eventually(t, "acknowledged", func() bool {
 			q, err := a.channel.QueueDeclarePassive(a.queue, false, true, true, false, nil)
 			return err == nil && q.Messages == 0
 		})
 	})
 	t.Run("on demand", func(t *testing.T) {
-		w := newWishes("alice")
+		w := NewWishes("alice")
 		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics&bind=user.{key}"}, Demand: w})
-		r.log.wait(t, "source is connected")
+		r.log.Wait(t, "source is connected")
 		reaches := func(key string) {
 			t.Helper()
-			eventually(t, "a message of "+key, func() bool {
+			peertest.Eventually(t, "a message of "+key, func() bool {
 				post(t, ch, "topics", "user."+key, key)
-				return slices.Contains(r.sink.payloads(), key)
+				return slices.Contains(r.sink.Payloads(), key)
 			})
 		}
 		reaches("alice")
-		w.want(true, "bob")
+		w.Want(true, "bob")
 		reaches("bob")
-		w.want(false, "alice")
-		w.want(true, "carol")
+		w.Want(false, "alice")
+		w.Want(true, "carol")
 		reaches("carol")
-		w.want(true, "dave")
+		w.Want(true, "dave")
 		reaches("dave") // so alice's binding, taken back before, is gone
-		n := len(r.sink.wait(t, 1))
+		n := len(r.sink.Wait(t, 1))
 		post(t, ch, "topics", "user.alice", "late", "user.bob", "last")
-		eventually(t, "the last message", func() bool { return slices.Contains(r.sink.payloads(), "last") })
-		if slices.Contains(r.sink.payloads()[n:], "late") {
+		peertest.Eventually(t, "the last message", func() bool { return slices.Contains(r.sink.Payloads(), "last") })
+		if slices.Contains(r.sink.Payloads()[n:], "late") {
 			t.Error("alice's messages still come")
 		}
 	})
@@ -177,13 +178,13 @@ func TestAMQP(t *testing.T) {
 			users = append(users, fmt.Sprint(i))
 		}
 		far := distant(t, server.Addr, 40*time.Millisecond) // asked one by one, they would take 20 s
-		r := start(t, Config{Sources: Sources{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}"}, Demand: newWishes(users...)})
-		r.log.wait(t, "source is connected")
+		r := start(t, Config{Sources: Sources{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}"}, Demand: NewWishes(users...)})
+		r.log.Wait(t, "source is connected")
 		if strings.Contains(r.log.String(), "away") {
 			t.Error(r.log.String())
 		}
 		post(t, ch, "topics", "user.0", "first", "user.499", "last") // all are bound by now
-		r.sink.wait(t, 2)
+		r.sink.Wait(t, 2)
 	})
 	t.Run("publishing", func(t *testing.T) { testAMQPPublishing(t, server, ch) })
 	t.Run("refusals", func(t *testing.T) {
@@ -196,7 +197,7 @@ func TestAMQP(t *testing.T) {
 		} {
 			t.Run(c.about, func(t *testing.T) {
 				r := start(t, Config{Sources: Sources{URL: c.url}})
-				if line := r.log.wait(t, "source is away", c.want); strings.Contains(line, ":wrong") {
+				if line := r.log.Wait(t, "source is away", c.want); strings.Contains(line, ":wrong") {
 					t.Errorf("the line shows the password: %s", line)
 				}
 			})
@@ -206,32 +207,32 @@ func TestAMQP(t *testing.T) {
 		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics"}, Dialling: Dialling{Ping: time.Second}})
 		// The broker, too, gives a connection up that says nothing for seconds, as
 		// that of a busy machine; then the next one is to hang.
-		for late := time.Now().Add(patience); r.Stats().Reconnects[driver.ReasonPing] == 0 && time.Now().Before(late); {
-			eventually(t, "the source is there", func() bool { return r.Stats().Connected })
+		for late := time.Now().Add(peertest.Patience); r.Stats().Reconnects[driver.ReasonPing] == 0 && time.Now().Before(late); {
+			peertest.Eventually(t, "the source is there", func() bool { return r.Stats().Connected })
 			server.Stop()
-			eventually(t, "the source is away", func() bool { return !r.Stats().Connected })
+			peertest.Eventually(t, "the source is away", func() bool { return !r.Stats().Connected })
 			server.Continue()
 		}
-		r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
-		r.log.wait(t, "source is back")
+		r.log.Wait(t, "source is away", `"reason":"ping"`, "no sign of life")
+		r.log.Wait(t, "source is back")
 		endsWithin(t, time.Second, func() *running {
 			r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics"}})
-			r.log.wait(t, "source is connected")
+			r.log.Wait(t, "source is connected")
 			return r
 		})
 	})
 	t.Run("killed", func(t *testing.T) {
 		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics&bind=k"}})
-		r.log.wait(t, "source is connected")
+		r.log.Wait(t, "source is connected")
 		post(t, amqpClient(t, server), "topics", "k", "before")
-		r.sink.wait(t, 1)
+		r.sink.Wait(t, 1)
 		server.Kill()
-		r.log.wait(t, "source is away")
+		r.log.Wait(t, "source is away")
 		server.Start()
-		r.log.wait(t, "source is back")
+		r.log.Wait(t, "source is back")
 		retriesSoon(t, r)
 		post(t, amqpClient(t, server), "topics", "k", "after")
-		if got := fmt.Sprint(r.sink.wait(t, 2)[1].payload); got != "after" {
+		if got := fmt.Sprint(r.sink.Wait(t, 2)[1].Payload); got != "after" {
 			t.Errorf("got %s", got)
 		}
 	})

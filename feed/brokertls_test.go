@@ -44,9 +44,9 @@ func certificateFiles(t *testing.T) (cert, key string, trust *tls.Config) {
 func overTLS(t *testing.T, url string, trust *tls.Config) {
 	t.Helper()
 	good := start(t, Config{Sources: Sources{URL: url}, Dialling: Dialling{TLS: trust}})
-	good.log.wait(t, "source is connected")
+	good.log.Wait(t, "source is connected")
 	bad := start(t, Config{Sources: Sources{URL: url}})
-	bad.log.wait(t, "source is away", `"reason":"tls"`, "authority")
+	bad.log.Wait(t, "source is away", `"reason":"tls"`, "authority")
 }
 
 func TestRedisOverTLS(t *testing.T) {

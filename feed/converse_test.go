@@ -27,38 +27,29 @@ func parsed(text string) func() ([]stage.Rule, error) {
 	return func() ([]stage.Rule, error) { return stage.ParseRules([]byte(text)) }
 }
 
-// receive returns the next frame that the relay sends, or what ended it.
-func receive(c *websocket.Conn) string {
-	_, r, err := c.Reader(context.Background())
-	if err != nil {
-		return err.Error()
-	}
-	return readString(r)
-}
-
 // TestRulesHoldAConversation: a source that wants a login before a subscription,
 // sends arrays, asks for answers, and asks to be left.
 func TestRulesHoldAConversation(t *testing.T) {
 	var n atomic.Int32
 	answered := make(chan bool, 2)
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		expect := func(want string) {
-			if got := receive(c); got != want {
+			if got := Receive(c); got != want {
 				t.Errorf("the source got %q, want %q", got, want)
 			}
 		}
-		write(c, hub.Text, `[{"T":"success","msg":"connected"}]`)
+		Write(c, hub.Text, `[{"T":"success","msg":"connected"}]`)
 		expect(`{"action":"auth","key":"K","secret":"S"}`)
-		write(c, hub.Text, `[{"T":"success","msg":"authenticated"}]`)
+		Write(c, hub.Text, `[{"T":"success","msg":"authenticated"}]`)
 		expect(`{"action":"subscribe","trades":["AAPL"]}`)
 		expect("second")
-		write(c, hub.Text, `[{"T":"ack"},{"T":"t","p":1.50},{"T":"ask","id":"7"} , {"T":"t","p":2}]`)
+		Write(c, hub.Text, `[{"T":"ack"},{"T":"t","p":1.50},{"T":"ask","id":"7"} , {"T":"t","p":2}]`)
 		expect(`{"answer":"7"}`)
 		answered <- true
 		if n.Add(1) == 1 {
-			write(c, hub.Text, `[{"T":"bye"},{"T":"t","p":3}]`)
+			Write(c, hub.Text, `[{"T":"bye"},{"T":"t","p":3}]`)
 		}
-		stay(c)
+		Stay(c)
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{Split: stage.SplitArray, Rules: parsed(`[
 		{"match":"\"msg\":\"connected\"","do":"reply","send":{"action":"auth","key":"K","secret":"S"}},
@@ -66,13 +57,13 @@ func TestRulesHoldAConversation(t *testing.T) {
 		{"match":"^{\"T\":\"ack\"","do":"drop"},
 		{"match":"^{\"T\":\"ask\",\"id\":\"(?P<id>[^\"]*)\"","do":"reply","send":{"answer":"${id}"},"relay":true},
 		{"match":"^{\"T\":\"bye\"","do":"reconnect","relay":true}]`)}})
-	r.sink.wait(t, 7)
+	r.sink.Wait(t, 7)
 	<-answered
 	<-answered
 	r.stop()
 	first := []string{`{"T":"t","p":1.50}`, `{"T":"ask","id":"7"}`, `{"T":"t","p":2}`}
 	want := append(append(slices.Clone(first), `{"T":"bye"}`), first...)
-	if got := r.sink.payloads(); !slices.Equal(got, want) {
+	if got := r.sink.Payloads(); !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 	st := r.Stats()
@@ -102,7 +93,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 			}
 			return nil
 		}}
-		r := &running{sink: newSink(), log: newJournal()}
+		r := &running{sink: NewSink(), log: NewJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 		r.sources[0].driver = stage.New(s, stage.Config{Rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
 		r.run(t)
@@ -120,7 +111,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		if st := r.Stats(); len(s.opened) != 4 || st.Alarm || st.Messages != 2 {
 			t.Errorf("%d connections, %+v", len(s.opened), st)
 		}
-		line := r.log.wait(t, `"level":"error"`, "rule 1 of Config.Messages.Rules", "no such key", "***")
+		line := r.log.Wait(t, `"level":"error"`, "rule 1 of Config.Messages.Rules", "no such key", "***")
 		if strings.Contains(line, "0123456789") {
 			t.Errorf("shows a secret: %s", line)
 		}
@@ -141,20 +132,20 @@ func TestU4RepeatsAndReorders(t *testing.T) {
 	} {
 		t.Run("id="+tt.id, func(t *testing.T) {
 			var n atomic.Int32
-			u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+			u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 				for _, m := range sent {
-					write(c, hub.Text, m)
+					Write(c, hub.Text, m)
 				}
 				if n.Add(1) > 1 {
-					write(c, hub.Text, "end")
-					stay(c)
+					Write(c, hub.Text, "end")
+					Stay(c)
 				}
 			})
 			r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{ID: tt.id}})
 			want := append(slices.Clone(tt.want), "end")
-			r.sink.wait(t, len(want))
+			r.sink.Wait(t, len(want))
 			r.stop()
-			if got := r.sink.payloads(); !slices.Equal(got, want) {
+			if got := r.sink.Payloads(); !slices.Equal(got, want) {
 				t.Errorf("got %q\nwant %q", got, want)
 			}
 			if st := r.Stats(); int(st.Dropped[driver.DropCopy]) != 2*len(sent)+1-len(want) {
@@ -166,15 +157,15 @@ func TestU4RepeatsAndReorders(t *testing.T) {
 
 // TestWSTextPing: the source's own ping, beside WebSocket's, which is off.
 func TestWSTextPing(t *testing.T) {
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range 3 {
-			write(c, hub.Text, receive(c))
+			Write(c, hub.Text, Receive(c))
 		}
-		stay(c)
+		Stay(c)
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: driver.NoPing}, Sending: Sending{PingText: "ping", PingEvery: 20 * time.Millisecond, Frames: func() ([]string, error) { return []string{"hello"}, nil }}})
-	r.sink.wait(t, 3)
-	if got := r.sink.payloads()[:3]; !slices.Equal(got, []string{"hello", "ping", "ping"}) {
+	r.sink.Wait(t, 3)
+	if got := r.sink.Payloads()[:3]; !slices.Equal(got, []string{"hello", "ping", "ping"}) {
 		t.Errorf("the source got %q", got)
 	}
 }
@@ -185,18 +176,18 @@ func TestSendRateHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const every = 40 * time.Millisecond
 		times := make(chan time.Time, 100)
-		p := servePipes(t, playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		p := ServePipes(t, Playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 			go func() { // ends with the connection; a pipe holds nothing until it is read
 				for i := range 5 {
-					write(c, hub.Text, fmt.Sprint("ask ", i))
+					Write(c, hub.Text, fmt.Sprint("ask ", i))
 				}
 			}()
 			for range 8 {
-				receive(c)
+				Receive(c)
 				times <- time.Now()
 				go c.Ping(context.Background()) // ends with the connection; its pong counts
 			}
-			stay(c)
+			Stay(c)
 		}))
 		begin := time.Now()
 		r := start(t, Config{
@@ -205,7 +196,7 @@ func TestSendRateHolds(t *testing.T) {
 			Sending:  Sending{Rate: driver.Rate{Count: 25, Per: time.Second}, Frames: func() ([]string, error) { return []string{"a", "b", "c"}, nil }},
 			Messages: Messages{Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`)},
 		})
-		r.sink.wait(t, 5)
+		r.sink.Wait(t, 5)
 		if took := time.Since(begin); took > 3*every {
 			t.Errorf("what is sent held up what is read for %v", took)
 		}
@@ -225,36 +216,36 @@ func TestSendRateHolds(t *testing.T) {
 // nor grows.
 func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 	const flood = 2 * outboxRoom
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range flood {
-			write(c, hub.Text, "ask")
+			Write(c, hub.Text, "ask")
 		}
-		stay(c)
+		Stay(c)
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Rate: driver.Rate{Count: 1, Per: time.Hour}}, Messages: Messages{Rules: parsed(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)}})
-	r.sink.wait(t, flood)
+	r.sink.Wait(t, flood)
 	if n := r.Stats().Unsent; n < flood-outboxRoom-2 || n > flood-outboxRoom {
 		t.Errorf("%d replies were not sent", n)
 	}
-	r.log.wait(t, "replies were not sent", "Config.Sending.Rate")
+	r.log.Wait(t, "replies were not sent", "Config.Sending.Rate")
 }
 
 // TestCursorResumes: what the source kept while the connection was away comes, and
 // what it repeats does not.
 func TestCursorResumes(t *testing.T) {
 	queries := make(chan string, 1000) // never full
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
 		queries <- r.URL.RawQuery
 		from := 0
 		fmt.Sscanf(r.URL.Query().Get("cursor"), "%d", &from)
 		for i := from; i < from+10; i++ {
-			write(c, hub.Text, fmt.Sprintf(`{"n":%d}`, i))
+			Write(c, hub.Text, fmt.Sprintf(`{"n":%d}`, i))
 		}
 	})
 	r := start(t, Config{Sources: Sources{URL: u + "?x=1&cursor={cursor-2}"}, Messages: Messages{Cursor: "n", ID: "n"}})
-	r.sink.wait(t, 17)
+	r.sink.Wait(t, 17)
 	r.stop()
-	for i, got := range r.sink.payloads() {
+	for i, got := range r.sink.Payloads() {
 		if got != fmt.Sprintf(`{"n":%d}`, i) {
 			t.Fatalf("message %d is %s", i, got)
 		}
@@ -298,7 +289,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	defer srv.Close()
-	_, err := openWS(t, wsURL(srv.URL), driver.Options{})
+	_, err := openWS(t, WSURL(srv.URL), driver.Options{})
 	failed, ok := errors.AsType[*driver.Failure](err)
 	if !ok || failed.AtLeast != time.Minute {
 		t.Fatalf("got %v", err)

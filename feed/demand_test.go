@@ -8,101 +8,46 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/brokertest"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 )
-
-// wishes is a Demand that a test sets.
-type wishes struct {
-	changed chan struct{}
-	mu      sync.Mutex
-	now     map[string]bool // wanted
-	told    map[string]bool
-}
-
-func newWishes(keys ...string) *wishes {
-	w := &wishes{changed: make(chan struct{}, 1), now: map[string]bool{}, told: map[string]bool{}}
-	w.want(true, keys...)
-	return w
-}
-
-func (w *wishes) want(on bool, keys ...string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, k := range keys {
-		w.now[k] = on
-	}
-	select {
-	case w.changed <- struct{}{}:
-	default:
-	}
-}
-
-func (w *wishes) Changed() <-chan struct{} { return w.changed }
-
-func (w *wishes) Changes() (wanted, unwanted []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for k, on := range w.now {
-		switch {
-		case on && !w.told[k]:
-			wanted = append(wanted, k)
-		case !on && w.told[k]:
-			unwanted = append(unwanted, k)
-		}
-		w.told[k] = on
-	}
-	return wanted, unwanted
-}
-
-func (w *wishes) All() (all []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	clear(w.told)
-	for k, on := range w.now {
-		if w.told[k] = on; on {
-			all = append(all, k)
-		}
-	}
-	return all
-}
 
 // onDemand drives a source on demand through a life: what is wanted from the
 // start, what comes, what goes, and a broker that is killed. subscribed says
 // whether the broker has a subscriber for a key.
 func onDemand(t *testing.T, server *brokertest.Server, url string, publish func(key, text string), subscribed func(key string) bool) {
 	t.Helper()
-	w := newWishes("alice")
+	w := NewWishes("alice")
 	r := start(t, Config{Sources: Sources{URL: url}, Demand: w})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	publish("alice", "1")
 	publish("bob", "not wanted")
-	r.sink.wait(t, 1)
-	w.want(true, "bob")
-	eventually(t, "bob has a subscriber", func() bool { return subscribed("bob") })
+	r.sink.Wait(t, 1)
+	w.Want(true, "bob")
+	peertest.Eventually(t, "bob has a subscriber", func() bool { return subscribed("bob") })
 	publish("bob", "2")
-	r.sink.wait(t, 2)
-	w.want(false, "alice")
-	eventually(t, "alice has no subscriber", func() bool { return !subscribed("alice") })
+	r.sink.Wait(t, 2)
+	w.Want(false, "alice")
+	peertest.Eventually(t, "alice has no subscriber", func() bool { return !subscribed("alice") })
 	publish("alice", "not wanted any more")
 	publish("bob", "3")
-	r.sink.wait(t, 3)
+	r.sink.Wait(t, 3)
 	server.Kill()
-	r.log.wait(t, "source is away")
-	w.want(true, "carol")
+	r.log.Wait(t, "source is away")
+	w.Want(true, "carol")
 	server.Start()
-	r.log.wait(t, "source is back")
+	r.log.Wait(t, "source is back")
 	if subscribed("alice") || !subscribed("bob") || !subscribed("carol") {
 		t.Errorf("after the restart alice %v, bob %v, carol %v", subscribed("alice"), subscribed("bob"), subscribed("carol"))
 	}
 	publish("carol", "4")
-	r.sink.wait(t, 4)
-	if got := fmt.Sprint(r.sink.payloads(), r.sink.keys); got != "[1 2 3 4] [alice bob bob carol]" {
+	r.sink.Wait(t, 4)
+	if got := fmt.Sprint(r.sink.Payloads(), r.sink.Keys); got != "[1 2 3 4] [alice bob bob carol]" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -131,9 +76,9 @@ func TestDemandOfRedisForMany(t *testing.T) {
 	for i := range 5 * redisBatch {
 		users = append(users, fmt.Sprint(i))
 	}
-	w := newWishes(users...)
+	w := NewWishes(users...)
 	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=user:{key}"}, Demand: w})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	channels := func() int {
 		all, err := c.PubSubChannels(t.Context(), "user:*").Result()
 		if err != nil {
@@ -144,8 +89,8 @@ func TestDemandOfRedisForMany(t *testing.T) {
 	if n := channels(); n != len(users) {
 		t.Errorf("%d channels, want %d", n, len(users))
 	}
-	w.want(false, users...)
-	eventually(t, "all channels are left", func() bool { return channels() == 0 })
+	w.Want(false, users...)
+	peertest.Eventually(t, "all channels are left", func() bool { return channels() == 0 })
 }
 
 func TestDemandOfNATS(t *testing.T) {
@@ -194,11 +139,11 @@ func TestForbiddenKeyOfNATS(t *testing.T) {
 		{ user: u, password: p, permissions: { subscribe: { allow: ["user.>"], deny: "user.secret" } } }
 		{ user: w, password: p }
 	] }`)
-	r := start(t, Config{Sources: Sources{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}"}, Demand: newWishes("secret", "alice")})
-	r.log.wait(t, "source is connected")
-	r.log.wait(t, "allowed to subscribe")
+	r := start(t, Config{Sources: Sources{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}"}, Demand: NewWishes("secret", "alice")})
+	r.log.Wait(t, "source is connected")
+	r.log.Wait(t, "allowed to subscribe")
 	tell(t, natsClient(t, server, nats.UserInfo("w", "p")), "user.secret", "no", "user.alice", "yes")
-	if got := r.sink.wait(t, 1)[0].payload; got != "yes" || strings.Contains(r.log.String(), "away") {
+	if got := r.sink.Wait(t, 1)[0].Payload; got != "yes" || strings.Contains(r.log.String(), "away") {
 		t.Errorf("got %q\n%s", got, r.log.String())
 	}
 }

@@ -14,11 +14,11 @@ import (
 )
 
 // playDemo runs the demo for d of fake time.
-func playDemo(t *testing.T, url string, d time.Duration) *sink {
+func playDemo(t *testing.T, url string, d time.Duration) *Sink {
 	t.Helper()
-	s := newSink()
+	s := NewSink()
 	synctest.Test(t, func(t *testing.T) {
-		r := &running{sink: s, log: newJournal()}
+		r := &running{sink: s, log: NewJournal()}
 		var err error
 		if r.Feed, err = New(Config{Sources: Sources{URL: url}}, s, zerolog.Nop()); err != nil {
 			t.Fatal(err)
@@ -33,14 +33,14 @@ func playDemo(t *testing.T, url string, d time.Duration) *sink {
 func TestDemoIsMarkedAndValid(t *testing.T) {
 	s := playDemo(t, "demo:", 20*time.Second)
 	symbols := map[string]int{}
-	for i, m := range s.messages() {
-		v := parseDemo(t, m.payload)
-		if v.T != m.time || v.Seq != uint64(i+1) || v.Symbol != s.keys[i] {
-			t.Errorf("message %d: %s", i, m.payload)
+	for i, m := range s.Messages() {
+		v := parseDemo(t, m.Payload)
+		if v.T != m.Time || v.Seq != uint64(i+1) || v.Symbol != s.Keys[i] {
+			t.Errorf("message %d: %s", i, m.Payload)
 		}
 		symbols[v.Symbol]++
 	}
-	if n := len(s.messages()); n < 1000 || len(symbols) != len(newMarket(1, 1).symbols) {
+	if n := len(s.Messages()); n < 1000 || len(symbols) != len(newMarket(1, 1).symbols) {
 		t.Errorf("%d messages in the first 20 s, symbols %v", n, symbols)
 	}
 }
@@ -49,7 +49,7 @@ func TestDemoIsTheSameForASeed(t *testing.T) {
 	stamp := regexp.MustCompile(`"t":\d+`)
 	play := func(url string) []string {
 		var got []string
-		for _, p := range playDemo(t, url, time.Second).payloads() {
+		for _, p := range playDemo(t, url, time.Second).Payloads() {
 			got = append(got, stamp.ReplaceAllString(p, ""))
 		}
 		return got
@@ -76,7 +76,7 @@ func TestDemoRates(t *testing.T) {
 		{"demo:?rate=1e-300", 30 * time.Minute, 1, 1},
 		{"demo:?rate=1e-300", 12 * time.Hour, 11, 13},
 	} {
-		if got := len(playDemo(t, tt.url, tt.after).messages()); got < tt.least || got > tt.most {
+		if got := len(playDemo(t, tt.url, tt.after).Messages()); got < tt.least || got > tt.most {
 			t.Errorf("%s: %d messages in %v, want %d to %d", tt.url, got, tt.after, tt.least, tt.most)
 		}
 	}

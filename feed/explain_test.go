@@ -13,7 +13,7 @@ import (
 // TestExplainShowsNoSecret: a source may repeat the key that it was sent.
 func TestExplainShowsNoSecret(t *testing.T) {
 	const key = "0123456789abcdef0123456789abcdef"
-	srv := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	srv := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		c.Close(4001, "no such key: "+key)
 	})
 	s, err := openWS(t, srv, driver.Options{})

@@ -23,15 +23,15 @@ func TestFailoverWithinASecond(t *testing.T) {
 		died := time.Now()
 		a.set(true)
 		time.Sleep(time.Second)
-		got := r.sink.messages()
-		i := slices.IndexFunc(got, func(m copied) bool { return m.time >= died.UnixNano() })
+		got := r.sink.Messages()
+		i := slices.IndexFunc(got, func(m Message) bool { return m.Time >= died.UnixNano() })
 		if i < 0 {
 			t.Fatal("nothing came")
 		}
-		n, from := tickOf(t, got[i].payload)
-		before, _ := tickOf(t, got[i-1].payload)
+		n, from := tickOf(t, got[i].Payload)
+		before, _ := tickOf(t, got[i-1].Payload)
 		if from != "b" || n != before+1 && n != before+2 {
-			t.Errorf("behind %d came %s", before, got[i].payload)
+			t.Errorf("behind %d came %s", before, got[i].Payload)
 		}
 		if told := r.notices(); told != "down up" {
 			t.Errorf("clients were told %s", told)
@@ -63,11 +63,11 @@ func TestFailback(t *testing.T) {
 		told := r.notices()
 		a.set(false)
 		time.Sleep(2*time.Minute + time.Second)
-		r.log.wait(t, "the feed goes on over another source", "script 0")
+		r.log.Wait(t, "the feed goes on over another source", "script 0")
 		if a.live() != 1 || b.live() != 0 || told != "down up" || r.notices() != "down up down up" {
 			t.Errorf("%d and %d connections, told %s, then %s", a.live(), b.live(), told, r.notices())
 		}
-		got := r.sink.payloads()
+		got := r.sink.Payloads()
 		r.stop()
 		gaps, last := 0, 0
 		for _, p := range got[200:] {

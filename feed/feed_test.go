@@ -26,7 +26,7 @@ func TestNewSaysWhatToChange(t *testing.T) {
 		{"wss://", "names no host"},
 	}
 	for _, tt := range tests {
-		_, err := New(Config{Sources: Sources{URL: tt.url}}, newSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: tt.url}}, NewSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v, want %q", tt.url, err, tt.want)
 		}
@@ -34,15 +34,15 @@ func TestNewSaysWhatToChange(t *testing.T) {
 }
 
 func TestNewGathersEveryProblem(t *testing.T) {
-	_, err := New(Config{Sources: Sources{URL: "wss://h/#x"}, Dialling: Dialling{Ping: -2, IdleTimeout: -1}, Messages: Messages{MaxMessage: -1}}, newSink(), zerolog.Nop())
+	_, err := New(Config{Sources: Sources{URL: "wss://h/#x"}, Dialling: Dialling{Ping: -2, IdleTimeout: -1}, Messages: Messages{MaxMessage: -1}}, NewSink(), zerolog.Nop())
 	words := []string{"fragment", "Config.Messages.MaxMessage", "Config.Dialling.Ping", "Config.Dialling.IdleTimeout"}
-	if err == nil || !holds(err.Error(), words) {
+	if err == nil || !Holds(err.Error(), words) {
 		t.Errorf("got %v, want %q", err, words)
 	}
 }
 
 func TestSchemesAreCaseInsensitive(t *testing.T) {
-	f, err := New(Config{Sources: Sources{URL: "WSS://user:pass@h/x"}, Dialling: Dialling{IdleTimeout: time.Second}}, newSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "WSS://user:pass@h/x"}, Dialling: Dialling{IdleTimeout: time.Second}}, NewSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestSchemesAreCaseInsensitive(t *testing.T) {
 }
 
 func TestStatsHaveEveryLabel(t *testing.T) {
-	f := scriptFeed(nil, newSink(), zerolog.Nop())
+	f := scriptFeed(nil, NewSink(), zerolog.Nop())
 	s := f.Stats()
 	if len(s.Reconnects) != int(driver.ReasonCount) || len(s.Dropped) != int(driver.DropReasonCount) || !s.LastMessage.IsZero() {
 		t.Errorf("got %+v", s)

@@ -115,14 +115,14 @@ func TestHTTPEvents(t *testing.T) {
 		a.stay()
 	}}
 	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Dialling: Dialling{Headers: func() (http.Header, error) { return http.Header{"X-Key": {"k"}}, nil }}})
-	got := r.sink.wait(t, 4)
+	got := r.sink.Wait(t, 4)
 	for i, want := range []string{`{"a":1}`, "one\ntwo", long, ""} {
-		if got[i].payload != want || got[i].kind != hub.Text {
-			t.Errorf("message %d: %v %.40q", i, got[i].kind, got[i].payload)
+		if got[i].Payload != want || got[i].Kind != hub.Text {
+			t.Errorf("message %d: %v %.40q", i, got[i].Kind, got[i].Payload)
 		}
 	}
-	if !slices.Equal(r.sink.keys, []string{"", "update", "", ""}) || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
-		t.Errorf("keys %q, %+v", r.sink.keys, r.Stats())
+	if !slices.Equal(r.sink.Keys, []string{"", "update", "", ""}) || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
+		t.Errorf("keys %q, %+v", r.sink.Keys, r.Stats())
 	}
 	req := s.asked(0)
 	if h := req.Header; h.Get("X-Key") != "k" || h.Get("User-Agent") != "fantail" || h.Get("Last-Event-Id") != "" ||
@@ -149,7 +149,7 @@ func TestHTTPLines(t *testing.T) {
 		}
 		st, err := openHTTP(t, s.serve(t), driver.Options{MaxMessage: 100})
 		if !fits {
-			wantFailure(t, err, driver.ReasonHandshake, "text/event-stream", "x-ndjson", "Config.Sources.URL")
+			WantFailure(t, err, driver.ReasonHandshake, "text/event-stream", "x-ndjson", "Config.Sources.URL")
 			continue
 		}
 		if err != nil {
@@ -195,10 +195,10 @@ func TestHTTPResumes(t *testing.T) {
 		a.stay()
 	}
 	r := startEager(t, Config{Sources: Sources{URL: s.serve(t)}})
-	got := r.sink.wait(t, last)
+	got := r.sink.Wait(t, last)
 	for i, m := range got {
-		if want := fmt.Sprintf("message %d", i+1); m.payload != want {
-			t.Fatalf("got %q, want %q", m.payload, want)
+		if want := fmt.Sprintf("message %d", i+1); m.Payload != want {
+			t.Fatalf("got %q, want %q", m.Payload, want)
 		}
 	}
 	if n := r.Stats().Reconnects[driver.ReasonLost]; n < 20 {
@@ -209,7 +209,7 @@ func TestHTTPResumes(t *testing.T) {
 // startEager runs a feed that hardly waits before it connects again.
 func startEager(t *testing.T, cfg Config) *running {
 	t.Helper()
-	r := &running{sink: newSink(), log: newJournal()}
+	r := &running{sink: NewSink(), log: NewJournal()}
 	var err error
 	if r.Feed, err = New(cfg, r.sink, zerolog.New(r.log)); err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestHTTPStatus(t *testing.T) {
 			w.WriteHeader(tt.code)
 		}))
 		_, err := openHTTP(t, srv.URL+"?token=topsecret", driver.Options{})
-		wantFailure(t, err, driver.ReasonHandshake, tt.want...)
+		WantFailure(t, err, driver.ReasonHandshake, tt.want...)
 		if f, _ := errors.AsType[*driver.Failure](err); f.AtLeast != tt.after || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%d, %s: to wait %v, want %v; %v", tt.code, tt.header, f.AtLeast, tt.after, err)
 		}
@@ -271,7 +271,7 @@ func TestHTTPRefusesWhatItAskedToResume(t *testing.T) {
 	}
 	var told []fantailv1.Notice
 	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Events: Events{RelayNotice: func(n fantailv1.Notice) { told = append(told, n) }}})
-	r.sink.wait(t, 2)
+	r.sink.Wait(t, 2)
 	r.stop()
 	if len(told) != 1 || !told[0].Unknown {
 		t.Errorf("told %+v", told)
@@ -304,7 +304,7 @@ func TestHTTPEnds(t *testing.T) {
 				t.Fatalf("%+v, %v", ev, err)
 			}
 			_, err = st.Next()
-			wantFailure(t, err, tt.reason, tt.word)
+			WantFailure(t, err, tt.reason, tt.word)
 			if f, _ := errors.AsType[*driver.Failure](err); f.AtLeast != 3*time.Second {
 				t.Errorf("to wait %v, retry said 3 s", f.AtLeast)
 			}
@@ -321,7 +321,7 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 		for p, want := range map[*nettest.Pipes]driver.Reason{silent: driver.ReasonHandshake, full: driver.ReasonDial} {
 			began := time.Now()
 			_, err := openHTTP(t, "http://source/", driver.Options{Dial: p.Dial})
-			wantFailure(t, err, want, "within 10s")
+			WantFailure(t, err, want, "within 10s")
 			if took := time.Since(began); took != driver.HandshakeTimeout {
 				t.Errorf("took %v, want %v", took, driver.HandshakeTimeout)
 			}
@@ -330,13 +330,13 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 }
 
 func TestHTTPNetworkFailures(t *testing.T) {
-	_, err := openHTTP(t, "http://"+vacant, driver.Options{})
-	wantFailure(t, err, driver.ReasonDial, "refuses connections", "Config.Sources.URL")
+	_, err := openHTTP(t, "http://"+Vacant, driver.Options{})
+	WantFailure(t, err, driver.ReasonDial, "refuses connections", "Config.Sources.URL")
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
 	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), driver.Options{})
-	wantFailure(t, err, driver.ReasonHandshake, "closed the connection", "https")
-	_, err = openHTTP(t, "http://"+vacant, driver.Options{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
-	wantFailure(t, err, driver.ReasonConfig, "Config.Dialling.Headers")
+	WantFailure(t, err, driver.ReasonHandshake, "closed the connection", "https")
+	_, err = openHTTP(t, "http://"+Vacant, driver.Options{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
+	WantFailure(t, err, driver.ReasonConfig, "Config.Dialling.Headers")
 }
 
 // TestHTTPTLS: over TLS, in HTTP/1.1 and HTTP/2.
@@ -355,14 +355,14 @@ func TestHTTPTLS(t *testing.T) {
 		roots.AddCert(srv.Certificate())
 		r := start(t, Config{Sources: Sources{URL: srv.URL}, Dialling: Dialling{TLS: &tls.Config{RootCAs: roots}}})
 		want := map[bool]string{false: "over HTTP/1.1", true: "over HTTP/2.0"}[two]
-		if got := r.sink.wait(t, 1)[0].payload; got != want {
+		if got := r.sink.Wait(t, 1)[0].Payload; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		r.stop()
 		_, err := openHTTP(t, srv.URL, driver.Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
-		wantFailure(t, err, driver.ReasonTLS, "authority")
+		WantFailure(t, err, driver.ReasonTLS, "authority")
 		_, err = openHTTP(t, strings.Replace(srv.URL, "https", "http", 1), driver.Options{})
-		wantFailure(t, err, driver.ReasonHandshake, "400")
+		WantFailure(t, err, driver.ReasonHandshake, "400")
 	}
 }
 
@@ -385,16 +385,16 @@ func TestU3HTTPBomb(t *testing.T) {
 		a.stay()
 	}
 	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Messages: Messages{MaxMessage: 64 << 10}})
-	r.sink.wait(t, 2)
+	r.sink.Wait(t, 2)
 	if got := r.Stats(); got.Reconnects[driver.ReasonTooLarge] != 1 {
 		t.Errorf("got %+v", got)
 	}
-	if !slices.Equal(r.sink.payloads(), []string{"small", "small"}) {
-		t.Errorf("got %q", r.sink.payloads())
+	if !slices.Equal(r.sink.Payloads(), []string{"small", "small"}) {
+		t.Errorf("got %q", r.sink.Payloads())
 	}
 	other := &streamer{header: map[string]string{"Content-Encoding": "br"}, play: s.play}
 	_, err := openHTTP(t, other.serve(t), driver.Options{})
-	wantFailure(t, err, driver.ReasonHandshake, `"br"`, "Accept-Encoding")
+	WantFailure(t, err, driver.ReasonHandshake, `"br"`, "Accept-Encoding")
 }
 
 // TestU1HTTPWatchdog: a source that falls silent is left; comments and empty
@@ -405,7 +405,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 		"text/event-stream": {":\n", "data: 1\n\n"}, "application/x-ndjson": {"\n", "1\n"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			p := servePipes(t, &streamer{kind: kind, play: func(a *answer) {
+			p := ServePipes(t, &streamer{kind: kind, play: func(a *answer) {
 				for range 10 {
 					time.Sleep(idle / 5)
 					a.say("%s", says.alive)
@@ -414,12 +414,12 @@ func TestU1HTTPWatchdog(t *testing.T) {
 				a.stay()
 			}})
 			r := start(t, Config{Sources: Sources{URL: "http://source/"}, Dialling: Dialling{Dial: p.Dial, IdleTimeout: idle}})
-			r.sink.wait(t, 1)
+			r.sink.Wait(t, 1)
 			if n := r.Stats().Reconnects[driver.ReasonIdle]; n != 0 {
 				t.Errorf("%s: left %d times while there were signs of life", kind, n)
 			}
-			r.log.wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
-			r.sink.wait(t, 2)
+			r.log.Wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
+			r.sink.Wait(t, 2)
 			r.stop()
 		})
 	}

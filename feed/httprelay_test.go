@@ -12,16 +12,17 @@ import (
 	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
+	"fantail/hub/peertest"
 )
 
 // relayHistory is what the relay of these tests holds: text, text with a CR, and
 // binary.
-func relayHistory() (all []copied) {
+func relayHistory() (all []Message) {
 	for i := range 30 {
-		all = append(all, []copied{
-			{kind: hub.Text, payload: fmt.Sprintf(`{"n":%d}`, i)},
-			{kind: hub.Text, payload: fmt.Sprintf("line %d\r\nand é\n", i)},
-			{kind: hub.Binary, payload: fmt.Sprintf("\xff\x00%d", i)},
+		all = append(all, []Message{
+			{Kind: hub.Text, Payload: fmt.Sprintf(`{"n":%d}`, i)},
+			{Kind: hub.Text, Payload: fmt.Sprintf("line %d\r\nand é\n", i)},
+			{Kind: hub.Binary, Payload: fmt.Sprintf("\xff\x00%d", i)},
 		}...)
 	}
 	return all
@@ -33,17 +34,17 @@ func TestHTTPRelay(t *testing.T) {
 	all := relayHistory()
 	asEvent := func(i int) string {
 		m := all[i]
-		if m.kind == hub.Binary || strings.Contains(m.payload, "\r") {
-			return fmt.Sprintf("id: aaaaaaaa-%d\nevent: base64\ndata: %s\n\n", i+1, base64.StdEncoding.EncodeToString([]byte(m.payload)))
+		if m.Kind == hub.Binary || strings.Contains(m.Payload, "\r") {
+			return fmt.Sprintf("id: aaaaaaaa-%d\nevent: base64\ndata: %s\n\n", i+1, base64.StdEncoding.EncodeToString([]byte(m.Payload)))
 		}
-		return fmt.Sprintf("id: aaaaaaaa-%d\ndata: %s\n\n", i+1, strings.ReplaceAll(m.payload, "\n", "\ndata: "))
+		return fmt.Sprintf("id: aaaaaaaa-%d\ndata: %s\n\n", i+1, strings.ReplaceAll(m.Payload, "\n", "\ndata: "))
 	}
 	asLine := func(i int) string {
 		m := all[i]
-		if m.kind == hub.Binary {
-			return fmt.Sprintf(`{"pos":"aaaaaaaa-%d","key":"k","base64":"%s"}`+"\n", i+1, base64.StdEncoding.EncodeToString([]byte(m.payload)))
+		if m.Kind == hub.Binary {
+			return fmt.Sprintf(`{"pos":"aaaaaaaa-%d","key":"k","base64":"%s"}`+"\n", i+1, base64.StdEncoding.EncodeToString([]byte(m.Payload)))
 		}
-		return fmt.Sprintf(`{"pos":"aaaaaaaa-%d","key":"k","data":%q}`+"\n", i+1, m.payload)
+		return fmt.Sprintf(`{"pos":"aaaaaaaa-%d","key":"k","data":%q}`+"\n", i+1, m.Payload)
 	}
 	for _, tt := range []struct {
 		kind, notice, key string
@@ -83,14 +84,14 @@ func TestHTTPRelay(t *testing.T) {
 				defer mu.Unlock()
 				told = append(told, n)
 			}}})
-			got := r.sink.wait(t, len(all))
+			got := r.sink.Wait(t, len(all))
 			for i, m := range got {
-				if m.payload != all[i].payload || m.kind != all[i].kind || r.sink.keys[i] != tt.key {
-					t.Fatalf("message %d: %v %q, key %q", i, m.kind, m.payload, r.sink.keys[i])
+				if m.Payload != all[i].Payload || m.Kind != all[i].Kind || r.sink.Keys[i] != tt.key {
+					t.Fatalf("message %d: %v %q, key %q", i, m.Kind, m.Payload, r.sink.Keys[i])
 				}
 			}
 			up := fantailv1.Notice{Kind: "source", Up: true, Outage: 1500 * time.Millisecond}
-			eventually(t, "told that the source is back", func() bool {
+			peertest.Eventually(t, "told that the source is back", func() bool {
 				mu.Lock()
 				defer mu.Unlock()
 				return slices.Contains(told, up)
@@ -142,7 +143,7 @@ func TestHTTPRelaySpeaksNonsense(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = st.Next()
-		wantFailure(t, err, tt.reason, tt.word)
+		WantFailure(t, err, tt.reason, tt.word)
 		st.Close()
 	}
 }

@@ -21,11 +21,11 @@ func TestKeysReachThePublisher(t *testing.T) {
 		if !r.HasKeys() {
 			t.Errorf("Config.Key %q: has no keys", spec)
 		}
-		r.sink.wait(t, 20)
+		r.sink.Wait(t, 20)
 		if err := r.stop(); err != nil {
 			t.Fatal(err)
 		}
-		for i, key := range r.sink.keys {
+		for i, key := range r.sink.Keys {
 			types := key == "trade" || key == "quote"
 			if spec == "" && !strings.HasPrefix(key, want) || spec == "type" && !types || spec == "nothing" && key != "" {
 				t.Fatalf("Config.Key %q: message %d has key %q", spec, i, key)
@@ -41,18 +41,18 @@ func TestBadKeysAreCounted(t *testing.T) {
 	if err := os.WriteFile(file, []byte(line+line+"0\t{\"k\":\"x\"}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if without, err := New(Config{Sources: Sources{URL: "replay:" + file}}, newSink(), zerolog.Nop()); err != nil || without.HasKeys() {
+	if without, err := New(Config{Sources: Sources{URL: "replay:" + file}}, NewSink(), zerolog.Nop()); err != nil || without.HasKeys() {
 		t.Errorf("a recording has keys of its own, %v", err)
 	}
 	r := start(t, Config{Sources: Sources{URL: "replay:" + file}, Messages: Messages{Key: "k"}})
-	r.sink.wait(t, 3)
+	r.sink.Wait(t, 3)
 	if err := r.stop(); err != nil || r.Stats().BadKeys != 2 || r.Stats().Messages != 3 {
 		t.Errorf("%v, %+v", err, r.Stats())
 	}
-	if r.sink.keys[0] != "" || r.sink.keys[1] != "" || r.sink.keys[2] != "x" {
-		t.Errorf("keys %.20q", r.sink.keys)
+	if r.sink.Keys[0] != "" || r.sink.Keys[1] != "" || r.sink.Keys[2] != "x" {
+		t.Errorf("keys %.20q", r.sink.Keys)
 	}
-	r.log.wait(t, "messages go without key", "Config.Messages.Key")
+	r.log.Wait(t, "messages go without key", "Config.Messages.Key")
 }
 
 // BenchmarkKey is what a key costs a message of 180 bytes; off is nothing.
@@ -92,7 +92,7 @@ func TestKeySpecsRefused(t *testing.T) {
 		"a" + strings.Repeat(":a", 16):   "has 17 paths; write at most 16",
 		"re:(" + strings.Repeat("a", 70): "missing closing )",
 	} {
-		_, err := New(Config{Sources: Sources{URL: "demo:"}, Messages: Messages{Key: spec}}, newSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: "demo:"}, Messages: Messages{Key: spec}}, NewSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), "Config.Messages.Key ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.20q: got %v, want %q in it", spec, err, want)
 		}
@@ -134,7 +134,7 @@ func TestKeysOfRecordings(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range messages {
-			key, err := k.Key(m.kind, []byte(m.payload))
+			key, err := k.Key(m.Kind, []byte(m.Payload))
 			if err != nil {
 				t.Errorf("%s: %v", tt.file, err)
 			}

@@ -13,12 +13,13 @@ import (
 
 	"fantail/feed/brokertest"
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // natsClient returns a client that publishes; it is not under test.
 func natsClient(t testing.TB, s *brokertest.Server, o ...nats.Option) *nats.Conn {
 	t.Helper()
-	c, err := nats.Connect("nats://"+s.Addr, append(o, nats.NoReconnect(), nats.Timeout(patience))...)
+	c, err := nats.Connect("nats://"+s.Addr, append(o, nats.NoReconnect(), nats.Timeout(peertest.Patience))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func tell(t testing.TB, c *nats.Conn, pairs ...string) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.FlushTimeout(patience); err != nil {
+	if err := c.FlushTimeout(peertest.Patience); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -43,7 +44,7 @@ func tell(t testing.TB, c *nats.Conn, pairs ...string) {
 // stored them.
 func keep(t testing.TB, c *nats.Conn, pairs ...string) {
 	t.Helper()
-	js, err := c.JetStream(nats.MaxWait(patience))
+	js, err := c.JetStream(nats.MaxWait(peertest.Patience))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func keep(t testing.TB, c *nats.Conn, pairs ...string) {
 // addStream makes the stream S of s.>.
 func addStream(t testing.TB, c *nats.Conn) nats.JetStreamContext {
 	t.Helper()
-	js, err := c.JetStream(nats.MaxWait(patience))
+	js, err := c.JetStream(nats.MaxWait(peertest.Patience))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,19 +72,19 @@ func TestNATSSubjects(t *testing.T) {
 	server := brokertest.NATS(t, "max_payload: 32MB\nmax_pending: 64MB")
 	c := natsClient(t, server)
 	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=news&subject=room.*"}, Messages: Messages{MaxMessage: 1 << 20}})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	tell(t, c, "news", "one", "other", "no", "room.1", "two", "news", "\xff\xfe", "news", strings.Repeat("x", 20<<20), "room.2", "three")
-	got := r.sink.wait(t, 4)
+	got := r.sink.Wait(t, 4)
 	want := []struct {
 		kind         hub.Kind
 		key, payload string
 	}{{hub.Text, "news", "one"}, {hub.Text, "room.1", "two"}, {hub.Binary, "news", "\xff\xfe"}, {hub.Text, "room.2", "three"}}
 	for i, w := range want {
-		if got[i].kind != w.kind || got[i].payload != w.payload || r.sink.keys[i] != w.key {
-			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].kind, got[i].payload, r.sink.keys[i], w)
+		if got[i].Kind != w.kind || got[i].Payload != w.payload || r.sink.Keys[i] != w.key {
+			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].Kind, got[i].Payload, r.sink.Keys[i], w)
 		}
 	}
-	r.log.wait(t, "too-large", "Config.Messages.MaxMessage")
+	r.log.Wait(t, "too-large", "Config.Messages.MaxMessage")
 }
 
 func TestNATSRefusals(t *testing.T) {
@@ -100,7 +101,7 @@ func TestNATSRefusals(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			r := start(t, Config{Sources: Sources{URL: c.url}})
-			line := r.log.wait(t, "source is away", c.want)
+			line := r.log.Wait(t, "source is away", c.want)
 			if strings.Contains(line, ":wrong") || strings.Contains(line, ":right") {
 				t.Errorf("the line shows the password: %s", line)
 			}
@@ -129,15 +130,15 @@ func TestNATSStreamIsResumed(t *testing.T) {
 	addStream(t, c)
 	keep(t, c, "s.a", "before")
 	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?stream=S"}})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	keep(t, c, "s.a", "one", "s.b", "two")
-	r.sink.wait(t, 2)
+	r.sink.Wait(t, 2)
 	server.Kill()
-	r.log.wait(t, "source is away")
+	r.log.Wait(t, "source is away")
 	server.Start()
 	keep(t, natsClient(t, server), "s.a", "three")
-	r.sink.wait(t, 3)
-	if got := fmt.Sprint(r.sink.payloads(), r.sink.keys); got != "[one two three] [s.a s.b s.a]" {
+	r.sink.Wait(t, 3)
+	if got := fmt.Sprint(r.sink.Payloads(), r.sink.Keys); got != "[one two three] [s.a s.b s.a]" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -159,18 +160,18 @@ func TestNATSStreamLapses(t *testing.T) {
 		}
 		return fmt.Sprintf("nats stream S of %d", info.Created.UnixNano())
 	}
-	s := open(t, d)
-	wantSeam(t, s, name(), 0)
-	wantNext(t, s, "1", 1)
+	s := Open(t, d)
+	WantNumbering(t, s, name(), 0)
+	WantNext(t, s, "1", 1)
 	s.Close()
 	check := func(about string, missed, behind uint64, payload string) {
 		t.Helper()
-		s := open(t, d)
+		s := Open(t, d)
 		defer s.Close()
-		if told := wantSeam(t, s, name(), behind); told.Detail == nil || told.Missed != missed || !strings.Contains(told.Detail.Error(), about) {
+		if told := WantNumbering(t, s, name(), behind); told.Detail == nil || told.Missed != missed || !strings.Contains(told.Detail.Error(), about) {
 			t.Errorf("%s: got %v, want a loss of %d", about, told, missed)
 		}
-		wantNext(t, s, payload, behind+1)
+		WantNext(t, s, payload, behind+1)
 	}
 	keep(t, c, "s.a", "2", "s.a", "3", "s.a", "4")
 	if err := js.PurgeStream("S", &nats.StreamPurgeRequest{Sequence: 4}); err != nil {
@@ -193,14 +194,14 @@ func TestNATSStreamLapses(t *testing.T) {
 func TestNATSHangs(t *testing.T) {
 	server := brokertest.NATS(t, "")
 	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=a"}, Dialling: Dialling{Ping: 200 * time.Millisecond}})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	server.Stop()
-	r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
+	r.log.Wait(t, "source is away", `"reason":"ping"`, "no sign of life")
 	server.Continue()
-	r.log.wait(t, "source is back")
+	r.log.Wait(t, "source is back")
 	endsWithin(t, time.Second, func() *running {
 		r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=a"}})
-		r.log.wait(t, "source is connected")
+		r.log.Wait(t, "source is connected")
 		return r
 	})
 }
@@ -213,7 +214,7 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, d)
+	s := Open(t, d)
 	defer s.Close()
 	c := natsClient(t, server)
 	const messages = 2 * natsQueue
@@ -222,11 +223,11 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.FlushTimeout(patience); err != nil { // NATS has all of them, and hands out what it can
+	if err := c.FlushTimeout(peertest.Patience); err != nil { // NATS has all of them, and hands out what it can
 		t.Fatal(err)
 	}
 	waiting := func() int { return len(s.(*natsSubscription).conn.queue) }
-	eventually(t, "messages wait", func() bool { return waiting() > 0 })
+	peertest.Eventually(t, "messages wait", func() bool { return waiting() > 0 })
 	for i := range messages {
 		if n := waiting(); n > natsQueue*3/4 {
 			t.Fatalf("%d messages wait", n)
@@ -243,7 +244,7 @@ func TestNATSKilledUnderLoad(t *testing.T) {
 	c := natsClient(t, server)
 	addStream(t, c)
 	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?stream=S"}})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	const before, after = 1000, 2000
 	for i := range before {
 		keep(t, c, "s.a", fmt.Sprint(i))
@@ -254,9 +255,9 @@ func TestNATSKilledUnderLoad(t *testing.T) {
 	for i := before; i < after; i++ {
 		keep(t, c, "s.a", fmt.Sprint(i))
 	}
-	for i, m := range r.sink.wait(t, after) {
-		if m.payload != fmt.Sprint(i) {
-			t.Fatalf("message %d is %q", i, m.payload)
+	for i, m := range r.sink.Wait(t, after) {
+		if m.Payload != fmt.Sprint(i) {
+			t.Fatalf("message %d is %q", i, m.Payload)
 		}
 	}
 	backSoon(t, server, r)
@@ -269,14 +270,14 @@ func TestNATSKilledUnderLoad(t *testing.T) {
 func backSoon(t *testing.T, server *brokertest.Server, r *running) {
 	t.Helper()
 	connected := func() bool { return r.Stats().Connected }
-	eventually(t, "the source is back", connected)
+	peertest.Eventually(t, "the source is back", connected)
 	var took []time.Duration
 	for range 5 {
 		server.Kill()
-		eventually(t, "the source is away", func() bool { return !connected() })
+		peertest.Eventually(t, "the source is away", func() bool { return !connected() })
 		server.Start()
 		began := time.Now()
-		eventually(t, "the source is back", connected)
+		peertest.Eventually(t, "the source is back", connected)
 		if took = append(took, time.Since(began)); took[len(took)-1] <= 2*time.Second {
 			return
 		}

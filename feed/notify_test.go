@@ -48,7 +48,7 @@ func TestNotify(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var told []string
 				var up, down time.Duration
-				r := &running{sink: newSink(), log: newJournal()}
+				r := &running{sink: NewSink(), log: NewJournal()}
 				r.Feed = scriptFeed(&script{play: tt.play}, r.sink, zerolog.New(r.log))
 				r.sources[0].out.(*direct).notify = func(isUp bool, outage time.Duration) {
 					if isUp {

@@ -20,13 +20,14 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/hub"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
 // probed is what a probe found.
 type probed struct {
 	steps []driver.Step
-	sink  *sink
+	sink  *Sink
 	stats Stats
 	err   error
 }
@@ -34,16 +35,16 @@ type probed struct {
 // runProbe probes until n messages have come, or to the end of the probe.
 func runProbe(t *testing.T, cfg Config, n int) probed {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), peertest.Patience)
 	defer cancel()
-	p := probed{sink: newSink()}
+	p := probed{sink: NewSink()}
 	done := make(chan struct{})
 	go func() { // ends with ctx
 		defer close(done)
 		p.stats, p.err = Probe(ctx, cfg, p.sink, func(s driver.Step) { p.steps = append(p.steps, s) })
 	}()
 	if n > 0 {
-		p.sink.wait(t, n)
+		p.sink.Wait(t, n)
 		cancel()
 	}
 	<-done
@@ -82,8 +83,8 @@ func secure(t *testing.T) (port string, trust *tls.Config) {
 			return // the client gave up
 		}
 		defer c.CloseNow()
-		write(c, hub.Text, "over TLS")
-		stay(c)
+		Write(c, hub.Text, "over TLS")
+		Stay(c)
 	}))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
@@ -95,15 +96,15 @@ func secure(t *testing.T) (port string, trust *tls.Config) {
 }
 
 func TestProbeTellsEachStep(t *testing.T) {
-	u := serve(t, websocket.AcceptOptions{Compress: true, Subprotocols: []string{"v1"}}, func(c *websocket.Conn, _ *http.Request) {
+	u := Serve(t, websocket.AcceptOptions{Compress: true, Subprotocols: []string{"v1"}}, func(c *websocket.Conn, _ *http.Request) {
 		for range 2 {
 			_, r, err := c.Reader(context.Background())
 			if err != nil {
 				return
 			}
-			write(c, hub.Text, "you said "+readString(r))
+			Write(c, hub.Text, "you said "+ReadString(r))
 		}
-		stay(c)
+		Stay(c)
 	})
 	p := runProbe(t, Config{
 		Sources:  Sources{URL: strings.Replace(u, "127.0.0.1", "localhost", 1)},
@@ -123,8 +124,8 @@ func TestProbeTellsEachStep(t *testing.T) {
 			t.Errorf("%v: got %q, want %q", kind, got, want)
 		}
 	}
-	if p.stats.Messages != 2 || p.sink.payloads()[0] != "you said a" {
-		t.Errorf("got %+v, %q", p.stats, p.sink.payloads())
+	if p.stats.Messages != 2 || p.sink.Payloads()[0] != "you said a" {
+		t.Errorf("got %+v, %q", p.stats, p.sink.Payloads())
 	}
 }
 
@@ -159,13 +160,13 @@ func TestProbeFailsOnce(t *testing.T) {
 		t.Cleanup(srv.Close)
 		return strings.Replace(srv.URL, "http", "ws", 1)
 	}
-	open := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { c.Close(1000, "enough") })
+	open := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { c.Close(1000, "enough") })
 	missing := func() ([]string, error) { return nil, os.ErrNotExist }
 	tests := []struct {
 		name, story, want string
 		cfg               Config
 	}{
-		{"nothing listens", "tcp!", "refuses connections", Config{Sources: Sources{URL: "ws://" + vacant}}},
+		{"nothing listens", "tcp!", "refuses connections", Config{Sources: Sources{URL: "ws://" + Vacant}}},
 		{"no such name", "name!", "nowhere.invalid", Config{Sources: Sources{URL: "ws://nowhere.invalid/"}}},
 		{"401", "tcp handshake!", "Config.Dialling.Headers", Config{Sources: Sources{URL: answering(401)}}},
 		{"no subprotocol", "tcp handshake handshake!", "Config.Dialling.Subprotocols", Config{Sources: Sources{URL: open}, Dialling: Dialling{Subprotocols: []string{"v9"}}}},
@@ -196,8 +197,8 @@ func TestProbeLocalSources(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, cfg := range []Config{{Sources: Sources{URL: "replay:" + file}}, {Sources: Sources{URL: "stdin:"}, Stdin: strings.NewReader("a\nb\n")}} {
 			p := runProbe(t, cfg, 0)
-			if p.err != io.EOF || p.story() != "open" || fmt.Sprint(p.sink.payloads()) != "[a b]" {
-				t.Errorf("%s: got %s, %v, %q", cfg.Sources.URL, p.story(), p.err, p.sink.payloads())
+			if p.err != io.EOF || p.story() != "open" || fmt.Sprint(p.sink.Payloads()) != "[a b]" {
+				t.Errorf("%s: got %s, %v, %q", cfg.Sources.URL, p.story(), p.err, p.sink.Payloads())
 			}
 		}
 		if p := runProbe(t, Config{Sources: Sources{URL: "demo:"}}, 100); p.err != nil || p.story() != "open" {

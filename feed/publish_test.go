@@ -18,18 +18,19 @@ import (
 	"fantail/feed/brokertest"
 	"fantail/feed/driver"
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // TestPublishNeedsAName: a broker is forwarded to only where its URL says how.
 func TestPublishNeedsAName(t *testing.T) {
 	for _, url := range []string{"redis://h?subscribe=a", "redis://h?stream=s", "nats://h?subject=a", "nats://h?stream=S", "amqp://h?exchange=x"} {
-		if _, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}}, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), []string{"Config.Sending.Uplink", "publish="}) {
+		if _, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}}, NewSink(), zerolog.Nop()); err == nil || !Holds(err.Error(), []string{"Config.Sending.Uplink", "publish="}) {
 			t.Errorf("%s: %v", url, err)
 		}
-		if _, err := New(Config{Sources: Sources{URL: url + "&publish=b"}, Sending: Sending{Uplink: true}}, newSink(), zerolog.Nop()); err != nil {
+		if _, err := New(Config{Sources: Sources{URL: url + "&publish=b"}, Sending: Sending{Uplink: true}}, NewSink(), zerolog.Nop()); err != nil {
 			t.Errorf("%s: %v", url, err)
 		}
-		if _, err := New(Config{Sources: Sources{URL: url + "&publish="}, Sending: Sending{Uplink: true}}, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "publish is empty") {
+		if _, err := New(Config{Sources: Sources{URL: url + "&publish="}, Sending: Sending{Uplink: true}}, NewSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "publish is empty") {
 			t.Errorf("%s with an empty name: %v", url, err)
 		}
 	}
@@ -58,11 +59,11 @@ func converse(t *testing.T, url string) {
 	wg.Wait()
 	all := len(feeds) * senders * each
 	for _, r := range feeds { // a slow broker may still be at the last
-		r.sink.wait(t, all)
+		r.sink.Wait(t, all)
 	}
 	deliver(t, feeds[0], hub.Binary, []byte("\xff\x00"))
 	for _, r := range feeds {
-		checkConversation(t, r.sink.wait(t, all+1))
+		checkConversation(t, r.sink.Wait(t, all+1))
 	}
 }
 
@@ -70,7 +71,7 @@ func converse(t *testing.T, url string) {
 // longer than OutgoingWait; if that was too long for a busy machine, another message
 // is sent.
 func refused(r *running, payload []byte) error {
-	for late := time.Now().Add(patience); ; {
+	for late := time.Now().Add(peertest.Patience); ; {
 		began := time.Now()
 		err := r.Send(hub.Text, payload)
 		early := time.Since(began) < driver.OutgoingWait
@@ -80,16 +81,16 @@ func refused(r *running, payload []byte) error {
 	}
 }
 
-func checkConversation(t *testing.T, got []copied) {
+func checkConversation(t *testing.T, got []Message) {
 	t.Helper()
-	if last := got[len(got)-1]; last.kind != hub.Binary || last.payload != "\xff\x00" {
-		t.Errorf("at the end came %v %q", last.kind, last.payload)
+	if last := got[len(got)-1]; last.Kind != hub.Binary || last.Payload != "\xff\x00" {
+		t.Errorf("at the end came %v %q", last.Kind, last.Payload)
 	}
 	next := map[[2]int]int{}
 	for _, m := range got[:len(got)-1] {
 		var f, s, n int
-		if _, err := fmt.Sscanf(m.payload, "%d %d %d", &f, &s, &n); err != nil || n != next[[2]int{f, s}] {
-			t.Fatalf("got %q, want number %d of that sender (%v)", m.payload, next[[2]int{f, s}], err)
+		if _, err := fmt.Sscanf(m.Payload, "%d %d %d", &f, &s, &n); err != nil || n != next[[2]int{f, s}] {
+			t.Fatalf("got %q, want number %d of that sender (%v)", m.Payload, next[[2]int{f, s}], err)
 		}
 		next[[2]int{f, s}]++
 	}
@@ -105,11 +106,11 @@ func TestRedisPublishing(t *testing.T) {
 		do(t, c, "acl setuser u on >pw +@all -xadd ~* &room", "set string x")
 		r := start(t, Config{Sources: Sources{URL: "redis://u:pw@" + server.Addr + "?subscribe=room&publish=other"}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, r, 1)
-		if err := refused(r, []byte("x")); err == nil || !holds(err.Error(), []string{"NOPERM", "ACL SETUSER"}) || strings.Contains(err.Error(), "pw") {
+		if err := refused(r, []byte("x")); err == nil || !Holds(err.Error(), []string{"NOPERM", "ACL SETUSER"}) || strings.Contains(err.Error(), "pw") {
 			t.Errorf("got %v", err)
 		}
 		do(t, c, "acl setuser u &other", "client kill type normal skipme yes")
-		eventually(t, "published again", func() bool { return r.Send(hub.Text, []byte("x")) == nil })
+		peertest.Eventually(t, "published again", func() bool { return r.Send(hub.Text, []byte("x")) == nil })
 		if n := r.Stats().Reconnects[driver.ReasonLost]; n != 0 {
 			t.Errorf("the feed's own connection was given up %d times", n)
 		}
@@ -120,7 +121,7 @@ func TestRedisPublishing(t *testing.T) {
 		server.Stop()
 		defer server.Continue()
 		// The first is taken, and on its way for as long as Redis hangs.
-		eventually(t, "the publisher is busy", func() bool { return errors.Is(r.Send(hub.Text, []byte("x")), driver.ErrBusy) })
+		peertest.Eventually(t, "the publisher is busy", func() bool { return errors.Is(r.Send(hub.Text, []byte("x")), driver.ErrBusy) })
 		r.stop() // does not wait for it
 	})
 }
@@ -136,7 +137,7 @@ func TestNATSPublishing(t *testing.T) {
 		r := start(t, Config{Sources: Sources{URL: url + "?subject=room&publish=other"}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, r, 1)
 		for range 2 {
-			if err := refused(r, []byte("x")); err == nil || !holds(err.Error(), []string{"Publish", "allowed to publish"}) || strings.Contains(err.Error(), "pw") {
+			if err := refused(r, []byte("x")); err == nil || !Holds(err.Error(), []string{"Publish", "allowed to publish"}) || strings.Contains(err.Error(), "pw") {
 				t.Errorf("got %v", err)
 			}
 		}
@@ -144,7 +145,7 @@ func TestNATSPublishing(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		tell(t, natsClient(t, server, nats.UserInfo("u", "pw")), "room", "still there")
-		r.sink.wait(t, 1)
+		r.sink.Wait(t, 1)
 	})
 }
 

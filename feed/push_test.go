@@ -29,9 +29,9 @@ func TestPush(t *testing.T) {
 	if err := r.Push([]hub.Input{{Key: "k", Payload: []byte("one")}, {Payload: []byte("\xff")}}); err != nil {
 		t.Fatal(err)
 	}
-	got := r.sink.wait(t, 2)
-	if got[0].payload != "one" || got[0].kind != hub.Text || got[1].kind != hub.Binary || fmt.Sprint(r.sink.keys) != "[k ]" {
-		t.Errorf("got %+v, %q", got, r.sink.keys)
+	got := r.sink.Wait(t, 2)
+	if got[0].Payload != "one" || got[0].Kind != hub.Text || got[1].Kind != hub.Binary || fmt.Sprint(r.sink.Keys) != "[k ]" {
+		t.Errorf("got %+v, %q", got, r.sink.Keys)
 	}
 	if err := r.Push(inputs("fits", "is too long")); err != ErrPushTooLarge {
 		t.Errorf("got %v", err)
@@ -60,7 +60,7 @@ func TestPushIsBounded(t *testing.T) {
 			t.Errorf("step %d: %v, want %v", i, err, step.want)
 		}
 	}
-	s := open(t, d)
+	s := Open(t, d)
 	for range 3 {
 		if _, err := s.Next(); err != nil {
 			t.Fatal(err)
@@ -79,7 +79,7 @@ func TestPushOutlivesConnection(t *testing.T) {
 	if err := r.Push(inputs("bye", "one", "two")); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(r.sink.wait(t, 2)[0].payload); got != "one" {
+	if got := fmt.Sprint(r.sink.Wait(t, 2)[0].Payload); got != "one" {
 		t.Errorf("got %s", got)
 	}
 	r.stop()
@@ -114,8 +114,8 @@ func TestPushHammer(t *testing.T) {
 	}
 	wg.Wait()
 	next := map[string]int{}
-	for _, m := range r.sink.wait(t, producers*each) {
-		p, i, _ := strings.Cut(m.payload, " ")
+	for _, m := range r.sink.Wait(t, producers*each) {
+		p, i, _ := strings.Cut(m.Payload, " ")
 		if i != fmt.Sprint(next[p]) {
 			t.Fatalf("of producer %s came %s, want %d", p, i, next[p])
 		}

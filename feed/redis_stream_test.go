@@ -16,17 +16,17 @@ func TestRedisStreamIsResumed(t *testing.T) {
 	c := redisClient(t, server)
 	do(t, c, "xadd s * data before")
 	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?stream=s"}})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	do(t, c, "xadd s * data one", "xadd s * user alice text <hi>")
-	r.sink.wait(t, 2)
+	r.sink.Wait(t, 2)
 	server.Kill()
-	r.log.wait(t, "source is away")
+	r.log.Wait(t, "source is away")
 	server.Start()
 	// Written perhaps before the relay is back, perhaps after.
 	do(t, redisClient(t, server), "xadd s * data three")
-	r.sink.wait(t, 3)
+	r.sink.Wait(t, 3)
 	want := []string{"one", `{"user":"alice","text":"<hi>"}`, "three"}
-	if got := r.sink.payloads(); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := r.sink.Payloads(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -40,9 +40,9 @@ func TestRedisStreamLapses(t *testing.T) {
 		t.Fatal(err)
 	}
 	do(t, c, "xadd s 1-1 data 1")
-	s := open(t, d)
-	wantSeam(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
-	wantNext(t, s, "1", redisNumber(1, 1))
+	s := Open(t, d)
+	WantNumbering(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
+	WantNext(t, s, "1", redisNumber(1, 1))
 	s.Close()
 	for _, c := range []struct {
 		about    string
@@ -59,13 +59,13 @@ func TestRedisStreamLapses(t *testing.T) {
 		{"made anew with ids that rise", []string{"del s", "xadd s 8-1 data y", "xadd s 8-2 data z"}, "made anew", 0, redisNumber(8, 1) - 1, "xadd s 9-1 data new", "y", redisNumber(8, 1)},
 	} {
 		do(t, redisClient(t, server), c.commands...)
-		s := open(t, d)
-		told := wantSeam(t, s, "redis stream s in 0", c.behind)
+		s := Open(t, d)
+		told := WantNumbering(t, s, "redis stream s in 0", c.behind)
 		if told.Detail == nil || told.Missed != c.missed || !strings.Contains(told.Detail.Error(), c.loss) {
 			t.Errorf("%s: got %v, want a loss of %d", c.about, told, c.missed)
 		}
 		do(t, redisClient(t, server), c.later)
-		wantNext(t, s, c.payload, c.number)
+		WantNext(t, s, c.payload, c.number)
 		s.Close()
 	}
 }
@@ -80,43 +80,24 @@ func TestRedisStreamRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, d)
-	wantSeam(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
-	wantNext(t, s, "old", redisNumber(1, 1))
+	s := Open(t, d)
+	WantNumbering(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
+	WantNext(t, s, "old", redisNumber(1, 1))
 	s.Close()
 	do(t, c, "del s")
 	_, err = d.Open(t.Context())
-	wantFailure(t, err, driver.ReasonHandshake, "no stream")
+	WantFailure(t, err, driver.ReasonHandshake, "no stream")
 	do(t, c, "xadd s 9-1 data new")
-	s = open(t, d)
+	s = Open(t, d)
 	defer s.Close()
-	if told := wantSeam(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told.Detail == nil || !strings.Contains(told.Detail.Error(), "made anew") {
+	if told := WantNumbering(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told.Detail == nil || !strings.Contains(told.Detail.Error(), "made anew") {
 		t.Errorf("the operator is told %v", told)
 	}
-	wantNext(t, s, "new", redisNumber(9, 1))
+	WantNext(t, s, "new", redisNumber(9, 1))
 }
 
 // redisNumber is what stands for the id ms-n.
 func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
-
-// wantSeam expects a seam next and returns what is missing before it.
-func wantSeam(t *testing.T, s driver.Stream, name string, behind uint64) driver.Loss {
-	t.Helper()
-	ev, err := s.Next()
-	if err != nil || ev.Kind != driver.KindNumberingStart || ev.Break.Name != name || ev.Break.Behind != behind {
-		t.Fatalf("got %+v, %v, want the numbering %q to start behind %d", ev, err, name, behind)
-	}
-	return ev.Break.Loss
-}
-
-// wantNext expects a message next.
-func wantNext(t *testing.T, s driver.Stream, payload string, number uint64) {
-	t.Helper()
-	ev, err := s.Next()
-	if err != nil || ev.Kind != driver.KindMessage || string(ev.Message.Payload) != payload || ev.Message.Seq != number {
-		t.Errorf("got %v %+v, %v; want %q with %d", ev.Kind, ev.Message, err, payload, number)
-	}
-}
 
 // TestRedisStreamNumbers: whoever reads a stream numbers it alike, wherever it
 // begins; ids that are no times have no numbers from the first on.
@@ -127,7 +108,7 @@ func TestRedisStreamNumbers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := open(t, d)
+		s := Open(t, d)
 		t.Cleanup(s.Close)
 		return s
 	}
@@ -143,17 +124,17 @@ func TestRedisStreamNumbers(t *testing.T) {
 		"5-3": {redisNumber(5, 3), "b", redisNumber(5, 7)},
 	} {
 		s := begin(from)
-		wantSeam(t, s, "redis stream s in 0", want.behind)
-		wantNext(t, s, want.payload, want.number)
+		WantNumbering(t, s, "redis stream s in 0", want.behind)
+		WantNext(t, s, want.payload, want.number)
 	}
 	s := begin("$")
-	wantSeam(t, s, "redis stream s in 0", redisNumber(6, 0))
+	WantNumbering(t, s, "redis stream s in 0", redisNumber(6, 0))
 	do(t, c, "xadd s 7-0 data d", "xadd s 1700000000000000000-0 data nanoseconds", "xadd s 1700000000000000001-0 data more")
-	wantNext(t, s, "d", redisNumber(7, 0))
-	if told := wantSeam(t, s, "", 0); told.Detail == nil || !strings.Contains(told.Detail.Error(), "1700000000000000000-0") || !strings.Contains(told.Detail.Error(), "XADD *") {
+	WantNext(t, s, "d", redisNumber(7, 0))
+	if told := WantNumbering(t, s, "", 0); told.Detail == nil || !strings.Contains(told.Detail.Error(), "1700000000000000000-0") || !strings.Contains(told.Detail.Error(), "XADD *") {
 		t.Errorf("the operator is told %v", told)
 	}
-	wantNext(t, s, "nanoseconds", 0)
-	wantNext(t, s, "more", 0)
-	wantSeam(t, begin("$"), "", 0)
+	WantNext(t, s, "nanoseconds", 0)
+	WantNext(t, s, "more", 0)
+	WantNumbering(t, begin("$"), "", 0)
 }

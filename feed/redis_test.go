@@ -15,12 +15,13 @@ import (
 	"fantail/feed/brokertest"
 	"fantail/feed/driver"
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // redisClient returns a client that publishes; it is not under test.
 func redisClient(t testing.TB, s *brokertest.Server) *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: s.Addr, PoolSize: 2, MaxRetries: -1, DialerRetries: 1,
-		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience})
+		DialTimeout: peertest.Patience, ReadTimeout: peertest.Patience, WriteTimeout: peertest.Patience, PoolTimeout: peertest.Patience})
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -43,7 +44,7 @@ func TestRedisChannels(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
 	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=news&psubscribe=room:*"}, Messages: Messages{MaxMessage: 1 << 20}})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	do(t, c, "publish news one", "publish other no", "publish room:1 two")
 	if err := c.Publish(t.Context(), "news", "\xff\xfe").Err(); err != nil {
 		t.Fatal(err)
@@ -52,17 +53,17 @@ func TestRedisChannels(t *testing.T) {
 		t.Fatal(err)
 	}
 	do(t, c, "publish room:2 three")
-	got := r.sink.wait(t, 4)
+	got := r.sink.Wait(t, 4)
 	want := []struct {
 		kind         hub.Kind
 		key, payload string
 	}{{hub.Text, "news", "one"}, {hub.Text, "room:1", "two"}, {hub.Binary, "news", "\xff\xfe"}, {hub.Text, "room:2", "three"}}
 	for i, w := range want {
-		if got[i].kind != w.kind || got[i].payload != w.payload || r.sink.keys[i] != w.key {
-			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].kind, got[i].payload, r.sink.keys[i], w)
+		if got[i].Kind != w.kind || got[i].Payload != w.payload || r.sink.Keys[i] != w.key {
+			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].Kind, got[i].Payload, r.sink.Keys[i], w)
 		}
 	}
-	r.log.wait(t, "too-large", "Config.Messages.MaxMessage")
+	r.log.Wait(t, "too-large", "Config.Messages.MaxMessage")
 	if n := r.Stats().Dropped[driver.DropTooLarge]; n != 1 {
 		t.Errorf("%d messages too large, want 1", n)
 	}
@@ -79,7 +80,7 @@ func TestRedisRefusals(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			r := start(t, Config{Sources: Sources{URL: c.url}})
-			line := r.log.wait(t, "source is away", c.want)
+			line := r.log.Wait(t, "source is away", c.want)
 			if strings.Contains(line, ":wrong") || strings.Contains(line, ":right") {
 				t.Errorf("the line shows the password: %s", line)
 			}
@@ -102,11 +103,11 @@ func TestRedisHangs(t *testing.T) {
 			server := brokertest.Redis(t)
 			do(t, redisClient(t, server), "xadd s * data x")
 			r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?" + query}, Dialling: Dialling{Ping: 200 * time.Millisecond}})
-			r.log.wait(t, "source is connected")
+			r.log.Wait(t, "source is connected")
 			server.Stop()
-			r.log.wait(t, "source is away", `"reason":"ping"`, "no sign of life")
+			r.log.Wait(t, "source is away", `"reason":"ping"`, "no sign of life")
 			server.Continue()
-			r.log.wait(t, "source is back")
+			r.log.Wait(t, "source is back")
 		})
 	}
 }
@@ -117,10 +118,10 @@ func TestRedisQuietIsNoSilence(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
 	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=a"}, Dialling: Dialling{Ping: 200 * time.Millisecond}})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	var lost uint64 // connections, by a machine too busy to answer in that time
 	first := 0      // pings before the present one
-	eventually(t, "10 pings over one connection", func() bool {
+	peertest.Eventually(t, "10 pings over one connection", func() bool {
 		info, err := c.Info(t.Context(), "commandstats").Result()
 		calls, _ := strconv.Atoi(between(info, "cmdstat_ping:calls=", ","))
 		if n := r.Stats().Reconnects[driver.ReasonPing]; n != lost {
@@ -131,9 +132,9 @@ func TestRedisQuietIsNoSilence(t *testing.T) {
 	r.stop()
 	endsWithin(t, time.Second, func() *running {
 		r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=a"}})
-		r.log.wait(t, "source is connected")
+		r.log.Wait(t, "source is connected")
 		do(t, c, "publish a 1")
-		r.sink.wait(t, 1)
+		r.sink.Wait(t, 1)
 		return r
 	})
 }
@@ -145,7 +146,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 	c := redisClient(t, server)
 	do(t, c, "xadd s * data x")
 	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?stream=s"}})
-	r.log.wait(t, "source is connected")
+	r.log.Wait(t, "source is connected")
 	const before, after = 2000, 4000
 	add := func(c *redis.Client, from, to int) {
 		t.Helper()
@@ -165,9 +166,9 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 	server.Kill()
 	server.Start()
 	add(redisClient(t, server), before, after)
-	for i, m := range r.sink.wait(t, after) {
-		if m.payload != fmt.Sprint(i) {
-			t.Fatalf("message %d is %q", i, m.payload)
+	for i, m := range r.sink.Wait(t, after) {
+		if m.Payload != fmt.Sprint(i) {
+			t.Fatalf("message %d is %q", i, m.Payload)
 		}
 	}
 	backSoon(t, server, r)

@@ -40,7 +40,7 @@ func renewing(t *testing.T, s *script, age time.Duration, id string, notify func
 
 func prepareRenewing(t *testing.T, s *script, age time.Duration, id string, notify func(bool, time.Duration)) *running {
 	t.Helper()
-	r := &running{sink: newSink(), log: newJournal()}
+	r := &running{sink: NewSink(), log: NewJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 	ids, err := stage.NewIdentifier(id)
 	if err != nil {
@@ -50,7 +50,7 @@ func prepareRenewing(t *testing.T, s *script, age time.Duration, id string, noti
 		r.sources[0].out.(*direct).notify = notify
 	}
 	r.sources[0].driver = &renewal{Driver: s, age: age, ids: ids, log: r.sources[0].log, failed: r.sources[0].meter.failed, lost: r.sources[0].changedOver}
-	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
+	r.sink.Patience, r.log.Patience = PatienceBubble, PatienceBubble
 	return r
 }
 
@@ -89,8 +89,8 @@ func TestOverlapLosesAndRepeatsNothing(t *testing.T) {
 				synctest.Wait()
 				st := r.Stats()
 				r.stop()
-				wantConsecutive(t, r.sink.payloads())
-				if n := len(r.sink.messages()); n < 24*60*60*10/4-10 {
+				wantConsecutive(t, r.sink.Payloads())
+				if n := len(r.sink.Messages()); n < 24*60*60*10/4-10 {
 					t.Errorf("%d messages in a day", n)
 				}
 				if len(s.opened) < 24 || s.most != 2 || s.live.Load() != 0 {
@@ -129,14 +129,14 @@ func TestOverlapKeepsTheOldOneWhileThereIsNoNew(t *testing.T) {
 		r := renewing(t, s, time.Hour, "hash", nil)
 		time.Sleep(90 * time.Minute)
 		r.stop()
-		wantConsecutive(t, r.sink.payloads())
+		wantConsecutive(t, r.sink.Payloads())
 		if gaps := s.gaps(); len(s.opened) != 12 || slices.Min(gaps) < retry.First {
 			t.Errorf("%d connections, after waits of %v", len(s.opened), gaps)
 		}
 		if st := r.Stats(); st.Reconnects[driver.ReasonLost] != 10 || st.Outage != 0 {
 			t.Errorf("got %+v", st)
 		}
-		r.log.wait(t, "the old one goes on")
+		r.log.Wait(t, "the old one goes on")
 	})
 }
 
@@ -150,7 +150,7 @@ func TestOverlapOfAQuietFeed(t *testing.T) {
 		r := renewing(t, s, time.Hour, "hash", nil)
 		time.Sleep(100 * time.Minute)
 		r.stop()
-		if got := r.sink.payloads(); !slices.Equal(got, []string{"hello 0", "hello 1"}) || s.most != 2 || s.live.Load() != 0 {
+		if got := r.sink.Payloads(); !slices.Equal(got, []string{"hello 0", "hello 1"}) || s.most != 2 || s.live.Load() != 0 {
 			t.Errorf("got %q over %d connections at once", got, s.most)
 		}
 	})
@@ -188,11 +188,11 @@ func TestOverlapIsRefused(t *testing.T) {
 		{Sources: Sources{URL: "ws://h/ http://h/"}},
 	} {
 		cfg.Renewal.MaxAge = time.Hour
-		if _, err := New(cfg, newSink(), zerolog.Nop()); err != nil {
+		if _, err := New(cfg, NewSink(), zerolog.Nop()); err != nil {
 			t.Errorf("%+v without overlap: %v", cfg, err)
 		}
 		cfg.Renewal.Overlap = true
-		if _, err := New(cfg, newSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "Config.Renewal.Overlap") {
+		if _, err := New(cfg, NewSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "Config.Renewal.Overlap") {
 			t.Errorf("%+v: %v", cfg, err)
 		}
 	}
@@ -218,7 +218,7 @@ func TestOverlapTellsOfALossDuringIt(t *testing.T) {
 		time.Sleep(61 * time.Minute)
 		synctest.Wait()
 		r.stop()
-		if got := r.sink.payloads(); !slices.Equal(got, []string{"a", "b"}) {
+		if got := r.sink.Payloads(); !slices.Equal(got, []string{"a", "b"}) {
 			t.Errorf("got %q", got)
 		}
 		if st := r.Stats(); !slices.Equal(told, []string{"false", "true"}) || st.Reconnects[driver.ReasonLost] != 1 || len(s.opened) != 2 {
@@ -231,7 +231,7 @@ func TestOverlapTellsOfALossDuringIt(t *testing.T) {
 func TestMaxAgeReconnectsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(int, *scripted) error { return nil }}
-		r := &running{sink: newSink(), log: newJournal()}
+		r := &running{sink: NewSink(), log: NewJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 		r.sources[0].age = time.Hour
 		r.run(t)

@@ -28,9 +28,9 @@ func recordingFile(t *testing.T, name, text string) string {
 }
 
 // runBubble runs a feed to its end in fake time and returns how long it took.
-func runBubble(t *testing.T, cfg Config) (*sink, time.Duration, error) {
+func runBubble(t *testing.T, cfg Config) (*Sink, time.Duration, error) {
 	t.Helper()
-	s := newSink()
+	s := NewSink()
 	f, err := New(cfg, s, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -46,8 +46,8 @@ func TestReplayKeepsTheRecordedPace(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			// An idle timeout does not concern a recording: its gaps are real.
 			s, took, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path + query}, Dialling: Dialling{IdleTimeout: time.Millisecond}})
-			if err != nil || took != want || !slices.Equal(s.payloads(), []string{"a", "b", "c", "d"}) {
-				t.Errorf("%q: %q in %v, %v; want %v", query, s.payloads(), took, err, want)
+			if err != nil || took != want || !slices.Equal(s.Payloads(), []string{"a", "b", "c", "d"}) {
+				t.Errorf("%q: %q in %v, %v; want %v", query, s.Payloads(), took, err, want)
 			}
 		})
 	}
@@ -56,8 +56,8 @@ func TestReplayKeepsTheRecordedPace(t *testing.T) {
 func TestReplayKinds(t *testing.T) {
 	path := recordingFile(t, "a.rec", "#fantail 1\n0\tb64t\tYQ0KYg==\n0\tb64\tAP8=\n")
 	s, _, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path}})
-	got := s.messages()
-	if err != nil || len(got) != 2 || got[0].kind != hub.Text || got[0].payload != "a\r\nb" || got[1].kind != hub.Binary || got[1].payload != "\x00\xff" {
+	got := s.Messages()
+	if err != nil || len(got) != 2 || got[0].Kind != hub.Text || got[0].Payload != "a\r\nb" || got[1].Kind != hub.Binary || got[1].Payload != "\x00\xff" {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -65,22 +65,22 @@ func TestReplayKinds(t *testing.T) {
 func TestReplayLoops(t *testing.T) {
 	path := recordingFile(t, "a.txt", "1000\ta\n2000000000\tb\n")
 	synctest.Test(t, func(t *testing.T) {
-		r := &running{sink: newSink(), log: newJournal()}
-		r.sink.patience = patienceBubble
+		r := &running{sink: NewSink(), log: NewJournal()}
+		r.sink.Patience = PatienceBubble
 		var err error
 		if r.Feed, err = New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, r.sink, zerolog.Nop()); err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
 		r.run(t)
-		r.sink.wait(t, 7)
+		r.sink.Wait(t, 7)
 		if err := r.stop(); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(begin).Round(time.Second); took != 6*time.Second {
 			t.Errorf("three and a half rounds took %v", took)
 		}
-		if got := strings.Join(r.sink.payloads(), ""); got != "abababa" {
+		if got := strings.Join(r.sink.Payloads(), ""); got != "abababa" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -89,15 +89,15 @@ func TestReplayLoops(t *testing.T) {
 func TestReplayEndsWithTheFirstBrokenLine(t *testing.T) {
 	path := recordingFile(t, "a.txt", "0\ta\nnonsense\n0\tc\n")
 	s, _, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}})
-	if err == nil || !strings.Contains(err.Error(), "line 2") || len(s.messages()) != 1 {
-		t.Errorf("got %q, %v", s.payloads(), err)
+	if err == nil || !strings.Contains(err.Error(), "line 2") || len(s.Messages()) != 1 {
+		t.Errorf("got %q, %v", s.Payloads(), err)
 	}
 }
 
 // TestReplayOfAFileThatWasEmptied: a loop over nothing ends.
 func TestReplayOfAFileThatWasEmptied(t *testing.T) {
 	path := recordingFile(t, "a.txt", "0\ta\n")
-	f, err := New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, newSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, NewSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestReplayURL(t *testing.T) {
 	if _, err := newReplay(driver.Options{URL: "replay:" + good + ".gone"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: got %v", err)
 	}
-	if _, err := newReplay(driver.Options{URL: "replay:" + good + "?speed=nan&lop=1"}); err == nil || !holds(err.Error(), []string{"speed", "lop"}) {
+	if _, err := newReplay(driver.Options{URL: "replay:" + good + "?speed=nan&lop=1"}); err == nil || !Holds(err.Error(), []string{"speed", "lop"}) {
 		t.Errorf("two mistakes: got %v", err)
 	}
 }

@@ -23,15 +23,15 @@ func TestSeamsAreTold(t *testing.T) {
 			}
 			return nil
 		}}
-		r := &running{sink: newSink(), log: newJournal()}
+		r := &running{sink: NewSink(), log: NewJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 		var told []string
 		r.sources[0].number = func(name string, behind uint64) {
-			told = append(told, fmt.Sprintf("%s behind %d before message %d", name, behind, len(r.sink.messages())))
+			told = append(told, fmt.Sprintf("%s behind %d before message %d", name, behind, len(r.sink.Messages())))
 		}
 		r.run(t)
-		r.sink.wait(t, 2)
-		r.log.wait(t, "trimmed", `"missed":3`)
+		r.sink.Wait(t, 2)
+		r.log.Wait(t, "trimmed", `"missed":3`)
 		r.stop()
 		if got := fmt.Sprintf("%q", told); got != `["s behind 4 before message 0" "s behind 8 before message 1"]` {
 			t.Errorf("told %s", got)

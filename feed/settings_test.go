@@ -12,8 +12,8 @@ import (
 func TestNamesInTheLog(t *testing.T) {
 	vacant := "ws://127.0.0.1:1/"
 	r := start(t, Config{Sources: Sources{URL: vacant}, Names: func(n setting.Name) string { return strings.ToUpper(string(n)) }})
-	r.log.wait(t, "source is away", "check host and port in SOURCES.URL")
+	r.log.Wait(t, "source is away", "check host and port in SOURCES.URL")
 	r.stop()
 	r = start(t, Config{Sources: Sources{URL: vacant + " " + vacant, Mode: Merge}, Dialling: Dialling{IdleTimeout: time.Hour}})
-	r.log.wait(t, "source is away", "check host and port in Config.Sources.URL")
+	r.log.Wait(t, "source is away", "check host and port in Config.Sources.URL")
 }

@@ -37,8 +37,8 @@ func startSeveral(t *testing.T, cfg Config, drivers ...driver.Driver) *severalRu
 
 func prepareSeveral(t *testing.T, cfg Config, drivers ...driver.Driver) *severalRunning {
 	t.Helper()
-	r := &severalRunning{running: &running{sink: newSink(), log: newJournal()}}
-	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
+	r := &severalRunning{running: &running{sink: NewSink(), log: NewJournal()}}
+	r.sink.Patience, r.log.Patience = PatienceBubble, PatienceBubble
 	cfg.Events.Notify = func(up bool, outage time.Duration) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -181,7 +181,7 @@ func TestRaceFillsGaps(t *testing.T) {
 		time.Sleep(time.Second)
 		r.stop()
 		var got []int
-		for _, p := range r.sink.payloads() {
+		for _, p := range r.sink.Payloads() {
 			n, _ := tickOf(t, p)
 			got = append(got, n)
 		}
@@ -224,7 +224,7 @@ func TestRaceFirstCopyWins(t *testing.T) {
 		a.set(true)
 		time.Sleep(10 * time.Second)
 		r.stop()
-		got := r.sink.payloads()
+		got := r.sink.Payloads()
 		for i, p := range got {
 			if n, _ := tickOf(t, p); n != i+1 {
 				t.Fatalf("message %d is %s", i, p)
@@ -243,7 +243,7 @@ func TestMergeRelaysAll(t *testing.T) {
 		time.Sleep(time.Second)
 		r.stop()
 		next := map[string]int{"a": 1, "b": 1}
-		for _, p := range r.sink.payloads() {
+		for _, p := range r.sink.Payloads() {
 			n, from := tickOf(t, p)
 			if n != next[from] {
 				t.Fatalf("%s, want %d", p, next[from])
@@ -328,7 +328,7 @@ func TestSeveralEnd(t *testing.T) {
 			r := startSeveral(t, cfg, a, b)
 			time.Sleep(time.Hour)
 			want := map[Mode]string{Failover: "1313", Race: "13", Merge: "1133"}[mode]
-			got := strings.NewReplacer(`{"n":`, "", "}", "").Replace(strings.Join(r.sink.payloads(), ""))
+			got := strings.NewReplacer(`{"n":`, "", "}", "").Replace(strings.Join(r.sink.Payloads(), ""))
 			if got != want || r.notices() != "down" && r.notices() != "down up down" {
 				t.Errorf("%v: got %s, want %s; told %s", mode, got, want, r.notices())
 			}
@@ -370,7 +370,7 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 		{Config{Sources: Sources{URL: "demo: demo:", Mode: 9, GapWait: -1, Failback: -2}}, []string{"Sources.Mode", "Sources.GapWait", "Sources.Failback"}},
 	}
 	for _, tt := range tests {
-		if _, err := New(tt.cfg, newSink(), zerolog.Nop()); err == nil || !holds(err.Error(), tt.want) {
+		if _, err := New(tt.cfg, NewSink(), zerolog.Nop()); err == nil || !Holds(err.Error(), tt.want) {
 			t.Errorf("%q: got %v, want %q", tt.cfg.Sources.URL, err, tt.want)
 		}
 	}
@@ -386,7 +386,7 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 
 func TestSeveralTakeNoDemand(t *testing.T) {
 	for _, mode := range []Mode{Failover, Race, Merge} {
-		_, err := New(Config{Sources: Sources{URL: "nats://g?subject=a nats://h?subject=a.{key}", Mode: mode}}, newSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: "nats://g?subject=a nats://h?subject=a.{key}", Mode: mode}}, NewSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), "{key} is of no use with several sources") {
 			t.Errorf("%v: %v", mode, err)
 		}
@@ -398,5 +398,5 @@ func TestPushAmongMerged(t *testing.T) {
 	if err := r.Push(inputs("x")); err != nil {
 		t.Error(err)
 	}
-	r.sink.wait(t, 1)
+	r.sink.Wait(t, 1)
 }

@@ -19,7 +19,7 @@ import (
 
 func TestStdinALineAMessage(t *testing.T) {
 	in := "{\"a\":1}\n\nbin \xff\ré\r\n" + strings.Repeat("x", 11) + "\n0123456789\nlast"
-	s := newSink()
+	s := NewSink()
 	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Messages: Messages{MaxMessage: 10}, Stdin: strings.NewReader(in)}, s, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -27,16 +27,16 @@ func TestStdinALineAMessage(t *testing.T) {
 	if err := f.Run(t.Context()); err != nil {
 		t.Errorf("the end of stdin is no error: %v", err)
 	}
-	want := []copied{
-		{kind: hub.Text, payload: `{"a":1}`},
-		{kind: hub.Text, payload: ""},
-		{kind: hub.Binary, payload: "bin \xff\ré\r"},
-		{kind: hub.Text, payload: "0123456789"},
-		{kind: hub.Text, payload: "last"},
+	want := []Message{
+		{Kind: hub.Text, Payload: `{"a":1}`},
+		{Kind: hub.Text, Payload: ""},
+		{Kind: hub.Binary, Payload: "bin \xff\ré\r"},
+		{Kind: hub.Text, Payload: "0123456789"},
+		{Kind: hub.Text, Payload: "last"},
 	}
-	got := s.messages()
+	got := s.Messages()
 	for i := range got {
-		got[i].time = 0
+		got[i].Time = 0
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -49,7 +49,7 @@ func TestStdinALineAMessage(t *testing.T) {
 func TestStdinErrorEndsTheFeed(t *testing.T) {
 	cut := errors.New("pipe broke")
 	r := io.MultiReader(strings.NewReader("a\n"), iotest.ErrReader(cut))
-	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Stdin: r}, newSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Stdin: r}, NewSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestStdinQuietEnds(t *testing.T) {
 	if _, err := theirs.Write([]byte("a\n")); err != nil {
 		t.Fatal(err)
 	}
-	r.sink.wait(t, 1)
+	r.sink.Wait(t, 1)
 	if err := r.stop(); err != nil {
 		t.Error(err)
 	}
@@ -80,7 +80,7 @@ func TestStdinUninterruptibleEnds(t *testing.T) {
 	ours, theirs := io.Pipe()
 	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: struct{ io.Reader }{ours}})
 	io.WriteString(theirs, "a\n")
-	r.sink.wait(t, 1)
+	r.sink.Wait(t, 1)
 	if err := r.stop(); err != nil {
 		t.Error(err)
 	}
@@ -109,7 +109,7 @@ func FuzzStdin(f *testing.F) {
 	f.Add([]byte("a\nb\xff\n\n"))
 	f.Add([]byte("\r\n\r"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		s := newSink()
+		s := NewSink()
 		feed, err := New(Config{Sources: Sources{URL: "stdin:"}, Messages: Messages{MaxMessage: 1 << 20}, Stdin: bytes.NewReader(in)}, s, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
@@ -121,12 +121,12 @@ func FuzzStdin(f *testing.F) {
 		if len(in) > 0 {
 			want = strings.Split(strings.TrimSuffix(string(in), "\n"), "\n")
 		}
-		if got := s.payloads(); !slices.Equal(got, want) {
+		if got := s.Payloads(); !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		for _, m := range s.messages() {
-			if (m.kind == hub.Text) != utf8.ValidString(m.payload) {
-				t.Errorf("%q is %v", m.payload, m.kind)
+		for _, m := range s.Messages() {
+			if (m.Kind == hub.Text) != utf8.ValidString(m.Payload) {
+				t.Errorf("%q is %v", m.Payload, m.Kind)
 			}
 		}
 	})

@@ -76,10 +76,10 @@ func (c *scripted) Next() (driver.Event, error) {
 func (c *scripted) Close() { c.script.live.Add(-1) }
 
 func startScript(t *testing.T, s *script, idle time.Duration) *running {
-	r := &running{sink: newSink(), log: newJournal()}
+	r := &running{sink: NewSink(), log: NewJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 	r.sources[0].idle = idle
-	r.sink.patience, r.log.patience = patienceBubble, patienceBubble
+	r.sink.Patience, r.log.Patience = PatienceBubble, PatienceBubble
 	r.run(t)
 	return r
 }
@@ -136,7 +136,7 @@ func TestU2FlappingIsNoHotLoop(t *testing.T) {
 		}}
 		r := startScript(t, s, 0)
 		begin := time.Now()
-		r.sink.wait(t, 100)
+		r.sink.Wait(t, 100)
 		if took := time.Since(begin); took < 10*time.Minute {
 			t.Errorf("100 connections within %v", took)
 		}
@@ -163,7 +163,7 @@ func TestBackOffStartsOverOnceDataFlowed(t *testing.T) {
 					return nil
 				}}
 				r := startScript(t, s, 0)
-				r.sink.wait(t, 2)
+				r.sink.Wait(t, 2)
 				time.Sleep(2 * time.Minute)
 				r.stop()
 				wait := s.gaps()[10] - tt.late - time.Minute
@@ -182,11 +182,11 @@ func TestU1WatchdogReconnects(t *testing.T) {
 			return nil
 		}}
 		r := startScript(t, s, 5*time.Second)
-		r.sink.wait(t, 3)
+		r.sink.Wait(t, 3)
 		if gap := s.gaps()[0]; gap != 17*time.Second {
 			t.Errorf("reconnected after %v, want 5 s behind the last message at 12 s", gap)
 		}
-		if line := r.log.wait(t, "source is away"); !strings.Contains(line, `"reason":"idle"`) {
+		if line := r.log.Wait(t, "source is away"); !strings.Contains(line, `"reason":"idle"`) {
 			t.Errorf("logged %s", line)
 		}
 		if got := r.Stats().Reconnects[driver.ReasonIdle]; got != 1 {
@@ -227,13 +227,13 @@ func TestOutageIsAnInterval(t *testing.T) {
 		if got := r.Stats(); got.Outage != 30*time.Second || got.Connected || !got.EverConnected {
 			t.Errorf("within the outage: %+v", got)
 		}
-		r.sink.wait(t, 2)
+		r.sink.Wait(t, 2)
 		time.Sleep(time.Hour)
 		back := s.opened[len(s.opened)-1].Sub(begin) - time.Minute
 		if got := r.Stats(); got.Outage != back || !got.Connected {
 			t.Errorf("after the outage of %v: %+v", back, got)
 		}
-		line := r.log.wait(t, "source is back after "+back.Round(100*time.Millisecond).String())
+		line := r.log.Wait(t, "source is back after "+back.Round(100*time.Millisecond).String())
 		if !strings.Contains(line, `"failures":`) {
 			t.Errorf("logged %s", line)
 		}
@@ -278,8 +278,8 @@ func TestRunEnds(t *testing.T) {
 				c.steps = []step{{text: "a"}, {err: tt.next}}
 				return tt.open
 			}}
-			log := newJournal()
-			err := scriptFeed(s, newSink(), zerolog.New(log)).Run(t.Context())
+			log := NewJournal()
+			err := scriptFeed(s, NewSink(), zerolog.New(log)).Run(t.Context())
 			if !errors.Is(err, tt.want) || len(s.opened) != 1 || s.live.Load() != 0 {
 				t.Errorf("got %v after %d connections, %d left open", err, len(s.opened), s.live.Load())
 			}
@@ -315,8 +315,8 @@ func TestU3NotUTF8IsDropped(t *testing.T) {
 			return nil
 		}}
 		r := startScript(t, s, 0)
-		r.sink.wait(t, 2)
-		if got := r.sink.payloads(); !slices.Equal(got, []string{"good", "good"}) {
+		r.sink.Wait(t, 2)
+		if got := r.sink.Payloads(); !slices.Equal(got, []string{"good", "good"}) {
 			t.Errorf("published %q", got)
 		}
 		st := r.Stats()
@@ -334,7 +334,7 @@ func TestU3NotUTF8IsDropped(t *testing.T) {
 }
 
 func TestBinaryNeedsNoUTF8(t *testing.T) {
-	f := openSource(nil, "", &direct{Publisher: newSink()}, zerolog.Nop())
+	f := openSource(nil, "", &direct{Publisher: NewSink()}, zerolog.Nop())
 	f.publish(time.Now(), &hub.Input{Kind: hub.Binary, Payload: []byte{0xff}})
 	if got := f.stats(); got.Messages != 1 {
 		t.Errorf("got %+v", got)
@@ -349,9 +349,9 @@ func TestPublishCarriesTheReceiveTime(t *testing.T) {
 		}}
 		begin := time.Now()
 		r := startScript(t, s, 0)
-		got := r.sink.wait(t, 1)[0]
-		if got.time != begin.Add(time.Second).UnixNano() || !r.Stats().LastMessage.Equal(time.Unix(0, got.time)) {
-			t.Errorf("got %v and %v", got.time, r.Stats().LastMessage)
+		got := r.sink.Wait(t, 1)[0]
+		if got.Time != begin.Add(time.Second).UnixNano() || !r.Stats().LastMessage.Equal(time.Unix(0, got.Time)) {
+			t.Errorf("got %v and %v", got.Time, r.Stats().LastMessage)
 		}
 	})
 }

@@ -19,49 +19,39 @@ import (
 	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
-
-// echo answers each message with itself until the connection ends.
-func echo(c *websocket.Conn, _ *http.Request) {
-	c.SetReadLimit(1 << 20)
-	for {
-		kind, r, err := c.Reader(context.Background())
-		if err != nil || write(c, kind, readString(r)) != nil {
-			return
-		}
-	}
-}
 
 // TestSendReachesTheSource: whole, in order, text as text and binary as binary,
 // behind what Config.Send says.
 func TestSendReachesTheSource(t *testing.T) {
 	r := start(t, Config{
-		Sources: Sources{URL: serve(t, websocket.AcceptOptions{}, echo)},
+		Sources: Sources{URL: Serve(t, websocket.AcceptOptions{}, Echo)},
 		Sending: Sending{Uplink: true, Frames: func() ([]string, error) { return []string{"first"}, nil }},
 	})
 	large := strings.Repeat("x", 500_000)
-	want := []copied{{kind: hub.Text, payload: "first"}, {kind: hub.Text, payload: "é"}, {kind: hub.Binary, payload: "\xff\x00"}, {kind: hub.Text, payload: ""}, {kind: hub.Text, payload: large}}
+	want := []Message{{Kind: hub.Text, Payload: "first"}, {Kind: hub.Text, Payload: "é"}, {Kind: hub.Binary, Payload: "\xff\x00"}, {Kind: hub.Text, Payload: ""}, {Kind: hub.Text, Payload: large}}
 	for _, m := range want[1:] {
-		payload := []byte(m.payload)
-		deliver(t, r, m.kind, payload)
+		payload := []byte(m.Payload)
+		deliver(t, r, m.Kind, payload)
 		clear(payload) // it was copied
 	}
-	for i, m := range r.sink.wait(t, len(want)) {
-		if m.kind != want[i].kind || m.payload != want[i].payload {
-			t.Errorf("message %d is %v %.20q", i, m.kind, m.payload)
+	for i, m := range r.sink.Wait(t, len(want)) {
+		if m.Kind != want[i].Kind || m.Payload != want[i].Payload {
+			t.Errorf("message %d is %v %.20q", i, m.Kind, m.Payload)
 		}
 	}
 }
 
 func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
 	for url, name := range map[string]string{"demo:": "demo", "stdin:": "stdin", "https://h/": "https"} {
-		_, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}, Stdin: strings.NewReader("")}, newSink(), zerolog.Nop())
-		if err == nil || !holds(err.Error(), []string{"Config.Sending.Uplink", "a " + name + ": source", "unset"}) {
+		_, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}, Stdin: strings.NewReader("")}, NewSink(), zerolog.Nop())
+		if err == nil || !Holds(err.Error(), []string{"Config.Sending.Uplink", "a " + name + ": source", "unset"}) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
-	f, err := New(Config{Sources: Sources{URL: "ws://h/"}}, newSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "ws://h/"}}, NewSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +65,9 @@ func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
 func TestSendOutlastsAReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n atomic.Int32
-		p := servePipes(t, playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+		p := ServePipes(t, Playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
 			if n.Add(1) > 1 {
-				echo(c, r)
+				Echo(c, r)
 			}
 		}))
 		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -86,11 +76,11 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 			}
 			return p.Dial(ctx, network, address)
 		}}, Sending: Sending{Uplink: true}})
-		r.log.wait(t, "source is away")
+		r.log.Wait(t, "source is away")
 		if err := r.Send(hub.Text, []byte("hello")); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.sink.wait(t, 1)[0].payload; got != "hello" {
+		if got := r.sink.Wait(t, 1)[0].Payload; got != "hello" {
 			t.Errorf("the source got %q", got)
 		}
 		r.stop()
@@ -101,9 +91,9 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 // long is told so, and nothing of his is sent.
 func TestSendKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := servePipes(t, playing(t, websocket.AcceptOptions{}, echo))
+		p := ServePipes(t, Playing(t, websocket.AcceptOptions{}, Echo))
 		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial}, Sending: Sending{Uplink: true, Rate: driver.Rate{Count: 10, Per: time.Second}}})
-		r.log.wait(t, "source is connected")
+		r.log.Wait(t, "source is connected")
 		var sent, busy atomic.Int32
 		var wg sync.WaitGroup
 		for i := range 100 {
@@ -126,8 +116,8 @@ func TestSendKeepsTheRate(t *testing.T) {
 		if err := r.Send(hub.Text, []byte("last")); err != nil || time.Since(began) > time.Second/10 { // those who gave up are not waited for
 			t.Errorf("sent after %v: %v", time.Since(began), err)
 		}
-		got := r.sink.wait(t, int(sent.Load())+1)
-		if last := got[len(got)-1].payload; last != "last" || len(got) != int(sent.Load())+1 {
+		got := r.sink.Wait(t, int(sent.Load())+1)
+		if last := got[len(got)-1].Payload; last != "last" || len(got) != int(sent.Load())+1 {
 			t.Errorf("%d messages came, the last of them %q, want %d", len(got), last, sent.Load()+1)
 		}
 		r.stop()
@@ -150,8 +140,8 @@ func TestSendToADeafSource(t *testing.T) {
 			}
 		})
 		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial, Ping: driver.NoPing}, Sending: Sending{Uplink: true}})
-		r.sink.wait(t, 1)
-		before, began := len(r.sink.messages()), time.Now()
+		r.sink.Wait(t, 1)
+		before, began := len(r.sink.Messages()), time.Now()
 		var wg sync.WaitGroup
 		var busy atomic.Int32
 		for range 50 {
@@ -166,7 +156,7 @@ func TestSendToADeafSource(t *testing.T) {
 		if took != driver.OutgoingWait || busy.Load() != 49 { // the other is being sent
 			t.Errorf("%d of 50 told that the source is busy, after %v", busy.Load(), took)
 		}
-		if came := len(r.sink.messages()) - before; came < int(took/time.Millisecond)-1 {
+		if came := len(r.sink.Messages()) - before; came < int(took/time.Millisecond)-1 {
 			t.Errorf("%d messages in %v: the feed was held up", came, took)
 		}
 		r.stop()
@@ -180,14 +170,14 @@ func TestSendHammer(t *testing.T) {
 	const senders, each = 20, 50
 	var mu sync.Mutex
 	got, last := map[string]int{}, map[int]int{}
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range 300 {
 			_, r, err := c.Reader(context.Background())
 			if err != nil {
 				return
 			}
 			var s, i int
-			text := readString(r)
+			text := ReadString(r)
 			fmt.Sscanf(text, "%d:%d", &s, &i)
 			mu.Lock()
 			if got[text]++; i < last[s] {
@@ -234,7 +224,7 @@ func TestSendToTheLeastBusy(t *testing.T) {
 		<-stop
 	})
 	t.Cleanup(func() { close(stop) }) // before the server's own
-	good := serve(t, websocket.AcceptOptions{}, echo)
+	good := Serve(t, websocket.AcceptOptions{}, Echo)
 	r := start(t, Config{Sources: Sources{URL: deaf + " " + good, Mode: Merge}, Dialling: Dialling{Ping: driver.NoPing}, Sending: Sending{Uplink: true}})
 	eventuallyTakes(t, r, 2)
 	pad := strings.Repeat("x", 1<<20-10)
@@ -250,8 +240,8 @@ func TestSendToTheLeastBusy(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, m := range r.sink.wait(t, messages/4) { // the kernel takes some for the deaf one
-		word, _, _ := strings.Cut(m.payload, " ")
+	for _, m := range r.sink.Wait(t, messages/4) { // the kernel takes some for the deaf one
+		word, _, _ := strings.Cut(m.Payload, " ")
 		if seen[word] {
 			t.Errorf("message %s was sent twice", word)
 		}
@@ -264,7 +254,7 @@ func eventuallyTakes(t *testing.T, r *running, n int) {
 	t.Helper()
 	poll := time.NewTicker(time.Millisecond)
 	defer poll.Stop()
-	for late := time.After(patience); r.uplink.Taking() < n; {
+	for late := time.After(peertest.Patience); r.uplink.Taking() < n; {
 		select {
 		case <-poll.C:
 		case <-late:

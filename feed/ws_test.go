@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,85 +21,34 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/hub"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
-
-// serve starts a source that gives each connection to play and drops it
-// afterwards. It returns its URL. All connections have ended when the test has.
-func serve(t *testing.T, o websocket.AcceptOptions, play func(*websocket.Conn, *http.Request)) string {
-	t.Helper()
-	srv := httptest.NewServer(playing(t, o, play))
-	t.Cleanup(srv.Close)
-	return wsURL(srv.URL)
-}
-
-// playing is the handler of serve.
-func playing(t *testing.T, o websocket.AcceptOptions, play func(*websocket.Conn, *http.Request)) http.Handler {
-	var wg sync.WaitGroup
-	t.Cleanup(wg.Wait) // behind the server's own Close, which does not wait for WebSockets
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		wg.Add(1)
-		defer wg.Done()
-		c, err := websocket.Accept(w, r, o)
-		if err != nil {
-			return
-		}
-		defer c.CloseNow()
-		play(c, r)
-	})
-}
-
-// vacant is an address that nobody listens at.
-const vacant = "127.0.0.1:1"
-
-func wsURL(u string) string { return strings.Replace(u, "http", "ws", 1) + "/feed" }
-
-// stay reads until the connection ends, so that pings and closes are answered.
-func stay(c *websocket.Conn) {
-	for {
-		_, r, err := c.Reader(context.Background())
-		if err != nil {
-			return
-		}
-		readString(r)
-	}
-}
-
-func readString(r io.Reader) string {
-	b, _ := io.ReadAll(r)
-	return string(b)
-}
-
-// write fails when the subscriber has gone, as it does at a test's end; what did not
-// arrive before, the test misses.
-func write(c *websocket.Conn, kind hub.Kind, text string) error {
-	return c.Write(context.Background(), kind, []byte(text))
-}
 
 func TestWSRelaysKindsAndBytes(t *testing.T) {
 	for _, compress := range []bool{false, true} {
 		t.Run(fmt.Sprintf("compress=%v", compress), func(t *testing.T) {
-			sent := []copied{
-				{kind: hub.Text, payload: `{"a":1}`},
-				{kind: hub.Binary, payload: "\x00\xff\n"},
-				{kind: hub.Text, payload: ""},
-				{kind: hub.Text, payload: ":x PRIVMSG #y :é\r\nPING\r\n"},
-				{kind: hub.Text, payload: strings.Repeat(`{"price":12.5},`, 50_000)}, // 750 kB
-				{kind: hub.Text, payload: strings.Repeat("tail ", 100)},
+			sent := []Message{
+				{Kind: hub.Text, Payload: `{"a":1}`},
+				{Kind: hub.Binary, Payload: "\x00\xff\n"},
+				{Kind: hub.Text, Payload: ""},
+				{Kind: hub.Text, Payload: ":x PRIVMSG #y :é\r\nPING\r\n"},
+				{Kind: hub.Text, Payload: strings.Repeat(`{"price":12.5},`, 50_000)}, // 750 kB
+				{Kind: hub.Text, Payload: strings.Repeat("tail ", 100)},
 			}
 			var offered atomic.Value
-			u := serve(t, websocket.AcceptOptions{Compress: compress}, func(c *websocket.Conn, r *http.Request) {
+			u := Serve(t, websocket.AcceptOptions{Compress: compress}, func(c *websocket.Conn, r *http.Request) {
 				offered.Store(r.Header.Get("Sec-WebSocket-Extensions"))
 				for _, m := range sent {
-					write(c, m.kind, m.payload)
+					Write(c, m.Kind, m.Payload)
 				}
-				stay(c)
+				Stay(c)
 			})
 			r := start(t, Config{Sources: Sources{URL: u}})
-			got := r.sink.wait(t, len(sent))
+			got := r.sink.Wait(t, len(sent))
 			for i := range sent {
-				if got[i].kind != sent[i].kind || got[i].payload != sent[i].payload {
-					t.Errorf("message %d: got %v, %.60q", i, got[i].kind, got[i].payload)
+				if got[i].Kind != sent[i].Kind || got[i].Payload != sent[i].Payload {
+					t.Errorf("message %d: got %v, %.60q", i, got[i].Kind, got[i].Payload)
 				}
 			}
 			if ext, _ := offered.Load().(string); !strings.HasPrefix(ext, "permessage-deflate") {
@@ -117,15 +64,15 @@ func TestWSRelaysKindsAndBytes(t *testing.T) {
 // TestWSSendIsEvaluatedAtEachConnect also checks headers, user, subprotocol and
 // the order of the frames.
 func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
-	u := serve(t, websocket.AcceptOptions{Subprotocols: []string{"v2"}}, func(c *websocket.Conn, r *http.Request) {
+	u := Serve(t, websocket.AcceptOptions{Subprotocols: []string{"v2"}}, func(c *websocket.Conn, r *http.Request) {
 		user, pass, _ := r.BasicAuth()
-		write(c, hub.Text, strings.Join([]string{r.Header.Get("X-Key"), user, pass, c.Subprotocol()}, " "))
+		Write(c, hub.Text, strings.Join([]string{r.Header.Get("X-Key"), user, pass, c.Subprotocol()}, " "))
 		for range 2 {
 			_, frame, err := c.Reader(context.Background())
 			if err != nil {
 				return
 			}
-			write(c, hub.Text, readString(frame))
+			Write(c, hub.Text, ReadString(frame))
 		}
 	})
 	sends, heads := 0, 0
@@ -140,9 +87,9 @@ func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
 			return []string{fmt.Sprint("first ", sends), fmt.Sprint("second ", sends)}, nil
 		}},
 	})
-	r.sink.wait(t, 6)
+	r.sink.Wait(t, 6)
 	want := []string{"key1 bob pw v2", "first 1", "second 1", "key2 bob pw v2", "first 2", "second 2"}
-	if got := r.sink.payloads()[:6]; !slices.Equal(got, want) {
+	if got := r.sink.Payloads()[:6]; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if strings.Contains(r.log.String(), "pw") || strings.Contains(r.Stats().Source, "bob") {
@@ -153,11 +100,11 @@ func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
 func TestWSSecretsThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	missing := func() error { _, err := os.ReadFile(filepath.Join(dir, "token")); return err }
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
 	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Frames: func() ([]string, error) { return nil, missing() }}})
-	r.log.wait(t, `"reason":"config"`, "Config.Sending.Frames", "token")
+	r.log.Wait(t, `"reason":"config"`, "Config.Sending.Frames", "token")
 	r = start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Headers: func() (http.Header, error) { return nil, missing() }}})
-	r.log.wait(t, `"reason":"config"`, "Config.Dialling.Headers", "token")
+	r.log.Wait(t, `"reason":"config"`, "Config.Dialling.Headers", "token")
 }
 
 // TestU3WSOversizedMessage: it is not published, and the feed goes on (U3).
@@ -169,17 +116,17 @@ func TestU3WSOversizedMessage(t *testing.T) {
 	}{{"plain", 1001, false}, {"bomb", 10 << 20, true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			var n atomic.Int32
-			u := serve(t, websocket.AcceptOptions{Compress: tt.compress}, func(c *websocket.Conn, _ *http.Request) {
-				write(c, hub.Text, strings.Repeat("y", 1000))
+			u := Serve(t, websocket.AcceptOptions{Compress: tt.compress}, func(c *websocket.Conn, _ *http.Request) {
+				Write(c, hub.Text, strings.Repeat("y", 1000))
 				if n.Add(1) == 1 {
 					c.Write(context.Background(), hub.Text, []byte(strings.Repeat("x", tt.size)))
 				}
-				stay(c)
+				Stay(c)
 			})
 			r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{MaxMessage: 1000}})
-			r.sink.wait(t, 2)
-			r.log.wait(t, `"reason":"too-large"`, "1000 bytes", "Config.Messages.MaxMessage")
-			if slices.ContainsFunc(r.sink.payloads(), func(s string) bool { return strings.Contains(s, "x") }) {
+			r.sink.Wait(t, 2)
+			r.log.Wait(t, `"reason":"too-large"`, "1000 bytes", "Config.Messages.MaxMessage")
+			if slices.ContainsFunc(r.sink.Payloads(), func(s string) bool { return strings.Contains(s, "x") }) {
 				t.Error("a part of the oversized message was published")
 			}
 		})
@@ -188,36 +135,36 @@ func TestU3WSOversizedMessage(t *testing.T) {
 
 // TestU3WSNotUTF8 is the part of U3 that happens on the wire.
 func TestU3WSNotUTF8(t *testing.T) {
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(c, hub.Text, "bad \xff")
-		write(c, hub.Text, "good")
-		stay(c)
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		Write(c, hub.Text, "bad \xff")
+		Write(c, hub.Text, "good")
+		Stay(c)
 	})
 	r := start(t, Config{Sources: Sources{URL: u}})
-	if got := r.sink.wait(t, 1)[0].payload; got != "good" || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
+	if got := r.sink.Wait(t, 1)[0].Payload; got != "good" || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
 		t.Errorf("got %q, %+v", got, r.Stats())
 	}
 }
 
 func TestWSIdle(t *testing.T) {
 	var n atomic.Int32
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(c, hub.Text, fmt.Sprint(n.Add(1)))
-		stay(c) // answers pings
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		Write(c, hub.Text, fmt.Sprint(n.Add(1)))
+		Stay(c) // answers pings
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{IdleTimeout: 300 * time.Millisecond}})
-	r.sink.wait(t, 2)
-	r.log.wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
+	r.sink.Wait(t, 2)
+	r.log.Wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
 }
 
 func TestWSCloseByTheSource(t *testing.T) {
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(c, hub.Text, "a")
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		Write(c, hub.Text, "a")
 		c.Close(4003, "slow\x1b[31m consumer")
 	})
 	r := start(t, Config{Sources: Sources{URL: u}})
-	r.sink.wait(t, 2)
-	r.log.wait(t, `"reason":"closed"`, "closed the connection with 4003: slow [31m consumer")
+	r.sink.Wait(t, 2)
+	r.log.Wait(t, `"reason":"closed"`, "closed the connection with 4003: slow [31m consumer")
 }
 
 // TestWSKilledAndBack: the source dies and another takes its port.
@@ -227,8 +174,8 @@ func TestWSKilledAndBack(t *testing.T) {
 		if err != nil {
 			return
 		}
-		write(c, hub.Text, "a")
-		stay(c)
+		Write(c, hub.Text, "a")
+		Stay(c)
 		c.CloseNow()
 	})
 	var conns []net.Conn
@@ -243,12 +190,12 @@ func TestWSKilledAndBack(t *testing.T) {
 	}
 	go srv.Serve(l) // ended by Close
 	r := start(t, Config{Sources: Sources{URL: "ws://" + l.Addr().String()}})
-	r.sink.wait(t, 1)
+	r.sink.Wait(t, 1)
 	srv.Close()
 	conns[0].Close()
-	r.log.wait(t, `"reason":"dial"`, l.Addr().String()+" refuses connections")
+	r.log.Wait(t, `"reason":"dial"`, l.Addr().String()+" refuses connections")
 
-	eventually(t, "its port is free", func() bool { // some connection of the machine's may have it
+	peertest.Eventually(t, "its port is free", func() bool { // some connection of the machine's may have it
 		again, err := net.Listen("tcp", l.Addr().String())
 		if err == nil {
 			l = again
@@ -258,8 +205,8 @@ func TestWSKilledAndBack(t *testing.T) {
 	back := &http.Server{Handler: handler}
 	go back.Serve(l) // ended by Close
 	defer back.Close()
-	r.sink.wait(t, 2)
-	r.log.wait(t, "source is back after")
+	r.sink.Wait(t, 2)
+	r.log.Wait(t, "source is back after")
 	if s := r.Stats(); s.Outage == 0 || s.Reconnects[driver.ReasonLost] != 1 || s.Reconnects[driver.ReasonDial] == 0 {
 		t.Errorf("got %+v", s)
 	}
@@ -269,14 +216,14 @@ func TestWSKilledAndBack(t *testing.T) {
 // TestWSLeavesWithACloseFrame: an orderly end closes with 1000.
 func TestWSLeavesWithACloseFrame(t *testing.T) {
 	code := make(chan uint16, 1)
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(c, hub.Text, "a")
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		Write(c, hub.Text, "a")
 		_, _, err := c.Reader(context.Background())
 		n, _, _ := websocket.CloseCode(err)
 		code <- n
 	})
 	r := start(t, Config{Sources: Sources{URL: u}})
-	r.sink.wait(t, 1)
+	r.sink.Wait(t, 1)
 	if err := r.stop(); err != nil {
 		t.Error(err)
 	}
@@ -295,8 +242,8 @@ func (e ending) Publish(hub.Input) { e.end() }
 func TestWSLeavesABusySourceWithACloseFrame(t *testing.T) {
 	const times = 50
 	code := make(chan uint16, times)
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		write(c, hub.Text, "a")
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		Write(c, hub.Text, "a")
 		_, _, err := c.Reader(context.Background())
 		n, _, _ := websocket.CloseCode(err)
 		code <- n
@@ -340,8 +287,8 @@ func TestWSHTTPAnswers(t *testing.T) {
 				w.Write([]byte(tt.body))
 			}))
 			defer srv.Close()
-			_, err := openWS(t, wsURL(srv.URL)+"?apikey=topsecret", driver.Options{})
-			wantFailure(t, err, driver.ReasonHandshake, tt.want...)
+			_, err := openWS(t, WSURL(srv.URL)+"?apikey=topsecret", driver.Options{})
+			WantFailure(t, err, driver.ReasonHandshake, tt.want...)
 			if strings.Contains(err.Error(), "secret") {
 				t.Error("the URL's secret shows")
 			}
@@ -370,24 +317,16 @@ func openWSWithin(t *testing.T, ctx context.Context, u string, o driver.Options)
 	return d.Open(ctx)
 }
 
-func wantFailure(t *testing.T, err error, reason driver.Reason, words ...string) {
-	t.Helper()
-	f, ok := errors.AsType[*driver.Failure](err)
-	if !ok || f.Reason != reason || !holds(err.Error(), words) {
-		t.Errorf("got %v; want reason %s and the words %q", err, reason, words)
-	}
-}
-
 func TestWSSubprotocolMismatch(t *testing.T) {
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { stay(c) })
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { Stay(c) })
 	_, err := openWS(t, u, driver.Options{Subprotocols: []string{"v9"}})
-	wantFailure(t, err, driver.ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
+	WantFailure(t, err, driver.ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
 
 	u = serveRaw(t, func(c *rawConn) {
 		c.upgrade("Sec-WebSocket-Protocol: v7\r\n")
 	})
 	_, err = openWS(t, u, driver.Options{})
-	wantFailure(t, err, driver.ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
+	WantFailure(t, err, driver.ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
 }
 
 func TestWSNetworkFailures(t *testing.T) {
@@ -396,19 +335,19 @@ func TestWSNetworkFailures(t *testing.T) {
 	if !ok || f.Reason != driver.ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
 		t.Errorf("got %v", err)
 	}
-	_, err = openWS(t, "ws://"+vacant, driver.Options{})
-	wantFailure(t, err, driver.ReasonDial, vacant+" refuses connections", "Config.Sources.URL")
+	_, err = openWS(t, "ws://"+Vacant, driver.Options{})
+	WantFailure(t, err, driver.ReasonDial, Vacant+" refuses connections", "Config.Sources.URL")
 
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
 	_, err = openWS(t, u, driver.Options{})
-	wantFailure(t, err, driver.ReasonHandshake, "closed the connection during the handshake", "wss")
+	WantFailure(t, err, driver.ReasonHandshake, "closed the connection during the handshake", "wss")
 }
 
 func TestWSTLS(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, err := websocket.Accept(w, r, websocket.AcceptOptions{}); err == nil {
-			write(c, hub.Text, "over TLS")
-			stay(c)
+			Write(c, hub.Text, "over TLS")
+			Stay(c)
 			c.CloseNow()
 		}
 	})
@@ -418,40 +357,40 @@ func TestWSTLS(t *testing.T) {
 	defer srv.Close()
 	trust := x509.NewCertPool()
 	trust.AddCert(srv.Certificate())
-	u := wsURL(srv.URL)
+	u := WSURL(srv.URL)
 
 	t.Run("good", func(t *testing.T) {
 		r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{TLS: &tls.Config{RootCAs: trust}}})
-		if got := r.sink.wait(t, 1)[0].payload; got != "over TLS" {
+		if got := r.sink.Wait(t, 1)[0].Payload; got != "over TLS" {
 			t.Errorf("got %q", got)
 		}
 	})
 	t.Run("unknown authority", func(t *testing.T) {
 		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
-		wantFailure(t, err, driver.ReasonTLS, "authority that this machine does not know")
+		WantFailure(t, err, driver.ReasonTLS, "authority that this machine does not know")
 	})
 	t.Run("other name", func(t *testing.T) {
 		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, ServerName: "other.test"}})
-		wantFailure(t, err, driver.ReasonTLS, "for other names", "other.test")
+		WantFailure(t, err, driver.ReasonTLS, "for other names", "other.test")
 	})
 	t.Run("expired", func(t *testing.T) {
 		late := func() time.Time { return srv.Certificate().NotAfter.Add(time.Hour) }
 		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, Time: late}})
-		wantFailure(t, err, driver.ReasonTLS, "out of date")
+		WantFailure(t, err, driver.ReasonTLS, "out of date")
 	})
 	t.Run("version", func(t *testing.T) {
 		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS10}})
-		wantFailure(t, err, driver.ReasonTLS, "no TLS with the source")
+		WantFailure(t, err, driver.ReasonTLS, "no TLS with the source")
 	})
 	t.Run("plain source", func(t *testing.T) {
 		plain := httptest.NewServer(handler)
 		defer plain.Close()
-		_, err := openWS(t, strings.Replace(wsURL(plain.URL), "ws:", "wss:", 1), driver.Options{})
-		wantFailure(t, err, driver.ReasonTLS, "does not speak TLS", "ws://")
+		_, err := openWS(t, strings.Replace(WSURL(plain.URL), "ws:", "wss:", 1), driver.Options{})
+		WantFailure(t, err, driver.ReasonTLS, "does not speak TLS", "ws://")
 	})
 	t.Run("plain client", func(t *testing.T) {
 		_, err := openWS(t, strings.Replace(u, "wss:", "ws:", 1), driver.Options{})
-		wantFailure(t, err, driver.ReasonHandshake, "400", "HTTPS server")
+		WantFailure(t, err, driver.ReasonHandshake, "400", "HTTPS server")
 	})
 }
 
@@ -475,9 +414,9 @@ func TestWSURL(t *testing.T) {
 
 // TestWSDialsAsTold: Config.Dial opens the connection.
 func TestWSDialsAsTold(t *testing.T) {
-	u := serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
-		write(c, hub.Text, r.Host)
-		stay(c)
+	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+		Write(c, hub.Text, r.Host)
+		Stay(c)
 	})
 	there := strings.TrimSuffix(strings.TrimPrefix(u, "ws://"), "/feed")
 	r := start(t, Config{Sources: Sources{URL: "ws://feed.invalid/feed"}, Dialling: Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -486,7 +425,7 @@ func TestWSDialsAsTold(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, there)
 	}}})
-	if got := r.sink.wait(t, 1)[0].payload; got != "feed.invalid" {
+	if got := r.sink.Wait(t, 1)[0].Payload; got != "feed.invalid" {
 		t.Errorf("got %q", got)
 	}
 }

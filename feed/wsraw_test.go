@@ -22,6 +22,7 @@ import (
 	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/nettest"
+	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
@@ -112,8 +113,8 @@ func TestU1WSPingUnanswered(t *testing.T) {
 		c.swallow()
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: 100 * time.Millisecond}})
-	r.sink.wait(t, 2)
-	r.log.wait(t, `"reason":"ping"`, "did not answer a ping")
+	r.sink.Wait(t, 2)
+	r.log.Wait(t, `"reason":"ping"`, "did not answer a ping")
 }
 
 // TestWSBytesAreASignOfLife: a pong may be late behind a message in transit.
@@ -132,11 +133,11 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 			time.Sleep(time.Minute)
 		})
 		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial, Ping: 400 * time.Millisecond}}) // the message takes 1.2 s
-		r.sink.wait(t, 1)
+		r.sink.Wait(t, 1)
 		if n := r.Stats().Reconnects[driver.ReasonPing]; n != 0 {
 			t.Errorf("took a source that sends for dead")
 		}
-		r.log.wait(t, `"reason":"ping"`) // behind the message there is none
+		r.log.Wait(t, `"reason":"ping"`) // behind the message there is none
 	})
 }
 
@@ -161,7 +162,7 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 	u := serveRaw(t, (*rawConn).deaf)
 	for _, scheme := range []string{"ws", "wss"} {
 		var err error
-		for wait := 50 * time.Millisecond; wait < patience; wait *= 2 {
+		for wait := 50 * time.Millisecond; wait < peertest.Patience; wait *= 2 {
 			ctx, cancel := context.WithTimeout(t.Context(), wait)
 			_, err = openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), driver.Options{})
 			cancel()
@@ -169,20 +170,20 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 				break
 			}
 		}
-		wantFailure(t, err, driver.ReasonHandshake, "did not finish the handshake within 10s")
+		WantFailure(t, err, driver.ReasonHandshake, "did not finish the handshake within 10s")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 0) // not even a connection
 	defer cancel()
 	_, err := openWSWithin(t, ctx, u, driver.Options{})
-	wantFailure(t, err, driver.ReasonDial, "does not answer within 10s")
+	WantFailure(t, err, driver.ReasonDial, "does not answer within 10s")
 }
 
 func TestExplainTimeouts(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}
 	f := explainDial(&net.OpError{Op: "dial", Addr: addr, Err: context.DeadlineExceeded}, nil, nil)
-	wantFailure(t, f, driver.ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
+	WantFailure(t, f, driver.ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
 	f = explainDial(context.DeadlineExceeded, nil, nil)
-	wantFailure(t, f, driver.ReasonHandshake, "did not finish the handshake within 10s")
+	WantFailure(t, f, driver.ReasonHandshake, "did not finish the handshake within 10s")
 }
 
 // TestWSDeafSourceDoesNotHoldUpTheEnd: one that never answers our close frame.
@@ -195,7 +196,7 @@ func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 			c.deaf()
 		})
 		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial}})
-		r.sink.wait(t, 1)
+		r.sink.Wait(t, 1)
 		begin := time.Now()
 		r.stop()
 		if took := time.Since(begin); took != driver.CloseTimeout {
@@ -217,7 +218,7 @@ func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 	})
 	endsWithin(t, 2*driver.CloseTimeout, func() *running {
 		r := start(t, Config{Sources: Sources{URL: u}})
-		r.sink.wait(t, 100)
+		r.sink.Wait(t, 100)
 		return r
 	})
 }
@@ -251,10 +252,10 @@ func TestWSCutMessageIsNotPublished(t *testing.T) {
 				c.swallow()
 			})
 			r := start(t, Config{Sources: Sources{URL: u}})
-			if got := r.sink.wait(t, 1)[0].payload; got != "whole" {
+			if got := r.sink.Wait(t, 1)[0].Payload; got != "whole" {
 				t.Errorf("published %q", got)
 			}
-			r.log.wait(t, `"reason":"lost"`, "in the middle of a message")
+			r.log.Wait(t, `"reason":"lost"`, "in the middle of a message")
 		})
 	}
 }
@@ -276,10 +277,10 @@ func TestWSLastMessageBeforeTheEndIsPublished(t *testing.T) {
 				c.Write(tt.frame)
 			})
 			r := start(t, Config{Sources: Sources{URL: u}})
-			if got := r.sink.wait(t, 1)[0].payload; got != "the last message" {
+			if got := r.sink.Wait(t, 1)[0].Payload; got != "the last message" {
 				t.Errorf("published %q", got)
 			}
-			r.log.wait(t, `"reason":"lost"`, "without a close frame")
+			r.log.Wait(t, `"reason":"lost"`, "without a close frame")
 		})
 	}
 }
@@ -295,8 +296,8 @@ func TestWSCloseInsideMessage(t *testing.T) {
 		c.swallow()
 	})
 	r := start(t, Config{Sources: Sources{URL: u}})
-	r.log.wait(t, `"reason":"lost"`, "broken off")
-	if got := r.sink.messages(); len(got) != 0 {
+	r.log.Wait(t, `"reason":"lost"`, "broken off")
+	if got := r.sink.Messages(); len(got) != 0 {
 		t.Errorf("published %v", got)
 	}
 }
@@ -324,7 +325,7 @@ func TestU3WSGarbage(t *testing.T) {
 				c.swallow()
 			})
 			r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: 100 * time.Millisecond}})
-			if got := r.sink.wait(t, 1)[0].payload; got != "good" {
+			if got := r.sink.Wait(t, 1)[0].Payload; got != "good" {
 				t.Errorf("published %q", got)
 			}
 		})
@@ -336,7 +337,7 @@ func TestU3WSUnknownExtensionParameter(t *testing.T) {
 		c.upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n")
 	})
 	_, err := openWS(t, u, driver.Options{})
-	wantFailure(t, err, driver.ReasonHandshake, "breaks the protocol", "client_max_window_bits")
+	WantFailure(t, err, driver.ReasonHandshake, "breaks the protocol", "client_max_window_bits")
 }
 
 // TestU2WSFlapsLeaveNothingBehind: the connections of a source that drops each at
@@ -354,7 +355,7 @@ func TestU2WSFlapsLeaveNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = s.Next()
-		wantFailure(t, err, driver.ReasonLost)
+		WantFailure(t, err, driver.ReasonLost)
 		s.Close()
 	}
 	if most.Load() != 1 {

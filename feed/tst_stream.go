@@ -1,0 +1,46 @@
+package feed
+
+import (
+	"errors"
+	"testing"
+
+	"fantail/feed/driver"
+)
+
+// Open opens a connection of a driver.
+func Open(t testing.TB, d driver.Driver) driver.Stream {
+	t.Helper()
+	s, err := d.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// WantFailure wants a failure with all words in its text.
+func WantFailure(t *testing.T, err error, reason driver.Reason, words ...string) {
+	t.Helper()
+	f, ok := errors.AsType[*driver.Failure](err)
+	if !ok || f.Reason != reason || !Holds(err.Error(), words) {
+		t.Errorf("got %v; want reason %s and the words %q", err, reason, words)
+	}
+}
+
+// WantNumbering expects a seam next and returns what is missing before it.
+func WantNumbering(t *testing.T, s driver.Stream, name string, behind uint64) driver.Loss {
+	t.Helper()
+	ev, err := s.Next()
+	if err != nil || ev.Kind != driver.KindNumberingStart || ev.Break.Name != name || ev.Break.Behind != behind {
+		t.Fatalf("got %+v, %v, want the numbering %q to start behind %d", ev, err, name, behind)
+	}
+	return ev.Break.Loss
+}
+
+// WantNext expects a message next.
+func WantNext(t *testing.T, s driver.Stream, payload string, number uint64) {
+	t.Helper()
+	ev, err := s.Next()
+	if err != nil || ev.Kind != driver.KindMessage || string(ev.Message.Payload) != payload || ev.Message.Seq != number {
+		t.Errorf("got %v %+v, %v; want %q with %d", ev.Kind, ev.Message, err, payload, number)
+	}
+}
