@@ -16,6 +16,7 @@ import (
 
 	"fantail/feed/brokertest"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/peertest"
 )
@@ -130,7 +131,7 @@ func TestAMQP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := Open(t, d)
+		s := feedtest.Open(t, d)
 		defer s.Close()
 		post(t, ch, "topics", "ack", "one", "ack", "two")
 		for range 2 {
@@ -147,7 +148,7 @@ func TestAMQP(t *testing.T) {
 		})
 	})
 	t.Run("on demand", func(t *testing.T) {
-		w := NewWishes("alice")
+		w := feedtest.NewWishes("alice")
 		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics&bind=user.{key}"}, Demand: w})
 		r.log.Wait(t, "source is connected")
 		reaches := func(key string) {
@@ -178,7 +179,7 @@ func TestAMQP(t *testing.T) {
 			users = append(users, fmt.Sprint(i))
 		}
 		far := distant(t, server.Addr, 40*time.Millisecond) // asked one by one, they would take 20 s
-		r := start(t, Config{Sources: Sources{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}"}, Demand: NewWishes(users...)})
+		r := start(t, Config{Sources: Sources{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}"}, Demand: feedtest.NewWishes(users...)})
 		r.log.Wait(t, "source is connected")
 		if strings.Contains(r.log.String(), "away") {
 			t.Error(r.log.String())

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 )
 
@@ -55,7 +56,7 @@ func TestBrokerURLProblems(t *testing.T) {
 		"redis://u:secret@h?subscribe=a%zz":      "query",
 		"rediss://u:secret@h?subscribe=a&from=0": "unknown parameter",
 	} {
-		_, err := New(Config{Sources: Sources{URL: url}}, NewSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: url}}, feedtest.NewSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v, want %q", url, err, want)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/feed/internal/retry"
 	"fantail/feed/stage"
 	"fantail/hub"
@@ -32,24 +33,24 @@ func parsed(text string) func() ([]stage.Rule, error) {
 func TestRulesHoldAConversation(t *testing.T) {
 	var n atomic.Int32
 	answered := make(chan bool, 2)
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		expect := func(want string) {
-			if got := Receive(c); got != want {
+			if got := feedtest.Receive(c); got != want {
 				t.Errorf("the source got %q, want %q", got, want)
 			}
 		}
-		Write(c, hub.Text, `[{"T":"success","msg":"connected"}]`)
+		feedtest.Write(c, hub.Text, `[{"T":"success","msg":"connected"}]`)
 		expect(`{"action":"auth","key":"K","secret":"S"}`)
-		Write(c, hub.Text, `[{"T":"success","msg":"authenticated"}]`)
+		feedtest.Write(c, hub.Text, `[{"T":"success","msg":"authenticated"}]`)
 		expect(`{"action":"subscribe","trades":["AAPL"]}`)
 		expect("second")
-		Write(c, hub.Text, `[{"T":"ack"},{"T":"t","p":1.50},{"T":"ask","id":"7"} , {"T":"t","p":2}]`)
+		feedtest.Write(c, hub.Text, `[{"T":"ack"},{"T":"t","p":1.50},{"T":"ask","id":"7"} , {"T":"t","p":2}]`)
 		expect(`{"answer":"7"}`)
 		answered <- true
 		if n.Add(1) == 1 {
-			Write(c, hub.Text, `[{"T":"bye"},{"T":"t","p":3}]`)
+			feedtest.Write(c, hub.Text, `[{"T":"bye"},{"T":"t","p":3}]`)
 		}
-		Stay(c)
+		feedtest.Stay(c)
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{Split: stage.SplitArray, Rules: parsed(`[
 		{"match":"\"msg\":\"connected\"","do":"reply","send":{"action":"auth","key":"K","secret":"S"}},
@@ -93,7 +94,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 			}
 			return nil
 		}}
-		r := &running{sink: NewSink(), log: NewJournal()}
+		r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 		r.sources[0].driver = stage.New(s, stage.Config{Rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
 		r.run(t)
@@ -132,13 +133,13 @@ func TestU4RepeatsAndReorders(t *testing.T) {
 	} {
 		t.Run("id="+tt.id, func(t *testing.T) {
 			var n atomic.Int32
-			u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+			u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 				for _, m := range sent {
-					Write(c, hub.Text, m)
+					feedtest.Write(c, hub.Text, m)
 				}
 				if n.Add(1) > 1 {
-					Write(c, hub.Text, "end")
-					Stay(c)
+					feedtest.Write(c, hub.Text, "end")
+					feedtest.Stay(c)
 				}
 			})
 			r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{ID: tt.id}})
@@ -157,11 +158,11 @@ func TestU4RepeatsAndReorders(t *testing.T) {
 
 // TestWSTextPing: the source's own ping, beside WebSocket's, which is off.
 func TestWSTextPing(t *testing.T) {
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range 3 {
-			Write(c, hub.Text, Receive(c))
+			feedtest.Write(c, hub.Text, feedtest.Receive(c))
 		}
-		Stay(c)
+		feedtest.Stay(c)
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: driver.NoPing}, Sending: Sending{PingText: "ping", PingEvery: 20 * time.Millisecond, Frames: func() ([]string, error) { return []string{"hello"}, nil }}})
 	r.sink.Wait(t, 3)
@@ -176,18 +177,18 @@ func TestSendRateHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const every = 40 * time.Millisecond
 		times := make(chan time.Time, 100)
-		p := ServePipes(t, Playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		p := feedtest.ServePipes(t, feedtest.Playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 			go func() { // ends with the connection; a pipe holds nothing until it is read
 				for i := range 5 {
-					Write(c, hub.Text, fmt.Sprint("ask ", i))
+					feedtest.Write(c, hub.Text, fmt.Sprint("ask ", i))
 				}
 			}()
 			for range 8 {
-				Receive(c)
+				feedtest.Receive(c)
 				times <- time.Now()
 				go c.Ping(context.Background()) // ends with the connection; its pong counts
 			}
-			Stay(c)
+			feedtest.Stay(c)
 		}))
 		begin := time.Now()
 		r := start(t, Config{
@@ -216,11 +217,11 @@ func TestSendRateHolds(t *testing.T) {
 // nor grows.
 func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 	const flood = 2 * outboxRoom
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range flood {
-			Write(c, hub.Text, "ask")
+			feedtest.Write(c, hub.Text, "ask")
 		}
-		Stay(c)
+		feedtest.Stay(c)
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Rate: driver.Rate{Count: 1, Per: time.Hour}}, Messages: Messages{Rules: parsed(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)}})
 	r.sink.Wait(t, flood)
@@ -234,12 +235,12 @@ func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 // what it repeats does not.
 func TestCursorResumes(t *testing.T) {
 	queries := make(chan string, 1000) // never full
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
 		queries <- r.URL.RawQuery
 		from := 0
 		fmt.Sscanf(r.URL.Query().Get("cursor"), "%d", &from)
 		for i := from; i < from+10; i++ {
-			Write(c, hub.Text, fmt.Sprintf(`{"n":%d}`, i))
+			feedtest.Write(c, hub.Text, fmt.Sprintf(`{"n":%d}`, i))
 		}
 	})
 	r := start(t, Config{Sources: Sources{URL: u + "?x=1&cursor={cursor-2}"}, Messages: Messages{Cursor: "n", ID: "n"}})
@@ -289,7 +290,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	defer srv.Close()
-	_, err := openWS(t, WSURL(srv.URL), driver.Options{})
+	_, err := openWS(t, feedtest.WSURL(srv.URL), driver.Options{})
 	failed, ok := errors.AsType[*driver.Failure](err)
 	if !ok || failed.AtLeast != time.Minute {
 		t.Fatalf("got %v", err)

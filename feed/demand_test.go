@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/brokertest"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
@@ -22,7 +23,7 @@ import (
 // whether the broker has a subscriber for a key.
 func onDemand(t *testing.T, server *brokertest.Server, url string, publish func(key, text string), subscribed func(key string) bool) {
 	t.Helper()
-	w := NewWishes("alice")
+	w := feedtest.NewWishes("alice")
 	r := start(t, Config{Sources: Sources{URL: url}, Demand: w})
 	r.log.Wait(t, "source is connected")
 	publish("alice", "1")
@@ -76,7 +77,7 @@ func TestDemandOfRedisForMany(t *testing.T) {
 	for i := range 5 * redisBatch {
 		users = append(users, fmt.Sprint(i))
 	}
-	w := NewWishes(users...)
+	w := feedtest.NewWishes(users...)
 	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?subscribe=user:{key}"}, Demand: w})
 	r.log.Wait(t, "source is connected")
 	channels := func() int {
@@ -139,7 +140,7 @@ func TestForbiddenKeyOfNATS(t *testing.T) {
 		{ user: u, password: p, permissions: { subscribe: { allow: ["user.>"], deny: "user.secret" } } }
 		{ user: w, password: p }
 	] }`)
-	r := start(t, Config{Sources: Sources{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}"}, Demand: NewWishes("secret", "alice")})
+	r := start(t, Config{Sources: Sources{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}"}, Demand: feedtest.NewWishes("secret", "alice")})
 	r.log.Wait(t, "source is connected")
 	r.log.Wait(t, "allowed to subscribe")
 	tell(t, natsClient(t, server, nats.UserInfo("w", "p")), "user.secret", "no", "user.alice", "yes")

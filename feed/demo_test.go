@@ -11,14 +11,15 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 )
 
 // playDemo runs the demo for d of fake time.
-func playDemo(t *testing.T, url string, d time.Duration) *Sink {
+func playDemo(t *testing.T, url string, d time.Duration) *feedtest.Sink {
 	t.Helper()
-	s := NewSink()
+	s := feedtest.NewSink()
 	synctest.Test(t, func(t *testing.T) {
-		r := &running{sink: s, log: NewJournal()}
+		r := &running{sink: s, log: feedtest.NewJournal()}
 		var err error
 		if r.Feed, err = New(Config{Sources: Sources{URL: url}}, s, zerolog.Nop()); err != nil {
 			t.Fatal(err)

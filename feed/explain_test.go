@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/feed/internal/redact"
 	"fantail/hub/websocket"
 )
@@ -13,7 +14,7 @@ import (
 // TestExplainShowsNoSecret: a source may repeat the key that it was sent.
 func TestExplainShowsNoSecret(t *testing.T) {
 	const key = "0123456789abcdef0123456789abcdef"
-	srv := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	srv := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		c.Close(4001, "no such key: "+key)
 	})
 	s, err := openWS(t, srv, driver.Options{})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 )
 
 // TestFailoverWithinASecond: the second source's first message comes within a
@@ -24,7 +25,7 @@ func TestFailoverWithinASecond(t *testing.T) {
 		a.set(true)
 		time.Sleep(time.Second)
 		got := r.sink.Messages()
-		i := slices.IndexFunc(got, func(m Message) bool { return m.Time >= died.UnixNano() })
+		i := slices.IndexFunc(got, func(m feedtest.Message) bool { return m.Time >= died.UnixNano() })
 		if i < 0 {
 			t.Fatal("nothing came")
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/feed/internal/redact"
 	"fantail/hub"
 )
@@ -26,7 +27,7 @@ func TestNewSaysWhatToChange(t *testing.T) {
 		{"wss://", "names no host"},
 	}
 	for _, tt := range tests {
-		_, err := New(Config{Sources: Sources{URL: tt.url}}, NewSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: tt.url}}, feedtest.NewSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v, want %q", tt.url, err, tt.want)
 		}
@@ -34,15 +35,15 @@ func TestNewSaysWhatToChange(t *testing.T) {
 }
 
 func TestNewGathersEveryProblem(t *testing.T) {
-	_, err := New(Config{Sources: Sources{URL: "wss://h/#x"}, Dialling: Dialling{Ping: -2, IdleTimeout: -1}, Messages: Messages{MaxMessage: -1}}, NewSink(), zerolog.Nop())
+	_, err := New(Config{Sources: Sources{URL: "wss://h/#x"}, Dialling: Dialling{Ping: -2, IdleTimeout: -1}, Messages: Messages{MaxMessage: -1}}, feedtest.NewSink(), zerolog.Nop())
 	words := []string{"fragment", "Config.Messages.MaxMessage", "Config.Dialling.Ping", "Config.Dialling.IdleTimeout"}
-	if err == nil || !Holds(err.Error(), words) {
+	if err == nil || !feedtest.Holds(err.Error(), words) {
 		t.Errorf("got %v, want %q", err, words)
 	}
 }
 
 func TestSchemesAreCaseInsensitive(t *testing.T) {
-	f, err := New(Config{Sources: Sources{URL: "WSS://user:pass@h/x"}, Dialling: Dialling{IdleTimeout: time.Second}}, NewSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "WSS://user:pass@h/x"}, Dialling: Dialling{IdleTimeout: time.Second}}, feedtest.NewSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestSchemesAreCaseInsensitive(t *testing.T) {
 }
 
 func TestStatsHaveEveryLabel(t *testing.T) {
-	f := scriptFeed(nil, NewSink(), zerolog.Nop())
+	f := scriptFeed(nil, feedtest.NewSink(), zerolog.Nop())
 	s := f.Stats()
 	if len(s.Reconnects) != int(driver.ReasonCount) || len(s.Dropped) != int(driver.DropReasonCount) || !s.LastMessage.IsZero() {
 		t.Errorf("got %+v", s)

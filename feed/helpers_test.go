@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/peertest"
 )
@@ -17,15 +18,15 @@ import (
 // running is a Feed under test.
 type running struct {
 	*Feed
-	sink *Sink
-	log  *Journal
+	sink *feedtest.Sink
+	log  *feedtest.Journal
 	stop func() error // ends Run and returns what it returned; may be called again
 }
 
 // start runs a feed until the test's end.
 func start(t *testing.T, cfg Config) *running {
 	t.Helper()
-	r := &running{sink: NewSink(), log: NewJournal()}
+	r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 	var err error
 	if r.Feed, err = New(cfg, r.sink, zerolog.New(r.log)); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/nettest"
@@ -149,7 +150,7 @@ func TestHTTPLines(t *testing.T) {
 		}
 		st, err := openHTTP(t, s.serve(t), driver.Options{MaxMessage: 100})
 		if !fits {
-			WantFailure(t, err, driver.ReasonHandshake, "text/event-stream", "x-ndjson", "Config.Sources.URL")
+			feedtest.WantFailure(t, err, driver.ReasonHandshake, "text/event-stream", "x-ndjson", "Config.Sources.URL")
 			continue
 		}
 		if err != nil {
@@ -209,7 +210,7 @@ func TestHTTPResumes(t *testing.T) {
 // startEager runs a feed that hardly waits before it connects again.
 func startEager(t *testing.T, cfg Config) *running {
 	t.Helper()
-	r := &running{sink: NewSink(), log: NewJournal()}
+	r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 	var err error
 	if r.Feed, err = New(cfg, r.sink, zerolog.New(r.log)); err != nil {
 		t.Fatal(err)
@@ -246,7 +247,7 @@ func TestHTTPStatus(t *testing.T) {
 			w.WriteHeader(tt.code)
 		}))
 		_, err := openHTTP(t, srv.URL+"?token=topsecret", driver.Options{})
-		WantFailure(t, err, driver.ReasonHandshake, tt.want...)
+		feedtest.WantFailure(t, err, driver.ReasonHandshake, tt.want...)
 		if f, _ := errors.AsType[*driver.Failure](err); f.AtLeast != tt.after || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%d, %s: to wait %v, want %v; %v", tt.code, tt.header, f.AtLeast, tt.after, err)
 		}
@@ -304,7 +305,7 @@ func TestHTTPEnds(t *testing.T) {
 				t.Fatalf("%+v, %v", ev, err)
 			}
 			_, err = st.Next()
-			WantFailure(t, err, tt.reason, tt.word)
+			feedtest.WantFailure(t, err, tt.reason, tt.word)
 			if f, _ := errors.AsType[*driver.Failure](err); f.AtLeast != 3*time.Second {
 				t.Errorf("to wait %v, retry said 3 s", f.AtLeast)
 			}
@@ -321,7 +322,7 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 		for p, want := range map[*nettest.Pipes]driver.Reason{silent: driver.ReasonHandshake, full: driver.ReasonDial} {
 			began := time.Now()
 			_, err := openHTTP(t, "http://source/", driver.Options{Dial: p.Dial})
-			WantFailure(t, err, want, "within 10s")
+			feedtest.WantFailure(t, err, want, "within 10s")
 			if took := time.Since(began); took != driver.HandshakeTimeout {
 				t.Errorf("took %v, want %v", took, driver.HandshakeTimeout)
 			}
@@ -330,13 +331,13 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 }
 
 func TestHTTPNetworkFailures(t *testing.T) {
-	_, err := openHTTP(t, "http://"+Vacant, driver.Options{})
-	WantFailure(t, err, driver.ReasonDial, "refuses connections", "Config.Sources.URL")
+	_, err := openHTTP(t, "http://"+feedtest.Vacant, driver.Options{})
+	feedtest.WantFailure(t, err, driver.ReasonDial, "refuses connections", "Config.Sources.URL")
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
 	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), driver.Options{})
-	WantFailure(t, err, driver.ReasonHandshake, "closed the connection", "https")
-	_, err = openHTTP(t, "http://"+Vacant, driver.Options{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
-	WantFailure(t, err, driver.ReasonConfig, "Config.Dialling.Headers")
+	feedtest.WantFailure(t, err, driver.ReasonHandshake, "closed the connection", "https")
+	_, err = openHTTP(t, "http://"+feedtest.Vacant, driver.Options{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
+	feedtest.WantFailure(t, err, driver.ReasonConfig, "Config.Dialling.Headers")
 }
 
 // TestHTTPTLS: over TLS, in HTTP/1.1 and HTTP/2.
@@ -360,9 +361,9 @@ func TestHTTPTLS(t *testing.T) {
 		}
 		r.stop()
 		_, err := openHTTP(t, srv.URL, driver.Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
-		WantFailure(t, err, driver.ReasonTLS, "authority")
+		feedtest.WantFailure(t, err, driver.ReasonTLS, "authority")
 		_, err = openHTTP(t, strings.Replace(srv.URL, "https", "http", 1), driver.Options{})
-		WantFailure(t, err, driver.ReasonHandshake, "400")
+		feedtest.WantFailure(t, err, driver.ReasonHandshake, "400")
 	}
 }
 
@@ -394,7 +395,7 @@ func TestU3HTTPBomb(t *testing.T) {
 	}
 	other := &streamer{header: map[string]string{"Content-Encoding": "br"}, play: s.play}
 	_, err := openHTTP(t, other.serve(t), driver.Options{})
-	WantFailure(t, err, driver.ReasonHandshake, `"br"`, "Accept-Encoding")
+	feedtest.WantFailure(t, err, driver.ReasonHandshake, `"br"`, "Accept-Encoding")
 }
 
 // TestU1HTTPWatchdog: a source that falls silent is left; comments and empty
@@ -405,7 +406,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 		"text/event-stream": {":\n", "data: 1\n\n"}, "application/x-ndjson": {"\n", "1\n"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			p := ServePipes(t, &streamer{kind: kind, play: func(a *answer) {
+			p := feedtest.ServePipes(t, &streamer{kind: kind, play: func(a *answer) {
 				for range 10 {
 					time.Sleep(idle / 5)
 					a.say("%s", says.alive)

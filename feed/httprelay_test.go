@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/peertest"
@@ -17,9 +18,9 @@ import (
 
 // relayHistory is what the relay of these tests holds: text, text with a CR, and
 // binary.
-func relayHistory() (all []Message) {
+func relayHistory() (all []feedtest.Message) {
 	for i := range 30 {
-		all = append(all, []Message{
+		all = append(all, []feedtest.Message{
 			{Kind: hub.Text, Payload: fmt.Sprintf(`{"n":%d}`, i)},
 			{Kind: hub.Text, Payload: fmt.Sprintf("line %d\r\nand é\n", i)},
 			{Kind: hub.Binary, Payload: fmt.Sprintf("\xff\x00%d", i)},
@@ -143,7 +144,7 @@ func TestHTTPRelaySpeaksNonsense(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = st.Next()
-		WantFailure(t, err, tt.reason, tt.word)
+		feedtest.WantFailure(t, err, tt.reason, tt.word)
 		st.Close()
 	}
 }

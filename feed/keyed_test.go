@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"fantail/feed/stage"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 )
 
@@ -41,7 +41,7 @@ func TestBadKeysAreCounted(t *testing.T) {
 	if err := os.WriteFile(file, []byte(line+line+"0\t{\"k\":\"x\"}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if without, err := New(Config{Sources: Sources{URL: "replay:" + file}}, NewSink(), zerolog.Nop()); err != nil || without.HasKeys() {
+	if without, err := New(Config{Sources: Sources{URL: "replay:" + file}}, feedtest.NewSink(), zerolog.Nop()); err != nil || without.HasKeys() {
 		t.Errorf("a recording has keys of its own, %v", err)
 	}
 	r := start(t, Config{Sources: Sources{URL: "replay:" + file}, Messages: Messages{Key: "k"}})
@@ -92,58 +92,9 @@ func TestKeySpecsRefused(t *testing.T) {
 		"a" + strings.Repeat(":a", 16):   "has 17 paths; write at most 16",
 		"re:(" + strings.Repeat("a", 70): "missing closing )",
 	} {
-		_, err := New(Config{Sources: Sources{URL: "demo:"}, Messages: Messages{Key: spec}}, NewSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: "demo:"}, Messages: Messages{Key: spec}}, feedtest.NewSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), "Config.Messages.Key ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.20q: got %v, want %q in it", spec, err, want)
-		}
-	}
-}
-
-// TestKeysOfRecordings counts the keys of the recorded feeds in the folder that
-// TEST_FEEDS names.
-func TestKeysOfRecordings(t *testing.T) {
-	dir := os.Getenv("TEST_FEEDS")
-	if dir == "" {
-		t.Skip("NOT CHECKED: the keys of recorded feeds; set TEST_FEEDS to their folder")
-	}
-	for _, tt := range []struct {
-		file, spec      string
-		keys, unlabeled int // unlabeled is -1 where it does not matter
-	}{
-		{"binance-usdm-burst-2024-08-08.ndjson", "stream", 3, 0},
-		{"binance-spot-2024-08-08.ndjson", "stream", 6, 0},
-		{"coinbase-exchange-2021-04-17.ndjson", "product_id", 10, -1},
-		{"kraken-v1-book-2021-04-17.ndjson", "@reverse|0", 10, 42},
-		{"bybit-inverse-2021-04-17.ndjson", "topic", 4, -1},
-		{"okx-v5-2022-05-13.ndjson", "arg.channel:arg.instId", 9, 0},
-		{"bitstamp-2022-01-05.ndjson", "channel", 20, 0},
-		{"twitch-irc-2019-09-15.txt", `re:^(?:@\S+ )?:\S+ \S+ (#\S+)`, 1, 0},
-	} {
-		k, err := stage.NewKeyer(tt.spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := make(map[string]int)
-		recording, err := OpenRecording(filepath.Join(dir, tt.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer recording.Close()
-		messages, err := readAll(recording)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range messages {
-			key, err := k.Key(m.Kind, []byte(m.Payload))
-			if err != nil {
-				t.Errorf("%s: %v", tt.file, err)
-			}
-			found[key]++
-		}
-		unlabeled := found[""]
-		delete(found, "")
-		if len(found) != tt.keys || tt.unlabeled >= 0 && unlabeled != tt.unlabeled {
-			t.Errorf("%s: %d keys and %d messages without, want %d and %d: %v", tt.file, len(found), unlabeled, tt.keys, tt.unlabeled, found)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/brokertest"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/peertest"
 )
@@ -160,18 +161,18 @@ func TestNATSStreamLapses(t *testing.T) {
 		}
 		return fmt.Sprintf("nats stream S of %d", info.Created.UnixNano())
 	}
-	s := Open(t, d)
-	WantNumbering(t, s, name(), 0)
-	WantNext(t, s, "1", 1)
+	s := feedtest.Open(t, d)
+	feedtest.WantNumbering(t, s, name(), 0)
+	feedtest.WantNext(t, s, "1", 1)
 	s.Close()
 	check := func(about string, missed, behind uint64, payload string) {
 		t.Helper()
-		s := Open(t, d)
+		s := feedtest.Open(t, d)
 		defer s.Close()
-		if told := WantNumbering(t, s, name(), behind); told.Detail == nil || told.Missed != missed || !strings.Contains(told.Detail.Error(), about) {
+		if told := feedtest.WantNumbering(t, s, name(), behind); told.Detail == nil || told.Missed != missed || !strings.Contains(told.Detail.Error(), about) {
 			t.Errorf("%s: got %v, want a loss of %d", about, told, missed)
 		}
-		WantNext(t, s, payload, behind+1)
+		feedtest.WantNext(t, s, payload, behind+1)
 	}
 	keep(t, c, "s.a", "2", "s.a", "3", "s.a", "4")
 	if err := js.PurgeStream("S", &nats.StreamPurgeRequest{Sequence: 4}); err != nil {
@@ -214,7 +215,7 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Open(t, d)
+	s := feedtest.Open(t, d)
 	defer s.Close()
 	c := natsClient(t, server)
 	const messages = 2 * natsQueue

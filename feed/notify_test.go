@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"fantail/feed/internal/feedtest"
 )
 
 // TestNotify: an outage is told once when it begins and once when it ends. The
@@ -48,7 +50,7 @@ func TestNotify(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var told []string
 				var up, down time.Duration
-				r := &running{sink: NewSink(), log: NewJournal()}
+				r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 				r.Feed = scriptFeed(&script{play: tt.play}, r.sink, zerolog.New(r.log))
 				r.sources[0].out.(*direct).notify = func(isUp bool, outage time.Duration) {
 					if isUp {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/peertest"
 	"fantail/hub/websocket"
@@ -27,7 +28,7 @@ import (
 // probed is what a probe found.
 type probed struct {
 	steps []driver.Step
-	sink  *Sink
+	sink  *feedtest.Sink
 	stats Stats
 	err   error
 }
@@ -37,7 +38,7 @@ func runProbe(t *testing.T, cfg Config, n int) probed {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), peertest.Patience)
 	defer cancel()
-	p := probed{sink: NewSink()}
+	p := probed{sink: feedtest.NewSink()}
 	done := make(chan struct{})
 	go func() { // ends with ctx
 		defer close(done)
@@ -83,8 +84,8 @@ func secure(t *testing.T) (port string, trust *tls.Config) {
 			return // the client gave up
 		}
 		defer c.CloseNow()
-		Write(c, hub.Text, "over TLS")
-		Stay(c)
+		feedtest.Write(c, hub.Text, "over TLS")
+		feedtest.Stay(c)
 	}))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
@@ -96,15 +97,15 @@ func secure(t *testing.T) (port string, trust *tls.Config) {
 }
 
 func TestProbeTellsEachStep(t *testing.T) {
-	u := Serve(t, websocket.AcceptOptions{Compress: true, Subprotocols: []string{"v1"}}, func(c *websocket.Conn, _ *http.Request) {
+	u := feedtest.Serve(t, websocket.AcceptOptions{Compress: true, Subprotocols: []string{"v1"}}, func(c *websocket.Conn, _ *http.Request) {
 		for range 2 {
 			_, r, err := c.Reader(context.Background())
 			if err != nil {
 				return
 			}
-			Write(c, hub.Text, "you said "+ReadString(r))
+			feedtest.Write(c, hub.Text, "you said "+feedtest.ReadString(r))
 		}
-		Stay(c)
+		feedtest.Stay(c)
 	})
 	p := runProbe(t, Config{
 		Sources:  Sources{URL: strings.Replace(u, "127.0.0.1", "localhost", 1)},
@@ -160,13 +161,13 @@ func TestProbeFailsOnce(t *testing.T) {
 		t.Cleanup(srv.Close)
 		return strings.Replace(srv.URL, "http", "ws", 1)
 	}
-	open := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { c.Close(1000, "enough") })
+	open := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { c.Close(1000, "enough") })
 	missing := func() ([]string, error) { return nil, os.ErrNotExist }
 	tests := []struct {
 		name, story, want string
 		cfg               Config
 	}{
-		{"nothing listens", "tcp!", "refuses connections", Config{Sources: Sources{URL: "ws://" + Vacant}}},
+		{"nothing listens", "tcp!", "refuses connections", Config{Sources: Sources{URL: "ws://" + feedtest.Vacant}}},
 		{"no such name", "name!", "nowhere.invalid", Config{Sources: Sources{URL: "ws://nowhere.invalid/"}}},
 		{"401", "tcp handshake!", "Config.Dialling.Headers", Config{Sources: Sources{URL: answering(401)}}},
 		{"no subprotocol", "tcp handshake handshake!", "Config.Dialling.Subprotocols", Config{Sources: Sources{URL: open}, Dialling: Dialling{Subprotocols: []string{"v9"}}}},

@@ -17,6 +17,7 @@ import (
 
 	"fantail/feed/brokertest"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/peertest"
 )
@@ -24,13 +25,13 @@ import (
 // TestPublishNeedsAName: a broker is forwarded to only where its URL says how.
 func TestPublishNeedsAName(t *testing.T) {
 	for _, url := range []string{"redis://h?subscribe=a", "redis://h?stream=s", "nats://h?subject=a", "nats://h?stream=S", "amqp://h?exchange=x"} {
-		if _, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}}, NewSink(), zerolog.Nop()); err == nil || !Holds(err.Error(), []string{"Config.Sending.Uplink", "publish="}) {
+		if _, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}}, feedtest.NewSink(), zerolog.Nop()); err == nil || !feedtest.Holds(err.Error(), []string{"Config.Sending.Uplink", "publish="}) {
 			t.Errorf("%s: %v", url, err)
 		}
-		if _, err := New(Config{Sources: Sources{URL: url + "&publish=b"}, Sending: Sending{Uplink: true}}, NewSink(), zerolog.Nop()); err != nil {
+		if _, err := New(Config{Sources: Sources{URL: url + "&publish=b"}, Sending: Sending{Uplink: true}}, feedtest.NewSink(), zerolog.Nop()); err != nil {
 			t.Errorf("%s: %v", url, err)
 		}
-		if _, err := New(Config{Sources: Sources{URL: url + "&publish="}, Sending: Sending{Uplink: true}}, NewSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "publish is empty") {
+		if _, err := New(Config{Sources: Sources{URL: url + "&publish="}, Sending: Sending{Uplink: true}}, feedtest.NewSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "publish is empty") {
 			t.Errorf("%s with an empty name: %v", url, err)
 		}
 	}
@@ -81,7 +82,7 @@ func refused(r *running, payload []byte) error {
 	}
 }
 
-func checkConversation(t *testing.T, got []Message) {
+func checkConversation(t *testing.T, got []feedtest.Message) {
 	t.Helper()
 	if last := got[len(got)-1]; last.Kind != hub.Binary || last.Payload != "\xff\x00" {
 		t.Errorf("at the end came %v %q", last.Kind, last.Payload)
@@ -106,7 +107,7 @@ func TestRedisPublishing(t *testing.T) {
 		do(t, c, "acl setuser u on >pw +@all -xadd ~* &room", "set string x")
 		r := start(t, Config{Sources: Sources{URL: "redis://u:pw@" + server.Addr + "?subscribe=room&publish=other"}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, r, 1)
-		if err := refused(r, []byte("x")); err == nil || !Holds(err.Error(), []string{"NOPERM", "ACL SETUSER"}) || strings.Contains(err.Error(), "pw") {
+		if err := refused(r, []byte("x")); err == nil || !feedtest.Holds(err.Error(), []string{"NOPERM", "ACL SETUSER"}) || strings.Contains(err.Error(), "pw") {
 			t.Errorf("got %v", err)
 		}
 		do(t, c, "acl setuser u &other", "client kill type normal skipme yes")
@@ -137,7 +138,7 @@ func TestNATSPublishing(t *testing.T) {
 		r := start(t, Config{Sources: Sources{URL: url + "?subject=room&publish=other"}, Sending: Sending{Uplink: true}})
 		eventuallyTakes(t, r, 1)
 		for range 2 {
-			if err := refused(r, []byte("x")); err == nil || !Holds(err.Error(), []string{"Publish", "allowed to publish"}) || strings.Contains(err.Error(), "pw") {
+			if err := refused(r, []byte("x")); err == nil || !feedtest.Holds(err.Error(), []string{"Publish", "allowed to publish"}) || strings.Contains(err.Error(), "pw") {
 				t.Errorf("got %v", err)
 			}
 		}

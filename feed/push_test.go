@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/feed/stage"
 	"fantail/hub"
 )
@@ -60,7 +61,7 @@ func TestPushIsBounded(t *testing.T) {
 			t.Errorf("step %d: %v, want %v", i, err, step.want)
 		}
 	}
-	s := Open(t, d)
+	s := feedtest.Open(t, d)
 	for range 3 {
 		if _, err := s.Next(); err != nil {
 			t.Fatal(err)

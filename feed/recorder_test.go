@@ -13,12 +13,12 @@ import (
 )
 
 // roundTrip records the messages and reads them back.
-func roundTrip(t *testing.T, want []Message) {
+func roundTrip(t *testing.T, want []copied) {
 	t.Helper()
 	var file bytes.Buffer
 	w := NewRecorder(&file)
 	for _, m := range want {
-		if err := w.Write(time.Unix(0, m.Time), m.Kind, []byte(m.Payload)); err != nil {
+		if err := w.Write(time.Unix(0, m.time), m.kind, []byte(m.payload)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,13 +58,13 @@ func TestRecorderPinnedBytes(t *testing.T) {
 func TestRecorderRoundTripProperty(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	alphabet := []string{"a", "é", "\t", "\n", "\r", "\x00", "\xff", "#fantail 1", "日"}
-	var want []Message
+	var want []copied
 	for range 2000 {
 		var payload strings.Builder
 		for range rnd.IntN(20) {
 			payload.WriteString(alphabet[rnd.IntN(len(alphabet))])
 		}
-		want = append(want, Message{rnd.Int64() - rnd.Int64(), hub.Kind(rnd.IntN(2)), payload.String()})
+		want = append(want, copied{rnd.Int64() - rnd.Int64(), hub.Kind(rnd.IntN(2)), payload.String()})
 	}
 	roundTrip(t, want)
 }
@@ -102,6 +102,6 @@ func FuzzRecorder(f *testing.F) {
 		if binary {
 			kind = hub.Binary
 		}
-		roundTrip(t, []Message{{ns, kind, payload}, {ns, kind, payload}})
+		roundTrip(t, []copied{{ns, kind, payload}, {ns, kind, payload}})
 	})
 }

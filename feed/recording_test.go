@@ -13,9 +13,16 @@ import (
 	"fantail/hub"
 )
 
+// copied is a Record whose payload may be kept.
+type copied struct {
+	time    int64
+	kind    hub.Kind
+	payload string
+}
+
 // readAll returns the records up to the first error, nil for io.EOF.
-func readAll(r *Recording) ([]Message, error) {
-	var got []Message
+func readAll(r *Recording) ([]copied, error) {
+	var got []copied
 	for {
 		rec, err := r.Next()
 		if err == io.EOF {
@@ -24,7 +31,7 @@ func readAll(r *Recording) ([]Message, error) {
 		if err != nil {
 			return got, err
 		}
-		got = append(got, Message{rec.Time, rec.Kind, string(rec.Payload)})
+		got = append(got, copied{rec.Time, rec.Kind, string(rec.Payload)})
 	}
 }
 
@@ -32,19 +39,19 @@ func TestRecordingForms(t *testing.T) {
 	big := strings.Repeat("y", 709<<10)
 	tests := []struct {
 		name, file, in string
-		want           []Message
+		want           []copied
 	}{
-		{"headless text", "a.ndjson", "1\t{}\n2\tb\n", []Message{{1, hub.Text, "{}"}, {2, hub.Text, "b"}}},
-		{"cut at the first TAB", "a.txt", "1\ta\tb\n", []Message{{1, hub.Text, "a\tb"}}},
-		{"empty message", "a.txt", "1\t\n", []Message{{1, hub.Text, ""}}},
-		{"CR belongs to the message", "a.txt", "1\ta\r\n", []Message{{1, hub.Text, "a\r"}}},
-		{"no LF at the end", "a.txt", "1\ta", []Message{{1, hub.Text, "a"}}},
-		{"zero and negative times", "a.txt", "0\ta\n-5\tb\n", []Message{{0, hub.Text, "a"}, {-5, hub.Text, "b"}}},
-		{"large message", "a.txt", "1\t" + big + "\n", []Message{{1, hub.Text, big}}},
-		{"headless binary", "a.b64.txt", "0\tAP8=\n", []Message{{0, hub.Binary, "\x00\xff"}}},
+		{"headless text", "a.ndjson", "1\t{}\n2\tb\n", []copied{{1, hub.Text, "{}"}, {2, hub.Text, "b"}}},
+		{"cut at the first TAB", "a.txt", "1\ta\tb\n", []copied{{1, hub.Text, "a\tb"}}},
+		{"empty message", "a.txt", "1\t\n", []copied{{1, hub.Text, ""}}},
+		{"CR belongs to the message", "a.txt", "1\ta\r\n", []copied{{1, hub.Text, "a\r"}}},
+		{"no LF at the end", "a.txt", "1\ta", []copied{{1, hub.Text, "a"}}},
+		{"zero and negative times", "a.txt", "0\ta\n-5\tb\n", []copied{{0, hub.Text, "a"}, {-5, hub.Text, "b"}}},
+		{"large message", "a.txt", "1\t" + big + "\n", []copied{{1, hub.Text, big}}},
+		{"headless binary", "a.b64.txt", "0\tAP8=\n", []copied{{0, hub.Binary, "\x00\xff"}}},
 		{"headed", "a", "#fantail 1\n1\tt\ta\tb\n2\tb64t\tYQ0KYg==\n3\tb64\tAP8=\n",
-			[]Message{{1, hub.Text, "a\tb"}, {2, hub.Text, "a\r\nb"}, {3, hub.Binary, "\x00\xff"}}},
-		{"a head wins over the name", "a.b64.txt", "#fantail 1\n1\tt\tAP8=\n", []Message{{1, hub.Text, "AP8="}}},
+			[]copied{{1, hub.Text, "a\tb"}, {2, hub.Text, "a\r\nb"}, {3, hub.Binary, "\x00\xff"}}},
+		{"a head wins over the name", "a.b64.txt", "#fantail 1\n1\tt\tAP8=\n", []copied{{1, hub.Text, "AP8="}}},
 		{"a head alone", "a", "#fantail 1\n", nil},
 		{"empty file", "a", "", nil},
 	}
@@ -105,7 +112,7 @@ func TestOpenRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := readAll(r)
-	if err != nil || len(got) != 1 || got[0] != (Message{7, hub.Text, "x"}) {
+	if err != nil || len(got) != 1 || got[0] != (copied{7, hub.Text, "x"}) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if err := r.Close(); err != nil {

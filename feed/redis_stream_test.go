@@ -9,6 +9,7 @@ import (
 
 	"fantail/feed/brokertest"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 )
 
 func TestRedisStreamIsResumed(t *testing.T) {
@@ -40,9 +41,9 @@ func TestRedisStreamLapses(t *testing.T) {
 		t.Fatal(err)
 	}
 	do(t, c, "xadd s 1-1 data 1")
-	s := Open(t, d)
-	WantNumbering(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
-	WantNext(t, s, "1", redisNumber(1, 1))
+	s := feedtest.Open(t, d)
+	feedtest.WantNumbering(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
+	feedtest.WantNext(t, s, "1", redisNumber(1, 1))
 	s.Close()
 	for _, c := range []struct {
 		about    string
@@ -59,13 +60,13 @@ func TestRedisStreamLapses(t *testing.T) {
 		{"made anew with ids that rise", []string{"del s", "xadd s 8-1 data y", "xadd s 8-2 data z"}, "made anew", 0, redisNumber(8, 1) - 1, "xadd s 9-1 data new", "y", redisNumber(8, 1)},
 	} {
 		do(t, redisClient(t, server), c.commands...)
-		s := Open(t, d)
-		told := WantNumbering(t, s, "redis stream s in 0", c.behind)
+		s := feedtest.Open(t, d)
+		told := feedtest.WantNumbering(t, s, "redis stream s in 0", c.behind)
 		if told.Detail == nil || told.Missed != c.missed || !strings.Contains(told.Detail.Error(), c.loss) {
 			t.Errorf("%s: got %v, want a loss of %d", c.about, told, c.missed)
 		}
 		do(t, redisClient(t, server), c.later)
-		WantNext(t, s, c.payload, c.number)
+		feedtest.WantNext(t, s, c.payload, c.number)
 		s.Close()
 	}
 }
@@ -80,20 +81,20 @@ func TestRedisStreamRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Open(t, d)
-	WantNumbering(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
-	WantNext(t, s, "old", redisNumber(1, 1))
+	s := feedtest.Open(t, d)
+	feedtest.WantNumbering(t, s, "redis stream s in 0", redisNumber(1, 1)-1)
+	feedtest.WantNext(t, s, "old", redisNumber(1, 1))
 	s.Close()
 	do(t, c, "del s")
 	_, err = d.Open(t.Context())
-	WantFailure(t, err, driver.ReasonHandshake, "no stream")
+	feedtest.WantFailure(t, err, driver.ReasonHandshake, "no stream")
 	do(t, c, "xadd s 9-1 data new")
-	s = Open(t, d)
+	s = feedtest.Open(t, d)
 	defer s.Close()
-	if told := WantNumbering(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told.Detail == nil || !strings.Contains(told.Detail.Error(), "made anew") {
+	if told := feedtest.WantNumbering(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told.Detail == nil || !strings.Contains(told.Detail.Error(), "made anew") {
 		t.Errorf("the operator is told %v", told)
 	}
-	WantNext(t, s, "new", redisNumber(9, 1))
+	feedtest.WantNext(t, s, "new", redisNumber(9, 1))
 }
 
 // redisNumber is what stands for the id ms-n.
@@ -108,7 +109,7 @@ func TestRedisStreamNumbers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := Open(t, d)
+		s := feedtest.Open(t, d)
 		t.Cleanup(s.Close)
 		return s
 	}
@@ -124,17 +125,17 @@ func TestRedisStreamNumbers(t *testing.T) {
 		"5-3": {redisNumber(5, 3), "b", redisNumber(5, 7)},
 	} {
 		s := begin(from)
-		WantNumbering(t, s, "redis stream s in 0", want.behind)
-		WantNext(t, s, want.payload, want.number)
+		feedtest.WantNumbering(t, s, "redis stream s in 0", want.behind)
+		feedtest.WantNext(t, s, want.payload, want.number)
 	}
 	s := begin("$")
-	WantNumbering(t, s, "redis stream s in 0", redisNumber(6, 0))
+	feedtest.WantNumbering(t, s, "redis stream s in 0", redisNumber(6, 0))
 	do(t, c, "xadd s 7-0 data d", "xadd s 1700000000000000000-0 data nanoseconds", "xadd s 1700000000000000001-0 data more")
-	WantNext(t, s, "d", redisNumber(7, 0))
-	if told := WantNumbering(t, s, "", 0); told.Detail == nil || !strings.Contains(told.Detail.Error(), "1700000000000000000-0") || !strings.Contains(told.Detail.Error(), "XADD *") {
+	feedtest.WantNext(t, s, "d", redisNumber(7, 0))
+	if told := feedtest.WantNumbering(t, s, "", 0); told.Detail == nil || !strings.Contains(told.Detail.Error(), "1700000000000000000-0") || !strings.Contains(told.Detail.Error(), "XADD *") {
 		t.Errorf("the operator is told %v", told)
 	}
-	WantNext(t, s, "nanoseconds", 0)
-	WantNext(t, s, "more", 0)
-	WantNumbering(t, begin("$"), "", 0)
+	feedtest.WantNext(t, s, "nanoseconds", 0)
+	feedtest.WantNext(t, s, "more", 0)
+	feedtest.WantNumbering(t, begin("$"), "", 0)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/feed/internal/retry"
 	"fantail/feed/stage"
 )
@@ -40,7 +41,7 @@ func renewing(t *testing.T, s *script, age time.Duration, id string, notify func
 
 func prepareRenewing(t *testing.T, s *script, age time.Duration, id string, notify func(bool, time.Duration)) *running {
 	t.Helper()
-	r := &running{sink: NewSink(), log: NewJournal()}
+	r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 	ids, err := stage.NewIdentifier(id)
 	if err != nil {
@@ -50,7 +51,7 @@ func prepareRenewing(t *testing.T, s *script, age time.Duration, id string, noti
 		r.sources[0].out.(*direct).notify = notify
 	}
 	r.sources[0].driver = &renewal{Driver: s, age: age, ids: ids, log: r.sources[0].log, failed: r.sources[0].meter.failed, lost: r.sources[0].changedOver}
-	r.sink.Patience, r.log.Patience = PatienceBubble, PatienceBubble
+	r.sink.Patience, r.log.Patience = feedtest.PatienceBubble, feedtest.PatienceBubble
 	return r
 }
 
@@ -188,11 +189,11 @@ func TestOverlapIsRefused(t *testing.T) {
 		{Sources: Sources{URL: "ws://h/ http://h/"}},
 	} {
 		cfg.Renewal.MaxAge = time.Hour
-		if _, err := New(cfg, NewSink(), zerolog.Nop()); err != nil {
+		if _, err := New(cfg, feedtest.NewSink(), zerolog.Nop()); err != nil {
 			t.Errorf("%+v without overlap: %v", cfg, err)
 		}
 		cfg.Renewal.Overlap = true
-		if _, err := New(cfg, NewSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "Config.Renewal.Overlap") {
+		if _, err := New(cfg, feedtest.NewSink(), zerolog.Nop()); err == nil || !strings.Contains(err.Error(), "Config.Renewal.Overlap") {
 			t.Errorf("%+v: %v", cfg, err)
 		}
 	}
@@ -231,7 +232,7 @@ func TestOverlapTellsOfALossDuringIt(t *testing.T) {
 func TestMaxAgeReconnectsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(int, *scripted) error { return nil }}
-		r := &running{sink: NewSink(), log: NewJournal()}
+		r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 		r.sources[0].age = time.Hour
 		r.run(t)

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 )
 
@@ -28,9 +29,9 @@ func recordingFile(t *testing.T, name, text string) string {
 }
 
 // runBubble runs a feed to its end in fake time and returns how long it took.
-func runBubble(t *testing.T, cfg Config) (*Sink, time.Duration, error) {
+func runBubble(t *testing.T, cfg Config) (*feedtest.Sink, time.Duration, error) {
 	t.Helper()
-	s := NewSink()
+	s := feedtest.NewSink()
 	f, err := New(cfg, s, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -65,8 +66,8 @@ func TestReplayKinds(t *testing.T) {
 func TestReplayLoops(t *testing.T) {
 	path := recordingFile(t, "a.txt", "1000\ta\n2000000000\tb\n")
 	synctest.Test(t, func(t *testing.T) {
-		r := &running{sink: NewSink(), log: NewJournal()}
-		r.sink.Patience = PatienceBubble
+		r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
+		r.sink.Patience = feedtest.PatienceBubble
 		var err error
 		if r.Feed, err = New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, r.sink, zerolog.Nop()); err != nil {
 			t.Fatal(err)
@@ -97,7 +98,7 @@ func TestReplayEndsWithTheFirstBrokenLine(t *testing.T) {
 // TestReplayOfAFileThatWasEmptied: a loop over nothing ends.
 func TestReplayOfAFileThatWasEmptied(t *testing.T) {
 	path := recordingFile(t, "a.txt", "0\ta\n")
-	f, err := New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, NewSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, feedtest.NewSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestReplayURL(t *testing.T) {
 	if _, err := newReplay(driver.Options{URL: "replay:" + good + ".gone"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: got %v", err)
 	}
-	if _, err := newReplay(driver.Options{URL: "replay:" + good + "?speed=nan&lop=1"}); err == nil || !Holds(err.Error(), []string{"speed", "lop"}) {
+	if _, err := newReplay(driver.Options{URL: "replay:" + good + "?speed=nan&lop=1"}); err == nil || !feedtest.Holds(err.Error(), []string{"speed", "lop"}) {
 		t.Errorf("two mistakes: got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
@@ -33,7 +34,7 @@ type fakeRelay struct {
 func (r *fakeRelay) serve() string {
 	srv := httptest.NewServer(r)
 	r.t.Cleanup(srv.Close)
-	return WSURL(srv.URL)
+	return feedtest.WSURL(srv.URL)
 }
 
 func (r *fakeRelay) at(seq uint64) string { return hub.Position{Epoch: r.epoch, Seq: seq}.String() }
@@ -65,9 +66,9 @@ func (r *fakeRelay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer c.CloseNow()
 	if c.Subprotocol() != "" {
-		Write(c, hub.Text, fmt.Sprintf(`{"notice":"hello","pos":%q}`, r.at(from-1)))
+		feedtest.Write(c, hub.Text, fmt.Sprintf(`{"notice":"hello","pos":%q}`, r.at(from-1)))
 		if gap != "" {
-			Write(c, hub.Text, gap)
+			feedtest.Write(c, hub.Text, gap)
 		}
 	}
 	for seq := from; seq <= r.last; seq++ {
@@ -82,7 +83,7 @@ func (r *fakeRelay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 	}
-	Stay(c)
+	feedtest.Stay(c)
 }
 
 // follow opens connection after connection, as the supervision does, until the
@@ -215,9 +216,9 @@ func TestResumeRaw(t *testing.T) {
 
 // TestResumeLeavesOtherServersAlone: one that takes any subprotocol is no relay.
 func TestResumeLeavesOtherServersAlone(t *testing.T) {
-	address := Serve(t, websocket.AcceptOptions{Subprotocols: []string{fantailv1.Subprotocol}}, func(c *websocket.Conn, _ *http.Request) {
-		Write(c, hub.Text, "not an envelope")
-		Stay(c)
+	address := feedtest.Serve(t, websocket.AcceptOptions{Subprotocols: []string{fantailv1.Subprotocol}}, func(c *websocket.Conn, _ *http.Request) {
+		feedtest.Write(c, hub.Text, "not an envelope")
+		feedtest.Stay(c)
 	})
 	var notices []fantailv1.Notice
 	if got := follow(t, resuming(t, address, &notices), "not an envelope"); len(got) != 1 || len(notices) != 0 {
@@ -246,11 +247,11 @@ func TestResumeBounds(t *testing.T) {
 				return
 			}
 			defer c.CloseNow()
-			Write(c, hub.Text, tt.send)
-			Stay(c)
+			feedtest.Write(c, hub.Text, tt.send)
+			feedtest.Stay(c)
 		}))
 		t.Cleanup(srv.Close)
-		s, err := openWS(t, WSURL(srv.URL), driver.Options{Resume: true, MaxMessage: 10})
+		s, err := openWS(t, feedtest.WSURL(srv.URL), driver.Options{Resume: true, MaxMessage: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,7 +261,7 @@ func TestResumeBounds(t *testing.T) {
 				t.Errorf("got %+v, %v", ev, err)
 			}
 		} else if tt.word != "" {
-			WantFailure(t, err, tt.reason, tt.word)
+			feedtest.WantFailure(t, err, tt.reason, tt.word)
 		} else if err != nil || string(ev.Message.Payload) != strings.Repeat("\x00", 10) {
 			t.Errorf("%v, %+v", err, ev)
 		}

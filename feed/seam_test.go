@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/feed/stage"
 )
 
@@ -23,7 +24,7 @@ func TestSeamsAreTold(t *testing.T) {
 			}
 			return nil
 		}}
-		r := &running{sink: NewSink(), log: NewJournal()}
+		r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 		var told []string
 		r.sources[0].number = func(name string, behind uint64) {

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 )
 
@@ -37,8 +38,8 @@ func startSeveral(t *testing.T, cfg Config, drivers ...driver.Driver) *severalRu
 
 func prepareSeveral(t *testing.T, cfg Config, drivers ...driver.Driver) *severalRunning {
 	t.Helper()
-	r := &severalRunning{running: &running{sink: NewSink(), log: NewJournal()}}
-	r.sink.Patience, r.log.Patience = PatienceBubble, PatienceBubble
+	r := &severalRunning{running: &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}}
+	r.sink.Patience, r.log.Patience = feedtest.PatienceBubble, feedtest.PatienceBubble
 	cfg.Events.Notify = func(up bool, outage time.Duration) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -370,7 +371,7 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 		{Config{Sources: Sources{URL: "demo: demo:", Mode: 9, GapWait: -1, Failback: -2}}, []string{"Sources.Mode", "Sources.GapWait", "Sources.Failback"}},
 	}
 	for _, tt := range tests {
-		if _, err := New(tt.cfg, NewSink(), zerolog.Nop()); err == nil || !Holds(err.Error(), tt.want) {
+		if _, err := New(tt.cfg, feedtest.NewSink(), zerolog.Nop()); err == nil || !feedtest.Holds(err.Error(), tt.want) {
 			t.Errorf("%q: got %v, want %q", tt.cfg.Sources.URL, err, tt.want)
 		}
 	}
@@ -386,7 +387,7 @@ func TestNewSeveralSaysWhatToChange(t *testing.T) {
 
 func TestSeveralTakeNoDemand(t *testing.T) {
 	for _, mode := range []Mode{Failover, Race, Merge} {
-		_, err := New(Config{Sources: Sources{URL: "nats://g?subject=a nats://h?subject=a.{key}", Mode: mode}}, NewSink(), zerolog.Nop())
+		_, err := New(Config{Sources: Sources{URL: "nats://g?subject=a nats://h?subject=a.{key}", Mode: mode}}, feedtest.NewSink(), zerolog.Nop())
 		if err == nil || !strings.Contains(err.Error(), "{key} is of no use with several sources") {
 			t.Errorf("%v: %v", mode, err)
 		}

@@ -14,12 +14,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 )
 
 func TestStdinALineAMessage(t *testing.T) {
 	in := "{\"a\":1}\n\nbin \xff\ré\r\n" + strings.Repeat("x", 11) + "\n0123456789\nlast"
-	s := NewSink()
+	s := feedtest.NewSink()
 	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Messages: Messages{MaxMessage: 10}, Stdin: strings.NewReader(in)}, s, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +28,7 @@ func TestStdinALineAMessage(t *testing.T) {
 	if err := f.Run(t.Context()); err != nil {
 		t.Errorf("the end of stdin is no error: %v", err)
 	}
-	want := []Message{
+	want := []feedtest.Message{
 		{Kind: hub.Text, Payload: `{"a":1}`},
 		{Kind: hub.Text, Payload: ""},
 		{Kind: hub.Binary, Payload: "bin \xff\ré\r"},
@@ -49,7 +50,7 @@ func TestStdinALineAMessage(t *testing.T) {
 func TestStdinErrorEndsTheFeed(t *testing.T) {
 	cut := errors.New("pipe broke")
 	r := io.MultiReader(strings.NewReader("a\n"), iotest.ErrReader(cut))
-	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Stdin: r}, NewSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Stdin: r}, feedtest.NewSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func FuzzStdin(f *testing.F) {
 	f.Add([]byte("a\nb\xff\n\n"))
 	f.Add([]byte("\r\n\r"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		s := NewSink()
+		s := feedtest.NewSink()
 		feed, err := New(Config{Sources: Sources{URL: "stdin:"}, Messages: Messages{MaxMessage: 1 << 20}, Stdin: bytes.NewReader(in)}, s, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)

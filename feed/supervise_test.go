@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/feed/internal/retry"
 	"fantail/hub"
 )
@@ -76,10 +77,10 @@ func (c *scripted) Next() (driver.Event, error) {
 func (c *scripted) Close() { c.script.live.Add(-1) }
 
 func startScript(t *testing.T, s *script, idle time.Duration) *running {
-	r := &running{sink: NewSink(), log: NewJournal()}
+	r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 	r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
 	r.sources[0].idle = idle
-	r.sink.Patience, r.log.Patience = PatienceBubble, PatienceBubble
+	r.sink.Patience, r.log.Patience = feedtest.PatienceBubble, feedtest.PatienceBubble
 	r.run(t)
 	return r
 }
@@ -278,8 +279,8 @@ func TestRunEnds(t *testing.T) {
 				c.steps = []step{{text: "a"}, {err: tt.next}}
 				return tt.open
 			}}
-			log := NewJournal()
-			err := scriptFeed(s, NewSink(), zerolog.New(log)).Run(t.Context())
+			log := feedtest.NewJournal()
+			err := scriptFeed(s, feedtest.NewSink(), zerolog.New(log)).Run(t.Context())
 			if !errors.Is(err, tt.want) || len(s.opened) != 1 || s.live.Load() != 0 {
 				t.Errorf("got %v after %d connections, %d left open", err, len(s.opened), s.live.Load())
 			}
@@ -334,7 +335,7 @@ func TestU3NotUTF8IsDropped(t *testing.T) {
 }
 
 func TestBinaryNeedsNoUTF8(t *testing.T) {
-	f := openSource(nil, "", &direct{Publisher: NewSink()}, zerolog.Nop())
+	f := openSource(nil, "", &direct{Publisher: feedtest.NewSink()}, zerolog.Nop())
 	f.publish(time.Now(), &hub.Input{Kind: hub.Binary, Payload: []byte{0xff}})
 	if got := f.stats(); got.Messages != 1 {
 		t.Errorf("got %+v", got)

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
@@ -27,11 +28,11 @@ import (
 // behind what Config.Send says.
 func TestSendReachesTheSource(t *testing.T) {
 	r := start(t, Config{
-		Sources: Sources{URL: Serve(t, websocket.AcceptOptions{}, Echo)},
+		Sources: Sources{URL: feedtest.Serve(t, websocket.AcceptOptions{}, feedtest.Echo)},
 		Sending: Sending{Uplink: true, Frames: func() ([]string, error) { return []string{"first"}, nil }},
 	})
 	large := strings.Repeat("x", 500_000)
-	want := []Message{{Kind: hub.Text, Payload: "first"}, {Kind: hub.Text, Payload: "é"}, {Kind: hub.Binary, Payload: "\xff\x00"}, {Kind: hub.Text, Payload: ""}, {Kind: hub.Text, Payload: large}}
+	want := []feedtest.Message{{Kind: hub.Text, Payload: "first"}, {Kind: hub.Text, Payload: "é"}, {Kind: hub.Binary, Payload: "\xff\x00"}, {Kind: hub.Text, Payload: ""}, {Kind: hub.Text, Payload: large}}
 	for _, m := range want[1:] {
 		payload := []byte(m.Payload)
 		deliver(t, r, m.Kind, payload)
@@ -46,12 +47,12 @@ func TestSendReachesTheSource(t *testing.T) {
 
 func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
 	for url, name := range map[string]string{"demo:": "demo", "stdin:": "stdin", "https://h/": "https"} {
-		_, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}, Stdin: strings.NewReader("")}, NewSink(), zerolog.Nop())
-		if err == nil || !Holds(err.Error(), []string{"Config.Sending.Uplink", "a " + name + ": source", "unset"}) {
+		_, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}, Stdin: strings.NewReader("")}, feedtest.NewSink(), zerolog.Nop())
+		if err == nil || !feedtest.Holds(err.Error(), []string{"Config.Sending.Uplink", "a " + name + ": source", "unset"}) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
-	f, err := New(Config{Sources: Sources{URL: "ws://h/"}}, NewSink(), zerolog.Nop())
+	f, err := New(Config{Sources: Sources{URL: "ws://h/"}}, feedtest.NewSink(), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +66,9 @@ func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
 func TestSendOutlastsAReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n atomic.Int32
-		p := ServePipes(t, Playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+		p := feedtest.ServePipes(t, feedtest.Playing(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
 			if n.Add(1) > 1 {
-				Echo(c, r)
+				feedtest.Echo(c, r)
 			}
 		}))
 		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -91,7 +92,7 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 // long is told so, and nothing of his is sent.
 func TestSendKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := ServePipes(t, Playing(t, websocket.AcceptOptions{}, Echo))
+		p := feedtest.ServePipes(t, feedtest.Playing(t, websocket.AcceptOptions{}, feedtest.Echo))
 		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial}, Sending: Sending{Uplink: true, Rate: driver.Rate{Count: 10, Per: time.Second}}})
 		r.log.Wait(t, "source is connected")
 		var sent, busy atomic.Int32
@@ -170,14 +171,14 @@ func TestSendHammer(t *testing.T) {
 	const senders, each = 20, 50
 	var mu sync.Mutex
 	got, last := map[string]int{}, map[int]int{}
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range 300 {
 			_, r, err := c.Reader(context.Background())
 			if err != nil {
 				return
 			}
 			var s, i int
-			text := ReadString(r)
+			text := feedtest.ReadString(r)
 			fmt.Sscanf(text, "%d:%d", &s, &i)
 			mu.Lock()
 			if got[text]++; i < last[s] {
@@ -224,7 +225,7 @@ func TestSendToTheLeastBusy(t *testing.T) {
 		<-stop
 	})
 	t.Cleanup(func() { close(stop) }) // before the server's own
-	good := Serve(t, websocket.AcceptOptions{}, Echo)
+	good := feedtest.Serve(t, websocket.AcceptOptions{}, feedtest.Echo)
 	r := start(t, Config{Sources: Sources{URL: deaf + " " + good, Mode: Merge}, Dialling: Dialling{Ping: driver.NoPing}, Sending: Sending{Uplink: true}})
 	eventuallyTakes(t, r, 2)
 	pad := strings.Repeat("x", 1<<20-10)

@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/peertest"
 	"fantail/hub/websocket"
@@ -28,7 +29,7 @@ import (
 func TestWSRelaysKindsAndBytes(t *testing.T) {
 	for _, compress := range []bool{false, true} {
 		t.Run(fmt.Sprintf("compress=%v", compress), func(t *testing.T) {
-			sent := []Message{
+			sent := []feedtest.Message{
 				{Kind: hub.Text, Payload: `{"a":1}`},
 				{Kind: hub.Binary, Payload: "\x00\xff\n"},
 				{Kind: hub.Text, Payload: ""},
@@ -37,12 +38,12 @@ func TestWSRelaysKindsAndBytes(t *testing.T) {
 				{Kind: hub.Text, Payload: strings.Repeat("tail ", 100)},
 			}
 			var offered atomic.Value
-			u := Serve(t, websocket.AcceptOptions{Compress: compress}, func(c *websocket.Conn, r *http.Request) {
+			u := feedtest.Serve(t, websocket.AcceptOptions{Compress: compress}, func(c *websocket.Conn, r *http.Request) {
 				offered.Store(r.Header.Get("Sec-WebSocket-Extensions"))
 				for _, m := range sent {
-					Write(c, m.Kind, m.Payload)
+					feedtest.Write(c, m.Kind, m.Payload)
 				}
-				Stay(c)
+				feedtest.Stay(c)
 			})
 			r := start(t, Config{Sources: Sources{URL: u}})
 			got := r.sink.Wait(t, len(sent))
@@ -64,15 +65,15 @@ func TestWSRelaysKindsAndBytes(t *testing.T) {
 // TestWSSendIsEvaluatedAtEachConnect also checks headers, user, subprotocol and
 // the order of the frames.
 func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
-	u := Serve(t, websocket.AcceptOptions{Subprotocols: []string{"v2"}}, func(c *websocket.Conn, r *http.Request) {
+	u := feedtest.Serve(t, websocket.AcceptOptions{Subprotocols: []string{"v2"}}, func(c *websocket.Conn, r *http.Request) {
 		user, pass, _ := r.BasicAuth()
-		Write(c, hub.Text, strings.Join([]string{r.Header.Get("X-Key"), user, pass, c.Subprotocol()}, " "))
+		feedtest.Write(c, hub.Text, strings.Join([]string{r.Header.Get("X-Key"), user, pass, c.Subprotocol()}, " "))
 		for range 2 {
 			_, frame, err := c.Reader(context.Background())
 			if err != nil {
 				return
 			}
-			Write(c, hub.Text, ReadString(frame))
+			feedtest.Write(c, hub.Text, feedtest.ReadString(frame))
 		}
 	})
 	sends, heads := 0, 0
@@ -100,7 +101,7 @@ func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
 func TestWSSecretsThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	missing := func() error { _, err := os.ReadFile(filepath.Join(dir, "token")); return err }
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
 	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Frames: func() ([]string, error) { return nil, missing() }}})
 	r.log.Wait(t, `"reason":"config"`, "Config.Sending.Frames", "token")
 	r = start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Headers: func() (http.Header, error) { return nil, missing() }}})
@@ -116,12 +117,12 @@ func TestU3WSOversizedMessage(t *testing.T) {
 	}{{"plain", 1001, false}, {"bomb", 10 << 20, true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			var n atomic.Int32
-			u := Serve(t, websocket.AcceptOptions{Compress: tt.compress}, func(c *websocket.Conn, _ *http.Request) {
-				Write(c, hub.Text, strings.Repeat("y", 1000))
+			u := feedtest.Serve(t, websocket.AcceptOptions{Compress: tt.compress}, func(c *websocket.Conn, _ *http.Request) {
+				feedtest.Write(c, hub.Text, strings.Repeat("y", 1000))
 				if n.Add(1) == 1 {
 					c.Write(context.Background(), hub.Text, []byte(strings.Repeat("x", tt.size)))
 				}
-				Stay(c)
+				feedtest.Stay(c)
 			})
 			r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{MaxMessage: 1000}})
 			r.sink.Wait(t, 2)
@@ -135,10 +136,10 @@ func TestU3WSOversizedMessage(t *testing.T) {
 
 // TestU3WSNotUTF8 is the part of U3 that happens on the wire.
 func TestU3WSNotUTF8(t *testing.T) {
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		Write(c, hub.Text, "bad \xff")
-		Write(c, hub.Text, "good")
-		Stay(c)
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		feedtest.Write(c, hub.Text, "bad \xff")
+		feedtest.Write(c, hub.Text, "good")
+		feedtest.Stay(c)
 	})
 	r := start(t, Config{Sources: Sources{URL: u}})
 	if got := r.sink.Wait(t, 1)[0].Payload; got != "good" || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
@@ -148,9 +149,9 @@ func TestU3WSNotUTF8(t *testing.T) {
 
 func TestWSIdle(t *testing.T) {
 	var n atomic.Int32
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		Write(c, hub.Text, fmt.Sprint(n.Add(1)))
-		Stay(c) // answers pings
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		feedtest.Write(c, hub.Text, fmt.Sprint(n.Add(1)))
+		feedtest.Stay(c) // answers pings
 	})
 	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{IdleTimeout: 300 * time.Millisecond}})
 	r.sink.Wait(t, 2)
@@ -158,8 +159,8 @@ func TestWSIdle(t *testing.T) {
 }
 
 func TestWSCloseByTheSource(t *testing.T) {
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		Write(c, hub.Text, "a")
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		feedtest.Write(c, hub.Text, "a")
 		c.Close(4003, "slow\x1b[31m consumer")
 	})
 	r := start(t, Config{Sources: Sources{URL: u}})
@@ -174,8 +175,8 @@ func TestWSKilledAndBack(t *testing.T) {
 		if err != nil {
 			return
 		}
-		Write(c, hub.Text, "a")
-		Stay(c)
+		feedtest.Write(c, hub.Text, "a")
+		feedtest.Stay(c)
 		c.CloseNow()
 	})
 	var conns []net.Conn
@@ -216,8 +217,8 @@ func TestWSKilledAndBack(t *testing.T) {
 // TestWSLeavesWithACloseFrame: an orderly end closes with 1000.
 func TestWSLeavesWithACloseFrame(t *testing.T) {
 	code := make(chan uint16, 1)
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		Write(c, hub.Text, "a")
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		feedtest.Write(c, hub.Text, "a")
 		_, _, err := c.Reader(context.Background())
 		n, _, _ := websocket.CloseCode(err)
 		code <- n
@@ -242,8 +243,8 @@ func (e ending) Publish(hub.Input) { e.end() }
 func TestWSLeavesABusySourceWithACloseFrame(t *testing.T) {
 	const times = 50
 	code := make(chan uint16, times)
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
-		Write(c, hub.Text, "a")
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
+		feedtest.Write(c, hub.Text, "a")
 		_, _, err := c.Reader(context.Background())
 		n, _, _ := websocket.CloseCode(err)
 		code <- n
@@ -287,8 +288,8 @@ func TestWSHTTPAnswers(t *testing.T) {
 				w.Write([]byte(tt.body))
 			}))
 			defer srv.Close()
-			_, err := openWS(t, WSURL(srv.URL)+"?apikey=topsecret", driver.Options{})
-			WantFailure(t, err, driver.ReasonHandshake, tt.want...)
+			_, err := openWS(t, feedtest.WSURL(srv.URL)+"?apikey=topsecret", driver.Options{})
+			feedtest.WantFailure(t, err, driver.ReasonHandshake, tt.want...)
 			if strings.Contains(err.Error(), "secret") {
 				t.Error("the URL's secret shows")
 			}
@@ -318,15 +319,15 @@ func openWSWithin(t *testing.T, ctx context.Context, u string, o driver.Options)
 }
 
 func TestWSSubprotocolMismatch(t *testing.T) {
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { Stay(c) })
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { feedtest.Stay(c) })
 	_, err := openWS(t, u, driver.Options{Subprotocols: []string{"v9"}})
-	WantFailure(t, err, driver.ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
+	feedtest.WantFailure(t, err, driver.ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
 
 	u = serveRaw(t, func(c *rawConn) {
 		c.upgrade("Sec-WebSocket-Protocol: v7\r\n")
 	})
 	_, err = openWS(t, u, driver.Options{})
-	WantFailure(t, err, driver.ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
+	feedtest.WantFailure(t, err, driver.ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
 }
 
 func TestWSNetworkFailures(t *testing.T) {
@@ -335,19 +336,19 @@ func TestWSNetworkFailures(t *testing.T) {
 	if !ok || f.Reason != driver.ReasonDial || !strings.Contains(err.Error(), "no-such-host.invalid") {
 		t.Errorf("got %v", err)
 	}
-	_, err = openWS(t, "ws://"+Vacant, driver.Options{})
-	WantFailure(t, err, driver.ReasonDial, Vacant+" refuses connections", "Config.Sources.URL")
+	_, err = openWS(t, "ws://"+feedtest.Vacant, driver.Options{})
+	feedtest.WantFailure(t, err, driver.ReasonDial, feedtest.Vacant+" refuses connections", "Config.Sources.URL")
 
 	u := serveRaw(t, func(*rawConn) {}) // closes at once
 	_, err = openWS(t, u, driver.Options{})
-	WantFailure(t, err, driver.ReasonHandshake, "closed the connection during the handshake", "wss")
+	feedtest.WantFailure(t, err, driver.ReasonHandshake, "closed the connection during the handshake", "wss")
 }
 
 func TestWSTLS(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, err := websocket.Accept(w, r, websocket.AcceptOptions{}); err == nil {
-			Write(c, hub.Text, "over TLS")
-			Stay(c)
+			feedtest.Write(c, hub.Text, "over TLS")
+			feedtest.Stay(c)
 			c.CloseNow()
 		}
 	})
@@ -357,7 +358,7 @@ func TestWSTLS(t *testing.T) {
 	defer srv.Close()
 	trust := x509.NewCertPool()
 	trust.AddCert(srv.Certificate())
-	u := WSURL(srv.URL)
+	u := feedtest.WSURL(srv.URL)
 
 	t.Run("good", func(t *testing.T) {
 		r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{TLS: &tls.Config{RootCAs: trust}}})
@@ -367,30 +368,30 @@ func TestWSTLS(t *testing.T) {
 	})
 	t.Run("unknown authority", func(t *testing.T) {
 		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
-		WantFailure(t, err, driver.ReasonTLS, "authority that this machine does not know")
+		feedtest.WantFailure(t, err, driver.ReasonTLS, "authority that this machine does not know")
 	})
 	t.Run("other name", func(t *testing.T) {
 		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, ServerName: "other.test"}})
-		WantFailure(t, err, driver.ReasonTLS, "for other names", "other.test")
+		feedtest.WantFailure(t, err, driver.ReasonTLS, "for other names", "other.test")
 	})
 	t.Run("expired", func(t *testing.T) {
 		late := func() time.Time { return srv.Certificate().NotAfter.Add(time.Hour) }
 		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, Time: late}})
-		WantFailure(t, err, driver.ReasonTLS, "out of date")
+		feedtest.WantFailure(t, err, driver.ReasonTLS, "out of date")
 	})
 	t.Run("version", func(t *testing.T) {
 		_, err := openWS(t, u, driver.Options{TLS: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS10}})
-		WantFailure(t, err, driver.ReasonTLS, "no TLS with the source")
+		feedtest.WantFailure(t, err, driver.ReasonTLS, "no TLS with the source")
 	})
 	t.Run("plain source", func(t *testing.T) {
 		plain := httptest.NewServer(handler)
 		defer plain.Close()
-		_, err := openWS(t, strings.Replace(WSURL(plain.URL), "ws:", "wss:", 1), driver.Options{})
-		WantFailure(t, err, driver.ReasonTLS, "does not speak TLS", "ws://")
+		_, err := openWS(t, strings.Replace(feedtest.WSURL(plain.URL), "ws:", "wss:", 1), driver.Options{})
+		feedtest.WantFailure(t, err, driver.ReasonTLS, "does not speak TLS", "ws://")
 	})
 	t.Run("plain client", func(t *testing.T) {
 		_, err := openWS(t, strings.Replace(u, "wss:", "ws:", 1), driver.Options{})
-		WantFailure(t, err, driver.ReasonHandshake, "400", "HTTPS server")
+		feedtest.WantFailure(t, err, driver.ReasonHandshake, "400", "HTTPS server")
 	})
 }
 
@@ -414,9 +415,9 @@ func TestWSURL(t *testing.T) {
 
 // TestWSDialsAsTold: Config.Dial opens the connection.
 func TestWSDialsAsTold(t *testing.T) {
-	u := Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
-		Write(c, hub.Text, r.Host)
-		Stay(c)
+	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
+		feedtest.Write(c, hub.Text, r.Host)
+		feedtest.Stay(c)
 	})
 	there := strings.TrimSuffix(strings.TrimPrefix(u, "ws://"), "/feed")
 	r := start(t, Config{Sources: Sources{URL: "ws://feed.invalid/feed"}, Dialling: Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {

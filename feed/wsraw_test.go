@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
@@ -170,20 +171,20 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 				break
 			}
 		}
-		WantFailure(t, err, driver.ReasonHandshake, "did not finish the handshake within 10s")
+		feedtest.WantFailure(t, err, driver.ReasonHandshake, "did not finish the handshake within 10s")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 0) // not even a connection
 	defer cancel()
 	_, err := openWSWithin(t, ctx, u, driver.Options{})
-	WantFailure(t, err, driver.ReasonDial, "does not answer within 10s")
+	feedtest.WantFailure(t, err, driver.ReasonDial, "does not answer within 10s")
 }
 
 func TestExplainTimeouts(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}
 	f := explainDial(&net.OpError{Op: "dial", Addr: addr, Err: context.DeadlineExceeded}, nil, nil)
-	WantFailure(t, f, driver.ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
+	feedtest.WantFailure(t, f, driver.ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
 	f = explainDial(context.DeadlineExceeded, nil, nil)
-	WantFailure(t, f, driver.ReasonHandshake, "did not finish the handshake within 10s")
+	feedtest.WantFailure(t, f, driver.ReasonHandshake, "did not finish the handshake within 10s")
 }
 
 // TestWSDeafSourceDoesNotHoldUpTheEnd: one that never answers our close frame.
@@ -337,7 +338,7 @@ func TestU3WSUnknownExtensionParameter(t *testing.T) {
 		c.upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n")
 	})
 	_, err := openWS(t, u, driver.Options{})
-	WantFailure(t, err, driver.ReasonHandshake, "breaks the protocol", "client_max_window_bits")
+	feedtest.WantFailure(t, err, driver.ReasonHandshake, "breaks the protocol", "client_max_window_bits")
 }
 
 // TestU2WSFlapsLeaveNothingBehind: the connections of a source that drops each at
@@ -355,7 +356,7 @@ func TestU2WSFlapsLeaveNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = s.Next()
-		WantFailure(t, err, driver.ReasonLost)
+		feedtest.WantFailure(t, err, driver.ReasonLost)
 		s.Close()
 	}
 	if most.Load() != 1 {

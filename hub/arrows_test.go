@@ -48,6 +48,7 @@ var rooms = map[string]string{
 	"feed/arbiter":           "hub",
 	"feed/brokertest":        "hub/nettest",
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
+	"feed/internal/feedtest": "feed/driver hub hub/nettest hub/peertest hub/websocket",
 	"feed/internal/lines":    "",
 	"feed/internal/redact":   "",
 	"feed/internal/retry":    "",
