@@ -21,7 +21,7 @@ type replayDriver struct {
 	loop  bool
 }
 
-func newReplay(o driver.Options) (driver.Driver, error) {
+func NewReplay(o driver.Options) (driver.Driver, error) {
 	path, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err

@@ -128,14 +128,14 @@ func TestReplayURL(t *testing.T) {
 		{"replay:" + good + "?%zz", "query"},
 	}
 	for _, tt := range tests {
-		if _, err := newReplay(driver.Options{URL: tt.url}); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := NewReplay(driver.Options{URL: tt.url}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}
 	}
-	if _, err := newReplay(driver.Options{URL: "replay:" + good + ".gone"}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := NewReplay(driver.Options{URL: "replay:" + good + ".gone"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: got %v", err)
 	}
-	if _, err := newReplay(driver.Options{URL: "replay:" + good + "?speed=nan&lop=1"}); err == nil || !feedtest.Holds(err.Error(), []string{"speed", "lop"}) {
+	if _, err := NewReplay(driver.Options{URL: "replay:" + good + "?speed=nan&lop=1"}); err == nil || !feedtest.Holds(err.Error(), []string{"speed", "lop"}) {
 		t.Errorf("two mistakes: got %v", err)
 	}
 }
