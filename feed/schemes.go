@@ -10,6 +10,7 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
+	"fantail/feed/recording"
 	"fantail/feed/stage"
 	"fantail/hub/setting"
 )
@@ -42,7 +43,7 @@ func schemes() []scheme {
 	return []scheme{
 		{names: []string{"ws", "wss"}, open: newWS, remote: true, sends: true},
 		{names: []string{"http", "https"}, open: newHTTP, remote: true, keys: true, resumed: "a source that is resumed by its ids"},
-		{names: []string{"replay"}, open: NewReplay, about: aboutReplay},
+		{names: []string{"replay"}, open: recording.NewReplay, about: aboutReplay},
 		{names: []string{"stdin"}, open: newStdin, single: "there is one standard input", about: aboutStdin},
 		{names: []string{"demo"}, open: newDemo, keys: true, about: aboutDemo},
 		{names: []string{"push"}, open: newPush, keys: true, pushed: true, about: aboutPush},

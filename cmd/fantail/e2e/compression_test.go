@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"fantail/cmd/fantail/internal/servetest"
-	"fantail/feed"
+	"fantail/feed/recording"
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
@@ -98,7 +98,7 @@ func startCompressed(t *testing.T, file string, env ...string) *compressed {
 func readMessages(t *testing.T, file string) (all []hub.Input, sum string) {
 	t.Helper()
 	digest := sha256.New()
-	eachRecorded(t, file, func(m feed.Record) {
+	eachRecorded(t, file, func(m recording.Record) {
 		all = append(all, hub.Input{Kind: m.Kind, Payload: bytes.Clone(m.Payload)})
 		kind := []byte{'t'}
 		if m.Kind == hub.Binary {

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"fantail/cmd/fantail/internal/servetest"
-	"fantail/feed"
+	"fantail/feed/recording"
 	"fantail/hub/peertest"
 	"fantail/hub/skiptest"
 )
@@ -79,7 +79,7 @@ func judgeRecording(t *testing.T, j formatJudge, file string) {
 func payloadSum(t *testing.T, file string) (messages int, sum string) {
 	t.Helper()
 	digest := sha256.New()
-	eachRecorded(t, file, func(m feed.Record) {
+	eachRecorded(t, file, func(m recording.Record) {
 		digest.Write(binary.BigEndian.AppendUint64(nil, uint64(len(m.Payload))))
 		digest.Write(m.Payload)
 		messages++

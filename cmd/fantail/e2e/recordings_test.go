@@ -17,7 +17,7 @@ import (
 
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/cmd/fantail/internal/servetest"
-	"fantail/feed"
+	"fantail/feed/recording"
 	"fantail/hub/nettest"
 	"fantail/hub/websocket"
 )
@@ -60,8 +60,8 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-// recording is what a client must have got of a file: the frames' bytes.
-type recording struct {
+// expected is what a client must have got of a file: the frames' bytes.
+type expected struct {
 	messages int
 	bytes    int64
 	sum      uint64
@@ -71,13 +71,13 @@ type recording struct {
 var hashSeed = maphash.MakeSeed()
 
 // readRecording hashes the frames that every client's connection must carry.
-func readRecording(t *testing.T, file string) recording {
+func readRecording(t *testing.T, file string) expected {
 	t.Helper()
-	var r recording
+	var r expected
 	var h maphash.Hash
 	h.SetSeed(hashSeed)
 	first, last := int64(0), int64(0)
-	eachRecorded(t, file, func(m feed.Record) {
+	eachRecorded(t, file, func(m recording.Record) {
 		frame := websocket.AppendMessage(nil, m.Kind, m.Payload)
 		h.Write(frame)
 		r.messages++
@@ -92,9 +92,9 @@ func readRecording(t *testing.T, file string) recording {
 }
 
 // eachRecorded reads a whole recording.
-func eachRecorded(t *testing.T, file string, do func(feed.Record)) {
+func eachRecorded(t *testing.T, file string, do func(recording.Record)) {
 	t.Helper()
-	f, err := feed.OpenRecording(file)
+	f, err := recording.OpenRecording(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func eachRecorded(t *testing.T, file string, do func(feed.Record)) {
 
 // relayRecording has n clients join a relay, then the source appear, and
 // compares each client's bytes with the recording's.
-func relayRecording(t *testing.T, file string, want recording, n int, speed float64, env ...string) {
+func relayRecording(t *testing.T, file string, want expected, n int, speed float64, env ...string) {
 	source := nettest.FreeAddr(t)
 	r := servetest.Start(t, append(env, "FANTAIL_SOURCE_URL=ws://"+source+"/", "FANTAIL_PING_INTERVAL=1h", "FANTAIL_LOG_LEVEL=debug")...)
 	clients := subscribeAll(t, n, r.Addr, "/ws")
@@ -144,7 +144,7 @@ func asOnTheWire(t *testing.T, file string) string {
 	t.Helper()
 	var out strings.Builder
 	out.WriteString("#fantail 1\n")
-	eachRecorded(t, file, func(m feed.Record) {
+	eachRecorded(t, file, func(m recording.Record) {
 		fmt.Fprintf(&out, "%d\tb64t\t%s\n", m.Time, base64.StdEncoding.EncodeToString([]byte(string(m.Payload)+"\r\n")))
 	})
 	file = filepath.Join(t.TempDir(), filepath.Base(file))

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"fantail/feed"
+	"fantail/feed/recording"
 	"fantail/hub"
 )
 
@@ -27,7 +27,7 @@ func Binary(payload string) Message { return Message{hub.Binary, payload} }
 func Record(t testing.TB, step time.Duration, messages ...Message) (file string) {
 	t.Helper()
 	var b bytes.Buffer
-	w := feed.NewRecorder(&b)
+	w := recording.NewRecorder(&b)
 	for i, m := range messages {
 		if err := w.Write(time.Unix(1000, 0).Add(time.Duration(i)*step), m.Kind, []byte(m.Payload)); err != nil {
 			t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/cmd/fantail/internal/text"
-	"fantail/feed"
+	"fantail/feed/recording"
 	"fantail/hub/websocket"
 )
 
@@ -71,8 +71,8 @@ func (p player) play(ctx context.Context, conn *websocket.Conn) error {
 }
 
 func (p player) playOnce(ctx context.Context, conn *websocket.Conn) error {
-	pace := feed.NewPace(float64(p.speed))
-	return eachRecord(p.file, func(r feed.Record) error {
+	pace := recording.NewPace(float64(p.speed))
+	return eachRecord(p.file, func(r recording.Record) error {
 		if p.speed > 0 {
 			if err := sleep(ctx, pace.Wait(r.Time, time.Now())); err != nil {
 				return err

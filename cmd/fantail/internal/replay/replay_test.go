@@ -301,7 +301,7 @@ func TestSpeed(t *testing.T) {
 }
 
 // TestSummaryFollowsThePace pins that a recording's length counts from its first
-// time to its latest, as feed.Pace waits.
+// time to its latest, as recording.Pace waits.
 func TestSummaryFollowsThePace(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	cmdtest.WriteFile(t, file, "0\ta\n5000000000\tb\n1\tc\n7500000000\td\n7000000000\te\n")

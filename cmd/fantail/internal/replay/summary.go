@@ -10,7 +10,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"fantail/feed"
+	"fantail/feed/recording"
 	"fantail/hub"
 )
 
@@ -25,7 +25,7 @@ type summary struct {
 // summarize reads the whole recording at path. Its error names the line.
 func summarize(ctx context.Context, path string) (summary, error) {
 	var s summary
-	err := eachRecord(path, func(r feed.Record) error {
+	err := eachRecord(path, func(r recording.Record) error {
 		s.add(r)
 		return ctx.Err()
 	})
@@ -35,7 +35,7 @@ func summarize(ctx context.Context, path string) (summary, error) {
 	return s, err
 }
 
-func (s *summary) add(r feed.Record) {
+func (s *summary) add(r recording.Record) {
 	s.messages[r.Kind]++
 	s.bytes += uint64(len(r.Payload))
 	if s.first <= 0 {
@@ -61,8 +61,8 @@ func (s summary) String() string {
 
 // eachRecord calls do with each message of the recording at path. It stops at the first
 // error and returns it.
-func eachRecord(path string, do func(feed.Record) error) (err error) {
-	rec, err := feed.OpenRecording(path)
+func eachRecord(path string, do func(recording.Record) error) (err error) {
+	rec, err := recording.OpenRecording(path)
 	if err != nil {
 		return err
 	}

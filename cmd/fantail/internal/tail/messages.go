@@ -15,6 +15,7 @@ import (
 	"fantail/cmd/fantail/internal/config"
 	"fantail/cmd/fantail/internal/text"
 	"fantail/feed"
+	"fantail/feed/recording"
 	"fantail/hub"
 )
 
@@ -24,8 +25,8 @@ type tailer struct {
 	// Static.
 	limit    uint64
 	stop     context.CancelFunc
-	show     *messagePrinter // nil = print none
-	recorder *feed.Recorder  // nil = no recording
+	show     *messagePrinter     // nil = print none
+	recorder *recording.Recorder // nil = no recording
 	log      zerolog.Logger
 
 	delays delays

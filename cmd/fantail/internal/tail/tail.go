@@ -16,6 +16,7 @@ import (
 	"fantail/cmd/fantail/internal/config"
 	"fantail/cmd/fantail/internal/text"
 	"fantail/feed"
+	"fantail/feed/recording"
 )
 
 // tailOptions are the flags of fantail tail.
@@ -127,7 +128,7 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std cli.Stdio)
 			return err
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
-		t.recorder = feed.NewRecorder(file)
+		t.recorder = recording.NewRecorder(file)
 	}
 	defer ignoreBrokenPipes()()
 	began := time.Now()

@@ -1,4 +1,4 @@
-package feed
+package recording_test
 
 import (
 	"errors"
@@ -11,10 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
-
+	"fantail/feed"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
+	"fantail/feed/recording"
 	"fantail/hub"
 )
 
@@ -28,25 +29,12 @@ func recordingFile(t *testing.T, name, text string) string {
 	return path
 }
 
-// runBubble runs a feed to its end in fake time and returns how long it took.
-func runBubble(t *testing.T, cfg Config) (*feedtest.Sink, time.Duration, error) {
-	t.Helper()
-	s := feedtest.NewSink()
-	f, err := New(cfg, s, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin := time.Now()
-	err = f.Run(t.Context())
-	return s, time.Since(begin), err
-}
-
 func TestReplayKeepsTheRecordedPace(t *testing.T) {
 	path := recordingFile(t, "a b.txt", "1000000000\ta\n1500000000\tb\n1400000000\tc\n3000000000\td\n")
 	for query, want := range map[string]time.Duration{"": 2 * time.Second, "?speed=4": time.Second / 2, "?speed=0.5&loop=0": 4 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			// An idle timeout does not concern a recording: its gaps are real.
-			s, took, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path + query}, Dialling: Dialling{IdleTimeout: time.Millisecond}})
+			s, took, err := feedrun.ToItsEnd(t, feed.Config{Sources: feed.Sources{URL: "replay:" + path + query}, Dialling: feed.Dialling{IdleTimeout: time.Millisecond}})
 			if err != nil || took != want || !slices.Equal(s.Payloads(), []string{"a", "b", "c", "d"}) {
 				t.Errorf("%q: %q in %v, %v; want %v", query, s.Payloads(), took, err, want)
 			}
@@ -56,7 +44,7 @@ func TestReplayKeepsTheRecordedPace(t *testing.T) {
 
 func TestReplayKinds(t *testing.T) {
 	path := recordingFile(t, "a.rec", "#fantail 1\n0\tb64t\tYQ0KYg==\n0\tb64\tAP8=\n")
-	s, _, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path}})
+	s, _, err := feedrun.ToItsEnd(t, feed.Config{Sources: feed.Sources{URL: "replay:" + path}})
 	got := s.Messages()
 	if err != nil || len(got) != 2 || got[0].Kind != hub.Text || got[0].Payload != "a\r\nb" || got[1].Kind != hub.Binary || got[1].Payload != "\x00\xff" {
 		t.Errorf("got %v, %v", got, err)
@@ -66,22 +54,18 @@ func TestReplayKinds(t *testing.T) {
 func TestReplayLoops(t *testing.T) {
 	path := recordingFile(t, "a.txt", "1000\ta\n2000000000\tb\n")
 	synctest.Test(t, func(t *testing.T) {
-		r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
-		r.sink.Patience = feedtest.PatienceBubble
-		var err error
-		if r.Feed, err = New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, r.sink, zerolog.Nop()); err != nil {
-			t.Fatal(err)
-		}
+		r := feedrun.Prepare(t, feed.Config{Sources: feed.Sources{URL: "replay:" + path + "?loop=1"}})
+		r.Sink.Patience = feedtest.PatienceBubble
 		begin := time.Now()
-		r.run(t)
-		r.sink.Wait(t, 7)
-		if err := r.stop(); err != nil {
+		r.Run(t)
+		r.Sink.Wait(t, 7)
+		if err := r.Stop(); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(begin).Round(time.Second); took != 6*time.Second {
 			t.Errorf("three and a half rounds took %v", took)
 		}
-		if got := strings.Join(r.sink.Payloads(), ""); got != "abababa" {
+		if got := strings.Join(r.Sink.Payloads(), ""); got != "abababa" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -89,7 +73,7 @@ func TestReplayLoops(t *testing.T) {
 
 func TestReplayEndsWithTheFirstBrokenLine(t *testing.T) {
 	path := recordingFile(t, "a.txt", "0\ta\nnonsense\n0\tc\n")
-	s, _, err := runBubble(t, Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}})
+	s, _, err := feedrun.ToItsEnd(t, feed.Config{Sources: feed.Sources{URL: "replay:" + path + "?loop=1"}})
 	if err == nil || !strings.Contains(err.Error(), "line 2") || len(s.Messages()) != 1 {
 		t.Errorf("got %q, %v", s.Payloads(), err)
 	}
@@ -98,14 +82,11 @@ func TestReplayEndsWithTheFirstBrokenLine(t *testing.T) {
 // TestReplayOfAFileThatWasEmptied: a loop over nothing ends.
 func TestReplayOfAFileThatWasEmptied(t *testing.T) {
 	path := recordingFile(t, "a.txt", "0\ta\n")
-	f, err := New(Config{Sources: Sources{URL: "replay:" + path + "?loop=1"}}, feedtest.NewSink(), zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := feedrun.Prepare(t, feed.Config{Sources: feed.Sources{URL: "replay:" + path + "?loop=1"}})
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Run(t.Context()); err != nil {
+	if err := r.Feed.Run(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -128,14 +109,14 @@ func TestReplayURL(t *testing.T) {
 		{"replay:" + good + "?%zz", "query"},
 	}
 	for _, tt := range tests {
-		if _, err := NewReplay(driver.Options{URL: tt.url}); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := recording.NewReplay(driver.Options{URL: tt.url}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}
 	}
-	if _, err := NewReplay(driver.Options{URL: "replay:" + good + ".gone"}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := recording.NewReplay(driver.Options{URL: "replay:" + good + ".gone"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: got %v", err)
 	}
-	if _, err := NewReplay(driver.Options{URL: "replay:" + good + "?speed=nan&lop=1"}); err == nil || !feedtest.Holds(err.Error(), []string{"speed", "lop"}) {
+	if _, err := recording.NewReplay(driver.Options{URL: "replay:" + good + "?speed=nan&lop=1"}); err == nil || !feedtest.Holds(err.Error(), []string{"speed", "lop"}) {
 		t.Errorf("two mistakes: got %v", err)
 	}
 }
