@@ -33,7 +33,7 @@ func TestKeysOfRecordings(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := make(map[string]int)
-		recording, err := OpenRecording(filepath.Join(dir, tt.file))
+		recording, err := Open(filepath.Join(dir, tt.file))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,30 +12,30 @@ import (
 	"fantail/hub"
 )
 
-// Recorder writes a recording with a kind column, from which a Recording reads
+// Writer writes a recording with a kind column, from which a Recording reads
 // the same bytes back. One goroutine.
-type Recorder struct {
+type Writer struct {
 	w      io.Writer
 	headed bool
 	buf    []byte
 }
 
-// NewRecorder returns a recorder that writes to w. Nothing is written before
+// NewWriter returns a recorder that writes to w. Nothing is written before
 // the first message.
-func NewRecorder(w io.Writer) *Recorder { return &Recorder{w: w} }
+func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
 // Write appends one message. A zero t is written as an unknown time. It makes
 // one call of w's Write, so a line is whole or absent as far as w can promise
 // it. An error of w leaves the recording's end undefined. A message that would
 // not fit into MaxRecordingLine is an error and leaves no trace.
-func (r *Recorder) Write(t time.Time, kind hub.Kind, payload []byte) error {
+func (r *Writer) Write(t time.Time, kind hub.Kind, payload []byte) error {
 	column := kindColumn(kind, payload)
-	if lineBound(column, payload) > MaxRecordingLine {
-		return fmt.Errorf("feed: recorder: a message of %d bytes needs a line longer than %d MiB", len(payload), MaxRecordingLine>>20)
+	if lineBound(column, payload) > MaxLine {
+		return fmt.Errorf("feed: recorder: a message of %d bytes needs a line longer than %d MiB", len(payload), MaxLine>>20)
 	}
 	r.buf = r.buf[:0]
 	if !r.headed {
-		r.buf = append(r.buf, recordingHeader+"\n"...)
+		r.buf = append(r.buf, header+"\n"...)
 	}
 	r.buf = append(appendRecord(r.buf, t, column, payload), '\n')
 	if _, err := r.w.Write(r.buf); err != nil {

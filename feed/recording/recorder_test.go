@@ -16,13 +16,13 @@ import (
 func roundTrip(t *testing.T, want []copied) {
 	t.Helper()
 	var file bytes.Buffer
-	w := NewRecorder(&file)
+	w := NewWriter(&file)
 	for _, m := range want {
 		if err := w.Write(time.Unix(0, m.time), m.kind, []byte(m.payload)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := readAll(newRecording(&file, "a"+binarySuffix))
+	got, err := readAll(newReader(&file, "a"+binarySuffix))
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("read back %.200v, %v; want %.200v", got, err, want)
 	}
@@ -30,7 +30,7 @@ func roundTrip(t *testing.T, want []copied) {
 
 func TestRecorderPinnedBytes(t *testing.T) {
 	var file bytes.Buffer
-	w := NewRecorder(&file)
+	w := NewWriter(&file)
 	for _, m := range []struct {
 		t       time.Time
 		kind    hub.Kind
@@ -71,7 +71,7 @@ func TestRecorderRoundTripProperty(t *testing.T) {
 
 func TestRecorderRefusesWhatNoRecordingReads(t *testing.T) {
 	var file bytes.Buffer
-	w := NewRecorder(&file)
+	w := NewWriter(&file)
 	if err := w.Write(time.Unix(0, 1), hub.Binary, make([]byte, 50<<20)); err == nil {
 		t.Fatal("50 MiB in base64 do not fit into a line")
 	}
@@ -88,7 +88,7 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
 func TestRecorderPassesWriteErrorsOn(t *testing.T) {
-	err := NewRecorder(fullDisk{}).Write(time.Unix(0, 1), hub.Text, nil)
+	err := NewWriter(fullDisk{}).Write(time.Unix(0, 1), hub.Text, nil)
 	if !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("got %v", err)
 	}

@@ -14,13 +14,13 @@ import (
 	"fantail/hub"
 )
 
-// MaxRecordingLine bounds one line of a recording, in bytes without its LF.
-const MaxRecordingLine = 64 << 20
+// MaxLine bounds one line of a recording, in bytes without its LF.
+const MaxLine = 64 << 20
 
 // The first line of a recording with a kind column, and the kinds.
 const (
-	recordingMagic  = "#fantail "
-	recordingHeader = recordingMagic + "1"
+	magic  = "#fantail "
+	header = magic + "1"
 
 	kindText       = "t"    // the text itself
 	kindTextBase64 = "b64t" // text in base64, because it has line breaks
@@ -37,9 +37,9 @@ type Record struct {
 	Payload []byte // valid until the next call of Next
 }
 
-// Recording reads the messages of a recording, in both forms that doc.go
+// Reader reads the messages of a recording, in both forms that doc.go
 // describes. It holds one line at a time. One goroutine.
-type Recording struct {
+type Reader struct {
 	file    io.Closer
 	name    string
 	lines   *lines.Reader
@@ -49,20 +49,20 @@ type Recording struct {
 	buf     []byte   // decoded base64
 }
 
-// OpenRecording opens the recording at path. The caller closes it.
-func OpenRecording(path string) (*Recording, error) {
+// Open opens the recording at path. The caller closes it.
+func Open(path string) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("feed: recording: %w", err)
 	}
-	r := newRecording(f, path)
+	r := newReader(f, path)
 	r.file = f
 	return r, nil
 }
 
-// newRecording reads from r; name serves its ending and the errors.
-func newRecording(r io.Reader, name string) *Recording {
-	rec := &Recording{name: name, lines: lines.NewReader(r, MaxRecordingLine)}
+// newReader reads from r; name serves its ending and the errors.
+func newReader(r io.Reader, name string) *Reader {
+	rec := &Reader{name: name, lines: lines.NewReader(r, MaxLine)}
 	if strings.HasSuffix(name, binarySuffix) {
 		rec.kind = hub.Binary
 	}
@@ -70,7 +70,7 @@ func newRecording(r io.Reader, name string) *Recording {
 }
 
 // Close closes the file.
-func (r *Recording) Close() error {
+func (r *Reader) Close() error {
 	if r.file == nil {
 		return nil
 	}
@@ -79,11 +79,11 @@ func (r *Recording) Close() error {
 
 // Next returns the next message, or io.EOF behind the last one. Any other error
 // names the file and the line; the recording is of no more use then.
-func (r *Recording) Next() (Record, error) {
+func (r *Reader) Next() (Record, error) {
 	line, err := r.lines.Next()
 	if !r.started && err == nil {
 		r.started = true
-		if bytes.HasPrefix(line, []byte(recordingMagic)) {
+		if bytes.HasPrefix(line, []byte(magic)) {
 			if err := r.header(string(line)); err != nil {
 				return Record{}, err
 			}
@@ -94,7 +94,7 @@ func (r *Recording) Next() (Record, error) {
 	case err == io.EOF:
 		return Record{}, io.EOF
 	case errors.Is(err, lines.ErrTooLong):
-		return Record{}, r.errorf("is longer than %d MiB; is %s a recording?", MaxRecordingLine>>20, r.name)
+		return Record{}, r.errorf("is longer than %d MiB; is %s a recording?", MaxLine>>20, r.name)
 	case err != nil:
 		return Record{}, fmt.Errorf("feed: recording: %w", err)
 	}
@@ -102,16 +102,16 @@ func (r *Recording) Next() (Record, error) {
 }
 
 // header takes the first line of a recording with a kind column.
-func (r *Recording) header(line string) error {
-	if line != recordingHeader {
-		return r.errorf("is %.40q, but this version reads %q only", line, recordingHeader)
+func (r *Reader) header(line string) error {
+	if line != header {
+		return r.errorf("is %.40q, but this version reads %q only", line, header)
 	}
 	r.headed = true
 	return nil
 }
 
 // parse takes a line apart: the time, the kind in a headed file, the message.
-func (r *Recording) parse(line []byte) (Record, error) {
+func (r *Reader) parse(line []byte) (Record, error) {
 	stamp, rest, ok := cutTab(line)
 	if !ok {
 		return Record{}, r.errorf("has no TAB; a line is the time in ns, a TAB and the message")
@@ -131,7 +131,7 @@ func (r *Recording) parse(line []byte) (Record, error) {
 
 // parseKind takes the rest of a headed file's line: the kind and the message.
 // Its lines come from a Recorder, so one without its LF was cut short.
-func (r *Recording) parseKind(ns int64, rest []byte) (Record, error) {
+func (r *Reader) parseKind(ns int64, rest []byte) (Record, error) {
 	kind, body, ok := cutTab(rest)
 	if !ok {
 		return Record{}, r.errorf("has no TAB behind its kind")
@@ -150,7 +150,7 @@ func (r *Recording) parseKind(ns int64, rest []byte) (Record, error) {
 	return Record{}, r.errorf("has kind %.40q; the kinds are %s, %s and %s", kind, kindText, kindTextBase64, kindBinary)
 }
 
-func (r *Recording) decode(ns int64, kind hub.Kind, body []byte) (Record, error) {
+func (r *Reader) decode(ns int64, kind hub.Kind, body []byte) (Record, error) {
 	var err error
 	if r.buf, err = base64.StdEncoding.AppendDecode(r.buf[:0], body); err != nil {
 		return Record{}, r.errorf("holds no valid base64: %w", err)
@@ -159,7 +159,7 @@ func (r *Recording) decode(ns int64, kind hub.Kind, body []byte) (Record, error)
 }
 
 // errorf names the file and the line read last.
-func (r *Recording) errorf(format string, args ...any) error {
+func (r *Reader) errorf(format string, args ...any) error {
 	return fmt.Errorf("feed: recording %s: line %d "+format, append([]any{r.name, r.lines.Number}, args...)...)
 }
 

@@ -21,7 +21,7 @@ type copied struct {
 }
 
 // readAll returns the records up to the first error, nil for io.EOF.
-func readAll(r *Recording) ([]copied, error) {
+func readAll(r *Reader) ([]copied, error) {
 	var got []copied
 	for {
 		rec, err := r.Next()
@@ -57,7 +57,7 @@ func TestRecordingForms(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readAll(newRecording(strings.NewReader(tt.in), tt.file))
+			got, err := readAll(newReader(strings.NewReader(tt.in), tt.file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,11 +83,11 @@ func TestRecordingErrorsNameFileAndLine(t *testing.T) {
 		{"unknown kind", "#fantail 1\n1\tx\ta\n", `line 2 has kind "x"; the kinds are t, b64t and b64`},
 		{"bad base64", "#fantail 1\n1\tb64\t!\n", "line 2 holds no valid base64"},
 		{"cut short", "#fantail 1\n1\tt\ta\n2\tt\tb", "line 3 is cut short"},
-		{"too long", "1\ta\n" + strings.Repeat("x", MaxRecordingLine+1) + "\n", "line 2 is longer than 64 MiB"},
+		{"too long", "1\ta\n" + strings.Repeat("x", MaxLine+1) + "\n", "line 2 is longer than 64 MiB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := readAll(newRecording(strings.NewReader(tt.in), "day.rec"))
+			_, err := readAll(newReader(strings.NewReader(tt.in), "day.rec"))
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "day.rec") {
 				t.Errorf("got %v, want it to say %q and the file", err, tt.want)
 			}
@@ -97,7 +97,7 @@ func TestRecordingErrorsNameFileAndLine(t *testing.T) {
 
 func TestRecordingPassesReadErrorsOn(t *testing.T) {
 	bad := errors.New("bad sector")
-	if _, err := newRecording(iotest.ErrReader(bad), "a").Next(); !errors.Is(err, bad) {
+	if _, err := newReader(iotest.ErrReader(bad), "a").Next(); !errors.Is(err, bad) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -107,7 +107,7 @@ func TestOpenRecording(t *testing.T) {
 	if err := os.WriteFile(path, []byte("7\tx\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenRecording(path)
+	r, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestOpenRecording(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := OpenRecording(path + "x"); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(path + "x"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: got %v", err)
 	}
 }
@@ -134,7 +134,7 @@ func FuzzRecording(f *testing.F) {
 		if binary {
 			name = "a" + binarySuffix
 		}
-		read, _ := readAll(newRecording(strings.NewReader(string(in)), name))
+		read, _ := readAll(newReader(strings.NewReader(string(in)), name))
 		roundTrip(t, read)
 	})
 }
@@ -144,7 +144,7 @@ func BenchmarkRecording(b *testing.B) {
 	b.SetBytes(int64(len(file)))
 	b.ReportAllocs()
 	for b.Loop() {
-		r := newRecording(strings.NewReader(file), "a.txt")
+		r := newReader(strings.NewReader(file), "a.txt")
 		for {
 			if _, err := r.Next(); err != nil {
 				break

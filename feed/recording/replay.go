@@ -36,7 +36,7 @@ func checkRecording(path string) error {
 	if path == "" {
 		return errors.New("feed: the source URL names no recording; write it as replay:FILE")
 	}
-	r, err := OpenRecording(path)
+	r, err := Open(path)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func checkRecording(path string) error {
 }
 
 func (d *replayDriver) Open(ctx context.Context) (driver.Stream, error) {
-	rec, err := OpenRecording(d.path)
+	rec, err := Open(d.path)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (d *replayDriver) Open(ctx context.Context) (driver.Stream, error) {
 type replayStream struct {
 	ctx    context.Context
 	driver *replayDriver
-	rec    *Recording
+	rec    *Reader
 	pace   *Pace
 	in     hub.Input
 	empty  bool // the present round has brought no message yet, so another would be in vain
@@ -86,7 +86,7 @@ func (s *replayStream) Next() (driver.Event, error) {
 
 // rewind starts the recording over, with an anchor of its own.
 func (s *replayStream) rewind() error {
-	rec, err := OpenRecording(s.driver.path)
+	rec, err := Open(s.driver.path)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func readRecording(t *testing.T, file string) expected {
 // eachRecorded reads a whole recording.
 func eachRecorded(t *testing.T, file string, do func(recording.Record)) {
 	t.Helper()
-	f, err := recording.OpenRecording(file)
+	f, err := recording.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func Binary(payload string) Message { return Message{hub.Binary, payload} }
 func Record(t testing.TB, step time.Duration, messages ...Message) (file string) {
 	t.Helper()
 	var b bytes.Buffer
-	w := recording.NewRecorder(&b)
+	w := recording.NewWriter(&b)
 	for i, m := range messages {
 		if err := w.Write(time.Unix(1000, 0).Add(time.Duration(i)*step), m.Kind, []byte(m.Payload)); err != nil {
 			t.Fatal(err)

@@ -62,7 +62,7 @@ func (s summary) String() string {
 // eachRecord calls do with each message of the recording at path. It stops at the first
 // error and returns it.
 func eachRecord(path string, do func(recording.Record) error) (err error) {
-	rec, err := recording.OpenRecording(path)
+	rec, err := recording.Open(path)
 	if err != nil {
 		return err
 	}

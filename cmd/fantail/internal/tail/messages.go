@@ -25,8 +25,8 @@ type tailer struct {
 	// Static.
 	limit    uint64
 	stop     context.CancelFunc
-	show     *messagePrinter     // nil = print none
-	recorder *recording.Recorder // nil = no recording
+	show     *messagePrinter   // nil = print none
+	recorder *recording.Writer // nil = no recording
 	log      zerolog.Logger
 
 	delays delays

@@ -128,7 +128,7 @@ func runTail(ctx context.Context, cfg feed.Config, o tailOptions, std cli.Stdio)
 			return err
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
-		t.recorder = recording.NewRecorder(file)
+		t.recorder = recording.NewWriter(file)
 	}
 	defer ignoreBrokenPipes()()
 	began := time.Now()
