@@ -1,14 +1,14 @@
 package feed
 
 import (
+	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
 	"fantail/feed/internal/feedtest"
@@ -17,16 +17,17 @@ import (
 // playDemo runs the demo for d of fake time.
 func playDemo(t *testing.T, url string, d time.Duration) *feedtest.Sink {
 	t.Helper()
+	demo, err := newDemo(driver.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := feedtest.NewSink()
 	synctest.Test(t, func(t *testing.T) {
-		r := &running{sink: s, log: feedtest.NewJournal()}
-		var err error
-		if r.Feed, err = New(Config{Sources: Sources{URL: url}}, s, zerolog.Nop()); err != nil {
-			t.Fatal(err)
+		ctx, cancel := context.WithTimeout(t.Context(), d-1)
+		defer cancel()
+		if _, err := feedtest.Play(ctx, demo, s); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
 		}
-		r.run(t)
-		time.Sleep(d - 1)
-		r.stop()
 	})
 	return s
 }

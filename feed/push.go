@@ -9,7 +9,6 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/hub"
-	"fantail/hub/setting"
 )
 
 const (
@@ -22,16 +21,6 @@ const (
 	// of them fit at least, however short they are.
 	pushCost  = 128
 	pushLines = 1 << 16
-)
-
-var (
-	// ErrPushFull tells that the feed does not keep up; later it may.
-	ErrPushFull = errors.New("feed: more was pushed than can be taken at once")
-	// ErrPushTooLarge tells that a message is longer than Config.MaxMessage, or
-	// all together longer than what may wait.
-	ErrPushTooLarge = setting.Errorf("feed: a pushed message is longer than %v", driver.SettingMaxMessage)
-	// ErrNoPush tells that this source takes no messages.
-	ErrNoPush = setting.Errorf("feed: %v names no source that takes pushed messages", driver.SettingURL)
 )
 
 // pushDriver is a source that is told its messages by Feed.Push: push:.
@@ -62,26 +51,13 @@ func newPush(o driver.Options) (driver.Driver, error) {
 	return d, errors.Join(bad, query.Rest())
 }
 
-// Push hands messages to a source push:, in their order and all or none. It never
-// waits. The payloads belong to the feed from here on; their kind is found out,
-// and their time is that of publishing. Errors: ErrPushFull, ErrPushTooLarge,
-// ErrNoPush. Any goroutine.
-func (f *Feed) Push(messages []hub.Input) error {
-	for _, s := range f.sources {
-		if d, ok := s.origin.(driver.Pusher); ok {
-			return d.Push(messages)
-		}
-	}
-	return ErrNoPush
-}
-
 // Push implements Pusher.
 func (d *pushDriver) Push(messages []hub.Input) error {
 	size := int64(0)
 	for i := range messages {
 		m := &messages[i]
 		if int64(len(m.Payload)) > d.max {
-			return ErrPushTooLarge
+			return driver.ErrPushTooLarge
 		}
 		size += pushSize(m)
 		m.Kind = hub.Text
@@ -90,18 +66,18 @@ func (d *pushDriver) Push(messages []hub.Input) error {
 		}
 	}
 	if size > d.room {
-		return ErrPushTooLarge
+		return driver.ErrPushTooLarge
 	}
 	if d.queued.Add(size) > d.room {
 		d.queued.Add(-size)
-		return ErrPushFull
+		return driver.ErrPushFull
 	}
 	select {
 	case d.queue <- messages:
 		return nil
 	default:
 		d.queued.Add(-size)
-		return ErrPushFull
+		return driver.ErrPushFull
 	}
 }
 

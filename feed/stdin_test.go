@@ -4,29 +4,34 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
 
-	"github.com/rs/zerolog"
-
 	"fantail/feed/driver"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 )
 
-func TestStdinALineAMessage(t *testing.T) {
-	in := "{\"a\":1}\n\nbin \xff\ré\r\n" + strings.Repeat("x", 11) + "\n0123456789\nlast"
-	s := feedtest.NewSink()
-	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Messages: Messages{MaxMessage: 10}, Stdin: strings.NewReader(in)}, s, zerolog.Nop())
+// open makes the driver of stdin:.
+func open(t testing.TB, o driver.Options) driver.Driver {
+	t.Helper()
+	o.URL = "stdin:"
+	d, err := newStdin(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Run(t.Context()); err != nil {
-		t.Errorf("the end of stdin is no error: %v", err)
+	return d
+}
+
+func TestStdinALineAMessage(t *testing.T) {
+	in := "{\"a\":1}\n\nbin \xff\ré\r\n" + strings.Repeat("x", 11) + "\n0123456789\nlast"
+	s := feedtest.NewSink()
+	dropped, err := feedtest.Play(t.Context(), open(t, driver.Options{MaxMessage: 10, Stdin: strings.NewReader(in)}), s)
+	if err != io.EOF {
+		t.Errorf("the end of stdin is the end of the source: %v", err)
 	}
 	want := []feedtest.Message{
 		{Kind: hub.Text, Payload: `{"a":1}`},
@@ -42,50 +47,17 @@ func TestStdinALineAMessage(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if st := f.Stats(); st.Dropped[driver.DropTooLarge] != 1 || st.Outage != 0 || !st.EverConnected || st.Connected {
-		t.Errorf("got %+v", st)
+	if !slices.Equal(dropped, []driver.DropReason{driver.DropTooLarge}) {
+		t.Errorf("dropped %v", dropped)
 	}
 }
 
 func TestStdinErrorEndsTheFeed(t *testing.T) {
 	cut := errors.New("pipe broke")
 	r := io.MultiReader(strings.NewReader("a\n"), iotest.ErrReader(cut))
-	f, err := New(Config{Sources: Sources{URL: "stdin:"}, Stdin: r}, feedtest.NewSink(), zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Run(t.Context()); !errors.Is(err, cut) {
+	if _, err := feedtest.Play(t.Context(), open(t, driver.Options{Stdin: r}), feedtest.NewSink()); !errors.Is(err, cut) {
 		t.Errorf("got %v", err)
 	}
-}
-
-// TestStdinQuietEnds: a reader with deadlines is interrupted, so nothing is
-// left behind; TestMain looks for the goroutine.
-func TestStdinQuietEnds(t *testing.T) {
-	ours, theirs := net.Pipe()
-	defer ours.Close()
-	defer theirs.Close()
-	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: ours})
-	if _, err := theirs.Write([]byte("a\n")); err != nil {
-		t.Fatal(err)
-	}
-	r.sink.Wait(t, 1)
-	if err := r.stop(); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestStdinUninterruptibleEnds: the end of Run does not wait for a reader that
-// has no deadlines; its goroutine ends with the read.
-func TestStdinUninterruptibleEnds(t *testing.T) {
-	ours, theirs := io.Pipe()
-	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: struct{ io.Reader }{ours}})
-	io.WriteString(theirs, "a\n")
-	r.sink.Wait(t, 1)
-	if err := r.stop(); err != nil {
-		t.Error(err)
-	}
-	theirs.Close()
 }
 
 func TestStdinURL(t *testing.T) {
@@ -111,11 +83,7 @@ func FuzzStdin(f *testing.F) {
 	f.Add([]byte("\r\n\r"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		s := feedtest.NewSink()
-		feed, err := New(Config{Sources: Sources{URL: "stdin:"}, Messages: Messages{MaxMessage: 1 << 20}, Stdin: bytes.NewReader(in)}, s, zerolog.Nop())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := feed.Run(t.Context()); err != nil {
+		if _, err := feedtest.Play(t.Context(), open(t, driver.Options{MaxMessage: 1 << 20, Stdin: bytes.NewReader(in)}), s); err != io.EOF {
 			t.Fatal(err)
 		}
 		var want []string

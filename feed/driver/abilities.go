@@ -1,9 +1,11 @@
 package driver
 
 import (
+	"errors"
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // Sender is a stream over which frames can be sent. Without it rules reply nothing.
@@ -47,3 +49,12 @@ type Pusher interface {
 	// publishes them. Errors: ErrPushFull, ErrPushTooLarge. Any goroutine.
 	Push(messages []hub.Input) error
 }
+
+// Errors of Pusher.Push. None of the messages was taken.
+var (
+	// ErrPushFull tells that the feed does not keep up; later it may.
+	ErrPushFull = errors.New("feed: more was pushed than can be taken at once")
+	// ErrPushTooLarge tells that a message is longer than Options.MaxMessage, or all
+	// together longer than what may wait.
+	ErrPushTooLarge = setting.Errorf("feed: a pushed message is longer than %v", SettingMaxMessage)
+)

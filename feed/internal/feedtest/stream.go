@@ -1,8 +1,10 @@
 package feedtest
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"fantail/feed/driver"
 )
@@ -42,5 +44,27 @@ func WantNext(t *testing.T, s driver.Stream, payload string, number uint64) {
 	ev, err := s.Next()
 	if err != nil || ev.Kind != driver.KindMessage || string(ev.Message.Payload) != payload || ev.Message.Seq != number {
 		t.Errorf("got %v %+v, %v; want %q with %d", ev.Kind, ev.Message, err, payload, number)
+	}
+}
+
+// Play opens one connection of a driver and publishes its messages to the sink, until the
+// stream ends. It returns why that or the opening ended, and what was dropped.
+func Play(ctx context.Context, d driver.Driver, sink *Sink) (dropped []driver.DropReason, err error) {
+	s, err := d.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	for {
+		ev, err := s.Next()
+		switch {
+		case err != nil:
+			return dropped, err
+		case ev.Kind == driver.KindMessage:
+			ev.Message.Time = time.Now()
+			sink.Publish(*ev.Message)
+		case ev.Kind == driver.KindDropped:
+			dropped = append(dropped, ev.Drop)
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"fantail/cmd/fantail/internal/config"
 	"fantail/cmd/fantail/internal/text"
 	"fantail/feed"
+	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/relay"
 )
@@ -131,9 +132,9 @@ func RelayConfig(c config.Config, h *relay.Hub, f *feed.Feed, log zerolog.Logger
 func takePushed(f *feed.Feed) func([]hub.Input) error {
 	return func(messages []hub.Input) error {
 		switch err := f.Push(messages); {
-		case errors.Is(err, feed.ErrPushFull):
+		case errors.Is(err, driver.ErrPushFull):
 			return relay.ErrBusy
-		case errors.Is(err, feed.ErrPushTooLarge):
+		case errors.Is(err, driver.ErrPushTooLarge):
 			return relay.ErrTooLarge
 		default:
 			return err

@@ -1,0 +1,36 @@
+package feed
+
+import (
+	"io"
+	"net"
+	"testing"
+)
+
+// TestStdinQuietEnds: a reader with deadlines is interrupted, so nothing is
+// left behind; TestMain looks for the goroutine.
+func TestStdinQuietEnds(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: ours})
+	if _, err := theirs.Write([]byte("a\n")); err != nil {
+		t.Fatal(err)
+	}
+	r.sink.Wait(t, 1)
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStdinUninterruptibleEnds: the end of Run does not wait for a reader that
+// has no deadlines; its goroutine ends with the read.
+func TestStdinUninterruptibleEnds(t *testing.T) {
+	ours, theirs := io.Pipe()
+	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: struct{ io.Reader }{ours}})
+	io.WriteString(theirs, "a\n")
+	r.sink.Wait(t, 1)
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	theirs.Close()
+}
