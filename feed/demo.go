@@ -24,7 +24,7 @@ type demoDriver struct {
 	rate float64 // messages a second
 }
 
-func newDemo(o driver.Options) (driver.Driver, error) {
+func NewDemo(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 // playDemo runs the demo for d of fake time.
 func playDemo(t *testing.T, url string, d time.Duration) *feedtest.Sink {
 	t.Helper()
-	demo, err := newDemo(driver.Options{URL: url})
+	demo, err := NewDemo(driver.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestDemoURL(t *testing.T) {
 		"demo:?rate=x&y=1":  "rate=",
 		"demo:?rate=1;seed": "query",
 	} {
-		if _, err := newDemo(driver.Options{URL: url}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewDemo(driver.Options{URL: url}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", url, err, want)
 		}
 	}

@@ -38,7 +38,7 @@ type pushDriver struct {
 
 var _ driver.Pusher = (*pushDriver)(nil)
 
-func newPush(o driver.Options) (driver.Driver, error) {
+func NewPush(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err

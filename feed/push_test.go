@@ -51,7 +51,7 @@ func TestPushIsBounded(t *testing.T) {
 
 // TestPushOutlivesConnection: a rule ends it within a batch.
 func TestPushOutlivesConnection(t *testing.T) {
-	d, err := newPush(driver.Options{URL: "push:", MaxMessage: 8})
+	d, err := NewPush(driver.Options{URL: "push:", MaxMessage: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestPushOutlivesConnection(t *testing.T) {
 
 // TestPushTakesManyShort: as many lines as the relay lets through.
 func TestPushTakesManyShort(t *testing.T) {
-	d, err := newPush(driver.Options{URL: "push:", MaxMessage: 1 << 16})
+	d, err := NewPush(driver.Options{URL: "push:", MaxMessage: 1 << 16})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ type stdinDriver struct {
 	max int64
 }
 
-func newStdin(o driver.Options) (driver.Driver, error) {
+func NewStdin(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
