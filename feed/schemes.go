@@ -8,10 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"fantail/feed/demo"
 	"fantail/feed/driver"
 	"fantail/feed/internal/redact"
+	"fantail/feed/push"
 	"fantail/feed/recording"
 	"fantail/feed/stage"
+	"fantail/feed/stdin"
 	"fantail/hub/setting"
 )
 
@@ -44,9 +47,9 @@ func schemes() []scheme {
 		{names: []string{"ws", "wss"}, open: newWS, remote: true, sends: true},
 		{names: []string{"http", "https"}, open: newHTTP, remote: true, keys: true, resumed: "a source that is resumed by its ids"},
 		{names: []string{"replay"}, open: recording.NewReplay, about: aboutReplay},
-		{names: []string{"stdin"}, open: NewStdin, single: "there is one standard input", about: aboutStdin},
-		{names: []string{"demo"}, open: NewDemo, keys: true, about: aboutDemo},
-		{names: []string{"push"}, open: NewPush, keys: true, pushed: true, about: aboutPush},
+		{names: []string{"stdin"}, open: stdin.NewStdin, single: "there is one standard input", about: aboutStdin},
+		{names: []string{"demo"}, open: demo.NewDemo, keys: true, about: aboutDemo},
+		{names: []string{"push"}, open: push.NewPush, keys: true, pushed: true, about: aboutPush},
 		{names: []string{"redis", "rediss"}, open: newRedis, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subscribe", stream: "stream"},
 		{names: []string{"nats", "tls+nats"}, open: newNATS, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subject", stream: "stream"},
 		{names: []string{"amqp", "amqps"}, open: newAMQP, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "bind"},

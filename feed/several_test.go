@@ -396,7 +396,7 @@ func TestSeveralTakeNoDemand(t *testing.T) {
 
 func TestPushAmongMerged(t *testing.T) {
 	r := start(t, Config{Sources: Sources{URL: "stdin: push:", Mode: Merge}, Stdin: strings.NewReader("")})
-	if err := r.Push(pushed("x")); err != nil {
+	if err := r.Push([]hub.Input{{Payload: []byte("x")}}); err != nil {
 		t.Error(err)
 	}
 	r.sink.Wait(t, 1)

@@ -35,8 +35,9 @@ var rooms = map[string]string{
 	"cmd/fantail/internal/config":      "cmd/fantail/internal/text feed feed/driver feed/stage hub hub/setting relay",
 	"cmd/fantail/internal/health":      "cmd/fantail/internal/cli cmd/fantail/internal/config",
 	"cmd/fantail/internal/replay":      "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed/recording hub hub/websocket",
-	"cmd/fantail/internal/serve":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed hub hub/fantailv1 relay",
-	"cmd/fantail/internal/servetest":   "cmd/fantail/internal/config cmd/fantail/internal/serve hub/peertest",
+	"cmd/fantail/internal/serve": "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/driver hub " +
+		"hub/fantailv1 relay",
+	"cmd/fantail/internal/servetest": "cmd/fantail/internal/config cmd/fantail/internal/serve hub/peertest",
 	"cmd/fantail/internal/tail": "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/recording hub " +
 		"hub/fantailv1 relay",
 	"cmd/fantail/internal/text": "",
@@ -44,10 +45,12 @@ var rooms = map[string]string{
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed": "feed/arbiter feed/driver feed/internal/lines feed/internal/redact feed/internal/retry feed/internal/throttle " +
-		"feed/recording feed/stage hub hub/fantailv1 hub/setting hub/websocket",
+	"feed": "feed/arbiter feed/demo feed/driver feed/internal/lines feed/internal/redact feed/internal/retry " +
+		"feed/internal/throttle feed/push feed/recording feed/stage feed/stdin hub hub/fantailv1 hub/setting " +
+		"hub/websocket",
 	"feed/arbiter":           "hub",
 	"feed/brokertest":        "hub/nettest",
+	"feed/demo":              "feed/driver hub",
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
 	"feed/internal/feedrun":  "feed feed/internal/feedtest hub",
 	"feed/internal/feedtest": "feed/driver hub hub/nettest hub/peertest hub/websocket",
@@ -55,8 +58,10 @@ var rooms = map[string]string{
 	"feed/internal/redact":   "",
 	"feed/internal/retry":    "",
 	"feed/internal/throttle": "",
+	"feed/push":              "feed/driver hub",
 	"feed/recording":         "feed/driver feed/internal/lines hub",
 	"feed/stage":             "feed/driver feed/internal/redact feed/internal/throttle hub hub/setting",
+	"feed/stdin":             "feed/driver feed/internal/lines hub",
 
 	"relay": "hub hub/setting hub/websocket",
 

@@ -1,9 +1,12 @@
-package feed
+package stdin_test
 
 import (
 	"io"
 	"net"
 	"testing"
+
+	"fantail/feed"
+	"fantail/feed/internal/feedrun"
 )
 
 // TestStdinQuietEnds: a reader with deadlines is interrupted, so nothing is
@@ -12,12 +15,12 @@ func TestStdinQuietEnds(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
-	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: ours})
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "stdin:"}, Stdin: ours})
 	if _, err := theirs.Write([]byte("a\n")); err != nil {
 		t.Fatal(err)
 	}
-	r.sink.Wait(t, 1)
-	if err := r.stop(); err != nil {
+	r.Sink.Wait(t, 1)
+	if err := r.Stop(); err != nil {
 		t.Error(err)
 	}
 }
@@ -26,10 +29,10 @@ func TestStdinQuietEnds(t *testing.T) {
 // has no deadlines; its goroutine ends with the read.
 func TestStdinUninterruptibleEnds(t *testing.T) {
 	ours, theirs := io.Pipe()
-	r := start(t, Config{Sources: Sources{URL: "stdin:"}, Stdin: struct{ io.Reader }{ours}})
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "stdin:"}, Stdin: struct{ io.Reader }{ours}})
 	io.WriteString(theirs, "a\n")
-	r.sink.Wait(t, 1)
-	if err := r.stop(); err != nil {
+	r.Sink.Wait(t, 1)
+	if err := r.Stop(); err != nil {
 		t.Error(err)
 	}
 	theirs.Close()

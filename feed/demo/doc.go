@@ -1,0 +1,2 @@
+// Package demo makes up a market as a source.
+package demo

@@ -1,0 +1,2 @@
+// Package push is a source that is handed its messages.
+package push
