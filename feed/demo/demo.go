@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	demoRate    = 50          // messages a second, if the URL names no rate
-	demoMinRate = 1.0 / 3600  // a lower rate is taken for this one
-	demoMaxRate = 1e6         // the highest rate
-	demoMaxLag  = time.Second // a longer delay is not caught up with
+	meanRate = 50          // messages a second, if the URL names no rate
+	minRate  = 1.0 / 3600  // a lower rate is taken for this one
+	maxRate  = 1e6         // the highest rate
+	maxLag   = time.Second // a longer delay is not caught up with
 )
 
-// demoDriver makes up a market: demo:?seed=1&rate=50. The rate is the mean of a
+// source makes up a market: demo:?seed=1&rate=50. The rate is the mean of a
 // day.
-type demoDriver struct {
+type source struct {
 	seed uint64
 	rate float64 // messages a second
 }
 
-func NewDemo(o driver.Options) (driver.Driver, error) {
+func New(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
@@ -34,13 +34,13 @@ func NewDemo(o driver.Options) (driver.Driver, error) {
 		bad = append(bad, fmt.Errorf("feed: the source URL has %.40q behind demo:; write demo: or demo:?seed=1&rate=50", rest))
 	}
 	seed, errSeed := query.Seed("seed", 1)
-	rate, errRate := query.Positive("rate", demoRate, demoMaxRate)
-	return &demoDriver{seed, max(rate, demoMinRate)}, errors.Join(append(bad, errSeed, errRate, query.Rest("seed", "rate"))...)
+	rate, errRate := query.Positive("rate", meanRate, maxRate)
+	return &source{seed, max(rate, minRate)}, errors.Join(append(bad, errSeed, errRate, query.Rest("seed", "rate"))...)
 }
 
 // Open starts the market's first day.
-func (d *demoDriver) Open(ctx context.Context) (driver.Stream, error) {
-	return &demoStream{
+func (d *source) Open(ctx context.Context) (driver.Stream, error) {
+	return &stream{
 		ctx:    ctx,
 		due:    time.Now(),
 		rhythm: newRhythm(d.seed, d.rate),
@@ -48,8 +48,8 @@ func (d *demoDriver) Open(ctx context.Context) (driver.Stream, error) {
 	}, nil
 }
 
-// demoStream hands out the market's messages at the pace of its day.
-type demoStream struct {
+// stream hands out the market's messages at the pace of its day.
+type stream struct {
 	ctx    context.Context
 	due    time.Time // when the next message is
 	rhythm *rhythm
@@ -57,9 +57,9 @@ type demoStream struct {
 	in     hub.Input
 }
 
-func (s *demoStream) Next() (driver.Event, error) {
+func (s *stream) Next() (driver.Event, error) {
 	now := time.Now()
-	if now.Sub(s.due) > demoMaxLag {
+	if now.Sub(s.due) > maxLag {
 		s.due = now // the machine slept
 	}
 	if !driver.Sleep(s.ctx, s.due.Sub(now)) {
@@ -70,4 +70,4 @@ func (s *demoStream) Next() (driver.Event, error) {
 	return driver.Message(&s.in), nil
 }
 
-func (s *demoStream) Close() {}
+func (s *stream) Close() {}

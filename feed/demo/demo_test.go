@@ -17,7 +17,7 @@ import (
 // playDemo runs the demo for d of fake time.
 func playDemo(t *testing.T, url string, d time.Duration) *feedtest.Sink {
 	t.Helper()
-	demo, err := NewDemo(driver.Options{URL: url})
+	demo, err := New(driver.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestDemoRates(t *testing.T) {
 		least, most int
 	}{
 		{"demo:?rate=1", time.Second, 1, 5},
-		{"demo:?rate=100", demoDay, 29_900, 30_100},
+		{"demo:?rate=100", dayLength, 29_900, 30_100},
 		{"demo:?rate=1e-300", 30 * time.Minute, 1, 1},
 		{"demo:?rate=1e-300", 12 * time.Hour, 11, 13},
 	} {
@@ -88,7 +88,7 @@ func TestDemoRates(t *testing.T) {
 // rate, with no burst of what it missed.
 func TestDemoDoesNotCatchUpWithASleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &demoDriver{seed: 1, rate: 10}
+		d := &source{seed: 1, rate: 10}
 		s, _ := d.Open(t.Context())
 		s.Next()
 		time.Sleep(time.Hour)
@@ -112,7 +112,7 @@ func TestDemoURL(t *testing.T) {
 		"demo:?rate=x&y=1":  "rate=",
 		"demo:?rate=1;seed": "query",
 	} {
-		if _, err := NewDemo(driver.Options{URL: url}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(driver.Options{URL: url}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", url, err, want)
 		}
 	}

@@ -55,7 +55,7 @@ func newMarket(seed uint64, rate float64) *market {
 			{name: "DEMO-HOIHO", first: 1920.25, tick: 0.25, decimals: 2},
 		},
 	}
-	steps := rate * demoDay.Seconds() / float64(len(m.symbols))
+	steps := rate * dayLength.Seconds() / float64(len(m.symbols))
 	m.sigma = min(dayVolatility/math.Sqrt(steps), maxVolatility)
 	for i := range m.symbols {
 		m.symbols[i].variance = m.sigma * m.sigma

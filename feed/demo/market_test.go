@@ -51,7 +51,7 @@ func onTick(t *testing.T, s symbol, price json.Number) float64 {
 // TestDemoPricesStayInBounds runs a market for weeks of its days, also with the
 // coarse steps of a slow feed.
 func TestDemoPricesStayInBounds(t *testing.T) {
-	for _, rate := range []float64{demoMinRate, 0.5, demoRate} {
+	for _, rate := range []float64{minRate, 0.5, meanRate} {
 		m := newMarket(7, rate)
 		first := map[string]symbol{}
 		for _, s := range m.symbols {
@@ -84,7 +84,7 @@ func TestDemoPricesStayInBounds(t *testing.T) {
 // TestDemoVolatilityClusters: the size of a move says something about the size
 // of the next, while its direction says nothing.
 func TestDemoVolatilityClusters(t *testing.T) {
-	m := newMarket(1, demoRate)
+	m := newMarket(1, meanRate)
 	s := &m.symbols[0]
 	var moves, sizes []float64
 	for range 200_000 {
@@ -116,7 +116,7 @@ func autocorrelation(v []float64) float64 {
 }
 
 func BenchmarkMarket(b *testing.B) {
-	m, now := newMarket(1, demoRate), time.Now()
+	m, now := newMarket(1, meanRate), time.Now()
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {

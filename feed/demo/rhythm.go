@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	demoDay   = 5 * time.Minute // a trading day, compressed
-	demoSlots = 300             // parts of a day, each of an even rate
-	demoSlot  = demoDay / demoSlots
+	dayLength  = 5 * time.Minute // a trading day, compressed
+	slotCount  = 300             // parts of a day, each of an even rate
+	slotLength = dayLength / slotCount
 )
 
 // rhythm paces the messages of the demo market: a trading day in five minutes,
@@ -20,7 +20,7 @@ const (
 type rhythm struct {
 	rnd     *rand.Rand
 	rate    float64            // messages a second, the mean of a day
-	weights [demoSlots]float64 // of the present day's slots: rate over mean rate
+	weights [slotCount]float64 // of the present day's slots: rate over mean rate
 	slot    int
 	spent   float64 // seconds of the slot that have passed
 }
@@ -37,7 +37,7 @@ func (r *rhythm) next() time.Duration {
 	wait, missing := 0.0, 1.0 // seconds, messages
 	for {
 		rate := r.rate * r.weights[r.slot]
-		left := demoSlot.Seconds() - r.spent
+		left := slotLength.Seconds() - r.spent
 		if missing <= left*rate {
 			step := missing / rate
 			r.spent += step
@@ -52,7 +52,7 @@ func (r *rhythm) next() time.Duration {
 // advance enters the next slot.
 func (r *rhythm) advance() {
 	r.spent = 0
-	if r.slot++; r.slot == demoSlots {
+	if r.slot++; r.slot == slotCount {
 		r.slot = 0
 		r.dawn()
 	}
@@ -62,10 +62,10 @@ func (r *rhythm) advance() {
 // a mean of 1.
 func (r *rhythm) dawn() {
 	for i := range r.weights {
-		r.weights[i] = shapeOfDay(float64(i)/demoSlots) * (0.85 + 0.3*r.rnd.Float64())
+		r.weights[i] = shapeOfDay(float64(i)/slotCount) * (0.85 + 0.3*r.rnd.Float64())
 	}
 	for range 1 + r.rnd.IntN(3) {
-		start, length := demoSlots/8+r.rnd.IntN(demoSlots*3/4), 3+r.rnd.IntN(4)
+		start, length := slotCount/8+r.rnd.IntN(slotCount*3/4), 3+r.rnd.IntN(4)
 		for i := start; i < start+length; i++ {
 			r.weights[i] *= 4
 		}
@@ -75,7 +75,7 @@ func (r *rhythm) dawn() {
 		sum += w
 	}
 	for i := range r.weights {
-		r.weights[i] *= demoSlots / sum
+		r.weights[i] *= slotCount / sum
 	}
 }
 

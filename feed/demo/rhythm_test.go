@@ -9,9 +9,9 @@ import (
 
 // days plays n days of fake time and returns the messages of each of their
 // slots.
-func days(t *testing.T, driver *demoDriver, n int) []int {
+func days(t *testing.T, driver *source, n int) []int {
 	t.Helper()
-	slots := make([]int, n*demoSlots)
+	slots := make([]int, n*slotCount)
 	synctest.Test(t, func(t *testing.T) {
 		s, err := driver.Open(t.Context())
 		if err != nil {
@@ -22,7 +22,7 @@ func days(t *testing.T, driver *demoDriver, n int) []int {
 			if _, err := s.Next(); err != nil {
 				t.Fatal(err)
 			}
-			slot := int(time.Since(begin) / demoSlot)
+			slot := int(time.Since(begin) / slotLength)
 			if slot >= len(slots) {
 				return
 			}
@@ -34,7 +34,7 @@ func days(t *testing.T, driver *demoDriver, n int) []int {
 
 // part sums up the slots of a day from the one share of it to the other.
 func part(day []int, from, to float64) (sum int) {
-	for _, n := range day[int(from*demoSlots):int(to*demoSlots)] {
+	for _, n := range day[int(from*slotCount):int(to*slotCount)] {
 		sum += n
 	}
 	return sum
@@ -44,13 +44,13 @@ func part(day []int, from, to float64) (sum int) {
 // rate says.
 func TestDemoKeepsItsRate(t *testing.T) {
 	for _, rate := range []float64{0.1, 1, 50, 200} {
-		slots := days(t, &demoDriver{seed: 3, rate: rate}, 2)
+		slots := days(t, &source{seed: 3, rate: rate}, 2)
 		for len(slots) > 0 {
-			got, want := part(slots, 0, 1), rate*demoDay.Seconds()
+			got, want := part(slots, 0, 1), rate*dayLength.Seconds()
 			if math.Abs(float64(got)-want) > 1+want/1000 {
 				t.Errorf("rate %g: %d messages in a day, want %g", rate, got, want)
 			}
-			slots = slots[demoSlots:]
+			slots = slots[slotCount:]
 		}
 	}
 }
@@ -59,14 +59,14 @@ func TestDemoKeepsItsRate(t *testing.T) {
 // every day, and each day has a burst but is not made of them.
 func TestDemoDayHasARhythm(t *testing.T) {
 	for seed := range uint64(5) {
-		slots := days(t, &demoDriver{seed: seed, rate: 50}, 3)
-		for ; len(slots) > 0; slots = slots[demoSlots:] {
+		slots := days(t, &source{seed: seed, rate: 50}, 3)
+		for ; len(slots) > 0; slots = slots[slotCount:] {
 			opening, noon, closing := part(slots, 0, 0.05), part(slots, 0.45, 0.5), part(slots, 0.95, 1)
 			if opening < 2*noon || closing < 3*noon/2 {
 				t.Errorf("seed %d: %d messages at the opening, %d at noon, %d at the close", seed, opening, noon, closing)
 			}
 			jumps := 0
-			for i := 1; i < demoSlots; i++ {
+			for i := 1; i < slotCount; i++ {
 				if slots[i] > 5*slots[i-1]/2 {
 					jumps++
 				}
