@@ -47,7 +47,7 @@ func schemes() []scheme {
 		{names: []string{"ws", "wss"}, open: newWS, remote: true, sends: true},
 		{names: []string{"http", "https"}, open: newHTTP, remote: true, keys: true, resumed: "a source that is resumed by its ids"},
 		{names: []string{"replay"}, open: recording.NewReplay, about: aboutReplay},
-		{names: []string{"stdin"}, open: stdin.NewStdin, single: "there is one standard input", about: aboutStdin},
+		{names: []string{"stdin"}, open: stdin.New, single: "there is one standard input", about: aboutStdin},
 		{names: []string{"demo"}, open: demo.New, keys: true, about: aboutDemo},
 		{names: []string{"push"}, open: push.NewPush, keys: true, pushed: true, about: aboutPush},
 		{names: []string{"redis", "rediss"}, open: newRedis, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subscribe", stream: "stream"},

@@ -14,14 +14,14 @@ import (
 	"fantail/hub"
 )
 
-// stdinDriver reads a line a message: stdin:. A line that is valid UTF-8 is
+// source reads a line a message: stdin:. A line that is valid UTF-8 is
 // text, any other is binary; an empty line is an empty message.
-type stdinDriver struct {
+type source struct {
 	r   io.Reader
 	max int64
 }
 
-func NewStdin(o driver.Options) (driver.Driver, error) {
+func New(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
@@ -33,15 +33,15 @@ func NewStdin(o driver.Options) (driver.Driver, error) {
 	if o.Stdin == nil {
 		bad = append(bad, errors.New("feed: stdin: needs Config.Stdin"))
 	}
-	return &stdinDriver{o.Stdin, o.MaxMessage}, errors.Join(append(bad, query.Rest())...)
+	return &source{o.Stdin, o.MaxMessage}, errors.Join(append(bad, query.Rest())...)
 }
 
 // Open starts the goroutine that reads. A read of a terminal or a file cannot
 // be interrupted, so it may outlive the stream until that read returns; one of
 // a reader with a SetReadDeadline is interrupted.
-func (d *stdinDriver) Open(ctx context.Context) (driver.Stream, error) {
-	s := &stdinStream{
-		lines: make(chan stdinLine),
+func (d *source) Open(ctx context.Context) (driver.Stream, error) {
+	s := &stream{
+		lines: make(chan line),
 		taken: make(chan struct{}),
 		ctx:   ctx,
 	}
@@ -56,27 +56,27 @@ func (d *stdinDriver) Open(ctx context.Context) (driver.Stream, error) {
 // a pipe.
 type interruptible interface{ SetReadDeadline(time.Time) error }
 
-type stdinLine struct {
+type line struct {
 	text []byte
 	err  error
 }
 
-// stdinStream hands lines from the reading goroutine to next, one at a time:
+// stream hands lines from the reading goroutine to next, one at a time:
 // the reader waits until next is called again, as it owns the line's bytes.
-type stdinStream struct {
+type stream struct {
 	ctx    context.Context
-	lines  chan stdinLine // never closed
-	taken  chan struct{}  // next is done with the line; never closed
-	lent   bool           // next has a line that is not given back
-	in     hub.Input      // the present message; owned by next
-	unhook func() bool    // nil = the reader has no deadlines
+	lines  chan line     // never closed
+	taken  chan struct{} // next is done with the line; never closed
+	lent   bool          // next has a line that is not given back
+	in     hub.Input     // the present message; owned by next
+	unhook func() bool   // nil = the reader has no deadlines
 }
 
-func (s *stdinStream) read(l *lines.Reader) {
+func (s *stream) read(l *lines.Reader) {
 	for {
 		text, err := l.Next()
 		select {
-		case s.lines <- stdinLine{text, err}:
+		case s.lines <- line{text, err}:
 		case <-s.ctx.Done():
 			return
 		}
@@ -91,7 +91,7 @@ func (s *stdinStream) read(l *lines.Reader) {
 	}
 }
 
-func (s *stdinStream) Next() (driver.Event, error) {
+func (s *stream) Next() (driver.Event, error) {
 	if s.lent {
 		select {
 		case s.taken <- struct{}{}:
@@ -107,7 +107,7 @@ func (s *stdinStream) Next() (driver.Event, error) {
 	}
 }
 
-func (s *stdinStream) event(l stdinLine) (driver.Event, error) {
+func (s *stream) event(l line) (driver.Event, error) {
 	switch {
 	case errors.Is(l.err, lines.ErrTooLong):
 		return driver.Dropped(driver.DropTooLarge), nil
@@ -123,7 +123,7 @@ func (s *stdinStream) event(l stdinLine) (driver.Event, error) {
 	return driver.Message(&s.in), nil
 }
 
-func (s *stdinStream) Close() {
+func (s *stream) Close() {
 	if s.unhook != nil {
 		s.unhook()
 	}

@@ -19,7 +19,7 @@ import (
 func open(t testing.TB, o driver.Options) driver.Driver {
 	t.Helper()
 	o.URL = "stdin:"
-	d, err := NewStdin(o.WithDefaults())
+	d, err := New(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestStdinURL(t *testing.T) {
 		{"stdin:?a=1", strings.NewReader(""), `unknown parameter "a"; it takes none`},
 	}
 	for _, tt := range tests {
-		if _, err := NewStdin(driver.Options{URL: tt.url, Stdin: tt.stdin}); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := New(driver.Options{URL: tt.url, Stdin: tt.stdin}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}
 	}
