@@ -49,7 +49,7 @@ func schemes() []scheme {
 		{names: []string{"replay"}, open: recording.NewReplay, about: aboutReplay},
 		{names: []string{"stdin"}, open: stdin.New, single: "there is one standard input", about: aboutStdin},
 		{names: []string{"demo"}, open: demo.New, keys: true, about: aboutDemo},
-		{names: []string{"push"}, open: push.NewPush, keys: true, pushed: true, about: aboutPush},
+		{names: []string{"push"}, open: push.New, keys: true, pushed: true, about: aboutPush},
 		{names: []string{"redis", "rediss"}, open: newRedis, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subscribe", stream: "stream"},
 		{names: []string{"nats", "tls+nats"}, open: newNATS, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subject", stream: "stream"},
 		{names: []string{"amqp", "amqps"}, open: newAMQP, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "bind"},

@@ -15,16 +15,16 @@ const (
 	// pushBatches and pushMessages of the longest kind are what waits to be
 	// published at most: the feed takes from the queue as fast as it can
 	// publish, so a full queue is a flood.
-	pushBatches  = 1024
-	pushMessages = 2
+	maxBatches = 1024
+	largest    = 2
 	// pushCost is what a waiting message takes beside its payload, and pushLines
 	// of them fit at least, however short they are.
-	pushCost  = 128
-	pushLines = 1 << 16
+	messageCost = 128
+	leastLines  = 1 << 16
 )
 
-// pushDriver is a source that is told its messages by Feed.Push: push:.
-type pushDriver struct {
+// source is a source that is told its messages by Feed.Push: push:.
+type source struct {
 	// Static after newPush.
 	max   int64            // bytes of one message
 	room  int64            // bytes that may wait
@@ -36,9 +36,9 @@ type pushDriver struct {
 	batch []hub.Input // what is left of the present one
 }
 
-var _ driver.Pusher = (*pushDriver)(nil)
+var _ driver.Pusher = (*source)(nil)
 
-func NewPush(o driver.Options) (driver.Driver, error) {
+func New(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
 		return nil, err
@@ -47,19 +47,19 @@ func NewPush(o driver.Options) (driver.Driver, error) {
 	if rest != "" {
 		bad = fmt.Errorf("feed: the source URL has %.40q behind push:; write push: alone", rest)
 	}
-	d := &pushDriver{max: o.MaxMessage, room: pushMessages*o.MaxMessage + pushLines*pushCost, queue: make(chan []hub.Input, pushBatches)}
+	d := &source{max: o.MaxMessage, room: largest*o.MaxMessage + leastLines*messageCost, queue: make(chan []hub.Input, maxBatches)}
 	return d, errors.Join(bad, query.Rest())
 }
 
 // Push implements Pusher.
-func (d *pushDriver) Push(messages []hub.Input) error {
+func (d *source) Push(messages []hub.Input) error {
 	size := int64(0)
 	for i := range messages {
 		m := &messages[i]
 		if int64(len(m.Payload)) > d.max {
 			return driver.ErrPushTooLarge
 		}
-		size += pushSize(m)
+		size += sizeOf(m)
 		m.Kind = hub.Text
 		if !utf8.Valid(m.Payload) {
 			m.Kind = hub.Binary
@@ -81,21 +81,21 @@ func (d *pushDriver) Push(messages []hub.Input) error {
 	}
 }
 
-// pushSize is what a message counts while it waits.
-func pushSize(m *hub.Input) int64 { return int64(len(m.Payload)) + pushCost }
+// sizeOf is what a message counts while it waits.
+func sizeOf(m *hub.Input) int64 { return int64(len(m.Payload)) + messageCost }
 
 // Open has nothing to connect to.
-func (d *pushDriver) Open(ctx context.Context) (driver.Stream, error) {
-	return &pushStream{ctx: ctx, source: d}, nil
+func (d *source) Open(ctx context.Context) (driver.Stream, error) {
+	return &stream{ctx: ctx, source: d}, nil
 }
 
-// pushStream takes from the queue. One goroutine.
-type pushStream struct {
+// stream takes from the queue. One goroutine.
+type stream struct {
 	ctx    context.Context
-	source *pushDriver
+	source *source
 }
 
-func (s *pushStream) Next() (driver.Event, error) {
+func (s *stream) Next() (driver.Event, error) {
 	d := s.source
 	for len(d.batch) == 0 {
 		select {
@@ -106,8 +106,8 @@ func (s *pushStream) Next() (driver.Event, error) {
 	}
 	m := &d.batch[0]
 	d.batch = d.batch[1:]
-	d.queued.Add(-pushSize(m))
+	d.queued.Add(-sizeOf(m))
 	return driver.Message(m), nil
 }
 
-func (s *pushStream) Close() {}
+func (s *stream) Close() {}

@@ -21,7 +21,7 @@ func inputs(payloads ...string) []hub.Input {
 
 // TestPushIsBounded: in bytes and in number, and all or none.
 func TestPushIsBounded(t *testing.T) {
-	d := &pushDriver{max: 10, room: 20 + 3*pushCost, queue: make(chan []hub.Input, 2)}
+	d := &source{max: 10, room: 20 + 3*messageCost, queue: make(chan []hub.Input, 2)}
 	for i, step := range []struct {
 		messages []hub.Input
 		want     error
@@ -51,14 +51,14 @@ func TestPushIsBounded(t *testing.T) {
 
 // TestPushOutlivesConnection: a rule ends it within a batch.
 func TestPushOutlivesConnection(t *testing.T) {
-	d, err := NewPush(driver.Options{URL: "push:", MaxMessage: 8})
+	d, err := New(driver.Options{URL: "push:", MaxMessage: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ruled := stage.New(d, stage.Config{Rules: func() ([]stage.Rule, error) {
 		return stage.ParseRules([]byte(`[{"match":"^bye","do":"reconnect"}]`))
 	}})
-	if err := d.(*pushDriver).Push(inputs("bye", "one", "two")); err != nil {
+	if err := d.(*source).Push(inputs("bye", "one", "two")); err != nil {
 		t.Fatal(err)
 	}
 	sink := feedtest.NewSink()
@@ -75,18 +75,18 @@ func TestPushOutlivesConnection(t *testing.T) {
 	}
 	cancel()
 	<-done
-	if n := d.(*pushDriver).queued.Load(); n != 0 {
+	if n := d.(*source).queued.Load(); n != 0 {
 		t.Errorf("%d bytes are counted in an empty queue", n)
 	}
 }
 
 // TestPushTakesManyShort: as many lines as the relay lets through.
 func TestPushTakesManyShort(t *testing.T) {
-	d, err := NewPush(driver.Options{URL: "push:", MaxMessage: 1 << 16})
+	d, err := New(driver.Options{URL: "push:", MaxMessage: 1 << 16})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.(*pushDriver).Push(inputs(slices.Repeat([]string{"x"}, pushLines)...)); err != nil {
+	if err := d.(*source).Push(inputs(slices.Repeat([]string{"x"}, leastLines)...)); err != nil {
 		t.Error(err)
 	}
 }
