@@ -20,7 +20,7 @@ func (c *controls) count(p []byte) (n int) {
 			continue
 		}
 		c.head, p = append(c.head, p[0]), p[1:]
-		size, payload := frameHead(c.head)
+		size, payload := frameHeader(c.head)
 		if len(c.head) < size {
 			continue
 		}
@@ -32,9 +32,9 @@ func (c *controls) count(p []byte) (n int) {
 	return n
 }
 
-// frameHead returns the size of the header that starts with head, as far as that
+// frameHeader returns the size of the header that starts with head, as far as that
 // can be told, and the payload's size once the header is complete.
-func frameHead(head []byte) (size int, payload uint64) {
+func frameHeader(head []byte) (size int, payload uint64) {
 	if len(head) < 2 {
 		return 2, 0
 	}

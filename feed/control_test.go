@@ -14,7 +14,7 @@ import (
 
 // masked4 turns a server's frame into a client's: with the mask bit and a key.
 func masked4(frame []byte) []byte {
-	size, _ := frameHead(frame)
+	size, _ := frameHeader(frame)
 	out := append([]byte{frame[0], frame[1] | 0x80}, frame[2:size]...)
 	return append(append(out, 1, 2, 3, 4), frame[size:]...)
 }
@@ -49,7 +49,7 @@ func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 func TestControlFramesHoldUpNotForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := driver.Rate{Count: 1, Per: time.Second}.Limiter()
-		one := &tap{ReadWriteCloser: nowhere{}, limit: limit}
+		one := &Tap{ReadWriteCloser: nowhere{}, limit: limit}
 		for range 1000 {
 			one.Write(masked4([]byte{0x8A, 0}))
 		}

@@ -19,23 +19,23 @@ import (
 	"fantail/hub/setting"
 )
 
-// explainDial turns the failure of an opening handshake into what the operator
+// Explain turns the failure of an opening handshake into what the operator
 // can change. Its text never holds the URL, which may hold secrets.
-func explainDial(err error, resp *http.Response, subprotocols []string) *driver.Failure {
+func Explain(err error, resp *http.Response, subprotocols []string) *driver.Failure {
 	if resp != nil {
-		return explainAnswer(err, resp, subprotocols)
+		return ExplainAnswer(err, resp, subprotocols)
 	}
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err // without the URL
 	}
-	if f := explainTLS(err); f != nil {
+	if f := ExplainTLS(err); f != nil {
 		return f
 	}
-	return explainNetwork(err)
+	return ExplainNetwork(err)
 }
 
-// explainNetwork speaks of names, addresses and time.
-func explainNetwork(err error) *driver.Failure {
+// ExplainNetwork speaks of names, addresses and time.
+func ExplainNetwork(err error) *driver.Failure {
 	dns, noName := errors.AsType[*net.DNSError](err)
 	op, _ := errors.AsType[*net.OpError](err)
 	switch {
@@ -46,39 +46,39 @@ func explainNetwork(err error) *driver.Failure {
 	case noName:
 		return driver.Fail(driver.ReasonDial, "the name %s cannot be resolved; check this machine's DNS: %w", dns.Name, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return driver.Fail(driver.ReasonDial, "%s refuses connections; check host and port in %v, and that the source runs", peer(op), driver.SettingURL)
-	case op != nil && op.Op == "dial" && timedOut(err):
-		return driver.Fail(driver.ReasonDial, "%s does not answer within %v; check host and port in %v, and the firewall", peer(op), driver.HandshakeTimeout, driver.SettingURL)
+		return driver.Fail(driver.ReasonDial, "%s refuses connections; check host and port in %v, and that the source runs", peerOf(op), driver.SettingURL)
+	case op != nil && op.Op == "dial" && TimedOut(err):
+		return driver.Fail(driver.ReasonDial, "%s does not answer within %v; check host and port in %v, and the firewall", peerOf(op), driver.HandshakeTimeout, driver.SettingURL)
 	case op != nil && op.Op == "dial":
 		return driver.Fail(driver.ReasonDial, "no connection; check host and port in %v: %w", driver.SettingURL, err)
-	case timedOut(err):
+	case TimedOut(err):
 		return driver.Fail(driver.ReasonHandshake, "the source took the connection but did not finish the handshake within %v", driver.HandshakeTimeout)
-	case hungUp(err):
+	case HungUp(err):
 		return driver.Fail(driver.ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss, https), or serves something else at this port")
 	}
 	return driver.Fail(driver.ReasonHandshake, "the handshake failed: %w", err)
 }
 
-func peer(op *net.OpError) string {
+func peerOf(op *net.OpError) string {
 	if op == nil || op.Addr == nil {
 		return "the source"
 	}
 	return op.Addr.String()
 }
 
-// hungUp says whether the peer closed the connection; net/http has no value for
+// HungUp says whether the peer closed the connection; net/http has no value for
 // a peer that did so before the request was written.
-func hungUp(err error) bool {
+func HungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		strings.Contains(err.Error(), "server closed idle connection")
 }
 
-func timedOut(err error) bool {
+func TimedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// explainTLS speaks of certificates, or returns nil if err is not about TLS.
-func explainTLS(err error) *driver.Failure {
+// ExplainTLS speaks of certificates, or returns nil if err is not about TLS.
+func ExplainTLS(err error) *driver.Failure {
 	if name, ok := errors.AsType[x509.HostnameError](err); ok {
 		return driver.Fail(driver.ReasonTLS, "the source's certificate is for other names; use one of them as host in %v: %w", driver.SettingURL, name)
 	}
@@ -101,8 +101,8 @@ func explainTLS(err error) *driver.Failure {
 	return nil
 }
 
-// explainAnswer speaks of an HTTP answer that opens nothing.
-func explainAnswer(err error, resp *http.Response, subprotocols []string) *driver.Failure {
+// ExplainAnswer speaks of an HTTP answer that opens nothing.
+func ExplainAnswer(err error, resp *http.Response, subprotocols []string) *driver.Failure {
 	advice := setting.Errorf("check the path in %v", driver.SettingURL)
 	switch code := resp.StatusCode; {
 	case code == http.StatusSwitchingProtocols:
@@ -124,13 +124,13 @@ func explainAnswer(err error, resp *http.Response, subprotocols []string) *drive
 	case code/100 == 2:
 		advice = setting.Errorf("this is no WebSocket endpoint; %v", advice)
 	}
-	f := driver.Fail(driver.ReasonHandshake, "the source answered %d %s%s; %v", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(resp.Body), advice)
+	f := driver.Fail(driver.ReasonHandshake, "the source answered %d %s%s; %v", resp.StatusCode, http.StatusText(resp.StatusCode), Excerpt(resp.Body), advice)
 	f.AtLeast = retryAfter(resp, time.Now())
 	return f
 }
 
-// excerpt returns the start of an answer's body in quotes, fit for a log line.
-func excerpt(body io.Reader) string {
+// Excerpt returns the start of an answer's body in quotes, fit for a log line.
+func Excerpt(body io.Reader) string {
 	if body == nil {
 		return ""
 	}

@@ -72,10 +72,10 @@ func (d *httpDriver) Open(ctx context.Context) (driver.Stream, error) {
 		return nil, err
 	}
 	ReportProxy(ctx, req.URL.String())
-	tapped := newTapTransport(ctx, d.transport, nil)
-	resp, err := (&http.Client{Transport: tapped, CheckRedirect: noRedirect}).Do(req)
+	tapped := NewTransport(ctx, d.transport, nil)
+	resp, err := (&http.Client{Transport: tapped, CheckRedirect: NoRedirect}).Do(req)
 	if err != nil {
-		failed := explainDial(tapped.cause(ctx, err), nil, nil)
+		failed := Explain(tapped.Cause(ctx, err), nil, nil)
 		end(nil)
 		return nil, d.patient(failed)
 	}

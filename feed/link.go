@@ -54,7 +54,7 @@ func dialLink(ctx context.Context, address string, secure *tls.Config) (*link, e
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, explainNetwork(err)
+		return nil, ExplainNetwork(err)
 	}
 	if secure == nil {
 		return newLink(conn), nil
@@ -83,17 +83,17 @@ func tlsFor(address string, cfg *tls.Config) *tls.Config {
 // explainBrokerTLS is explainTLS for schemes that are not WebSocket's.
 func explainBrokerTLS(err error) *driver.Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
-	switch f := explainTLS(err); {
+	switch f := ExplainTLS(err); {
 	case record:
 		return driver.Fail(driver.ReasonTLS, "the broker does not speak TLS at this port; use the scheme without TLS or another port in %v", driver.SettingURL)
 	case f != nil:
 		return f
-	case timedOut(err):
+	case TimedOut(err):
 		return driver.Fail(driver.ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in %v", driver.HandshakeTimeout, driver.SettingURL)
-	case hungUp(err):
+	case HungUp(err):
 		return driver.Fail(driver.ReasonTLS, "the broker closed the connection during the TLS handshake; use the scheme without TLS or another port in %v, or give it the certificate it wants", driver.SettingURL)
 	}
-	return explainNetwork(err)
+	return ExplainNetwork(err)
 }
 
 // during runs a handshake that knows no context: the end of ctx closes the line
@@ -212,17 +212,17 @@ func (f *lifeline) explain(err error) *driver.Failure {
 // can change.
 func explainBroker(err error) *driver.Failure {
 	other := setting.Errorf("or another kind of server listens there: check scheme and port in %v", driver.SettingURL)
-	if hungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+	if HungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return driver.Fail(driver.ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, %v", other)
 	}
 	op, network := errors.AsType[*net.OpError](err)
 	switch {
 	case network && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
-		return explainNetwork(err)
-	case timedOut(err):
+		return ExplainNetwork(err)
+	case TimedOut(err):
 		return driver.Fail(driver.ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, %v", driver.HandshakeTimeout, other)
 	case network:
-		return explainNetwork(err)
+		return ExplainNetwork(err)
 	}
 	return driver.Fail(driver.ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", redact.Clean(err.Error()), other)
 }

@@ -184,7 +184,7 @@ func (d fixedDialer) SkipTLSHandshake() bool                { return false }
 func (d *natsDriver) explain(err error) *driver.Failure {
 	text := redact.Clean(strings.TrimPrefix(err.Error(), "nats: "))
 	_, record := errors.AsType[tls.RecordHeaderError](err)
-	switch tlsFailure := explainTLS(err); {
+	switch tlsFailure := ExplainTLS(err); {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
 		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; correct user and password in %v (%s://user:password@host), or the token (%s://token@host)", text, driver.SettingURL, d.scheme, d.scheme)
 	case errors.Is(err, nats.ErrPermissionViolation), strings.Contains(strings.ToLower(text), "permissions violation"):
@@ -196,7 +196,7 @@ func (d *natsDriver) explain(err error) *driver.Failure {
 	case tlsFailure != nil:
 		return tlsFailure
 	case errors.Is(err, nats.ErrTimeout):
-		return explainNetwork(context.DeadlineExceeded)
+		return ExplainNetwork(context.DeadlineExceeded)
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrConnectionClosed):
 		return explainBroker(net.ErrClosed)
 	}

@@ -15,10 +15,10 @@ func TestRetryAfter(t *testing.T) {
 	}{
 		{429, "7", 7 * time.Second},
 		{503, "120", 2 * time.Minute},
-		{503, "99999999999999999", maxRetryAfter},
+		{503, "99999999999999999", MaxRetryAfter},
 		{429, now.Add(90 * time.Second).Format(http.TimeFormat), 90 * time.Second},
 		{429, now.Add(-time.Hour).Format(http.TimeFormat), 0},
-		{429, now.Add(time.Hour).Format(http.TimeFormat), maxRetryAfter},
+		{429, now.Add(time.Hour).Format(http.TimeFormat), MaxRetryAfter},
 		{429, "", 0},
 		{429, "-1", 0},
 		{429, "soon", 0},

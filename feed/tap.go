@@ -10,12 +10,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// tap sits between the WebSocket library and the connection. It knows what the
+// Tap sits between the WebSocket library and the connection. It knows what the
 // library does not tell: whether bytes still come, and whether they have ended.
-type tap struct {
+type Tap struct {
 	io.ReadWriteCloser
-	reads atomic.Uint64 // reads that brought bytes
-	ended atomic.Bool   // a read failed, by the end of the connection or otherwise
+	Reads atomic.Uint64 // reads that brought bytes
+	Ended atomic.Bool   // a read failed, by the end of the connection or otherwise
 
 	limit    *rate.Limiter // is told of control frames; nil = nobody is
 	controls controls      // owned by Write, of which the library makes one call at a time
@@ -23,7 +23,7 @@ type tap struct {
 
 // Write passes bytes on. A control frame goes at once, as a pong must, and holds
 // up what is sent after it instead.
-func (t *tap) Write(p []byte) (int, error) {
+func (t *Tap) Write(p []byte) (int, error) {
 	if t.limit != nil && t.limit.Limit() != rate.Inf {
 		t.owe(t.controls.count(p))
 	}
@@ -35,7 +35,7 @@ func (t *tap) Write(p []byte) (int, error) {
 const maxDebt = 16
 
 // owe has the limiter know of control frames.
-func (t *tap) owe(frames int) {
+func (t *Tap) owe(frames int) {
 	for range frames {
 		if t.limit.Tokens() > -maxDebt {
 			t.limit.Reserve()
@@ -45,32 +45,32 @@ func (t *tap) owe(frames int) {
 
 // Read keeps an error that comes along with bytes for the next call: so ended
 // is only set once the library asked for bytes that are not there.
-func (t *tap) Read(p []byte) (int, error) {
+func (t *Tap) Read(p []byte) (int, error) {
 	n, err := t.ReadWriteCloser.Read(p)
 	if n > 0 {
-		t.reads.Add(1)
+		t.Reads.Add(1)
 		return n, nil
 	}
 	if err != nil {
-		t.ended.Store(true)
+		t.Ended.Store(true)
 	}
 	return n, err
 }
 
-// tapTransport performs one handshake, and puts a tap into its connection.
-type tapTransport struct {
+// Transport performs one handshake, and puts a tap into its connection.
+type Transport struct {
 	base      *http.Transport
 	connected atomic.Bool // there is a TCP connection
-	keep      func() bool // takes the connection out of the context's reach
+	Keep      func() bool // takes the connection out of the context's reach
 	limit     *rate.Limiter
-	tap       *tap // set when the upgrade was accepted
+	Tap       *Tap // set when the upgrade was accepted
 }
 
-// newTapTransport returns a transport whose connection ends with ctx, until
+// NewTransport returns a transport whose connection ends with ctx, until
 // keep is called. On its own net/http goes on dialling, and waiting for TLS,
 // when a request is given up (TestU2WSHandshakeTimeout).
-func newTapTransport(ctx context.Context, base *http.Transport, limit *rate.Limiter) *tapTransport {
-	t := &tapTransport{base: base.Clone(), limit: limit}
+func NewTransport(ctx context.Context, base *http.Transport, limit *rate.Limiter) *Transport {
+	t := &Transport{base: base.Clone(), limit: limit}
 	dial := base.DialContext
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
@@ -78,7 +78,7 @@ func newTapTransport(ctx context.Context, base *http.Transport, limit *rate.Limi
 	t.base.DialContext = func(_ context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err == nil {
-			t.keep = context.AfterFunc(ctx, func() { conn.Close() })
+			t.Keep = context.AfterFunc(ctx, func() { conn.Close() })
 			t.connected.Store(true)
 		}
 		return conn, err
@@ -86,9 +86,9 @@ func newTapTransport(ctx context.Context, base *http.Transport, limit *rate.Limi
 	return t
 }
 
-// cause returns what lies behind a handshake's error: the end of its context, if
+// Cause returns what lies behind a handshake's error: the end of its context, if
 // that came first. net/http does not say how far the handshake got.
-func (t *tapTransport) cause(ctx context.Context, err error) error {
+func (t *Transport) Cause(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() == nil:
 		return err
@@ -100,18 +100,18 @@ func (t *tapTransport) cause(ctx context.Context, err error) error {
 
 // RoundTrip performs the handshake. Afterwards the response's body is the
 // connection, by the contract of [http.Response].
-func (t *tapTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(r)
 	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		return resp, err
 	}
 	if conn, ok := resp.Body.(io.ReadWriteCloser); ok {
-		t.tap = &tap{ReadWriteCloser: conn, limit: t.limit}
-		resp.Body = t.tap
+		t.Tap = &Tap{ReadWriteCloser: conn, limit: t.limit}
+		resp.Body = t.Tap
 	}
 	return resp, nil
 }
 
-// noRedirect keeps a source from sending our headers, which may hold secrets,
+// NoRedirect keeps a source from sending our headers, which may hold secrets,
 // to another place; explainDial tells the operator where it points.
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

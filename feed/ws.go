@@ -100,29 +100,29 @@ func (d *wsDriver) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
-	tapped := newTapTransport(opening, d.transport, d.limit)
+	tapped := NewTransport(opening, d.transport, d.limit)
 	address, subprotocols := d.where()
 	ReportProxy(ctx, "http"+address[len("ws"):]) // as the WebSocket library dials it
 	conn, resp, err := websocket.Dial(opening, address, websocket.DialOptions{
-		Client:       &http.Client{Transport: tapped, CheckRedirect: noRedirect},
+		Client:       &http.Client{Transport: tapped, CheckRedirect: NoRedirect},
 		Header:       header,
 		Subprotocols: subprotocols,
 		Compress:     true,
 	})
 	if err != nil {
-		return nil, explainDial(tapped.cause(opening, err), resp, subprotocols)
+		return nil, Explain(tapped.Cause(opening, err), resp, subprotocols)
 	}
 	reportAnswer(ctx, resp)
 	if len(d.opt.Subprotocols) > 0 && conn.Subprotocol() == "" {
 		conn.CloseNow()
 		return nil, driver.Fail(driver.ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty %v", d.opt.Subprotocols, driver.SettingSubprotocols)
 	}
-	s := d.stream(ctx, conn, tapped.tap, resp, newOutbox(conn, frames, d.opt, d.limit))
+	s := d.stream(ctx, conn, tapped.Tap, resp, newOutbox(conn, frames, d.opt, d.limit))
 	if err := s.greet(opening); err != nil {
 		s.Close()
 		return nil, err
 	}
-	tapped.keep()
+	tapped.Keep()
 	if len(frames) > 0 {
 		driver.Report(ctx, driver.Step{Kind: driver.StepSend, Detail: d.opt.Names.Sprintf("%d sent, as %v says", len(frames), driver.SettingFrames)})
 	}
@@ -150,7 +150,7 @@ type greeter interface {
 }
 
 // stream returns what reads an open connection.
-func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *tap, resp *http.Response, out *outbox) greeter {
+func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *Tap, resp *http.Response, out *outbox) greeter {
 	o := d.opt
 	envelope := d.resume != nil && fantailv1.SendsEnvelopes(resp.Header)
 	if envelope {

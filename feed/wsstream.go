@@ -22,7 +22,7 @@ type wsStream struct {
 	// Static after newWSStream.
 	ctx  context.Context // whose end has watch say goodbye
 	conn *websocket.Conn
-	tap  *tap
+	tap  *Tap
 	max  int64
 	ping time.Duration // NoPing = none
 	out  *outbox
@@ -36,7 +36,7 @@ type wsStream struct {
 	in     hub.Input                      // likewise
 }
 
-func newWSStream(ctx context.Context, conn *websocket.Conn, t *tap, out *outbox, o driver.Options) *wsStream {
+func newWSStream(ctx context.Context, conn *websocket.Conn, t *Tap, out *outbox, o driver.Options) *wsStream {
 	s := &wsStream{ctx: ctx, conn: conn, tap: t, max: o.MaxMessage, ping: o.Ping, out: out, gone: make(chan struct{})}
 	open, done := context.WithCancel(context.WithoutCancel(ctx))
 	s.done = done
@@ -119,7 +119,7 @@ func (s *wsStream) read() (kind hub.Kind, err error) {
 	if err != nil {
 		return kind, err
 	}
-	if _, err = s.buf.ReadFrom(r); err == nil && s.tap.ended.Load() {
+	if _, err = s.buf.ReadFrom(r); err == nil && s.tap.Ended.Load() {
 		err = io.ErrUnexpectedEOF
 	}
 	return kind, err
@@ -163,11 +163,11 @@ func (s *wsStream) watch(ctx, open context.Context) {
 // arrives meanwhile is a sign of life, as the pong may wait behind a large
 // message. What ends the wait early is for others to report.
 func (s *wsStream) alive(ctx context.Context) bool {
-	reads := s.tap.reads.Load()
+	reads := s.tap.Reads.Load()
 	ctx, cancel := context.WithTimeout(ctx, s.ping)
 	defer cancel()
 	s.conn.Ping(ctx)
-	return !errors.Is(ctx.Err(), context.DeadlineExceeded) || s.tap.reads.Load() != reads
+	return !errors.Is(ctx.Err(), context.DeadlineExceeded) || s.tap.Reads.Load() != reads
 }
 
 // leave performs the closing handshake (RFC 6455 section 7), within CloseTimeout.
