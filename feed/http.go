@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 	"fantail/feed/internal/lines"
 	"fantail/feed/internal/redact"
 	"fantail/hub/fantailv1"
@@ -71,11 +72,11 @@ func (d *httpDriver) Open(ctx context.Context) (driver.Stream, error) {
 		end(nil)
 		return nil, err
 	}
-	ReportProxy(ctx, req.URL.String())
-	tapped := NewTransport(ctx, d.transport, nil)
-	resp, err := (&http.Client{Transport: tapped, CheckRedirect: NoRedirect}).Do(req)
+	dial.ReportProxy(ctx, req.URL.String())
+	tapped := dial.NewTransport(ctx, d.transport, nil)
+	resp, err := (&http.Client{Transport: tapped, CheckRedirect: dial.NoRedirect}).Do(req)
 	if err != nil {
-		failed := Explain(tapped.Cause(ctx, err), nil, nil)
+		failed := dial.Explain(tapped.Cause(ctx, err), nil, nil)
 		end(nil)
 		return nil, d.patient(failed)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
@@ -231,11 +232,11 @@ func TestHTTPStatus(t *testing.T) {
 		{403, "", []string{"403 Forbidden", "Config.Dialling.Headers"}, 0},
 		{404, "", []string{"404 Not Found", "path in Config.Sources.URL"}, 0},
 		{429, "Retry-After: 17", []string{"429", "fewer connections"}, 17 * time.Second},
-		{429, "Retry-After: 86400", []string{"429"}, MaxRetryAfter},
-		{503, "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT", []string{"503", "problem of its own"}, MaxRetryAfter},
+		{429, "Retry-After: 86400", []string{"429"}, dial.MaxRetryAfter},
+		{503, "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT", []string{"503", "problem of its own"}, dial.MaxRetryAfter},
 		{503, "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", []string{"503"}, 0},
 		{503, "Retry-After: soon", []string{"503"}, 0},
-		{204, "", []string{"204 No Content", "not to come back"}, MaxRetryAfter},
+		{204, "", []string{"204 No Content", "not to come back"}, dial.MaxRetryAfter},
 		{206, "", []string{"206", "no stream"}, 0},
 		{302, "Location: https://elsewhere.example/?secret=1", []string{"302", "host elsewhere.example;"}, 0},
 		{426, "Upgrade: websocket", []string{"426", "ws:// or wss://"}, 0},

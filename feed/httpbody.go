@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 	"fantail/feed/internal/lines"
 )
 
@@ -49,14 +50,14 @@ func explainStatus(resp *http.Response) *driver.Failure {
 	switch code := resp.StatusCode; {
 	case code == http.StatusNoContent: // WHATWG HTML, section 9.2.3
 		f = driver.Fail(driver.ReasonHandshake, "the source answered 204 No Content, which asks us not to come back; check the path in %v", driver.SettingURL)
-		f.AtLeast = MaxRetryAfter
+		f.AtLeast = dial.MaxRetryAfter
 		return f
 	case code == http.StatusSwitchingProtocols, code == http.StatusUpgradeRequired:
 		f = driver.Fail(driver.ReasonHandshake, "the source answered %d %s; if it serves a WebSocket, write ws:// or wss:// in %v", code, http.StatusText(code), driver.SettingURL)
 	case code/100 == 2:
-		f = driver.Fail(driver.ReasonHandshake, "the source answered %d %s%s, which is no stream; check the path in %v", code, http.StatusText(code), Excerpt(resp.Body), driver.SettingURL)
+		f = driver.Fail(driver.ReasonHandshake, "the source answered %d %s%s, which is no stream; check the path in %v", code, http.StatusText(code), dial.Excerpt(resp.Body), driver.SettingURL)
 	default:
-		f = ExplainAnswer(nil, resp, nil)
+		f = dial.ExplainAnswer(nil, resp, nil)
 	}
 	return f
 }
@@ -77,5 +78,5 @@ func (o *once) Read(p []byte) (int, error) {
 
 // explainType speaks of an answer that is no stream.
 func explainType(resp *http.Response) *driver.Failure {
-	return driver.Fail(driver.ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in %v", resp.Header.Get("Content-Type"), Excerpt(&once{resp.Body, false}), driver.SettingURL)
+	return driver.Fail(driver.ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in %v", resp.Header.Get("Content-Type"), dial.Excerpt(&once{resp.Body, false}), driver.SettingURL)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 )
@@ -54,7 +55,7 @@ func dialLink(ctx context.Context, address string, secure *tls.Config) (*link, e
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, ExplainNetwork(err)
+		return nil, dial.ExplainNetwork(err)
 	}
 	if secure == nil {
 		return newLink(conn), nil
@@ -64,7 +65,7 @@ func dialLink(ctx context.Context, address string, secure *tls.Config) (*link, e
 		conn.Close()
 		return nil, explainBrokerTLS(err)
 	}
-	driver.Report(ctx, Certificate(t.ConnectionState(), time.Now()))
+	driver.Report(ctx, dial.Certificate(t.ConnectionState(), time.Now()))
 	return newLink(t), nil
 }
 
@@ -83,17 +84,17 @@ func tlsFor(address string, cfg *tls.Config) *tls.Config {
 // explainBrokerTLS is explainTLS for schemes that are not WebSocket's.
 func explainBrokerTLS(err error) *driver.Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
-	switch f := ExplainTLS(err); {
+	switch f := dial.ExplainTLS(err); {
 	case record:
 		return driver.Fail(driver.ReasonTLS, "the broker does not speak TLS at this port; use the scheme without TLS or another port in %v", driver.SettingURL)
 	case f != nil:
 		return f
-	case TimedOut(err):
+	case dial.TimedOut(err):
 		return driver.Fail(driver.ReasonTLS, "the broker did not finish the TLS handshake within %v; it hangs, or does not speak TLS at this port: use the scheme without TLS or another port in %v", driver.HandshakeTimeout, driver.SettingURL)
-	case HungUp(err):
+	case dial.HungUp(err):
 		return driver.Fail(driver.ReasonTLS, "the broker closed the connection during the TLS handshake; use the scheme without TLS or another port in %v, or give it the certificate it wants", driver.SettingURL)
 	}
-	return ExplainNetwork(err)
+	return dial.ExplainNetwork(err)
 }
 
 // during runs a handshake that knows no context: the end of ctx closes the line
@@ -212,17 +213,17 @@ func (f *lifeline) explain(err error) *driver.Failure {
 // can change.
 func explainBroker(err error) *driver.Failure {
 	other := setting.Errorf("or another kind of server listens there: check scheme and port in %v", driver.SettingURL)
-	if HungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+	if dial.HungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return driver.Fail(driver.ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, %v", other)
 	}
 	op, network := errors.AsType[*net.OpError](err)
 	switch {
 	case network && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
-		return ExplainNetwork(err)
-	case TimedOut(err):
+		return dial.ExplainNetwork(err)
+	case dial.TimedOut(err):
 		return driver.Fail(driver.ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, %v", driver.HandshakeTimeout, other)
 	case network:
-		return ExplainNetwork(err)
+		return dial.ExplainNetwork(err)
 	}
 	return driver.Fail(driver.ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", redact.Clean(err.Error()), other)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 	"fantail/feed/internal/redact"
 )
 
@@ -71,7 +72,7 @@ func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
 		return nil, d.explain(err)
 	}
 	if state, err := c.TLSConnectionState(); err == nil {
-		driver.Report(ctx, Certificate(state, time.Now()))
+		driver.Report(ctx, dial.Certificate(state, time.Now()))
 	}
 	return c, nil
 }
@@ -184,7 +185,7 @@ func (d fixedDialer) SkipTLSHandshake() bool                { return false }
 func (d *natsDriver) explain(err error) *driver.Failure {
 	text := redact.Clean(strings.TrimPrefix(err.Error(), "nats: "))
 	_, record := errors.AsType[tls.RecordHeaderError](err)
-	switch tlsFailure := ExplainTLS(err); {
+	switch tlsFailure := dial.ExplainTLS(err); {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
 		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; correct user and password in %v (%s://user:password@host), or the token (%s://token@host)", text, driver.SettingURL, d.scheme, d.scheme)
 	case errors.Is(err, nats.ErrPermissionViolation), strings.Contains(strings.ToLower(text), "permissions violation"):
@@ -196,7 +197,7 @@ func (d *natsDriver) explain(err error) *driver.Failure {
 	case tlsFailure != nil:
 		return tlsFailure
 	case errors.Is(err, nats.ErrTimeout):
-		return ExplainNetwork(context.DeadlineExceeded)
+		return dial.ExplainNetwork(context.DeadlineExceeded)
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrConnectionClosed):
 		return explainBroker(net.ErrClosed)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 )
 
 // Probe opens one connection to the source, in the way in which a Feed does,
@@ -30,7 +31,7 @@ func Probe(ctx context.Context, cfg Config, pub Publisher, report func(driver.St
 	}
 	p := &probe{report: report, last: time.Now()}
 	defer p.end()
-	err = f.sources[0].connect(Trace(driver.WithReporter(ctx, p.done), p.setNaming))
+	err = f.sources[0].connect(dial.Trace(driver.WithReporter(ctx, p.done), p.setNaming))
 	stats := f.Stats()
 	if ctx.Err() != nil {
 		return stats, nil

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 	"fantail/feed/internal/redact"
 	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
@@ -100,17 +101,17 @@ func (d *wsDriver) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
-	tapped := NewTransport(opening, d.transport, d.limit)
+	tapped := dial.NewTransport(opening, d.transport, d.limit)
 	address, subprotocols := d.where()
-	ReportProxy(ctx, "http"+address[len("ws"):]) // as the WebSocket library dials it
+	dial.ReportProxy(ctx, "http"+address[len("ws"):]) // as the WebSocket library dials it
 	conn, resp, err := websocket.Dial(opening, address, websocket.DialOptions{
-		Client:       &http.Client{Transport: tapped, CheckRedirect: NoRedirect},
+		Client:       &http.Client{Transport: tapped, CheckRedirect: dial.NoRedirect},
 		Header:       header,
 		Subprotocols: subprotocols,
 		Compress:     true,
 	})
 	if err != nil {
-		return nil, Explain(tapped.Cause(opening, err), resp, subprotocols)
+		return nil, dial.Explain(tapped.Cause(opening, err), resp, subprotocols)
 	}
 	reportAnswer(ctx, resp)
 	if len(d.opt.Subprotocols) > 0 && conn.Subprotocol() == "" {
@@ -150,7 +151,7 @@ type greeter interface {
 }
 
 // stream returns what reads an open connection.
-func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *Tap, resp *http.Response, out *outbox) greeter {
+func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *dial.Tap, resp *http.Response, out *outbox) greeter {
 	o := d.opt
 	envelope := d.resume != nil && fantailv1.SendsEnvelopes(resp.Header)
 	if envelope {

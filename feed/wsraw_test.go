@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/nettest"
@@ -181,9 +182,9 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 
 func TestExplainTimeouts(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}
-	f := Explain(&net.OpError{Op: "dial", Addr: addr, Err: context.DeadlineExceeded}, nil, nil)
+	f := dial.Explain(&net.OpError{Op: "dial", Addr: addr, Err: context.DeadlineExceeded}, nil, nil)
 	feedtest.WantFailure(t, f, driver.ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
-	f = Explain(context.DeadlineExceeded, nil, nil)
+	f = dial.Explain(context.DeadlineExceeded, nil, nil)
 	feedtest.WantFailure(t, f, driver.ReasonHandshake, "did not finish the handshake within 10s")
 }
 

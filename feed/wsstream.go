@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/dial"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -22,7 +23,7 @@ type wsStream struct {
 	// Static after newWSStream.
 	ctx  context.Context // whose end has watch say goodbye
 	conn *websocket.Conn
-	tap  *Tap
+	tap  *dial.Tap
 	max  int64
 	ping time.Duration // NoPing = none
 	out  *outbox
@@ -36,7 +37,7 @@ type wsStream struct {
 	in     hub.Input                      // likewise
 }
 
-func newWSStream(ctx context.Context, conn *websocket.Conn, t *Tap, out *outbox, o driver.Options) *wsStream {
+func newWSStream(ctx context.Context, conn *websocket.Conn, t *dial.Tap, out *outbox, o driver.Options) *wsStream {
 	s := &wsStream{ctx: ctx, conn: conn, tap: t, max: o.MaxMessage, ping: o.Ping, out: out, gone: make(chan struct{})}
 	open, done := context.WithCancel(context.WithoutCancel(ctx))
 	s.done = done

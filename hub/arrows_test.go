@@ -45,13 +45,14 @@ var rooms = map[string]string{
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed": "feed/arbiter feed/demo feed/driver feed/internal/lines feed/internal/redact feed/internal/retry " +
-		"feed/internal/throttle feed/push feed/recording feed/stage feed/stdin hub hub/fantailv1 hub/setting " +
-		"hub/websocket",
+	"feed": "feed/arbiter feed/demo feed/driver feed/internal/dial feed/internal/lines feed/internal/redact " +
+		"feed/internal/retry feed/internal/throttle feed/push feed/recording feed/stage feed/stdin hub hub/fantailv1 " +
+		"hub/setting hub/websocket",
 	"feed/arbiter":           "hub",
 	"feed/brokertest":        "hub/nettest",
 	"feed/demo":              "feed/driver hub",
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
+	"feed/internal/dial":     "feed/driver feed/internal/redact hub/setting",
 	"feed/internal/feedrun":  "feed feed/internal/feedtest hub",
 	"feed/internal/feedtest": "feed/driver hub hub/nettest hub/peertest hub/websocket",
 	"feed/internal/lines":    "",
