@@ -81,10 +81,12 @@ func (f *Feed) HasKeys() bool {
 
 // Stats returns the present figures. Any goroutine.
 func (f *Feed) Stats() Stats {
+	s := f.sources[0].stats()
 	if f.several != nil {
-		return f.several.stats()
+		s = f.several.stats()
 	}
-	return f.sources[0].stats()
+	s.Taking = f.uplink.Taking()
+	return s
 }
 
 // direct is the outlet of a single source.

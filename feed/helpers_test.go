@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"fantail/feed/driver"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // running is a Feed under test.
@@ -52,4 +54,10 @@ func endsWithin(t *testing.T, most time.Duration, begin func() *running) {
 func deliver(t *testing.T, r *running, kind hub.Kind, payload []byte) {
 	t.Helper()
 	feedtest.Deliver(t, r.Send, kind, payload)
+}
+
+// eventuallyTakes waits until so many connections take messages.
+func eventuallyTakes(t *testing.T, r *running, n int) {
+	t.Helper()
+	peertest.Eventually(t, fmt.Sprintf("%d connections take messages", n), func() bool { return r.Stats().Taking >= n })
 }

@@ -251,10 +251,11 @@ func TestResumeBounds(t *testing.T) {
 			feedtest.Stay(c)
 		}))
 		t.Cleanup(srv.Close)
-		s, err := openWS(t, feedtest.WSURL(srv.URL), driver.Options{Resume: true, MaxMessage: 10})
+		d, err := newWS(driver.Options{URL: feedtest.WSURL(srv.URL), Resume: true, MaxMessage: 10}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
+		s := feedtest.Open(t, d)
 		ev, err := s.Next()
 		if tt.word == driver.DropTooLarge.String() {
 			if err != nil || ev.Kind != driver.KindDropped || ev.Drop != driver.DropTooLarge {
@@ -265,7 +266,7 @@ func TestResumeBounds(t *testing.T) {
 		} else if err != nil || string(ev.Message.Payload) != strings.Repeat("\x00", 10) {
 			t.Errorf("%v, %+v", err, ev)
 		}
-		if at := s.(*relayStream).resume.Position(); at != tt.at {
+		if at := d.(driver.Resumer).Position(); at != tt.at {
 			t.Errorf("%.40s: at %q", tt.send, at)
 		}
 		s.Close()

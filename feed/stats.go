@@ -37,6 +37,8 @@ type Stats struct {
 	Rules []stage.RuleStats
 	// Unsent counts the replies for which there was no room.
 	Unsent uint64
+	// Taking is how many connections take what Feed.Send sends.
+	Taking int
 	// Outage is the sum of all outages, with the present one as it stands.
 	Outage time.Duration
 

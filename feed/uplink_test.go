@@ -14,13 +14,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"fantail/feed/driver"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/nettest"
-	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
 
@@ -42,22 +39,6 @@ func TestSendReachesTheSource(t *testing.T) {
 		if m.Kind != want[i].Kind || m.Payload != want[i].Payload {
 			t.Errorf("message %d is %v %.20q", i, m.Kind, m.Payload)
 		}
-	}
-}
-
-func TestUplinkNeedsASourceThatTakesIt(t *testing.T) {
-	for url, name := range map[string]string{"demo:": "demo", "stdin:": "stdin", "https://h/": "https"} {
-		_, err := New(Config{Sources: Sources{URL: url}, Sending: Sending{Uplink: true}, Stdin: strings.NewReader("")}, feedtest.NewSink(), zerolog.Nop())
-		if err == nil || !feedtest.Holds(err.Error(), []string{"Config.Sending.Uplink", "a " + name + ": source", "unset"}) {
-			t.Errorf("%s: %v", url, err)
-		}
-	}
-	f, err := New(Config{Sources: Sources{URL: "ws://h/"}}, feedtest.NewSink(), zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Send(hub.Text, nil); err != ErrUplink {
-		t.Errorf("without an uplink: %v", err)
 	}
 }
 
@@ -247,19 +228,5 @@ func TestSendToTheLeastBusy(t *testing.T) {
 			t.Errorf("message %s was sent twice", word)
 		}
 		seen[word] = true
-	}
-}
-
-// eventuallyTakes waits until so many connections take messages.
-func eventuallyTakes(t *testing.T, r *running, n int) {
-	t.Helper()
-	poll := time.NewTicker(time.Millisecond)
-	defer poll.Stop()
-	for late := time.After(peertest.Patience); r.uplink.Taking() < n; {
-		select {
-		case <-poll.C:
-		case <-late:
-			t.Fatalf("%d connections take messages, want %d", r.uplink.Taking(), n)
-		}
 	}
 }

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"fantail/feed/driver"
-	"fantail/feed/internal/dial"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/nettest"
@@ -178,14 +177,6 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 	defer cancel()
 	_, err := openWSWithin(t, ctx, u, driver.Options{})
 	feedtest.WantFailure(t, err, driver.ReasonDial, "does not answer within 10s")
-}
-
-func TestExplainTimeouts(t *testing.T) {
-	addr := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}
-	f := dial.Explain(&net.OpError{Op: "dial", Addr: addr, Err: context.DeadlineExceeded}, nil, nil)
-	feedtest.WantFailure(t, f, driver.ReasonDial, "192.0.2.1:443 does not answer within 10s", "firewall")
-	f = dial.Explain(context.DeadlineExceeded, nil, nil)
-	feedtest.WantFailure(t, f, driver.ReasonHandshake, "did not finish the handshake within 10s")
 }
 
 // TestWSDeafSourceDoesNotHoldUpTheEnd: one that never answers our close frame.

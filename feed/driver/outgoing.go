@@ -81,7 +81,12 @@ func (o *Outgoing) Send(kind hub.Kind, payload []byte) error {
 }
 
 // Taking returns how many connections take messages.
-func (o *Outgoing) Taking() int { return int(o.takes.Load()) }
+func (o *Outgoing) Taking() int {
+	if o == nil {
+		return 0
+	}
+	return int(o.takes.Load())
+}
 
 // why says why a message was not taken.
 func (o *Outgoing) why() error {

@@ -2,6 +2,7 @@
 package feedrun
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"fantail/feed"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
+	"fantail/hub/peertest"
 )
 
 // Running is a Feed under test.
@@ -62,4 +64,10 @@ func EndsWithin(t *testing.T, most time.Duration, begin func() *Running) {
 func (r *Running) Deliver(t *testing.T, kind hub.Kind, payload []byte) {
 	t.Helper()
 	feedtest.Deliver(t, r.Send, kind, payload)
+}
+
+// EventuallyTakes waits until so many connections take messages.
+func (r *Running) EventuallyTakes(t *testing.T, n int) {
+	t.Helper()
+	peertest.Eventually(t, fmt.Sprintf("%d connections take messages", n), func() bool { return r.Stats().Taking >= n })
 }
