@@ -31,7 +31,7 @@ var (
 	_ driver.Sender    = (*wsStream)(nil)
 )
 
-func newWS(o driver.Options) (driver.Driver, error) {
+func NewWS(o driver.Options) (driver.Driver, error) {
 	if err := checkWS(o.URL); err != nil {
 		return nil, fmt.Errorf("feed: the source URL %w", err)
 	}

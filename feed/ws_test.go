@@ -311,7 +311,7 @@ func openWS(t *testing.T, u string, o driver.Options) (driver.Stream, error) {
 func openWSWithin(t *testing.T, ctx context.Context, u string, o driver.Options) (driver.Stream, error) {
 	t.Helper()
 	o.URL = u
-	d, err := newWS(o.WithDefaults())
+	d, err := NewWS(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -406,7 +406,7 @@ func TestWSURL(t *testing.T) {
 		{"wss://h/%zz?token=hush", "is no URL"},
 	}
 	for _, tt := range tests {
-		_, err := newWS(driver.Options{URL: tt.url})
+		_, err := NewWS(driver.Options{URL: tt.url})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}
