@@ -15,11 +15,6 @@ import (
 	"fantail/hub/websocket"
 )
 
-// parsed returns a Config.Rules of the given JSON.
-func parsed(text string) func() ([]stage.Rule, error) {
-	return func() ([]stage.Rule, error) { return stage.ParseRules([]byte(text)) }
-}
-
 // TestRulesHoldAConversation: a source that wants a login before a subscription,
 // sends arrays, asks for answers, and asks to be left.
 func TestRulesHoldAConversation(t *testing.T) {
@@ -44,7 +39,7 @@ func TestRulesHoldAConversation(t *testing.T) {
 		}
 		feedtest.Stay(c)
 	})
-	r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{Split: stage.SplitArray, Rules: parsed(`[
+	r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{Split: stage.SplitArray, Rules: feedtest.Rules(`[
 		{"match":"\"msg\":\"connected\"","do":"reply","send":{"action":"auth","key":"K","secret":"S"}},
 		{"match":"\"msg\":\"authenticated\"","do":"reply","send":[{"action":"subscribe","trades":["AAPL"]},"second"]},
 		{"match":"^{\"T\":\"ack\"","do":"drop"},

@@ -26,7 +26,7 @@ func TestFatalAnswerIsAnAlarm(t *testing.T) {
 		}}
 		r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
 		r.Feed = scriptFeed(s, r.sink, zerolog.New(r.log))
-		r.sources[0].driver = stage.New(s, stage.Config{Rules: parsed(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
+		r.sources[0].driver = stage.New(s, stage.Config{Rules: feedtest.Rules(`[{"match":"\"error\":","do":"fatal"}]`), Log: r.sources[0].log})
 		r.run(t)
 		time.Sleep(time.Minute)
 		if st := r.Stats(); !st.Alarm || st.Connected || st.Reconnects[driver.ReasonFatal] != 1 {

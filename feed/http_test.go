@@ -319,7 +319,7 @@ func TestHTTPEnds(t *testing.T) {
 func TestU2HTTPNeverAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent, full := nettest.NewPipes(), nettest.NewPipes()
-		serveRawAt(t, silent, (*rawConn).deaf)
+		feedtest.ServeRawAt(t, silent, (*feedtest.RawConn).Deaf)
 		for p, want := range map[*nettest.Pipes]driver.Reason{silent: driver.ReasonHandshake, full: driver.ReasonDial} {
 			began := time.Now()
 			_, err := openHTTP(t, "http://source/", driver.Options{Dial: p.Dial})
@@ -334,7 +334,7 @@ func TestU2HTTPNeverAnswers(t *testing.T) {
 func TestHTTPNetworkFailures(t *testing.T) {
 	_, err := openHTTP(t, "http://"+feedtest.Vacant, driver.Options{})
 	feedtest.WantFailure(t, err, driver.ReasonDial, "refuses connections", "Config.Sources.URL")
-	u := serveRaw(t, func(*rawConn) {}) // closes at once
+	u := feedtest.ServeRaw(t, func(*feedtest.RawConn) {}) // closes at once
 	_, err = openHTTP(t, strings.Replace(u, "ws:", "http:", 1), driver.Options{})
 	feedtest.WantFailure(t, err, driver.ReasonHandshake, "closed the connection", "https")
 	_, err = openHTTP(t, "http://"+feedtest.Vacant, driver.Options{Headers: func() (http.Header, error) { return nil, io.ErrNoProgress }})
@@ -350,7 +350,7 @@ func TestHTTPTLS(t *testing.T) {
 		}}
 		srv := httptest.NewUnstartedServer(s)
 		srv.EnableHTTP2 = two
-		srv.Config.ErrorLog = quiet
+		srv.Config.ErrorLog = feedtest.Quiet
 		srv.StartTLS()
 		defer srv.Close()
 		roots := x509.NewCertPool()

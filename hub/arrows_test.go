@@ -46,15 +46,15 @@ var rooms = map[string]string{
 	"examples/embed": "hub relay",
 
 	"feed": "feed/arbiter feed/demo feed/driver feed/internal/dial feed/internal/lines feed/internal/redact " +
-		"feed/internal/retry feed/internal/throttle feed/push feed/recording feed/stage feed/stdin hub hub/fantailv1 " +
-		"hub/setting hub/websocket",
+		"feed/internal/retry feed/internal/throttle feed/push feed/recording feed/stage feed/stdin feed/ws hub " +
+		"hub/fantailv1 hub/setting",
 	"feed/arbiter":           "hub",
 	"feed/brokertest":        "hub/nettest",
 	"feed/demo":              "feed/driver hub",
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
 	"feed/internal/dial":     "feed/driver feed/internal/redact hub/setting",
-	"feed/internal/feedrun":  "feed feed/internal/feedtest hub",
-	"feed/internal/feedtest": "feed/driver hub hub/nettest hub/peertest hub/websocket",
+	"feed/internal/feedrun":  "feed feed/internal/feedtest hub hub/peertest",
+	"feed/internal/feedtest": "feed/driver feed/stage hub hub/nettest hub/peertest hub/websocket",
 	"feed/internal/lines":    "",
 	"feed/internal/redact":   "",
 	"feed/internal/retry":    "",
@@ -63,6 +63,7 @@ var rooms = map[string]string{
 	"feed/recording":         "feed/driver feed/internal/lines hub",
 	"feed/stage":             "feed/driver feed/internal/redact feed/internal/throttle hub hub/setting",
 	"feed/stdin":             "feed/driver feed/internal/lines hub",
+	"feed/ws":                "feed/driver feed/internal/dial feed/internal/redact hub hub/fantailv1 hub/websocket",
 
 	"relay": "hub hub/setting hub/websocket",
 

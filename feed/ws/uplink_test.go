@@ -1,4 +1,4 @@
-package feed
+package ws_test
 
 import (
 	"bytes"
@@ -14,7 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fantail/feed"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/nettest"
@@ -24,18 +26,18 @@ import (
 // TestSendReachesTheSource: whole, in order, text as text and binary as binary,
 // behind what Config.Send says.
 func TestSendReachesTheSource(t *testing.T) {
-	r := start(t, Config{
-		Sources: Sources{URL: feedtest.Serve(t, websocket.AcceptOptions{}, feedtest.Echo)},
-		Sending: Sending{Uplink: true, Frames: func() ([]string, error) { return []string{"first"}, nil }},
+	r := feedrun.Start(t, feed.Config{
+		Sources: feed.Sources{URL: feedtest.Serve(t, websocket.AcceptOptions{}, feedtest.Echo)},
+		Sending: feed.Sending{Uplink: true, Frames: func() ([]string, error) { return []string{"first"}, nil }},
 	})
 	large := strings.Repeat("x", 500_000)
 	want := []feedtest.Message{{Kind: hub.Text, Payload: "first"}, {Kind: hub.Text, Payload: "é"}, {Kind: hub.Binary, Payload: "\xff\x00"}, {Kind: hub.Text, Payload: ""}, {Kind: hub.Text, Payload: large}}
 	for _, m := range want[1:] {
 		payload := []byte(m.Payload)
-		deliver(t, r, m.Kind, payload)
+		r.Deliver(t, m.Kind, payload)
 		clear(payload) // it was copied
 	}
-	for i, m := range r.sink.Wait(t, len(want)) {
+	for i, m := range r.Sink.Wait(t, len(want)) {
 		if m.Kind != want[i].Kind || m.Payload != want[i].Payload {
 			t.Errorf("message %d is %v %.20q", i, m.Kind, m.Payload)
 		}
@@ -52,20 +54,20 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 				feedtest.Echo(c, r)
 			}
 		}))
-		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "ws://source/"}, Dialling: feed.Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if n.Load() > 0 {
 				time.Sleep(time.Second) // the source is away for so long
 			}
 			return p.Dial(ctx, network, address)
-		}}, Sending: Sending{Uplink: true}})
-		r.log.Wait(t, "source is away")
+		}}, Sending: feed.Sending{Uplink: true}})
+		r.Log.Wait(t, "source is away")
 		if err := r.Send(hub.Text, []byte("hello")); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.sink.Wait(t, 1)[0].Payload; got != "hello" {
+		if got := r.Sink.Wait(t, 1)[0].Payload; got != "hello" {
 			t.Errorf("the source got %q", got)
 		}
-		r.stop()
+		r.Stop()
 	})
 }
 
@@ -74,8 +76,8 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 func TestSendKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := feedtest.ServePipes(t, feedtest.Playing(t, websocket.AcceptOptions{}, feedtest.Echo))
-		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial}, Sending: Sending{Uplink: true, Rate: driver.Rate{Count: 10, Per: time.Second}}})
-		r.log.Wait(t, "source is connected")
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "ws://source/"}, Dialling: feed.Dialling{Dial: p.Dial}, Sending: feed.Sending{Uplink: true, Rate: driver.Rate{Count: 10, Per: time.Second}}})
+		r.Log.Wait(t, "source is connected")
 		var sent, busy atomic.Int32
 		var wg sync.WaitGroup
 		for i := range 100 {
@@ -98,11 +100,11 @@ func TestSendKeepsTheRate(t *testing.T) {
 		if err := r.Send(hub.Text, []byte("last")); err != nil || time.Since(began) > time.Second/10 { // those who gave up are not waited for
 			t.Errorf("sent after %v: %v", time.Since(began), err)
 		}
-		got := r.sink.Wait(t, int(sent.Load())+1)
+		got := r.Sink.Wait(t, int(sent.Load())+1)
 		if last := got[len(got)-1].Payload; last != "last" || len(got) != int(sent.Load())+1 {
 			t.Errorf("%d messages came, the last of them %q, want %d", len(got), last, sent.Load()+1)
 		}
-		r.stop()
+		r.Stop()
 	})
 }
 
@@ -112,8 +114,8 @@ func TestSendToADeafSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		frame := websocket.AppendMessage(nil, hub.Text, []byte("feed"))
 		p := nettest.NewPipes()
-		serveRawAt(t, p, func(c *rawConn) {
-			c.upgrade("")
+		feedtest.ServeRawAt(t, p, func(c *feedtest.RawConn) {
+			c.Upgrade("")
 			for {
 				time.Sleep(time.Millisecond)
 				if _, err := c.Write(frame); err != nil {
@@ -121,9 +123,9 @@ func TestSendToADeafSource(t *testing.T) {
 				}
 			}
 		})
-		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial, Ping: driver.NoPing}, Sending: Sending{Uplink: true}})
-		r.sink.Wait(t, 1)
-		before, began := len(r.sink.Messages()), time.Now()
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "ws://source/"}, Dialling: feed.Dialling{Dial: p.Dial, Ping: driver.NoPing}, Sending: feed.Sending{Uplink: true}})
+		r.Sink.Wait(t, 1)
+		before, began := len(r.Sink.Messages()), time.Now()
 		var wg sync.WaitGroup
 		var busy atomic.Int32
 		for range 50 {
@@ -138,10 +140,10 @@ func TestSendToADeafSource(t *testing.T) {
 		if took != driver.OutgoingWait || busy.Load() != 49 { // the other is being sent
 			t.Errorf("%d of 50 told that the source is busy, after %v", busy.Load(), took)
 		}
-		if came := len(r.sink.Messages()) - before; came < int(took/time.Millisecond)-1 {
+		if came := len(r.Sink.Messages()) - before; came < int(took/time.Millisecond)-1 {
 			t.Errorf("%d messages in %v: the feed was held up", came, took)
 		}
-		r.stop()
+		r.Stop()
 	})
 }
 
@@ -169,7 +171,7 @@ func TestSendHammer(t *testing.T) {
 			mu.Unlock()
 		}
 	})
-	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Uplink: true}})
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Sending: feed.Sending{Uplink: true}})
 	var unsent sync.Map
 	var wg sync.WaitGroup
 	for s := range senders {
@@ -183,7 +185,7 @@ func TestSendHammer(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	r.stop()
+	r.Stop()
 	mu.Lock()
 	defer mu.Unlock()
 	if len(got) < senders*each/4 {
@@ -201,14 +203,14 @@ func TestSendHammer(t *testing.T) {
 // to take.
 func TestSendToTheLeastBusy(t *testing.T) {
 	stop := make(chan struct{})
-	deaf := serveRaw(t, func(c *rawConn) {
-		c.upgrade("")
+	deaf := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+		c.Upgrade("")
 		<-stop
 	})
 	t.Cleanup(func() { close(stop) }) // before the server's own
 	good := feedtest.Serve(t, websocket.AcceptOptions{}, feedtest.Echo)
-	r := start(t, Config{Sources: Sources{URL: deaf + " " + good, Mode: Merge}, Dialling: Dialling{Ping: driver.NoPing}, Sending: Sending{Uplink: true}})
-	eventuallyTakes(t, r, 2)
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: deaf + " " + good, Mode: feed.Merge}, Dialling: feed.Dialling{Ping: driver.NoPing}, Sending: feed.Sending{Uplink: true}})
+	r.EventuallyTakes(t, 2)
 	pad := strings.Repeat("x", 1<<20-10)
 	const messages = 40
 	for i, busy := 0, 0; i < messages; i++ {
@@ -222,7 +224,7 @@ func TestSendToTheLeastBusy(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, m := range r.sink.Wait(t, messages/4) { // the kernel takes some for the deaf one
+	for _, m := range r.Sink.Wait(t, messages/4) { // the kernel takes some for the deaf one
 		word, _, _ := strings.Cut(m.Payload, " ")
 		if seen[word] {
 			t.Errorf("message %s was sent twice", word)

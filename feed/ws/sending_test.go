@@ -1,4 +1,4 @@
-package feed
+package ws_test
 
 import (
 	"context"
@@ -11,9 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fantail/feed"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
 	"fantail/feed/internal/retry"
+	"fantail/feed/ws"
 	"fantail/hub"
 	"fantail/hub/websocket"
 )
@@ -25,9 +28,9 @@ func TestWSTextPing(t *testing.T) {
 		}
 		feedtest.Stay(c)
 	})
-	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: driver.NoPing}, Sending: Sending{PingText: "ping", PingEvery: 20 * time.Millisecond, Frames: func() ([]string, error) { return []string{"hello"}, nil }}})
-	r.sink.Wait(t, 3)
-	if got := r.sink.Payloads()[:3]; !slices.Equal(got, []string{"hello", "ping", "ping"}) {
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Dialling: feed.Dialling{Ping: driver.NoPing}, Sending: feed.Sending{PingText: "ping", PingEvery: 20 * time.Millisecond, Frames: func() ([]string, error) { return []string{"hello"}, nil }}})
+	r.Sink.Wait(t, 3)
+	if got := r.Sink.Payloads()[:3]; !slices.Equal(got, []string{"hello", "ping", "ping"}) {
 		t.Errorf("the source got %q", got)
 	}
 }
@@ -52,13 +55,13 @@ func TestSendRateHolds(t *testing.T) {
 			feedtest.Stay(c)
 		}))
 		begin := time.Now()
-		r := start(t, Config{
-			Sources:  Sources{URL: "ws://source/"},
-			Dialling: Dialling{Dial: p.Dial},
-			Sending:  Sending{Rate: driver.Rate{Count: 25, Per: time.Second}, Frames: func() ([]string, error) { return []string{"a", "b", "c"}, nil }},
-			Messages: Messages{Rules: parsed(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`)},
+		r := feedrun.Start(t, feed.Config{
+			Sources:  feed.Sources{URL: "ws://source/"},
+			Dialling: feed.Dialling{Dial: p.Dial},
+			Sending:  feed.Sending{Rate: driver.Rate{Count: 25, Per: time.Second}, Frames: func() ([]string, error) { return []string{"a", "b", "c"}, nil }},
+			Messages: feed.Messages{Rules: feedtest.Rules(`[{"match":"^ask","do":"reply","send":"answer","relay":true}]`)},
 		})
-		r.sink.Wait(t, 5)
+		r.Sink.Wait(t, 5)
 		if took := time.Since(begin); took > 3*every {
 			t.Errorf("what is sent held up what is read for %v", took)
 		}
@@ -70,26 +73,26 @@ func TestSendRateHolds(t *testing.T) {
 		if took := last.Sub(begin); took < (8+4)*every {
 			t.Errorf("8 frames and their pongs took %v", took)
 		}
-		r.stop()
+		r.Stop()
 	})
 }
 
 // TestRepliesBeyondTheRoomAreCounted: a rule that answers a flood neither waits
 // nor grows.
 func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
-	const flood = 2 * outboxRoom
+	const flood = 2 * ws.OutboxRoom
 	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		for range flood {
 			feedtest.Write(c, hub.Text, "ask")
 		}
 		feedtest.Stay(c)
 	})
-	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Rate: driver.Rate{Count: 1, Per: time.Hour}}, Messages: Messages{Rules: parsed(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)}})
-	r.sink.Wait(t, flood)
-	if n := r.Stats().Unsent; n < flood-outboxRoom-2 || n > flood-outboxRoom {
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Sending: feed.Sending{Rate: driver.Rate{Count: 1, Per: time.Hour}}, Messages: feed.Messages{Rules: feedtest.Rules(`[{"match":"ask","do":"reply","send":"answer","relay":true}]`)}})
+	r.Sink.Wait(t, flood)
+	if n := r.Stats().Unsent; n < flood-ws.OutboxRoom-2 || n > flood-ws.OutboxRoom {
 		t.Errorf("%d replies were not sent", n)
 	}
-	r.log.Wait(t, "replies were not sent", "Config.Sending.Rate")
+	r.Log.Wait(t, "replies were not sent", "Config.Sending.Rate")
 }
 
 // TestRetryAfterIsHonoured: a source that says how long it wants to be left alone

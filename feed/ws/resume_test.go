@@ -1,4 +1,4 @@
-package feed
+package ws_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 
 	"fantail/feed/driver"
 	"fantail/feed/internal/feedtest"
+	"fantail/feed/ws"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
@@ -116,7 +117,7 @@ func follow(t *testing.T, d driver.Driver, last string) (got []string) {
 
 func resuming(t *testing.T, address string, notices *[]fantailv1.Notice) driver.Driver {
 	t.Helper()
-	d, err := NewWS(driver.Options{URL: address, Resume: true, Notice: func(n fantailv1.Notice) {
+	d, err := ws.NewWS(driver.Options{URL: address, Resume: true, Notice: func(n fantailv1.Notice) {
 		if n.Kind != "hello" {
 			*notices = append(*notices, n)
 		}
@@ -251,7 +252,7 @@ func TestResumeBounds(t *testing.T) {
 			feedtest.Stay(c)
 		}))
 		t.Cleanup(srv.Close)
-		d, err := NewWS(driver.Options{URL: feedtest.WSURL(srv.URL), Resume: true, MaxMessage: 10}.WithDefaults())
+		d, err := ws.NewWS(driver.Options{URL: feedtest.WSURL(srv.URL), Resume: true, MaxMessage: 10}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}

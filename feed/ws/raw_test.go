@@ -1,98 +1,27 @@
-package feed
+package ws_test
 
 import (
-	"bufio"
 	"bytes"
 	"compress/flate"
 	"context"
-	"crypto/sha1"
-	"encoding/base64"
 	"errors"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"fantail/feed"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 	"fantail/hub/websocket"
 )
-
-// quiet swallows what servers log about clients that the tests make fail.
-var quiet = log.New(io.Discard, "", 0)
-
-// rawConn is a source's end of a connection, without a WebSocket library: it
-// can do what a library would not.
-type rawConn struct {
-	net.Conn
-	r *bufio.Reader
-}
-
-// serveRaw gives each connection to play, closes it afterwards, and returns a
-// URL. All connections have ended when the test has.
-func serveRaw(t *testing.T, play func(*rawConn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	serveRawAt(t, l, play)
-	return "ws://" + l.Addr().String() + "/"
-}
-
-// serveRawAt is serveRaw with a listener.
-func serveRawAt(t *testing.T, l net.Listener, play func(*rawConn)) {
-	var wg sync.WaitGroup
-	wg.Go(func() { // ended by the listener's Close
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() { // ends with play
-				defer c.Close()
-				play(&rawConn{c, bufio.NewReader(c)})
-			})
-		}
-	})
-	t.Cleanup(func() { l.Close(); wg.Wait() })
-}
-
-// upgrade answers the opening handshake (RFC 6455 section 4.2.2).
-func (c *rawConn) upgrade(headers string) {
-	req, err := http.ReadRequest(c.r)
-	if err != nil {
-		return // the client gave up
-	}
-	sum := sha1.Sum([]byte(req.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		headers+"Sec-WebSocket-Accept: "+base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n")
-}
-
-// swallow reads frames and answers none, until the client leaves with a close
-// frame or drops the connection.
-func (c *rawConn) swallow() {
-	var head [2]byte // FIN and opcode, mask bit and length of a short frame
-	for {
-		if _, err := io.ReadFull(c.r, head[:]); err != nil || head[0]&0xF == websocket.OpClose {
-			return
-		}
-		const mask = 4
-		c.r.Discard(mask + int(head[1]&0x7F))
-	}
-}
-
-// deaf reads bytes until the client drops the connection.
-func (c *rawConn) deaf() { io.Copy(io.Discard, c.r) }
 
 const deflateHeader = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 
@@ -108,23 +37,23 @@ func deflated(text string) []byte {
 // TestU1WSPingUnanswered: a source that holds the connection open and sends
 // nothing is noticed (U1).
 func TestU1WSPingUnanswered(t *testing.T) {
-	u := serveRaw(t, func(c *rawConn) {
-		c.upgrade("")
+	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+		c.Upgrade("")
 		c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
-		c.swallow()
+		c.Swallow()
 	})
-	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: 100 * time.Millisecond}})
-	r.sink.Wait(t, 2)
-	r.log.Wait(t, `"reason":"ping"`, "did not answer a ping")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Dialling: feed.Dialling{Ping: 100 * time.Millisecond}})
+	r.Sink.Wait(t, 2)
+	r.Log.Wait(t, `"reason":"ping"`, "did not answer a ping")
 }
 
 // TestWSBytesAreASignOfLife: a pong may be late behind a message in transit.
 func TestWSBytesAreASignOfLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := nettest.NewPipes()
-		serveRawAt(t, p, func(c *rawConn) {
-			c.upgrade("")
-			go c.deaf() // takes the pings; ends with the connection
+		feedtest.ServeRawAt(t, p, func(c *feedtest.RawConn) {
+			c.Upgrade("")
+			go c.Deaf() // takes the pings; ends with the connection
 			for _, b := range websocket.AppendMessage(nil, hub.Text, bytes.Repeat([]byte("x"), 100)) {
 				time.Sleep(12 * time.Millisecond)
 				if _, err := c.Write([]byte{b}); err != nil {
@@ -133,25 +62,25 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		})
-		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial, Ping: 400 * time.Millisecond}}) // the message takes 1.2 s
-		r.sink.Wait(t, 1)
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "ws://source/"}, Dialling: feed.Dialling{Dial: p.Dial, Ping: 400 * time.Millisecond}}) // the message takes 1.2 s
+		r.Sink.Wait(t, 1)
 		if n := r.Stats().Reconnects[driver.ReasonPing]; n != 0 {
 			t.Errorf("took a source that sends for dead")
 		}
-		r.log.Wait(t, `"reason":"ping"`) // behind the message there is none
+		r.Log.Wait(t, `"reason":"ping"`) // behind the message there is none
 	})
 }
 
 // TestU2WSUpgradeUnanswered: the end of Run ends an opening handshake (U2).
 func TestU2WSUpgradeUnanswered(t *testing.T) {
 	asked := make(chan struct{}, 10)
-	u := serveRaw(t, func(c *rawConn) {
-		http.ReadRequest(c.r)
+	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+		http.ReadRequest(c.R)
 		asked <- struct{}{}
-		c.deaf()
+		c.Deaf()
 	})
-	endsWithin(t, time.Second, func() *running {
-		r := start(t, Config{Sources: Sources{URL: u}})
+	feedrun.EndsWithin(t, time.Second, func() *feedrun.Running {
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
 		<-asked
 		return r
 	})
@@ -160,7 +89,7 @@ func TestU2WSUpgradeUnanswered(t *testing.T) {
 // TestU2WSHandshakeTimeout: a source that takes the connection and says nothing,
 // neither TLS nor HTTP (U2).
 func TestU2WSHandshakeTimeout(t *testing.T) {
-	u := serveRaw(t, (*rawConn).deaf)
+	u := feedtest.ServeRaw(t, (*feedtest.RawConn).Deaf)
 	for _, scheme := range []string{"ws", "wss"} {
 		var err error
 		for wait := 50 * time.Millisecond; wait < peertest.Patience; wait *= 2 {
@@ -183,15 +112,15 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := nettest.NewPipes()
-		serveRawAt(t, p, func(c *rawConn) {
-			c.upgrade("")
+		feedtest.ServeRawAt(t, p, func(c *feedtest.RawConn) {
+			c.Upgrade("")
 			c.Write(websocket.AppendMessage(nil, hub.Text, []byte("a")))
-			c.deaf()
+			c.Deaf()
 		})
-		r := start(t, Config{Sources: Sources{URL: "ws://source/"}, Dialling: Dialling{Dial: p.Dial}})
-		r.sink.Wait(t, 1)
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "ws://source/"}, Dialling: feed.Dialling{Dial: p.Dial}})
+		r.Sink.Wait(t, 1)
 		begin := time.Now()
-		r.stop()
+		r.Stop()
 		if took := time.Since(begin); took != driver.CloseTimeout {
 			t.Errorf("leaving took %v, want %v", took, driver.CloseTimeout)
 		}
@@ -201,17 +130,17 @@ func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 // TestWSFloodDoesNotHoldUpTheEnd: one that sends on and on, whatever we say.
 func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 	frame := websocket.AppendMessage(nil, hub.Text, bytes.Repeat([]byte("x"), 1000))
-	u := serveRaw(t, func(c *rawConn) {
-		c.upgrade("")
+	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+		c.Upgrade("")
 		for {
 			if _, err := c.Write(frame); err != nil {
 				return
 			}
 		}
 	})
-	endsWithin(t, 2*driver.CloseTimeout, func() *running {
-		r := start(t, Config{Sources: Sources{URL: u}})
-		r.sink.Wait(t, 100)
+	feedrun.EndsWithin(t, 2*driver.CloseTimeout, func() *feedrun.Running {
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
+		r.Sink.Wait(t, 100)
 		return r
 	})
 }
@@ -235,20 +164,20 @@ func TestWSCutMessageIsNotPublished(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var n atomic.Int32
-			u := serveRaw(t, func(c *rawConn) {
-				c.upgrade(tt.headers)
+			u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+				c.Upgrade(tt.headers)
 				if n.Add(1) == 1 {
 					c.Write(tt.frame)
 					return
 				}
 				c.Write(websocket.AppendMessage(nil, hub.Text, []byte("whole")))
-				c.swallow()
+				c.Swallow()
 			})
-			r := start(t, Config{Sources: Sources{URL: u}})
-			if got := r.sink.Wait(t, 1)[0].Payload; got != "whole" {
+			r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
+			if got := r.Sink.Wait(t, 1)[0].Payload; got != "whole" {
 				t.Errorf("published %q", got)
 			}
-			r.log.Wait(t, `"reason":"lost"`, "in the middle of a message")
+			r.Log.Wait(t, `"reason":"lost"`, "in the middle of a message")
 		})
 	}
 }
@@ -265,15 +194,15 @@ func TestWSLastMessageBeforeTheEndIsPublished(t *testing.T) {
 		{"deflated", deflateHeader, packed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			u := serveRaw(t, func(c *rawConn) {
-				c.upgrade(tt.headers)
+			u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+				c.Upgrade(tt.headers)
 				c.Write(tt.frame)
 			})
-			r := start(t, Config{Sources: Sources{URL: u}})
-			if got := r.sink.Wait(t, 1)[0].Payload; got != "the last message" {
+			r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
+			if got := r.Sink.Wait(t, 1)[0].Payload; got != "the last message" {
 				t.Errorf("published %q", got)
 			}
-			r.log.Wait(t, `"reason":"lost"`, "without a close frame")
+			r.Log.Wait(t, `"reason":"lost"`, "without a close frame")
 		})
 	}
 }
@@ -282,15 +211,15 @@ func TestWSLastMessageBeforeTheEndIsPublished(t *testing.T) {
 // fragments of a compressed message makes the library panic.
 func TestWSCloseInsideMessage(t *testing.T) {
 	packed := deflated("a message that is broken off")
-	u := serveRaw(t, func(c *rawConn) {
-		c.upgrade(deflateHeader)
+	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+		c.Upgrade(deflateHeader)
 		c.Write(append([]byte{0x41, byte(len(packed))}, packed...)) // RSV1, text, no FIN
 		c.Write(websocket.AppendClose(nil, 1001, "bye"))
-		c.swallow()
+		c.Swallow()
 	})
-	r := start(t, Config{Sources: Sources{URL: u}})
-	r.log.Wait(t, `"reason":"lost"`, "broken off")
-	if got := r.sink.Messages(); len(got) != 0 {
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
+	r.Log.Wait(t, `"reason":"lost"`, "broken off")
+	if got := r.Sink.Messages(); len(got) != 0 {
 		t.Errorf("published %v", got)
 	}
 }
@@ -308,17 +237,17 @@ func TestU3WSGarbage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var n atomic.Int32
-			u := serveRaw(t, func(c *rawConn) {
-				c.upgrade(deflateHeader)
+			u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+				c.Upgrade(deflateHeader)
 				if n.Add(1) == 1 {
 					c.Write(frame)
 				} else {
 					c.Write(websocket.AppendMessage(nil, hub.Text, []byte("good")))
 				}
-				c.swallow()
+				c.Swallow()
 			})
-			r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Ping: 100 * time.Millisecond}})
-			if got := r.sink.Wait(t, 1)[0].Payload; got != "good" {
+			r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Dialling: feed.Dialling{Ping: 100 * time.Millisecond}})
+			if got := r.Sink.Wait(t, 1)[0].Payload; got != "good" {
 				t.Errorf("published %q", got)
 			}
 		})
@@ -326,8 +255,8 @@ func TestU3WSGarbage(t *testing.T) {
 }
 
 func TestU3WSUnknownExtensionParameter(t *testing.T) {
-	u := serveRaw(t, func(c *rawConn) {
-		c.upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n")
+	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+		c.Upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n")
 	})
 	_, err := openWS(t, u, driver.Options{})
 	feedtest.WantFailure(t, err, driver.ReasonHandshake, "breaks the protocol", "client_max_window_bits")
@@ -337,9 +266,9 @@ func TestU3WSUnknownExtensionParameter(t *testing.T) {
 // once are gone with it (U2); TestMain looks for their goroutines.
 func TestU2WSFlapsLeaveNothingBehind(t *testing.T) {
 	var open, most atomic.Int32
-	u := serveRaw(t, func(c *rawConn) {
+	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
 		most.Store(max(most.Load(), open.Add(1)))
-		c.upgrade("")
+		c.Upgrade("")
 		open.Add(-1)
 	})
 	for range 100 {

@@ -1,4 +1,4 @@
-package feed
+package ws_test
 
 import (
 	"context"
@@ -19,8 +19,11 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"fantail/feed"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
+	"fantail/feed/ws"
 	"fantail/hub"
 	"fantail/hub/peertest"
 	"fantail/hub/websocket"
@@ -45,8 +48,8 @@ func TestWSRelaysKindsAndBytes(t *testing.T) {
 				}
 				feedtest.Stay(c)
 			})
-			r := start(t, Config{Sources: Sources{URL: u}})
-			got := r.sink.Wait(t, len(sent))
+			r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
+			got := r.Sink.Wait(t, len(sent))
 			for i := range sent {
 				if got[i].Kind != sent[i].Kind || got[i].Payload != sent[i].Payload {
 					t.Errorf("message %d: got %v, %.60q", i, got[i].Kind, got[i].Payload)
@@ -77,24 +80,24 @@ func TestWSSendIsEvaluatedAtEachConnect(t *testing.T) {
 		}
 	})
 	sends, heads := 0, 0
-	r := start(t, Config{
-		Sources: Sources{URL: strings.Replace(u, "://", "://bob:pw@", 1)},
-		Dialling: Dialling{Subprotocols: []string{"v1", "v2"}, Headers: func() (http.Header, error) {
+	r := feedrun.Start(t, feed.Config{
+		Sources: feed.Sources{URL: strings.Replace(u, "://", "://bob:pw@", 1)},
+		Dialling: feed.Dialling{Subprotocols: []string{"v1", "v2"}, Headers: func() (http.Header, error) {
 			heads++
 			return http.Header{"X-Key": {fmt.Sprint("key", heads)}}, nil
 		}},
-		Sending: Sending{Frames: func() ([]string, error) {
+		Sending: feed.Sending{Frames: func() ([]string, error) {
 			sends++
 			return []string{fmt.Sprint("first ", sends), fmt.Sprint("second ", sends)}, nil
 		}},
 	})
-	r.sink.Wait(t, 6)
+	r.Sink.Wait(t, 6)
 	want := []string{"key1 bob pw v2", "first 1", "second 1", "key2 bob pw v2", "first 2", "second 2"}
-	if got := r.sink.Payloads()[:6]; !slices.Equal(got, want) {
+	if got := r.Sink.Payloads()[:6]; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if strings.Contains(r.log.String(), "pw") || strings.Contains(r.Stats().Source, "bob") {
-		t.Errorf("a secret shows in %q or\n%s", r.Stats().Source, r.log)
+	if strings.Contains(r.Log.String(), "pw") || strings.Contains(r.Stats().Source, "bob") {
+		t.Errorf("a secret shows in %q or\n%s", r.Stats().Source, r.Log)
 	}
 }
 
@@ -102,10 +105,10 @@ func TestWSSecretsThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	missing := func() error { _, err := os.ReadFile(filepath.Join(dir, "token")); return err }
 	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) { t.Error("connected") })
-	r := start(t, Config{Sources: Sources{URL: u}, Sending: Sending{Frames: func() ([]string, error) { return nil, missing() }}})
-	r.log.Wait(t, `"reason":"config"`, "Config.Sending.Frames", "token")
-	r = start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{Headers: func() (http.Header, error) { return nil, missing() }}})
-	r.log.Wait(t, `"reason":"config"`, "Config.Dialling.Headers", "token")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Sending: feed.Sending{Frames: func() ([]string, error) { return nil, missing() }}})
+	r.Log.Wait(t, `"reason":"config"`, "Config.Sending.Frames", "token")
+	r = feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Dialling: feed.Dialling{Headers: func() (http.Header, error) { return nil, missing() }}})
+	r.Log.Wait(t, `"reason":"config"`, "Config.Dialling.Headers", "token")
 }
 
 // TestU3WSOversizedMessage: it is not published, and the feed goes on (U3).
@@ -124,10 +127,10 @@ func TestU3WSOversizedMessage(t *testing.T) {
 				}
 				feedtest.Stay(c)
 			})
-			r := start(t, Config{Sources: Sources{URL: u}, Messages: Messages{MaxMessage: 1000}})
-			r.sink.Wait(t, 2)
-			r.log.Wait(t, `"reason":"too-large"`, "1000 bytes", "Config.Messages.MaxMessage")
-			if slices.ContainsFunc(r.sink.Payloads(), func(s string) bool { return strings.Contains(s, "x") }) {
+			r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Messages: feed.Messages{MaxMessage: 1000}})
+			r.Sink.Wait(t, 2)
+			r.Log.Wait(t, `"reason":"too-large"`, "1000 bytes", "Config.Messages.MaxMessage")
+			if slices.ContainsFunc(r.Sink.Payloads(), func(s string) bool { return strings.Contains(s, "x") }) {
 				t.Error("a part of the oversized message was published")
 			}
 		})
@@ -141,8 +144,8 @@ func TestU3WSNotUTF8(t *testing.T) {
 		feedtest.Write(c, hub.Text, "good")
 		feedtest.Stay(c)
 	})
-	r := start(t, Config{Sources: Sources{URL: u}})
-	if got := r.sink.Wait(t, 1)[0].Payload; got != "good" || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
+	if got := r.Sink.Wait(t, 1)[0].Payload; got != "good" || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
 		t.Errorf("got %q, %+v", got, r.Stats())
 	}
 }
@@ -153,9 +156,9 @@ func TestWSIdle(t *testing.T) {
 		feedtest.Write(c, hub.Text, fmt.Sprint(n.Add(1)))
 		feedtest.Stay(c) // answers pings
 	})
-	r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{IdleTimeout: 300 * time.Millisecond}})
-	r.sink.Wait(t, 2)
-	r.log.Wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Dialling: feed.Dialling{IdleTimeout: 300 * time.Millisecond}})
+	r.Sink.Wait(t, 2)
+	r.Log.Wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
 }
 
 func TestWSCloseByTheSource(t *testing.T) {
@@ -163,9 +166,9 @@ func TestWSCloseByTheSource(t *testing.T) {
 		feedtest.Write(c, hub.Text, "a")
 		c.Close(4003, "slow\x1b[31m consumer")
 	})
-	r := start(t, Config{Sources: Sources{URL: u}})
-	r.sink.Wait(t, 2)
-	r.log.Wait(t, `"reason":"closed"`, "closed the connection with 4003: slow [31m consumer")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
+	r.Sink.Wait(t, 2)
+	r.Log.Wait(t, `"reason":"closed"`, "closed the connection with 4003: slow [31m consumer")
 }
 
 // TestWSKilledAndBack: the source dies and another takes its port.
@@ -190,11 +193,11 @@ func TestWSKilledAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	go srv.Serve(l) // ended by Close
-	r := start(t, Config{Sources: Sources{URL: "ws://" + l.Addr().String()}})
-	r.sink.Wait(t, 1)
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "ws://" + l.Addr().String()}})
+	r.Sink.Wait(t, 1)
 	srv.Close()
 	conns[0].Close()
-	r.log.Wait(t, `"reason":"dial"`, l.Addr().String()+" refuses connections")
+	r.Log.Wait(t, `"reason":"dial"`, l.Addr().String()+" refuses connections")
 
 	peertest.Eventually(t, "its port is free", func() bool { // some connection of the machine's may have it
 		again, err := net.Listen("tcp", l.Addr().String())
@@ -206,12 +209,12 @@ func TestWSKilledAndBack(t *testing.T) {
 	back := &http.Server{Handler: handler}
 	go back.Serve(l) // ended by Close
 	defer back.Close()
-	r.sink.Wait(t, 2)
-	r.log.Wait(t, "source is back after")
+	r.Sink.Wait(t, 2)
+	r.Log.Wait(t, "source is back after")
 	if s := r.Stats(); s.Outage == 0 || s.Reconnects[driver.ReasonLost] != 1 || s.Reconnects[driver.ReasonDial] == 0 {
 		t.Errorf("got %+v", s)
 	}
-	r.stop()
+	r.Stop()
 }
 
 // TestWSLeavesWithACloseFrame: an orderly end closes with 1000.
@@ -223,9 +226,9 @@ func TestWSLeavesWithACloseFrame(t *testing.T) {
 		n, _, _ := websocket.CloseCode(err)
 		code <- n
 	})
-	r := start(t, Config{Sources: Sources{URL: u}})
-	r.sink.Wait(t, 1)
-	if err := r.stop(); err != nil {
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}})
+	r.Sink.Wait(t, 1)
+	if err := r.Stop(); err != nil {
 		t.Error(err)
 	}
 	if got := <-code; got != 1000 {
@@ -251,7 +254,7 @@ func TestWSLeavesABusySourceWithACloseFrame(t *testing.T) {
 	})
 	for range times {
 		ctx, cancel := context.WithCancel(t.Context())
-		f, err := New(Config{Sources: Sources{URL: u}}, ending{cancel}, zerolog.Nop())
+		f, err := feed.New(feed.Config{Sources: feed.Sources{URL: u}}, ending{cancel}, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +314,7 @@ func openWS(t *testing.T, u string, o driver.Options) (driver.Stream, error) {
 func openWSWithin(t *testing.T, ctx context.Context, u string, o driver.Options) (driver.Stream, error) {
 	t.Helper()
 	o.URL = u
-	d, err := NewWS(o.WithDefaults())
+	d, err := ws.NewWS(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,8 +326,8 @@ func TestWSSubprotocolMismatch(t *testing.T) {
 	_, err := openWS(t, u, driver.Options{Subprotocols: []string{"v9"}})
 	feedtest.WantFailure(t, err, driver.ReasonHandshake, "chose none", "v9", "Config.Dialling.Subprotocols")
 
-	u = serveRaw(t, func(c *rawConn) {
-		c.upgrade("Sec-WebSocket-Protocol: v7\r\n")
+	u = feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
+		c.Upgrade("Sec-WebSocket-Protocol: v7\r\n")
 	})
 	_, err = openWS(t, u, driver.Options{})
 	feedtest.WantFailure(t, err, driver.ReasonHandshake, `the subprotocol "v7"`, "Config.Dialling.Subprotocols")
@@ -339,7 +342,7 @@ func TestWSNetworkFailures(t *testing.T) {
 	_, err = openWS(t, "ws://"+feedtest.Vacant, driver.Options{})
 	feedtest.WantFailure(t, err, driver.ReasonDial, feedtest.Vacant+" refuses connections", "Config.Sources.URL")
 
-	u := serveRaw(t, func(*rawConn) {}) // closes at once
+	u := feedtest.ServeRaw(t, func(*feedtest.RawConn) {}) // closes at once
 	_, err = openWS(t, u, driver.Options{})
 	feedtest.WantFailure(t, err, driver.ReasonHandshake, "closed the connection during the handshake", "wss")
 }
@@ -353,7 +356,7 @@ func TestWSTLS(t *testing.T) {
 		}
 	})
 	srv := httptest.NewUnstartedServer(handler)
-	srv.Config.ErrorLog = quiet
+	srv.Config.ErrorLog = feedtest.Quiet
 	srv.StartTLS()
 	defer srv.Close()
 	trust := x509.NewCertPool()
@@ -361,8 +364,8 @@ func TestWSTLS(t *testing.T) {
 	u := feedtest.WSURL(srv.URL)
 
 	t.Run("good", func(t *testing.T) {
-		r := start(t, Config{Sources: Sources{URL: u}, Dialling: Dialling{TLS: &tls.Config{RootCAs: trust}}})
-		if got := r.sink.Wait(t, 1)[0].Payload; got != "over TLS" {
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: u}, Dialling: feed.Dialling{TLS: &tls.Config{RootCAs: trust}}})
+		if got := r.Sink.Wait(t, 1)[0].Payload; got != "over TLS" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -406,7 +409,7 @@ func TestWSURL(t *testing.T) {
 		{"wss://h/%zz?token=hush", "is no URL"},
 	}
 	for _, tt := range tests {
-		_, err := NewWS(driver.Options{URL: tt.url})
+		_, err := ws.NewWS(driver.Options{URL: tt.url})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}
@@ -420,13 +423,13 @@ func TestWSDialsAsTold(t *testing.T) {
 		feedtest.Stay(c)
 	})
 	there := strings.TrimSuffix(strings.TrimPrefix(u, "ws://"), "/feed")
-	r := start(t, Config{Sources: Sources{URL: "ws://feed.invalid/feed"}, Dialling: Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "ws://feed.invalid/feed"}, Dialling: feed.Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if address != "feed.invalid:80" {
 			t.Errorf("asked for %s", address)
 		}
 		return new(net.Dialer).DialContext(ctx, network, there)
 	}}})
-	if got := r.sink.Wait(t, 1)[0].Payload; got != "feed.invalid" {
+	if got := r.Sink.Wait(t, 1)[0].Payload; got != "feed.invalid" {
 		t.Errorf("got %q", got)
 	}
 }

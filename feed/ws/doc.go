@@ -1,0 +1,2 @@
+// Package ws reads WebSocket sources, and sends to them.
+package ws

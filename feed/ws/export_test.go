@@ -1,0 +1,4 @@
+package ws
+
+// OutboxRoom is for tests.
+const OutboxRoom = outboxRoom
