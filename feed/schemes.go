@@ -45,7 +45,7 @@ type scheme struct {
 func schemes() []scheme {
 	const renewed = "a broker, whose connections need no renewal"
 	return []scheme{
-		{names: []string{"ws", "wss"}, open: ws.NewWS, remote: true, sends: true},
+		{names: []string{"ws", "wss"}, open: ws.New, remote: true, sends: true},
 		{names: []string{"http", "https"}, open: newHTTP, remote: true, keys: true, resumed: "a source that is resumed by its ids"},
 		{names: []string{"replay"}, open: recording.NewReplay, about: aboutReplay},
 		{names: []string{"stdin"}, open: stdin.New, single: "there is one standard input", about: aboutStdin},

@@ -117,7 +117,7 @@ func follow(t *testing.T, d driver.Driver, last string) (got []string) {
 
 func resuming(t *testing.T, address string, notices *[]fantailv1.Notice) driver.Driver {
 	t.Helper()
-	d, err := ws.NewWS(driver.Options{URL: address, Resume: true, Notice: func(n fantailv1.Notice) {
+	d, err := ws.New(driver.Options{URL: address, Resume: true, Notice: func(n fantailv1.Notice) {
 		if n.Kind != "hello" {
 			*notices = append(*notices, n)
 		}
@@ -252,7 +252,7 @@ func TestResumeBounds(t *testing.T) {
 			feedtest.Stay(c)
 		}))
 		t.Cleanup(srv.Close)
-		d, err := ws.NewWS(driver.Options{URL: feedtest.WSURL(srv.URL), Resume: true, MaxMessage: 10}.WithDefaults())
+		d, err := ws.New(driver.Options{URL: feedtest.WSURL(srv.URL), Resume: true, MaxMessage: 10}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,8 +17,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// wsDriver is a WebSocket source (RFC 6455), ws and wss.
-type wsDriver struct {
+// source is a WebSocket source (RFC 6455), ws and wss.
+type source struct {
 	opt       driver.Options
 	resume    *fantailv1.Resumption // nil = the source is any server
 	limit     *rate.Limiter         // of all that is sent over any connection
@@ -26,18 +26,18 @@ type wsDriver struct {
 }
 
 var (
-	_ driver.Resumer   = (*wsDriver)(nil)
-	_ driver.Forwarder = (*wsDriver)(nil)
-	_ driver.Sender    = (*wsStream)(nil)
+	_ driver.Resumer   = (*source)(nil)
+	_ driver.Forwarder = (*source)(nil)
+	_ driver.Sender    = (*stream)(nil)
 )
 
-func NewWS(o driver.Options) (driver.Driver, error) {
-	if err := checkWS(o.URL); err != nil {
+func New(o driver.Options) (driver.Driver, error) {
+	if err := checkURL(o.URL); err != nil {
 		return nil, fmt.Errorf("feed: the source URL %w", err)
 	}
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
-	d := &wsDriver{opt: o, limit: o.Rate.Limiter(), transport: &http.Transport{
+	d := &source{opt: o, limit: o.Rate.Limiter(), transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   o.TLS,
 		DialContext:       o.Dial,
@@ -51,10 +51,10 @@ func NewWS(o driver.Options) (driver.Driver, error) {
 }
 
 // Forwards implements Forwarder.
-func (d *wsDriver) Forwards() error { return nil }
+func (d *source) Forwards() error { return nil }
 
-// where returns the URL to dial and the subprotocols to offer.
-func (d *wsDriver) where() (address string, subprotocols []string) {
+// target returns the URL to dial and the subprotocols to offer.
+func (d *source) target() (address string, subprotocols []string) {
 	address = d.opt.Address()
 	if d.resume == nil {
 		return address, d.opt.Subprotocols
@@ -63,7 +63,7 @@ func (d *wsDriver) where() (address string, subprotocols []string) {
 }
 
 // Position implements Resumer.
-func (d *wsDriver) Position() string {
+func (d *source) Position() string {
 	if d.resume == nil {
 		return ""
 	}
@@ -71,15 +71,15 @@ func (d *wsDriver) Position() string {
 }
 
 // Forget implements Resumer.
-func (d *wsDriver) Forget() {
+func (d *source) Forget() {
 	if d.resume != nil {
 		d.resume.Reached("")
 	}
 }
 
-// checkWS holds a URL against RFC 6455 section 3. Its errors never show the
+// checkURL holds a URL against RFC 6455 section 3. Its errors never show the
 // URL, which may hold secrets.
-func checkWS(address string) error {
+func checkURL(address string) error {
 	u, err := url.Parse(address)
 	if parse, ok := errors.AsType[*url.Error](err); ok {
 		return fmt.Errorf("is no URL: %w", parse.Err)
@@ -94,7 +94,7 @@ func checkWS(address string) error {
 }
 
 // Open dials, and sends what is to be sent first.
-func (d *wsDriver) Open(ctx context.Context) (driver.Stream, error) {
+func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 	header, frames, err := d.prepare()
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (d *wsDriver) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	tapped := dial.NewTransport(opening, d.transport, d.limit)
-	address, subprotocols := d.where()
+	address, subprotocols := d.target()
 	dial.ReportProxy(ctx, "http"+address[len("ws"):]) // as the WebSocket library dials it
 	conn, resp, err := websocket.Dial(opening, address, websocket.DialOptions{
 		Client:       &http.Client{Transport: tapped, CheckRedirect: dial.NoRedirect},
@@ -118,7 +118,7 @@ func (d *wsDriver) Open(ctx context.Context) (driver.Stream, error) {
 		conn.CloseNow()
 		return nil, driver.Fail(driver.ReasonHandshake, "the source chose none of the subprotocols %q; correct or empty %v", d.opt.Subprotocols, driver.SettingSubprotocols)
 	}
-	s := d.stream(ctx, conn, tapped.Tap, resp, newOutbox(conn, frames, d.opt, d.limit))
+	s := d.streamOf(ctx, conn, tapped.Tap, resp, newOutbox(conn, frames, d.opt, d.limit))
 	if err := s.greet(opening); err != nil {
 		s.Close()
 		return nil, err
@@ -150,15 +150,15 @@ type greeter interface {
 	greet(ctx context.Context) error
 }
 
-// stream returns what reads an open connection.
-func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *dial.Tap, resp *http.Response, out *outbox) greeter {
+// streamOf returns what reads an open connection.
+func (d *source) streamOf(ctx context.Context, conn *websocket.Conn, t *dial.Tap, resp *http.Response, out *outbox) greeter {
 	o := d.opt
 	envelope := d.resume != nil && fantailv1.SendsEnvelopes(resp.Header)
 	if envelope {
 		o.MaxMessage = fantailv1.Room(o.MaxMessage)
 	}
 	conn.SetReadLimit(o.MaxMessage)
-	s := newWSStream(ctx, conn, t, out, o)
+	s := newStream(ctx, conn, t, out, o)
 	if !envelope && (d.resume == nil || !fantailv1.IsRelay(resp.Header)) {
 		return s
 	}
@@ -166,7 +166,7 @@ func (d *wsDriver) stream(ctx context.Context, conn *websocket.Conn, t *dial.Tap
 }
 
 // prepare evaluates what is read again at each connect.
-func (d *wsDriver) prepare() (header http.Header, frames []string, err error) {
+func (d *source) prepare() (header http.Header, frames []string, err error) {
 	if d.opt.Headers != nil {
 		if header, err = d.opt.Headers(); err != nil {
 			return nil, nil, driver.Fail(driver.ReasonConfig, "%v: %w", driver.SettingHeaders, err)

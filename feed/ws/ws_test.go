@@ -314,7 +314,7 @@ func openWS(t *testing.T, u string, o driver.Options) (driver.Stream, error) {
 func openWSWithin(t *testing.T, ctx context.Context, u string, o driver.Options) (driver.Stream, error) {
 	t.Helper()
 	o.URL = u
-	d, err := ws.NewWS(o.WithDefaults())
+	d, err := ws.New(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,7 +409,7 @@ func TestWSURL(t *testing.T) {
 		{"wss://h/%zz?token=hush", "is no URL"},
 	}
 	for _, tt := range tests {
-		_, err := ws.NewWS(driver.Options{URL: tt.url})
+		_, err := ws.New(driver.Options{URL: tt.url})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", tt.url, err, tt.want)
 		}

@@ -10,8 +10,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// explainRead turns the end of an open connection into a failure.
-func explainRead(err error) *driver.Failure {
+// explain turns the end of an open connection into a failure.
+func explain(err error) *driver.Failure {
 	code, reason, ok := websocket.CloseCode(err)
 	switch {
 	case ok && reason != "":

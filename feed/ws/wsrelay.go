@@ -9,7 +9,7 @@ import (
 // relayStream reads a relay: envelopes, or raw messages of one that is too old
 // for them and only tells its position in the close frame.
 type relayStream struct {
-	*wsStream
+	*stream
 	resume   *fantailv1.Resumption
 	notice   func(fantailv1.Notice)
 	envelope bool
@@ -22,7 +22,7 @@ func (s *relayStream) Next() (driver.Event, error) {
 		kind, err := s.read()
 		if err != nil {
 			s.noteClose(err)
-			if s.envelope && int64(s.buf.Len()) > s.wsStream.max {
+			if s.envelope && int64(s.buf.Len()) > s.stream.max {
 				s.resume.Passed(s.buf.Bytes())
 			}
 			return driver.Event{}, s.explain(err)

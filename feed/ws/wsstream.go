@@ -16,10 +16,10 @@ import (
 	"fantail/hub/websocket"
 )
 
-// wsStream reads one WebSocket connection. Beside the reading goroutine there are
+// stream reads one WebSocket connection. Beside the reading goroutine there are
 // two others: watch, which pings and says goodbye, and write, which sends what is
 // in the outbox.
-type wsStream struct {
+type stream struct {
 	// Static after newWSStream.
 	ctx  context.Context // whose end has watch say goodbye
 	conn *websocket.Conn
@@ -37,8 +37,8 @@ type wsStream struct {
 	in     hub.Input                      // likewise
 }
 
-func newWSStream(ctx context.Context, conn *websocket.Conn, t *dial.Tap, out *outbox, o driver.Options) *wsStream {
-	s := &wsStream{ctx: ctx, conn: conn, tap: t, max: o.MaxMessage, ping: o.Ping, out: out, gone: make(chan struct{})}
+func newStream(ctx context.Context, conn *websocket.Conn, t *dial.Tap, out *outbox, o driver.Options) *stream {
+	s := &stream{ctx: ctx, conn: conn, tap: t, max: o.MaxMessage, ping: o.Ping, out: out, gone: make(chan struct{})}
 	open, done := context.WithCancel(context.WithoutCancel(ctx))
 	s.done = done
 	writing, stop := context.WithCancel(open)
@@ -49,10 +49,10 @@ func newWSStream(ctx context.Context, conn *websocket.Conn, t *dial.Tap, out *ou
 }
 
 // Send implements Sender.
-func (s *wsStream) Send(frame string) bool { return s.out.send(frame) }
+func (s *stream) Send(frame string) bool { return s.out.send(frame) }
 
 // greet waits for the first frames, as greeter says.
-func (s *wsStream) greet(ctx context.Context) error {
+func (s *stream) greet(ctx context.Context) error {
 	late := time.NewTimer(greetWait)
 	defer late.Stop()
 	select {
@@ -66,7 +66,7 @@ func (s *wsStream) greet(ctx context.Context) error {
 
 // write sends until the outbox cannot. The reader then learns why: from the
 // source, if it has said so in a close frame, or else from here.
-func (s *wsStream) write(ctx context.Context) {
+func (s *stream) write(ctx context.Context) {
 	err := s.out.write(ctx)
 	if failed, ok := errors.AsType[*driver.Failure](err); ok {
 		s.unsent.Store(failed)
@@ -76,7 +76,7 @@ func (s *wsStream) write(ctx context.Context) {
 }
 
 // Next reads the next whole message into the buffer of the last one.
-func (s *wsStream) Next() (driver.Event, error) {
+func (s *stream) Next() (driver.Event, error) {
 	kind, err := s.read()
 	if err != nil {
 		return driver.Event{}, s.explain(err)
@@ -85,20 +85,20 @@ func (s *wsStream) Next() (driver.Event, error) {
 }
 
 // whole returns the message that read has read.
-func (s *wsStream) whole(kind hub.Kind) driver.Event {
+func (s *stream) whole(kind hub.Kind) driver.Event {
 	s.in = hub.Input{Kind: kind, Payload: s.buf.Bytes()}
 	return driver.Message(&s.in)
 }
 
 // explain turns read's error into a failure.
-func (s *wsStream) explain(err error) *driver.Failure {
+func (s *stream) explain(err error) *driver.Failure {
 	switch {
 	case s.dead.Load():
 		return driver.Fail(driver.ReasonPing, "the source did not answer a ping within %v; the connection is dead", s.ping)
 	case int64(s.buf.Len()) > s.max:
 		return driver.TooLarge(s.max)
 	}
-	failed := explainRead(err)
+	failed := explain(err)
 	if unsent := s.unsent.Load(); unsent != nil && failed.Reason == driver.ReasonLost {
 		return unsent
 	}
@@ -109,7 +109,7 @@ func (s *wsStream) explain(err error) *driver.Failure {
 // the end of the connection cuts short is reported as whole
 // (TestWSCutMessageIsNotPublished), and a close frame inside a compressed
 // message is answered with a nil dereference (TestWSCloseInsideMessage).
-func (s *wsStream) read() (kind hub.Kind, err error) {
+func (s *stream) read() (kind hub.Kind, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the message was broken off: %v", p)
@@ -129,7 +129,7 @@ func (s *wsStream) read() (kind hub.Kind, err error) {
 // Close drops the connection. At the end of ctx it first waits for the goodbye,
 // which may not have begun: whoever reads a busy source sees that end between two
 // messages.
-func (s *wsStream) Close() {
+func (s *stream) Close() {
 	if s.ctx.Err() != nil {
 		<-s.gone
 	}
@@ -139,7 +139,7 @@ func (s *wsStream) Close() {
 }
 
 // watch pings until the stream is closed, and says goodbye when ctx ends.
-func (s *wsStream) watch(ctx, open context.Context) {
+func (s *stream) watch(ctx, open context.Context) {
 	defer close(s.gone)
 	tick, stop := ticker(s.ping != driver.NoPing, s.ping)
 	defer stop()
@@ -163,7 +163,7 @@ func (s *wsStream) watch(ctx, open context.Context) {
 // alive pings and says whether the source still lives: a byte of any kind that
 // arrives meanwhile is a sign of life, as the pong may wait behind a large
 // message. What ends the wait early is for others to report.
-func (s *wsStream) alive(ctx context.Context) bool {
+func (s *stream) alive(ctx context.Context) bool {
 	reads := s.tap.Reads.Load()
 	ctx, cancel := context.WithTimeout(ctx, s.ping)
 	defer cancel()
@@ -172,7 +172,7 @@ func (s *wsStream) alive(ctx context.Context) bool {
 }
 
 // leave performs the closing handshake (RFC 6455 section 7), within CloseTimeout.
-func (s *wsStream) leave() {
+func (s *stream) leave() {
 	t := time.AfterFunc(driver.CloseTimeout, func() { s.tap.Close() })
 	defer t.Stop()
 	s.conn.Close(1000, "")
