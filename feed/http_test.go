@@ -19,8 +19,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"fantail/feed/driver"
 	"fantail/feed/internal/dial"
 	"fantail/feed/internal/feedtest"
@@ -83,14 +81,21 @@ func (a *answer) stay() { <-a.Request.Context().Done() }
 // cut breaks the connection within the answer.
 func (a *answer) cut() { panic(http.ErrAbortHandler) }
 
-// openHTTP opens one connection with the http driver.
-func openHTTP(t *testing.T, u string, o driver.Options) (driver.Stream, error) {
+// driverOf returns the http driver of a URL.
+func driverOf(t *testing.T, u string, o driver.Options) driver.Driver {
 	t.Helper()
 	o.URL = u
 	d, err := newHTTP(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return d
+}
+
+// openHTTP opens one connection with the http driver.
+func openHTTP(t *testing.T, u string, o driver.Options) (driver.Stream, error) {
+	t.Helper()
+	d := driverOf(t, u, o)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	return d.Open(ctx)
@@ -196,29 +201,16 @@ func TestHTTPResumes(t *testing.T) {
 		}
 		a.stay()
 	}
-	r := startEager(t, Config{Sources: Sources{URL: s.serve(t)}})
-	got := r.sink.Wait(t, last)
-	for i, m := range got {
+	sink := feedtest.NewSink()
+	stop := feedtest.Follow(t, driverOf(t, s.serve(t), driver.Options{}), sink)
+	for i, m := range sink.Wait(t, last) {
 		if want := fmt.Sprintf("message %d", i+1); m.Payload != want {
 			t.Fatalf("got %q, want %q", m.Payload, want)
 		}
 	}
-	if n := r.Stats().Reconnects[driver.ReasonLost]; n < 20 {
+	if n := stop()[driver.ReasonLost]; n < 20 {
 		t.Errorf("%d cuts", n)
 	}
-}
-
-// startEager runs a feed that hardly waits before it connects again.
-func startEager(t *testing.T, cfg Config) *running {
-	t.Helper()
-	r := &running{sink: feedtest.NewSink(), log: feedtest.NewJournal()}
-	var err error
-	if r.Feed, err = New(cfg, r.sink, zerolog.New(r.log)); err != nil {
-		t.Fatal(err)
-	}
-	r.sources[0].waits.Within(time.Millisecond)
-	r.run(t)
-	return r
 }
 
 func TestHTTPStatus(t *testing.T) {
@@ -432,13 +424,5 @@ func TestHTTPURL(t *testing.T) {
 		if _, err := newHTTP(driver.Options{URL: u}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", u, err, want)
 		}
-	}
-}
-
-func TestProbeHTTP(t *testing.T) {
-	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
-	p := runProbe(t, Config{Sources: Sources{URL: s.serve(t)}}, 1)
-	if p.story() != "tcp handshake open" || !strings.Contains(p.detail(driver.StepHandshake), "200 OK, text/event-stream, HTTP/1.1, no compression") {
-		t.Errorf("got %s, %+v, %v", p.story(), p.steps, p.err)
 	}
 }

@@ -80,15 +80,16 @@ func TestHTTPRelay(t *testing.T) {
 			}
 			var mu sync.Mutex
 			var told []fantailv1.Notice
-			r := startEager(t, Config{Sources: Sources{URL: s.serve(t)}, Events: Events{RelayNotice: func(n fantailv1.Notice) {
+			d := driverOf(t, s.serve(t), driver.Options{Notice: func(n fantailv1.Notice) {
 				mu.Lock()
 				defer mu.Unlock()
 				told = append(told, n)
-			}}})
-			got := r.sink.Wait(t, len(all))
-			for i, m := range got {
-				if m.Payload != all[i].Payload || m.Kind != all[i].Kind || r.sink.Keys[i] != tt.key {
-					t.Fatalf("message %d: %v %q, key %q", i, m.Kind, m.Payload, r.sink.Keys[i])
+			}})
+			sink := feedtest.NewSink()
+			stop := feedtest.Follow(t, d, sink)
+			for i, m := range sink.Wait(t, len(all)) {
+				if m.Payload != all[i].Payload || m.Kind != all[i].Kind || sink.Keys[i] != tt.key {
+					t.Fatalf("message %d: %v %q, key %q", i, m.Kind, m.Payload, sink.Keys[i])
 				}
 			}
 			up := fantailv1.Notice{Kind: "source", Up: true, Outage: 1500 * time.Millisecond}
@@ -97,11 +98,10 @@ func TestHTTPRelay(t *testing.T) {
 				defer mu.Unlock()
 				return slices.Contains(told, up)
 			})
-			if at := r.Stats().Position; at != fmt.Sprintf("aaaaaaaa-%d", len(all)) {
+			if at := d.(driver.Resumer).Position(); at != fmt.Sprintf("aaaaaaaa-%d", len(all)) {
 				t.Errorf("stands at %q", at)
 			}
-			r.stop()
-			if n := r.Stats().Reconnects[driver.ReasonLost]; n < 15 || len(told) < 16 {
+			if n := stop()[driver.ReasonLost]; n < 15 || len(told) < 16 {
 				t.Errorf("%d cuts, %d notices", n, len(told))
 			}
 		})
@@ -115,13 +115,11 @@ func TestHTTPRelayTooLarge(t *testing.T) {
 		a.say("%s", `{"pos":"aaaaaaaa-7","data":"`+strings.Repeat("x", 30_000)+"\"}\n")
 		a.stay()
 	}}
-	st, err := openHTTP(t, s.serve(t), driver.Options{MaxMessage: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := driverOf(t, s.serve(t), driver.Options{MaxMessage: 1000})
+	st := feedtest.Open(t, d)
 	defer st.Close()
-	if ev, err := st.Next(); err != nil || ev.Drop != driver.DropTooLarge || st.(*envelopeLines).driver.Position() != "aaaaaaaa-7" {
-		t.Errorf("%v at %s", err, st.(*envelopeLines).driver.Position())
+	if ev, err := st.Next(); err != nil || ev.Drop != driver.DropTooLarge || d.(driver.Resumer).Position() != "aaaaaaaa-7" {
+		t.Errorf("%v at %s", err, d.(driver.Resumer).Position())
 	}
 }
 

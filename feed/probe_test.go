@@ -207,3 +207,17 @@ func TestProbeLocalSources(t *testing.T) {
 		}
 	})
 }
+
+func TestProbeHTTP(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: x\n\n")
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(srv.Close)
+	p := runProbe(t, Config{Sources: Sources{URL: srv.URL}}, 1)
+	if p.story() != "tcp handshake open" || !strings.Contains(p.detail(driver.StepHandshake), "200 OK, text/event-stream, HTTP/1.1, no compression") {
+		t.Errorf("got %s, %+v, %v", p.story(), p.steps, p.err)
+	}
+}

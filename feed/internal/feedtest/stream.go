@@ -3,6 +3,7 @@ package feedtest
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,4 +68,31 @@ func Play(ctx context.Context, d driver.Driver, sink *Sink) (dropped []driver.Dr
 			dropped = append(dropped, ev.Drop)
 		}
 	}
+}
+
+// Follow opens one connection of a driver after the other, without waiting between them,
+// and publishes their messages to the sink. stop ends that, and returns how often a
+// connection ended, by its reason.
+func Follow(t testing.TB, d driver.Driver, sink *Sink) (stop func() map[driver.Reason]int) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(map[driver.Reason]int)
+	done := make(chan struct{})
+	go func() { // ended by cancel
+		defer close(done)
+		for ctx.Err() == nil {
+			_, err := Play(ctx, d, sink)
+			failed, again := errors.AsType[*driver.Failure](err)
+			switch {
+			case ctx.Err() != nil:
+			case again:
+				ended[failed.Reason]++
+			default:
+				t.Errorf("the source can never be read on: %v", err)
+				return
+			}
+		}
+	}()
+	stop = sync.OnceValue(func() map[driver.Reason]int { cancel(); <-done; return ended })
+	t.Cleanup(func() { stop() })
+	return stop
 }
