@@ -29,7 +29,7 @@ type httpDriver struct {
 
 var _ driver.Resumer = (*httpDriver)(nil)
 
-func newHTTP(o driver.Options) (driver.Driver, error) {
+func NewHTTP(o driver.Options) (driver.Driver, error) {
 	u, err := url.Parse(o.URL)
 	switch {
 	case err != nil:
@@ -78,7 +78,7 @@ func (d *httpDriver) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		failed := dial.Explain(tapped.Cause(ctx, err), nil, nil)
 		end(nil)
-		return nil, d.patient(failed)
+		return nil, d.withRetryFloor(failed)
 	}
 	body := &httpBody{body: resp.Body, end: end, driver: d}
 	s, failed := d.read(resp, body)
@@ -87,7 +87,7 @@ func (d *httpDriver) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	if failed != nil {
 		body.Close()
-		return nil, d.patient(failed)
+		return nil, d.withRetryFloor(failed)
 	}
 	reportStream(ctx, resp)
 	return s, nil
@@ -130,7 +130,7 @@ func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
 // read returns what reads the answer's body, by its content type.
 func (d *httpDriver) read(resp *http.Response, body *httpBody) (driver.Stream, *driver.Failure) {
 	if resp.StatusCode != http.StatusOK {
-		d.doubt(resp.StatusCode)
+		d.dropResumePoint(resp.StatusCode)
 		return nil, explainStatus(resp)
 	}
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" {
@@ -161,9 +161,9 @@ func isLines(kind string, resp *http.Response) bool {
 	return kind == "application/json" && resp.ContentLength < 0
 }
 
-// doubt forgets what the source was asked to resume from if that may be what it
+// dropResumePoint forgets what the source was asked to resume from if that may be what it
 // refuses, lest it be asked the same for ever.
-func (d *httpDriver) doubt(status int) {
+func (d *httpDriver) dropResumePoint(status int) {
 	switch status {
 	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		if d.resume.Position() != "" {
@@ -176,9 +176,9 @@ func (d *httpDriver) doubt(status int) {
 // maxRetry bounds the wait that retry: of an event stream asks for.
 const maxRetry = 30 * time.Second
 
-// patient has a failure wait as long as the source's last retry said, within
+// withRetryFloor has a failure wait as long as the source's last retry said, within
 // bounds.
-func (d *httpDriver) patient(f *driver.Failure) *driver.Failure {
+func (d *httpDriver) withRetryFloor(f *driver.Failure) *driver.Failure {
 	f.AtLeast = max(f.AtLeast, min(time.Duration(d.retry.Load()), maxRetry))
 	return f
 }

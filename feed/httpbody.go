@@ -28,7 +28,7 @@ func (b *httpBody) Close() {
 }
 
 // lost turns the end of an open stream into a failure.
-func (b *httpBody) lost(err error) *driver.Failure { return b.driver.patient(b.explain(err)) }
+func (b *httpBody) lost(err error) *driver.Failure { return b.driver.withRetryFloor(b.explain(err)) }
 
 func (b *httpBody) explain(err error) *driver.Failure {
 	switch {
@@ -62,13 +62,13 @@ func explainStatus(resp *http.Response) *driver.Failure {
 	return f
 }
 
-// once reads once from a body that may go on for ever: what has arrived.
-type once struct {
+// oneRead reads once from a body that may go on for ever: what has arrived.
+type oneRead struct {
 	body io.Reader
 	done bool
 }
 
-func (o *once) Read(p []byte) (int, error) {
+func (o *oneRead) Read(p []byte) (int, error) {
 	if o.done {
 		return 0, io.EOF
 	}
@@ -78,5 +78,5 @@ func (o *once) Read(p []byte) (int, error) {
 
 // explainType speaks of an answer that is no stream.
 func explainType(resp *http.Response) *driver.Failure {
-	return driver.Fail(driver.ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in %v", resp.Header.Get("Content-Type"), dial.Excerpt(&once{resp.Body, false}), driver.SettingURL)
+	return driver.Fail(driver.ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in %v", resp.Header.Get("Content-Type"), dial.Excerpt(&oneRead{resp.Body, false}), driver.SettingURL)
 }
