@@ -1,4 +1,4 @@
-package feed
+package httpstream_test
 
 import (
 	"encoding/base64"

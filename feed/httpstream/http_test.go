@@ -1,4 +1,4 @@
-package feed
+package httpstream_test
 
 import (
 	"cmp"
@@ -19,8 +19,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fantail/feed"
 	"fantail/feed/driver"
+	"fantail/feed/httpstream"
 	"fantail/feed/internal/dial"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/fantailv1"
@@ -85,7 +88,7 @@ func (a *answer) cut() { panic(http.ErrAbortHandler) }
 func driverOf(t *testing.T, u string, o driver.Options) driver.Driver {
 	t.Helper()
 	o.URL = u
-	d, err := NewHTTP(o.WithDefaults())
+	d, err := httpstream.NewHTTP(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,15 +124,15 @@ func TestHTTPEvents(t *testing.T) {
 		a.say("data: %s\n\ndata: bad \xff\n\ndata\n\n", long)
 		a.stay()
 	}}
-	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Dialling: Dialling{Headers: func() (http.Header, error) { return http.Header{"X-Key": {"k"}}, nil }}})
-	got := r.sink.Wait(t, 4)
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: s.serve(t)}, Dialling: feed.Dialling{Headers: func() (http.Header, error) { return http.Header{"X-Key": {"k"}}, nil }}})
+	got := r.Sink.Wait(t, 4)
 	for i, want := range []string{`{"a":1}`, "one\ntwo", long, ""} {
 		if got[i].Payload != want || got[i].Kind != hub.Text {
 			t.Errorf("message %d: %v %.40q", i, got[i].Kind, got[i].Payload)
 		}
 	}
-	if !slices.Equal(r.sink.Keys, []string{"", "update", "", ""}) || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
-		t.Errorf("keys %q, %+v", r.sink.Keys, r.Stats())
+	if !slices.Equal(r.Sink.Keys, []string{"", "update", "", ""}) || r.Stats().Dropped[driver.DropNotUTF8] != 1 {
+		t.Errorf("keys %q, %+v", r.Sink.Keys, r.Stats())
 	}
 	req := s.asked(0)
 	if h := req.Header; h.Get("X-Key") != "k" || h.Get("User-Agent") != "fantail" || h.Get("Last-Event-Id") != "" ||
@@ -264,9 +267,9 @@ func TestHTTPRefusesWhatItAskedToResume(t *testing.T) {
 		}
 	}
 	var told []fantailv1.Notice
-	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Events: Events{RelayNotice: func(n fantailv1.Notice) { told = append(told, n) }}})
-	r.sink.Wait(t, 2)
-	r.stop()
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: s.serve(t)}, Events: feed.Events{RelayNotice: func(n fantailv1.Notice) { told = append(told, n) }}})
+	r.Sink.Wait(t, 2)
+	r.Stop()
 	if len(told) != 1 || !told[0].Unknown {
 		t.Errorf("told %+v", told)
 	}
@@ -347,12 +350,12 @@ func TestHTTPTLS(t *testing.T) {
 		defer srv.Close()
 		roots := x509.NewCertPool()
 		roots.AddCert(srv.Certificate())
-		r := start(t, Config{Sources: Sources{URL: srv.URL}, Dialling: Dialling{TLS: &tls.Config{RootCAs: roots}}})
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: srv.URL}, Dialling: feed.Dialling{TLS: &tls.Config{RootCAs: roots}}})
 		want := map[bool]string{false: "over HTTP/1.1", true: "over HTTP/2.0"}[two]
-		if got := r.sink.Wait(t, 1)[0].Payload; got != want {
+		if got := r.Sink.Wait(t, 1)[0].Payload; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		r.stop()
+		r.Stop()
 		_, err := openHTTP(t, srv.URL, driver.Options{TLS: &tls.Config{RootCAs: x509.NewCertPool()}})
 		feedtest.WantFailure(t, err, driver.ReasonTLS, "authority")
 		_, err = openHTTP(t, strings.Replace(srv.URL, "https", "http", 1), driver.Options{})
@@ -378,13 +381,13 @@ func TestU3HTTPBomb(t *testing.T) {
 		}
 		a.stay()
 	}
-	r := start(t, Config{Sources: Sources{URL: s.serve(t)}, Messages: Messages{MaxMessage: 64 << 10}})
-	r.sink.Wait(t, 2)
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: s.serve(t)}, Messages: feed.Messages{MaxMessage: 64 << 10}})
+	r.Sink.Wait(t, 2)
 	if got := r.Stats(); got.Reconnects[driver.ReasonTooLarge] != 1 {
 		t.Errorf("got %+v", got)
 	}
-	if !slices.Equal(r.sink.Payloads(), []string{"small", "small"}) {
-		t.Errorf("got %q", r.sink.Payloads())
+	if !slices.Equal(r.Sink.Payloads(), []string{"small", "small"}) {
+		t.Errorf("got %q", r.Sink.Payloads())
 	}
 	other := &streamer{header: map[string]string{"Content-Encoding": "br"}, play: s.play}
 	_, err := openHTTP(t, other.serve(t), driver.Options{})
@@ -407,21 +410,21 @@ func TestU1HTTPWatchdog(t *testing.T) {
 				a.say("%s", says.message)
 				a.stay()
 			}})
-			r := start(t, Config{Sources: Sources{URL: "http://source/"}, Dialling: Dialling{Dial: p.Dial, IdleTimeout: idle}})
-			r.sink.Wait(t, 1)
+			r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "http://source/"}, Dialling: feed.Dialling{Dial: p.Dial, IdleTimeout: idle}})
+			r.Sink.Wait(t, 1)
 			if n := r.Stats().Reconnects[driver.ReasonIdle]; n != 0 {
 				t.Errorf("%s: left %d times while there were signs of life", kind, n)
 			}
-			r.log.Wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
-			r.sink.Wait(t, 2)
-			r.stop()
+			r.Log.Wait(t, `"reason":"idle"`, "Config.Dialling.IdleTimeout")
+			r.Sink.Wait(t, 2)
+			r.Stop()
 		})
 	}
 }
 
 func TestHTTPURL(t *testing.T) {
 	for u, want := range map[string]string{"https://": "names no host", "http:host": "names no host", "http://h:port/?token=hush": "is no URL"} {
-		if _, err := NewHTTP(driver.Options{URL: u}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+		if _, err := httpstream.NewHTTP(driver.Options{URL: u}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", u, err, want)
 		}
 	}
