@@ -47,7 +47,7 @@ func schemes() []scheme {
 	const renewed = "a broker, whose connections need no renewal"
 	return []scheme{
 		{names: []string{"ws", "wss"}, open: ws.New, remote: true, sends: true},
-		{names: []string{"http", "https"}, open: httpstream.NewHTTP, remote: true, keys: true, resumed: "a source that is resumed by its ids"},
+		{names: []string{"http", "https"}, open: httpstream.New, remote: true, keys: true, resumed: "a source that is resumed by its ids"},
 		{names: []string{"replay"}, open: recording.NewReplay, about: aboutReplay},
 		{names: []string{"stdin"}, open: stdin.New, single: "there is one standard input", about: aboutStdin},
 		{names: []string{"demo"}, open: demo.New, keys: true, about: aboutDemo},

@@ -23,9 +23,9 @@ type event struct {
 	tooLarge bool // it has more data than may be; its id counts
 }
 
-// events parses an event stream as browsers do (WHATWG HTML, section 9.2.6). One
+// parser parses an event stream as browsers do (WHATWG HTML, section 9.2.6). One
 // goroutine.
-type events struct {
+type parser struct {
 	lines *lines.Bounded
 	max   int // bytes of one event's data
 
@@ -41,16 +41,16 @@ type events struct {
 	over   int    // bytes of data beyond max
 }
 
-// newEvents returns the events of a stream that was asked to go on behind the
+// newParser returns the events of a stream that was asked to go on behind the
 // event of the given id, which holds until another comes.
-func newEvents(lines *lines.Bounded, most int, lastID string) *events {
-	return &events{lines: lines, max: most, id: lastID, lastID: lastID}
+func newParser(lines *lines.Bounded, most int, lastID string) *parser {
+	return &parser{lines: lines, max: most, id: lastID, lastID: lastID}
 }
 
 // next returns the next event that has data, or the next comment. Its error is
 // errEndless or the reader's. An event that the end of the stream cuts off is not returned,
 // and its id does not count.
-func (e *events) next() (event, error) {
+func (e *parser) next() (event, error) {
 	for {
 		line, err := e.line()
 		switch {
@@ -71,7 +71,7 @@ func (e *events) next() (event, error) {
 }
 
 // line returns the next line, the first without its byte order mark.
-func (e *events) line() ([]byte, error) {
+func (e *parser) line() ([]byte, error) {
 	line, err := e.lines.Next()
 	if !e.begun && err == nil {
 		e.begun = true
@@ -81,7 +81,7 @@ func (e *events) line() ([]byte, error) {
 }
 
 // field takes a line of an event in. What is not known is ignored.
-func (e *events) field(line []byte) error {
+func (e *parser) field(line []byte) error {
 	name, value, _ := bytes.Cut(line, []byte{':'})
 	value = bytes.TrimPrefix(value, []byte{' '})
 	switch string(name) {
@@ -103,7 +103,7 @@ func (e *events) field(line []byte) error {
 
 // addData adds a data line. Data that is too large is let go, and skipped up to
 // a bound.
-func (e *events) addData(value []byte) error {
+func (e *parser) addData(value []byte) error {
 	e.filled = true
 	if size := len(e.data) + len(value); e.over > 0 || size > e.max || e.lines.Cut {
 		e.over += size + 1
@@ -118,7 +118,7 @@ func (e *events) addData(value []byte) error {
 }
 
 // dispatch ends the present event and returns it, if it has data.
-func (e *events) dispatch() (ev event) {
+func (e *parser) dispatch() (ev event) {
 	e.lastID = e.id
 	switch {
 	case e.over > 0:

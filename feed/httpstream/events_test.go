@@ -16,8 +16,8 @@ import (
 
 // parseAll returns what a parser of at most max bytes an event makes of a stream,
 // a word each: type=data, "!" for an event that is dropped.
-func parseAll(r io.Reader, most int) (got []string, e *events, end error) {
-	e = newEvents(lines.NewBounded(r, most+len("data: "), true), most, "")
+func parseAll(r io.Reader, most int) (got []string, e *parser, end error) {
+	e = newParser(lines.NewBounded(r, most+len("data: "), true), most, "")
 	for {
 		ev, err := e.next()
 		switch {
@@ -122,7 +122,7 @@ func TestEventsDispatchAtOnce(t *testing.T) {
 	r, w := io.Pipe()
 	done := make(chan struct{})
 	go func() { defer close(done); io.WriteString(w, "data: a\r\r") }() // ends when it is read
-	e := newEvents(lines.NewBounded(r, 100, true), 100, "")
+	e := newParser(lines.NewBounded(r, 100, true), 100, "")
 	if ev, err := e.next(); string(ev.data) != "a" || err != nil {
 		t.Errorf("got %q, %v", ev.data, err)
 	}
@@ -195,7 +195,7 @@ func plainEvents(in string, most int) (got []string, lastID string) {
 func BenchmarkEvents(b *testing.B) {
 	one := fmt.Sprintf("id: k3v9q2mx-48215\ndata: %s\n\n", strings.Repeat("x", 200))
 	stream := bytes.Repeat([]byte(one), 1000)
-	e := newEvents(lines.NewBounded(endless{stream, new(int)}, 4096, true), 4096, "")
+	e := newParser(lines.NewBounded(endless{stream, new(int)}, 4096, true), 4096, "")
 	b.SetBytes(int64(len(one)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -17,9 +17,9 @@ import (
 	"fantail/hub/fantailv1"
 )
 
-// httpDriver is a source that answers a GET with a stream: http and https. What
+// source is a source that answers a GET with a stream: http and https. What
 // kind of stream it is, its answer's content type says.
-type httpDriver struct {
+type source struct {
 	opt       driver.Options
 	transport *http.Transport
 
@@ -27,9 +27,9 @@ type httpDriver struct {
 	retry  atomic.Int64         // ns that the source last wanted us to wait before we come back
 }
 
-var _ driver.Resumer = (*httpDriver)(nil)
+var _ driver.Resumer = (*source)(nil)
 
-func NewHTTP(o driver.Options) (driver.Driver, error) {
+func New(o driver.Options) (driver.Driver, error) {
 	u, err := url.Parse(o.URL)
 	switch {
 	case err != nil:
@@ -40,7 +40,7 @@ func NewHTTP(o driver.Options) (driver.Driver, error) {
 	both := new(http.Protocols)
 	both.SetHTTP1(true)
 	both.SetHTTP2(true)
-	return &httpDriver{opt: o, transport: &http.Transport{
+	return &source{opt: o, transport: &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
 		TLSClientConfig:   o.TLS,
 		DialContext:       o.Dial,
@@ -51,7 +51,7 @@ func NewHTTP(o driver.Options) (driver.Driver, error) {
 }
 
 // Position implements Resumer.
-func (d *httpDriver) Position() string {
+func (d *source) Position() string {
 	if at := d.resume.Position(); fantailv1.IsPosition(at) {
 		return at
 	}
@@ -59,11 +59,11 @@ func (d *httpDriver) Position() string {
 }
 
 // Forget implements Resumer.
-func (d *httpDriver) Forget() { d.resume.Reached("") }
+func (d *source) Forget() { d.resume.Reached("") }
 
 // Open asks for the stream. The answer's head has to come within
 // HandshakeTimeout.
-func (d *httpDriver) Open(ctx context.Context) (driver.Stream, error) {
+func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	late := time.AfterFunc(driver.HandshakeTimeout, func() { end(context.DeadlineExceeded) })
 	defer late.Stop()
@@ -80,7 +80,7 @@ func (d *httpDriver) Open(ctx context.Context) (driver.Stream, error) {
 		end(nil)
 		return nil, d.withRetryFloor(failed)
 	}
-	body := &httpBody{body: resp.Body, end: end, driver: d}
+	body := &body{body: resp.Body, end: end, driver: d}
 	s, failed := d.read(resp, body)
 	if failed == nil && !late.Stop() {
 		failed = driver.Fail(driver.ReasonHandshake, "the source did not answer within %v", driver.HandshakeTimeout)
@@ -104,7 +104,7 @@ func reportStream(ctx context.Context, resp *http.Response) {
 }
 
 // request makes the request, with the headers as they are now.
-func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
+func (d *source) request(ctx context.Context) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.opt.Address(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("feed: the source URL: %w", err)
@@ -128,7 +128,7 @@ func (d *httpDriver) request(ctx context.Context) (*http.Request, error) {
 }
 
 // read returns what reads the answer's body, by its content type.
-func (d *httpDriver) read(resp *http.Response, body *httpBody) (driver.Stream, *driver.Failure) {
+func (d *source) read(resp *http.Response, body *body) (driver.Stream, *driver.Failure) {
 	if resp.StatusCode != http.StatusOK {
 		d.dropResumePoint(resp.StatusCode)
 		return nil, explainStatus(resp)
@@ -141,12 +141,12 @@ func (d *httpDriver) read(resp *http.Response, body *httpBody) (driver.Stream, *
 	switch {
 	case kind == "text/event-stream":
 		lines := lines.NewBounded(body, most+len("data: "), true)
-		return &eventStream{httpBody: body, events: newEvents(lines, most, d.resume.Position()), relay: fantailv1.IsRelay(resp.Header)}, nil
+		return &eventStream{body: body, parser: newParser(lines, most, d.resume.Position()), relay: fantailv1.IsRelay(resp.Header)}, nil
 	case fantailv1.IsRelay(resp.Header) && kind == "application/x-ndjson":
 		lines := lines.NewBounded(body, int(fantailv1.Room(int64(most))), false)
 		return &envelopeLines{body, lines, d.opt.MaxMessage}, nil
 	case isLines(kind, resp):
-		return &messageLines{httpBody: body, lines: lines.NewBounded(body, most+len("\r"), false), max: most}, nil
+		return &messageLines{body: body, lines: lines.NewBounded(body, most+len("\r"), false), max: most}, nil
 	}
 	return nil, explainType(resp)
 }
@@ -163,7 +163,7 @@ func isLines(kind string, resp *http.Response) bool {
 
 // dropResumePoint forgets what the source was asked to resume from if that may be what it
 // refuses, lest it be asked the same for ever.
-func (d *httpDriver) dropResumePoint(status int) {
+func (d *source) dropResumePoint(status int) {
 	switch status {
 	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		if d.resume.Position() != "" {
@@ -178,7 +178,7 @@ const maxRetry = 30 * time.Second
 
 // withRetryFloor has a failure wait as long as the source's last retry said, within
 // bounds.
-func (d *httpDriver) withRetryFloor(f *driver.Failure) *driver.Failure {
+func (d *source) withRetryFloor(f *driver.Failure) *driver.Failure {
 	f.AtLeast = max(f.AtLeast, min(time.Duration(d.retry.Load()), maxRetry))
 	return f
 }

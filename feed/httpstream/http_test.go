@@ -88,7 +88,7 @@ func (a *answer) cut() { panic(http.ErrAbortHandler) }
 func driverOf(t *testing.T, u string, o driver.Options) driver.Driver {
 	t.Helper()
 	o.URL = u
-	d, err := httpstream.NewHTTP(o.WithDefaults())
+	d, err := httpstream.New(o.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,7 +424,7 @@ func TestU1HTTPWatchdog(t *testing.T) {
 
 func TestHTTPURL(t *testing.T) {
 	for u, want := range map[string]string{"https://": "names no host", "http:host": "names no host", "http://h:port/?token=hush": "is no URL"} {
-		if _, err := httpstream.NewHTTP(driver.Options{URL: u}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+		if _, err := httpstream.New(driver.Options{URL: u}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got %v, want %q", u, err, want)
 		}
 	}

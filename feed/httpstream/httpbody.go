@@ -12,25 +12,25 @@ import (
 	"fantail/feed/internal/lines"
 )
 
-// httpBody is the body of an answer that goes on, and its end.
-type httpBody struct {
+// body is the body of an answer that goes on, and its end.
+type body struct {
 	body   io.ReadCloser
 	end    context.CancelCauseFunc // of the request
-	driver *httpDriver
+	driver *source
 }
 
-func (b *httpBody) Read(p []byte) (int, error) { return b.body.Read(p) }
+func (b *body) Read(p []byte) (int, error) { return b.body.Read(p) }
 
 // Close drops the connection.
-func (b *httpBody) Close() {
+func (b *body) Close() {
 	b.end(nil)
 	b.body.Close()
 }
 
 // lost turns the end of an open stream into a failure.
-func (b *httpBody) lost(err error) *driver.Failure { return b.driver.withRetryFloor(b.explain(err)) }
+func (b *body) lost(err error) *driver.Failure { return b.driver.withRetryFloor(b.explain(err)) }
 
-func (b *httpBody) explain(err error) *driver.Failure {
+func (b *body) explain(err error) *driver.Failure {
 	switch {
 	case err == lines.ErrEndless:
 		return driver.TooLarge(b.driver.opt.MaxMessage)

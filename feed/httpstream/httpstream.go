@@ -14,16 +14,16 @@ import (
 // eventStream reads Server-Sent Events. An event is a message, and its type, if
 // it has one, the message's key. A relay's are opened (relayEvent).
 type eventStream struct {
-	*httpBody
-	events *events
+	*body
+	parser *parser
 	relay  bool
 	in     hub.Input
 }
 
 func (s *eventStream) Next() (driver.Event, error) {
-	ev, err := s.events.next()
-	s.driver.retry.Store(int64(s.events.retry))
-	s.driver.resume.Reached(s.events.lastID)
+	ev, err := s.parser.next()
+	s.driver.retry.Store(int64(s.parser.retry))
+	s.driver.resume.Reached(s.parser.lastID)
 	switch {
 	case err != nil:
 		return driver.Event{}, s.lost(err)
@@ -68,7 +68,7 @@ func (s *eventStream) relayEvent(ev event) (driver.Event, error) {
 // messageLines reads a message a line. An empty line is a sign of life, and a CR
 // at the end belongs to the line's end, as in JSON it means nothing.
 type messageLines struct {
-	*httpBody
+	*body
 	lines *lines.Bounded
 	max   int
 	in    hub.Input
@@ -91,7 +91,7 @@ func (s *messageLines) Next() (driver.Event, error) {
 
 // envelopeLines reads a relay's /stream: an envelope a line.
 type envelopeLines struct {
-	*httpBody
+	*body
 	lines *lines.Bounded
 	max   int64 // bytes of one message's payload
 }
