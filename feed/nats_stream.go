@@ -112,39 +112,46 @@ func (d *natsStream) consume(ctx context.Context, c *natsConn) error {
 	return err
 }
 
-// place holds our place against what the stream says of itself.
+// place finds where to go on, by what the stream says of itself.
 func (d *natsStream) place(info *nats.StreamInfo) {
-	first, last := info.State.FirstSeq, info.State.LastSeq
-	first = max(first, 1)
-	known := !d.created.IsZero()
-	var missing driver.Loss
+	begun := !d.created.IsZero()
+	to, lost, starts := goOn(place{known: begun || d.from != "new", begun: begun}, natsHold(d.at, d.created, info), natsLosses)
+	first := max(info.State.FirstSeq, 1)
 	switch {
-	case !known && d.from == "new":
-		d.at = last
-	case !known:
+	case to == atEnd:
+		d.at = info.State.LastSeq
+	case to == fromFirst:
+		d.at = first - 1
+	default:
 		d.at = max(d.at, first-1)
-	case !info.Created.Equal(d.created):
-		missing = driver.Loss{Detail: errNATSMadeAnew}
-		d.at = first - 1
-	case last < d.at:
-		missing = driver.Loss{Detail: errNATSLostEnd}
-		d.at = last
-	case first > d.at+1:
-		missing = driver.Loss{Missed: first - d.at - 1, Detail: errNATSTrimmed}
-		d.at = first - 1
 	}
 	d.created = info.Created
-	if missing.Detail != nil || !known {
-		d.start = &driver.Break{Loss: missing, Numbering: driver.Numbering{Name: fmt.Sprintf("nats stream %s of %d", d.name, info.Created.UnixNano()), Behind: d.at}}
+	if starts {
+		d.start = &driver.Break{Loss: lost, Numbering: driver.Numbering{Name: fmt.Sprintf("nats stream %s of %d", d.name, info.Created.UnixNano()), Behind: d.at}}
 	}
 }
 
-// What may be missing, for the operator.
-var (
-	errNATSMadeAnew = errors.New("the stream in NATS was made anew; going on with its first message")
-	errNATSLostEnd  = errors.New("the stream in NATS lost its end; going on with what is added from here on")
-	errNATSTrimmed  = errors.New("the stream in NATS was trimmed before its messages were read; raise its limits")
-)
+// natsHold holds the place behind at, in the stream that was created then, against the
+// stream. Before the first time, which created is zero for, nothing was read of it.
+func natsHold(at uint64, created time.Time, info *nats.StreamInfo) kept {
+	switch {
+	case created.IsZero():
+		return kept{}
+	case !info.Created.Equal(created):
+		return kept{remade: true}
+	}
+	k := kept{short: info.State.LastSeq < at}
+	if first := max(info.State.FirstSeq, 1); first > at+1 {
+		k.missing = int64(first - at - 1)
+	}
+	return k
+}
+
+var natsLosses = losses{
+	madeAnew: errors.New("the stream in NATS was made anew; going on with its first message"),
+	lostEnd:  errors.New("the stream in NATS lost its end; going on with what is added from here on"),
+	trimmed:  errors.New("the stream in NATS was trimmed before its messages were read; raise its limits"),
+}
 
 // explainStream turns an answer of JetStream into what the operator can change.
 func (d *natsStream) explainStream(err error) *driver.Failure {

@@ -18,13 +18,13 @@ type redisStream struct {
 	from string // where to begin: $, 0 or an id
 
 	// Owned by Run's goroutine.
-	at      redisID       // behind the last entry that was taken
-	resumes bool          // at is set
-	added   int64         // entries ever added to the stream up to at; below 0 = not known
-	begun   bool          // it was found once
-	removed bool          // and was not there later
-	start   *driver.Break // to be told before the next message; nil = it follows the last
-	strange bool          // its ids are no times, so its messages have no numbers
+	at         redisID       // behind the last entry that was taken
+	resumes    bool          // at is set
+	added      int64         // entries ever added to the stream up to at; below 0 = not known
+	begun      bool          // it was found once
+	removed    bool          // and was not there later
+	start      *driver.Break // to be told before the next message; nil = it follows the last
+	unnumbered bool          // its ids are no times, so its messages have no numbers
 }
 
 var (
@@ -88,63 +88,76 @@ func (d *redisStream) find(client *redis.Client) error {
 	return d.place(info)
 }
 
-// place holds our place against what the stream says of itself. Redis counts
-// the entries ever added since version 7; before, a trimmed stream is not
-// noticed.
+// place finds where to go on, by what the stream says of itself.
 func (d *redisStream) place(info *redis.XInfoStream) error {
-	last, err := parseRedisID(info.LastGeneratedID)
+	state, err := redisStateOf(info)
 	if err != nil {
-		return fmt.Errorf("the stream's last id: %w", err)
+		return err
 	}
-	first, _ := parseRedisID(info.FirstEntry.ID) // none in an empty stream
-	var missing driver.Loss
-	if d.removed {
-		missing = driver.Loss{Detail: errRedisMadeAnew}
+	k, complete := state.hold(d.at, d.added, d.removed)
+	to, lost, starts := goOn(place{d.resumes, d.begun}, k, redisLosses)
+	switch {
+	case to == atEnd:
+		d.at, d.added = state.last, state.added
+	case !complete:
+		d.added = state.added - state.length
 	}
-	switch trimmed := info.EntriesAdded - info.Length; {
-	case !d.resumes:
-		d.at, d.added, d.resumes = last, info.EntriesAdded, true
-	case last.before(d.at): // to begin with its first entry could repeat what was read
-		missing = driver.Loss{Detail: errRedisLostEnd}
-		d.at, d.added = last, info.EntriesAdded
-	case info.EntriesAdded == 0: // an old Redis
-	case info.Length > 0 && !d.at.before(first): // all behind our place is there
-	default:
-		switch missed := trimmed - d.added; {
-		case d.added >= 0 && missed < 0:
-			missing = driver.Loss{Detail: errRedisMadeAnew}
-		case d.added >= 0 && missed > 0:
-			missing = driver.Loss{Missed: uint64(missed), Detail: errRedisTrimmed}
-		}
-		d.added = trimmed
+	if starts {
+		d.setNumberingStart(state, lost)
 	}
-	if missing.Detail != nil || !d.begun {
-		d.sew(info.Length > 0 && d.at.before(first), first, missing)
-	}
-	d.begun, d.removed = true, false
+	d.resumes, d.begun, d.removed = true, true, false
 	return nil
 }
 
-// What may be missing, for the operator.
-var (
-	errRedisMadeAnew = errors.New("the stream in Redis was made anew; going on with its first entry")
-	errRedisLostEnd  = errors.New("the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on")
-	errRedisTrimmed  = errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)")
-)
+// redisState is what a stream says of itself. Redis counts the entries ever added
+// since version 7; before, a trimmed stream is not noticed.
+type redisState struct {
+	first, last   redisID // last is that of the last entry ever; first is none in an empty stream
+	length, added int64   // entries now, and ever; added is 0 with an old Redis
+}
 
-// sew makes the seam before the next message. What is no longer there before the
-// first entry, nobody knows; so the seam is there if we stand before it.
-func (d *redisStream) sew(before bool, first redisID, missing driver.Loss) {
+func redisStateOf(info *redis.XInfoStream) (redisState, error) {
+	last, err := parseRedisID(info.LastGeneratedID)
+	if err != nil {
+		return redisState{}, fmt.Errorf("the stream's last id: %w", err)
+	}
+	first, _ := parseRedisID(info.FirstEntry.ID)
+	return redisState{first, last, info.Length, info.EntriesAdded}, nil
+}
+
+// hold holds the place behind at against the stream, of which added entries had been
+// added up to there, below 0 if that is not known. removed says that the stream was
+// missing since. complete reports that all behind the place is there, as far as that
+// can be known.
+func (s redisState) hold(at redisID, added int64, removed bool) (k kept, complete bool) {
+	k = kept{remade: removed, short: s.last.before(at)}
+	if s.added == 0 || s.length > 0 && !at.before(s.first) {
+		return k, true
+	}
+	if added >= 0 {
+		k.missing = s.added - s.length - added
+	}
+	return k, false
+}
+
+var redisLosses = losses{
+	madeAnew: errors.New("the stream in Redis was made anew; going on with its first entry"),
+	lostEnd:  errors.New("the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"),
+	trimmed:  errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"),
+}
+
+// setNumberingStart has a numbering start before the next message. What is no longer
+// there before the first entry, nobody knows; so it starts there if we stand before it.
+func (d *redisStream) setNumberingStart(s redisState, lost driver.Loss) {
 	behind, ok := d.at.number()
-	if before {
-		behind, ok = first.number()
+	if s.length > 0 && d.at.before(s.first) {
+		behind, ok = s.first.number()
 		behind--
 	}
-	if d.strange = !ok; d.strange {
-		d.start = &driver.Break{Loss: missing}
-		return
+	d.start, d.unnumbered = &driver.Break{Loss: lost}, !ok
+	if ok {
+		d.start.Numbering = driver.Numbering{Name: fmt.Sprintf("redis stream %s in %d", d.name, d.db), Behind: behind}
 	}
-	d.start = &driver.Break{Loss: missing, Numbering: driver.Numbering{Name: fmt.Sprintf("redis stream %s in %d", d.name, d.db), Behind: behind}}
 }
 
 // redisReader is one connection that reads entries as they come. XREAD waits in
@@ -181,8 +194,8 @@ func (s *redisReader) Next() (driver.Event, error) {
 		return driver.Event{}, driver.Fail(driver.ReasonLost, "Redis sent an entry that makes no sense: %w", err)
 	}
 	number, ok := id.number()
-	if !ok && !d.strange {
-		d.strange = true
+	if !ok && !d.unnumbered {
+		d.unnumbered = true
 		return driver.NumberingStart(driver.Numbering{}, driver.Loss{Detail: fmt.Errorf("the stream in Redis has the id %v, which is no time in ms, so positions are good at this relay alone; let Redis choose the ids (XADD *)", id)}), nil
 	}
 	s.rest = s.rest[1:]
@@ -200,7 +213,7 @@ func (s *redisReader) take(id redisID, number uint64, fields []any) driver.Event
 	if s.buf, err = appendRedisFields(s.buf[:0], fields); err != nil {
 		return driver.Dropped(driver.DropNotUTF8)
 	}
-	if d.strange {
+	if d.unnumbered {
 		number = 0
 	}
 	return s.messages.event(d.name, s.buf, number)

@@ -1,0 +1,32 @@
+package feed
+
+import "testing"
+
+func TestRedisHold(t *testing.T) {
+	id := func(ms uint64) redisID { return redisID{ms, 0} }
+	for _, tt := range []struct {
+		about    string
+		state    redisState // entries are 1-0, 2-0, …
+		at       redisID
+		added    int64
+		removed  bool
+		want     kept
+		complete bool
+	}{
+		{"all is there", redisState{id(1), id(9), 9, 9}, id(4), 4, false, kept{}, true},
+		{"at its end", redisState{id(1), id(9), 9, 9}, id(9), 9, false, kept{}, true},
+		{"trimmed up to the place", redisState{id(5), id(9), 5, 9}, id(4), 4, false, kept{}, false},
+		{"trimmed beyond it", redisState{id(8), id(9), 2, 9}, id(4), 4, false, kept{missing: 3}, false},
+		{"all was trimmed", redisState{redisID{}, id(9), 0, 9}, id(4), 4, false, kept{missing: 5}, false},
+		{"trimmed, and nobody knows how much", redisState{id(8), id(9), 2, 9}, id(4), -1, false, kept{}, false},
+		{"trimmed, and an old Redis", redisState{id(8), id(9), 2, 0}, id(4), 4, false, kept{}, true},
+		{"made anew, with fewer entries", redisState{id(8), id(9), 2, 2}, id(4), 4, false, kept{missing: -4}, false},
+		{"it was missing", redisState{id(1), id(2), 2, 2}, redisID{}, 0, true, kept{remade: true}, false},
+		{"it was missing, and trimmed since", redisState{id(2), id(2), 1, 2}, redisID{}, 0, true, kept{remade: true, missing: 1}, false},
+		{"it ends before", redisState{id(1), id(3), 3, 3}, id(4), 4, false, kept{short: true}, true},
+	} {
+		if got, complete := tt.state.hold(tt.at, tt.added, tt.removed); got != tt.want || complete != tt.complete {
+			t.Errorf("%s: %+v, %v; want %+v, %v", tt.about, got, complete, tt.want, tt.complete)
+		}
+	}
+}
