@@ -102,7 +102,7 @@ func (d *amqpDriver) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	d.granted(ctx)
 	s.life = newLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
-	s.life.wg.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.forward(s.life, &amqpPublisher{source: d})
 	return s, nil
 }

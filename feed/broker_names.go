@@ -32,13 +32,13 @@ type names struct {
 func newNames(values []string) (names, error) {
 	n := names{literal: make(map[string]bool)}
 	for _, v := range values {
-		before, after, onDemand := strings.Cut(v, keyPlace)
+		before, after, onDemand := strings.Cut(v, driver.KeyPlace)
 		switch {
 		case !onDemand:
 			n.fixed = append(n.fixed, v)
 			n.literal[v] = true
-		case strings.Contains(after, keyPlace):
-			return n, fmt.Errorf("feed: the source URL has %s twice in %.40q; write it once", keyPlace, v)
+		case strings.Contains(after, driver.KeyPlace):
+			return n, fmt.Errorf("feed: the source URL has %s twice in %.40q; write it once", driver.KeyPlace, v)
 		default:
 			n.templates = append(n.templates, template{before, after})
 		}

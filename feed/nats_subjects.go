@@ -78,7 +78,7 @@ func (d *natsSubjects) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	d.granted(ctx)
 	s.life = newLifeline(ctx, c.window.link, d.opt.Ping, nil, nil)
-	s.life.wg.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }

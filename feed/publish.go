@@ -31,7 +31,7 @@ func (b *broker) Forwards() error {
 // goroutine of its own.
 func (b *broker) forward(life *lifeline, p publisher) {
 	if b.opt.Outgoing != nil && b.publish != "" {
-		life.wg.Go(func() { b.publishAll(life.ctx, p) }) // ended by the lifeline's end
+		life.Go(func() { b.publishAll(life.ctx, p) }) // ended by the lifeline's end
 	}
 }
 

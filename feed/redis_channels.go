@@ -55,7 +55,7 @@ func (d *redisChannels) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	d.granted(ctx)
 	s.life = newLifeline(ctx, l, d.opt.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
-	s.life.wg.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"publish", d.publish}})
 	return s, nil
 }

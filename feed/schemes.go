@@ -149,9 +149,6 @@ func isStream(address string) bool {
 	return err == nil && s.stream != "" && u.Query().Has(s.stream)
 }
 
-// keyPlace is where a key stands in the name of a channel on demand.
-const keyPlace = "{key}"
-
 // OnDemand reports whether a source URL asks a broker for the channels of single
 // keys.
 func OnDemand(address string) bool {
@@ -159,7 +156,7 @@ func OnDemand(address string) bool {
 	return name != "" && hasKeyPlace(values[name])
 }
 
-// demandOf returns the parameter that may hold keyPlace, and all parameters. It is
+// demandOf returns the parameter that may hold driver.KeyPlace, and all parameters. It is
 // empty if none may.
 func demandOf(address string) (name string, values url.Values) {
 	s, _ := schemeOf(address)
@@ -174,7 +171,7 @@ func demandOf(address string) (name string, values url.Values) {
 	return s.onDemand, values
 }
 
-// checkKeyPlaces refuses keyPlace in a broker's URL where it would be read as it
+// checkKeyPlaces refuses driver.KeyPlace in a broker's URL where it would be read as it
 // stands.
 func checkKeyPlaces(address string) error {
 	if !IsBroker(address) {
@@ -190,13 +187,13 @@ func checkKeyPlaces(address string) error {
 		if good != "" {
 			advice = fmt.Sprintf("only %s= may have it", good)
 		}
-		errs = append(errs, fmt.Errorf("feed: the source URL has %s in %.40q; %s", keyPlace, name, advice))
+		errs = append(errs, fmt.Errorf("feed: the source URL has %s in %.40q; %s", driver.KeyPlace, name, advice))
 	}
 	return errors.Join(errs...)
 }
 
 func hasKeyPlace(values []string) bool {
-	return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, keyPlace) })
+	return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, driver.KeyPlace) })
 }
 
 // checkOverlap refuses overlapping connections to a source that loses nothing

@@ -58,3 +58,15 @@ func TestSchemesStandInTheTableAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestOnDemand(t *testing.T) {
+	for url, want := range map[string]bool{
+		"redis://h?subscribe=a": false, "redis://h?subscribe=u:{key}": true, "nats://h?subject=u.%7Bkey%7d": true,
+		"AMQPS://h?exchange=x&bind=u.{key}": true, "amqp://h?exchange={key}&bind=u": false, "redis://h?psubscribe={key}": false,
+		"nats://h?stream=S&subject={key}": false, "nats://h?subject=a&publish={key}": false, "wss://h?subscribe={key}": false,
+	} {
+		if OnDemand(url) != want {
+			t.Errorf("%s: want %v", url, want)
+		}
+	}
+}

@@ -88,7 +88,7 @@ func checkURLs(urls []string, mode Mode) error {
 	}
 	// They would share one Demand, which tells each change to a single reader.
 	if len(urls) > 1 && slices.ContainsFunc(urls, OnDemand) {
-		return fmt.Errorf("feed: %s is of no use with several sources; name one source, or drop %[1]s", keyPlace)
+		return fmt.Errorf("feed: %s is of no use with several sources; name one source, or drop %[1]s", driver.KeyPlace)
 	}
 	return nil
 }

@@ -20,3 +20,6 @@ type NoDemand struct{}
 func (NoDemand) Changed() <-chan struct{}             { return nil }
 func (NoDemand) Changes() (wanted, unwanted []string) { return nil, nil }
 func (NoDemand) All() []string                        { return nil }
+
+// KeyPlace is where a key stands in the name of a channel on demand.
+const KeyPlace = "{key}"
