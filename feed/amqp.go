@@ -31,10 +31,10 @@ var amqpTypes = []string{"topic", "direct", "fanout"}
 // amqpDriver reads an exchange of AMQP 0-9-1, by a queue of its own that ends
 // with the connection: what is published during an outage is lost.
 type amqpDriver struct {
-	broker
+	Base
 	exchange string
 	kind     string // type of the exchange, which is then made if it is missing; empty = it must be there
-	bind     names
+	bind     Names
 	demand   driver.Demand
 }
 
@@ -44,25 +44,25 @@ var (
 )
 
 func newAMQP(o driver.Options) (driver.Driver, error) {
-	b, err := newBroker(o, amqpPort(o.URL))
+	b, err := NewBase(o, amqpPort(o.URL))
 	if err != nil {
 		return nil, err
 	}
-	u := &b.brokerURL
-	if u.path == "" {
-		u.path = "/" // the virtual host that there always is
+	u := &b.URL
+	if u.Path == "" {
+		u.Path = "/" // the virtual host that there always is
 	}
-	if u.user == "" {
-		u.user, u.password = "guest", "guest"
+	if u.User == "" {
+		u.User, u.Password = "guest", "guest"
 	}
-	exchange, errExchange := u.query.Word("exchange", "")
-	kind, errKind := u.query.Word("type", "")
-	bind, errBind := u.query.All("bind")
+	exchange, errExchange := u.Query.Word("exchange", "")
+	kind, errKind := u.Query.Word("type", "")
+	bind, errBind := u.Query.All("bind")
 	if len(bind) == 0 {
 		bind = []string{"#"} // all of a topic exchange; a fanout takes no notice of it
 	}
-	n, errNames := newNames(bind)
-	err = errors.Join(errExchange, errKind, errBind, errNames, u.query.Rest("exchange", "bind", "type", "publish"))
+	n, errNames := NewNames(bind)
+	err = errors.Join(errExchange, errKind, errBind, errNames, u.Query.Rest("exchange", "bind", "type", "publish"))
 	switch {
 	case err != nil:
 	case exchange == "":
@@ -70,7 +70,7 @@ func newAMQP(o driver.Options) (driver.Driver, error) {
 	case kind != "" && !slices.Contains(amqpTypes, kind):
 		err = fmt.Errorf("feed: the source URL's type=%.40q is unknown; write one of %s", kind, strings.Join(amqpTypes, ", "))
 	}
-	return &amqpDriver{broker: b, exchange: exchange, kind: kind, bind: n, demand: n.demand(o.Demand)}, err
+	return &amqpDriver{Base: b, exchange: exchange, kind: kind, bind: n, demand: n.Demand(o.Demand)}, err
 }
 
 func amqpPort(address string) string {
@@ -83,7 +83,7 @@ func amqpPort(address string) string {
 // of returns the binding keys of keys on demand. A key with a wildcard in it has
 // none: it could ask for what belongs to others.
 func (d *amqpDriver) of(keys []string) []string {
-	return slices.DeleteFunc(d.bind.of(keys), func(name string) bool { return strings.ContainsAny(name, "*#") || len(name) > 255 })
+	return slices.DeleteFunc(d.bind.Of(keys), func(name string) bool { return strings.ContainsAny(name, "*#") || len(name) > 255 })
 }
 
 // Open connects, makes and binds the queue, and has it delivered.
@@ -94,23 +94,23 @@ func (d *amqpDriver) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: messages{most: d.opt.MaxMessage}}
-	if err := l.during(opening, func() error { return s.start(l) }); err != nil {
+	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: BrokerMessages{Most: d.Options.MaxMessage}}
+	if err := l.During(opening, func() error { return s.start(l) }); err != nil {
 		s.leave(l)
 		s.tick.Stop()
 		return nil, d.explain(err)
 	}
-	d.granted(ctx)
-	s.life = newLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
-	s.life.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
-	d.forward(s.life, &amqpPublisher{source: d})
+	d.Granted(ctx)
+	s.life = NewLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
+	s.life.Go(func() { FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	d.Forward(s.life, &amqpPublisher{source: d})
 	return s, nil
 }
 
 // heartbeat is how often either side says something at least (section 4.2.7); it
 // has whole seconds.
 func (d *amqpDriver) heartbeat() time.Duration {
-	return max(d.opt.Ping, time.Second).Truncate(time.Second)
+	return max(d.Options.Ping, time.Second).Truncate(time.Second)
 }
 
 // explain turns a refusal by the broker into what the operator can change, and
@@ -118,20 +118,20 @@ func (d *amqpDriver) heartbeat() time.Duration {
 func (d *amqpDriver) explain(err error) *driver.Failure {
 	refusal, ok := errors.AsType[*amqp.Error](err)
 	if !ok || refusal.Code == amqp.FrameError {
-		return explainBroker(err)
+		return ExplainBroker(err)
 	}
 	text := redact.Clean(refusal.Reason)
 	switch {
 	case refusal.Code == amqp.AccessRefused && (errors.Is(err, amqp.ErrCredentials) || strings.Contains(text, "ACCESS_REFUSED - Login")):
-		return driver.Fail(driver.ReasonHandshake, "the broker refused user and password; correct them in %v (%s://user:password@host)", driver.SettingURL, d.scheme)
+		return driver.Fail(driver.ReasonHandshake, "the broker refused user and password; correct them in %v (%s://user:password@host)", driver.SettingURL, d.Scheme)
 	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost):
-		return driver.Fail(driver.ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of %v with / written as %%2F, or give the user the right to it", d.path, text, driver.SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of %v with / written as %%2F, or give the user the right to it", d.Path, text, driver.SettingURL)
 	case !refusal.Server:
-		return explainBroker(err)
+		return ExplainBroker(err)
 	case refusal.Code == amqp.AccessRefused:
 		return driver.Fail(driver.ReasonHandshake, "the broker refused with %q; give the user of %v the right to it, or name another user", text, driver.SettingURL)
 	case refusal.Code == amqp.NotFound:
-		return driver.Fail(driver.ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in %v, create it, or add &type=topic to have it made", d.exchange, d.path, driver.SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in %v, create it, or add &type=topic to have it made", d.exchange, d.Path, driver.SettingURL)
 	case refusal.Code == amqp.PreconditionFailed:
 		return driver.Fail(driver.ReasonHandshake, "the exchange %.100q is not of the type %s (%q); correct type= in %v, or leave it out", d.exchange, d.kind, text, driver.SettingURL)
 	}

@@ -16,29 +16,29 @@ type amqpPublisher struct {
 	source *amqpDriver
 
 	// Owned by publish; nil = there is none.
-	link    *link
+	link    *Link
 	conn    *amqp.Connection
 	channel *amqp.Channel
 	closed  chan *amqp.Error // why the broker closed the channel; closed by the library
 }
 
-// publish implements publisher.
-func (p *amqpPublisher) publish(ctx context.Context, payload []byte) error {
+// Publish implements publisher.
+func (p *amqpPublisher) Publish(ctx context.Context, payload []byte) error {
 	if err := p.connect(ctx); err != nil {
-		p.close()
+		p.Close()
 		return err
 	}
 	d, l := p.source, p.link
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	confirm, err := p.channel.PublishWithDeferredConfirmWithContext(ctx, d.exchange, d.broker.publish, false, false, amqp.Publishing{Body: payload})
+	confirm, err := p.channel.PublishWithDeferredConfirmWithContext(ctx, d.exchange, d.Base.PublishTo, false, false, amqp.Publishing{Body: payload})
 	taken := false
 	if err == nil {
 		taken, err = confirm.WaitContext(ctx)
 	}
 	if err != nil || !taken {
 		err = p.explain(err)
-		p.close()
+		p.Close()
 	}
 	return err
 }
@@ -48,11 +48,11 @@ func (p *amqpPublisher) connect(ctx context.Context) (err error) {
 	if p.channel != nil && !p.channel.IsClosed() {
 		return nil
 	}
-	p.close()
+	p.Close()
 	if p.link, err = p.source.dial(ctx); err != nil {
 		return err
 	}
-	err = p.link.during(ctx, func() (err error) {
+	err = p.link.During(ctx, func() (err error) {
 		if p.conn, err = p.source.handshake(p.link); err != nil {
 			return err
 		}
@@ -83,8 +83,8 @@ func (p *amqpPublisher) explain(err error) error {
 	return fmt.Errorf("the broker did not confirm the message: %w", err)
 }
 
-// close implements publisher.
-func (p *amqpPublisher) close() {
+// Close implements publisher.
+func (p *amqpPublisher) Close() {
 	if p.link != nil {
 		goodbye(p.conn, p.link)
 	}
@@ -92,10 +92,10 @@ func (p *amqpPublisher) close() {
 }
 
 // dial opens a link to the broker.
-func (d *amqpDriver) dial(ctx context.Context) (*link, error) {
+func (d *amqpDriver) dial(ctx context.Context) (*Link, error) {
 	var secure *tls.Config
-	if d.scheme == "amqps" {
-		secure = tlsFor(d.address, d.opt.TLS)
+	if d.Scheme == "amqps" {
+		secure = TLSFor(d.Address, d.Options.TLS)
 	}
-	return dialLink(ctx, d.address, secure)
+	return DialLink(ctx, d.Address, secure)
 }

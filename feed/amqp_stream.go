@@ -18,7 +18,7 @@ import (
 type amqpStream struct {
 	// Static after open.
 	source     *amqpDriver
-	life       *lifeline
+	life       *Lifeline
 	conn       *amqp.Connection
 	channel    *amqp.Channel
 	queue      string               // named by the broker
@@ -30,16 +30,16 @@ type amqpStream struct {
 	unacked int    // messages taken since the last acknowledgement
 	tick    *time.Ticker
 
-	messages messages // owned by next
+	messages BrokerMessages // owned by next
 }
 
 // handshake has the library speak over an open line.
-func (d *amqpDriver) handshake(l *link) (*amqp.Connection, error) {
+func (d *amqpDriver) handshake(l *Link) (*amqp.Connection, error) {
 	// Without the line's deadlines, which the library would have end a silent
 	// connection: that is the lifeline's to say.
 	return amqp.Open(struct{ io.ReadWriteCloser }{l}, amqp.Config{
-		SASL:       []amqp.Authentication{&amqp.PlainAuth{Username: d.user, Password: d.password}},
-		Vhost:      d.path,
+		SASL:       []amqp.Authentication{&amqp.PlainAuth{Username: d.User, Password: d.Password}},
+		Vhost:      d.Path,
 		Heartbeat:  d.heartbeat(),
 		FrameSize:  amqpFrame,
 		Locale:     "en_US",
@@ -49,7 +49,7 @@ func (d *amqpDriver) handshake(l *link) (*amqp.Connection, error) {
 
 // start performs the handshake over an open line, and all that makes messages
 // come.
-func (s *amqpStream) start(l *link) (err error) {
+func (s *amqpStream) start(l *Link) (err error) {
 	d := s.source
 	if s.conn, err = d.handshake(l); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (s *amqpStream) start(l *link) (err error) {
 		return err
 	}
 	s.queue = q.Name
-	for _, key := range d.bind.fixed {
+	for _, key := range d.bind.Fixed {
 		if err := s.channel.QueueBind(s.queue, key, d.exchange, false, nil); err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func (s *amqpStream) take(m amqp.Delivery) (driver.Event, error) {
 	if err := s.acknowledge(amqpAcknowledge); err != nil {
 		return driver.Event{}, s.explain(err)
 	}
-	return s.messages.event(s.source.bind.key(m.RoutingKey), m.Body, 0), nil
+	return s.messages.Event(s.source.bind.Key(m.RoutingKey), m.Body, 0), nil
 }
 
 // acknowledge acknowledges what was taken, if it is so many messages at least.
@@ -210,15 +210,15 @@ func (s *amqpStream) explain(err error) *driver.Failure {
 	case err == nil:
 		err = net.ErrClosed
 	}
-	return s.life.explain(err)
+	return s.life.Explain(err)
 }
 
 // leave says goodbye and closes the line.
-func (s *amqpStream) leave(l *link) { goodbye(s.conn, l) }
+func (s *amqpStream) leave(l *Link) { goodbye(s.conn, l) }
 
 // goodbye says goodbye for at most CloseTimeout, since a broker logs a warning
 // otherwise, and closes the line. conn may be nil.
-func goodbye(conn *amqp.Connection, l *link) {
+func goodbye(conn *amqp.Connection, l *Link) {
 	late := time.AfterFunc(driver.CloseTimeout, func() { l.Close() })
 	defer late.Stop()
 	if conn != nil {
@@ -229,6 +229,6 @@ func goodbye(conn *amqp.Connection, l *link) {
 
 func (s *amqpStream) Close() {
 	s.tick.Stop()
-	s.life.end()
+	s.life.End()
 	s.conn.Close() // waits for the library's goroutines; the line is closed
 }

@@ -14,32 +14,32 @@ import (
 // two seconds of its return.
 const brokerRetry = 1500 * time.Millisecond
 
-// broker is what the drivers of brokers have in common.
-type broker struct {
-	brokerURL
-	opt     driver.Options
-	publish string        // what clients send is published under this name; empty = nothing is
-	limit   *rate.Limiter // of that
+// Base is what the drivers of brokers have in common.
+type Base struct {
+	URL
+	Options   driver.Options
+	PublishTo string        // what clients send is published under this name; empty = nothing is
+	limit     *rate.Limiter // of that
 }
 
-// newBroker takes the URL apart. Config.Ping may switch WebSocket's pings off; a
+// NewBase takes the URL apart. Config.Ping may switch WebSocket's pings off; a
 // broker's silence always counts.
-func newBroker(o driver.Options, defaultPort string) (broker, error) {
+func NewBase(o driver.Options, defaultPort string) (Base, error) {
 	u, err := parseBroker(o.URL, defaultPort)
 	if o.Ping == driver.NoPing {
 		o.Ping = driver.DefaultPing
 	}
-	b := broker{brokerURL: u, opt: o, limit: o.Rate.Limiter()}
+	b := Base{URL: u, Options: o, limit: o.Rate.Limiter()}
 	if err == nil {
-		b.publish, err = u.query.Word("publish", "")
+		b.PublishTo, err = u.Query.Word("publish", "")
 	}
 	return b, err
 }
 
 // RetryWithin implements RetryBounded.
-func (b *broker) RetryWithin() time.Duration { return brokerRetry }
+func (b *Base) RetryWithin() time.Duration { return brokerRetry }
 
-// granted reports that the broker has let us in, and grants what is read.
-func (b *broker) granted(ctx context.Context) {
+// Granted reports that the broker has let us in, and grants what is read.
+func (b *Base) Granted(ctx context.Context) {
 	driver.Report(ctx, driver.Step{Kind: driver.StepHandshake, Detail: "let in, and what is to be read is there"})
 }

@@ -13,9 +13,9 @@ import (
 	"fantail/hub/setting"
 )
 
-// explainBroker turns the failure of a broker's handshake into what the operator
+// ExplainBroker turns the failure of a broker's handshake into what the operator
 // can change.
-func explainBroker(err error) *driver.Failure {
+func ExplainBroker(err error) *driver.Failure {
 	other := setting.Errorf("or another kind of server listens there: check scheme and port in %v", driver.SettingURL)
 	if dial.HungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return driver.Fail(driver.ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, %v", other)
@@ -32,8 +32,8 @@ func explainBroker(err error) *driver.Failure {
 	return driver.Fail(driver.ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", redact.Clean(err.Error()), other)
 }
 
-// explainBrokerTLS is explainTLS for schemes that are not WebSocket's.
-func explainBrokerTLS(err error) *driver.Failure {
+// explainTLS is explainTLS for schemes that are not WebSocket's.
+func explainTLS(err error) *driver.Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch f := dial.ExplainTLS(err); {
 	case record:

@@ -2,9 +2,9 @@ package feed
 
 import "fantail/feed/driver"
 
-// followDemand has change do what demand asks for until a connection ends. One over
+// FollowDemand has change do what demand asks for until a connection ends. One over
 // which that fails is given up: its next says why.
-func followDemand(d driver.Demand, life *lifeline, change func(wanted, unwanted []string) error) {
+func FollowDemand(d driver.Demand, life *Lifeline, change func(wanted, unwanted []string) error) {
 	for {
 		select {
 		case <-life.done:

@@ -13,12 +13,12 @@ import (
 	"fantail/feed/driver"
 )
 
-// lifeline ends an open line with its context, and when the broker gives no
+// Lifeline ends an open line with its context, and when the broker gives no
 // sign of life: none for one interval makes it ask, none for another makes it
 // close the line. One goroutine beside the stream's.
-type lifeline struct {
+type Lifeline struct {
 	// Static after newLifeline.
-	*link
+	*Link
 	every  time.Duration
 	unhook func() bool     // keeps leave from being called
 	left   chan struct{}   // closed when leave was called
@@ -30,12 +30,12 @@ type lifeline struct {
 	dead atomic.Bool // given up for its silence; set by watch
 }
 
-// newLifeline starts the watch. ask, if there is one, sends what the broker
+// NewLifeline starts the watch. ask, if there is one, sends what the broker
 // answers; it may block until the line is closed. The end of ctx calls leave,
 // which says goodbye within CloseTimeout or just closes the line; nil does the
 // latter.
-func newLifeline(ctx context.Context, l *link, every time.Duration, ask func() error, leave func()) *lifeline {
-	f := &lifeline{link: l, every: every, left: make(chan struct{}), done: make(chan struct{})}
+func NewLifeline(ctx context.Context, l *Link, every time.Duration, ask func() error, leave func()) *Lifeline {
+	f := &Lifeline{Link: l, every: every, left: make(chan struct{}), done: make(chan struct{})}
 	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	f.unhook = context.AfterFunc(ctx, func() {
 		defer close(f.left)
@@ -49,9 +49,9 @@ func newLifeline(ctx context.Context, l *link, every time.Duration, ask func() e
 }
 
 // Go runs what belongs to the stream. f ends with the lifeline's context, or with its line.
-func (f *lifeline) Go(run func()) { f.wg.Go(run) }
+func (f *Lifeline) Go(run func()) { f.wg.Go(run) }
 
-func (f *lifeline) watch(ask func() error) {
+func (f *Lifeline) watch(ask func() error) {
 	tick := time.NewTicker(f.every)
 	defer tick.Stop()
 	seen, asked := f.reads.Load(), false
@@ -66,7 +66,7 @@ func (f *lifeline) watch(ask func() error) {
 			seen, asked = reads, false
 		case asked:
 			f.dead.Store(true)
-			f.link.Close()
+			f.Link.Close()
 			return
 		default:
 			asked = true
@@ -77,32 +77,32 @@ func (f *lifeline) watch(ask func() error) {
 
 // ask calls what asks the broker. One that takes no bytes either is given up
 // after an interval.
-func (f *lifeline) ask(ask func() error) {
+func (f *Lifeline) ask(ask func() error) {
 	if ask == nil {
 		return
 	}
-	late := time.AfterFunc(f.every, func() { f.dead.Store(true); f.link.Close() })
+	late := time.AfterFunc(f.every, func() { f.dead.Store(true); f.Link.Close() })
 	defer late.Stop()
 	if ask() != nil {
-		f.link.Close() // the reader says why
+		f.Link.Close() // the reader says why
 	}
 }
 
-// end closes the line, unless a goodbye is under way that does it, and ends the
+// End closes the line, unless a goodbye is under way that does it, and ends the
 // watch.
-func (f *lifeline) end() {
+func (f *Lifeline) End() {
 	if !f.unhook() {
 		<-f.left
 	}
 	close(f.done)
 	f.cancel()
-	f.link.Close()
+	f.Link.Close()
 	f.wg.Wait()
 }
 
-// explain turns what ended the reading of an open line into a failure. err is
+// Explain turns what ended the reading of an open line into a failure. err is
 // what the library says, which may have forgotten what the line said.
-func (f *lifeline) explain(err error) *driver.Failure {
+func (f *Lifeline) Explain(err error) *driver.Failure {
 	if broke := f.broke.Load(); broke != nil && !errors.Is(*broke, net.ErrClosed) {
 		err = *broke
 	}

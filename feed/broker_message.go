@@ -7,16 +7,16 @@ import (
 	"fantail/hub"
 )
 
-// messages makes the messages of a broker's stream. One goroutine.
-type messages struct {
-	most int64 // bytes of a payload
+// BrokerMessages makes the messages of a broker's stream. One goroutine.
+type BrokerMessages struct {
+	Most int64 // bytes of a payload
 	in   hub.Input
 }
 
-// event makes a message of what came under a name: valid UTF-8 is text. Its key is
+// Event makes a message of what came under a name: valid UTF-8 is text. Its key is
 // that name, unless no client could ask for it. One that is too large is dropped.
-func (m *messages) event(name string, payload []byte, number uint64) driver.Event {
-	if int64(len(payload)) > m.most {
+func (m *BrokerMessages) Event(name string, payload []byte, number uint64) driver.Event {
+	if int64(len(payload)) > m.Most {
 		return driver.Dropped(driver.DropTooLarge)
 	}
 	m.in = hub.Input{Kind: hub.Text, Payload: payload, Seq: number}

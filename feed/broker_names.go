@@ -21,21 +21,21 @@ func (t template) key(name string) (key string, ok bool) {
 	return name[len(t.before) : len(name)-len(t.after)], true
 }
 
-// names are what a source is asked for: some names always, some on demand.
-type names struct {
-	fixed     []string
+// Names are what a source is asked for: some names always, some on demand.
+type Names struct {
+	Fixed     []string
 	templates []template
 	literal   map[string]bool // fixed, as a set
 }
 
-// newNames divides the values of a parameter.
-func newNames(values []string) (names, error) {
-	n := names{literal: make(map[string]bool)}
+// NewNames divides the values of a parameter.
+func NewNames(values []string) (Names, error) {
+	n := Names{literal: make(map[string]bool)}
 	for _, v := range values {
 		before, after, onDemand := strings.Cut(v, driver.KeyPlace)
 		switch {
 		case !onDemand:
-			n.fixed = append(n.fixed, v)
+			n.Fixed = append(n.Fixed, v)
 			n.literal[v] = true
 		case strings.Contains(after, driver.KeyPlace):
 			return n, fmt.Errorf("feed: the source URL has %s twice in %.40q; write it once", driver.KeyPlace, v)
@@ -46,16 +46,16 @@ func newNames(values []string) (names, error) {
 	return n, nil
 }
 
-// demand returns d, if it can want any of the names.
-func (n names) demand(d driver.Demand) driver.Demand {
+// Demand returns d, if it can want any of the names.
+func (n Names) Demand(d driver.Demand) driver.Demand {
 	if len(n.templates) == 0 {
 		return driver.NoDemand{}
 	}
 	return d
 }
 
-// key returns the key of a message that came under a name.
-func (n names) key(name string) string {
+// Key returns the key of a message that came under a name.
+func (n Names) Key(name string) string {
 	if len(n.templates) == 0 || n.literal[name] {
 		return name
 	}
@@ -67,8 +67,8 @@ func (n names) key(name string) string {
 	return name
 }
 
-// of returns the names of keys on demand.
-func (n names) of(keys []string) []string {
+// Of returns the names of keys on demand.
+func (n Names) Of(keys []string) []string {
 	var all []string
 	for _, k := range keys {
 		for _, t := range n.templates {

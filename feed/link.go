@@ -12,28 +12,28 @@ import (
 	"fantail/feed/internal/dial"
 )
 
-// link is the connection to a broker, below the broker's library. It counts
+// Link is the connection to a broker, below the broker's library. It counts
 // what arrives, since any byte is a sign of life, and it is what everybody
 // closes who gives the connection up: a library that would dial again by itself
 // finds the same closed line.
-type link struct {
+type Link struct {
 	net.Conn
 	reads  atomic.Uint64         // that brought bytes
 	broke  atomic.Pointer[error] // why a read failed at first
-	closed chan struct{}         // closed by Close
+	Closed chan struct{}         // closed by Close
 	close  func() error
 }
 
-func newLink(conn net.Conn) *link {
-	l := &link{Conn: conn, closed: make(chan struct{})}
-	l.close = sync.OnceValue(func() error { close(l.closed); return conn.Close() })
+func NewLink(conn net.Conn) *Link {
+	l := &Link{Conn: conn, Closed: make(chan struct{})}
+	l.close = sync.OnceValue(func() error { close(l.Closed); return conn.Close() })
 	return l
 }
 
 // Close closes the connection. Any goroutine, any number of times.
-func (l *link) Close() error { return l.close() }
+func (l *Link) Close() error { return l.close() }
 
-func (l *link) Read(p []byte) (int, error) {
+func (l *Link) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	if n > 0 {
 		l.reads.Add(1)
@@ -46,26 +46,26 @@ func (l *link) Read(p []byte) (int, error) {
 
 // dialLine connects to host:port, and performs the TLS handshake if secure is
 // not nil. The end of ctx ends the attempt, not the line.
-func dialLink(ctx context.Context, address string, secure *tls.Config) (*link, error) {
+func DialLink(ctx context.Context, address string, secure *tls.Config) (*Link, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, dial.ExplainNetwork(err)
 	}
 	if secure == nil {
-		return newLink(conn), nil
+		return NewLink(conn), nil
 	}
 	t := tls.Client(conn, secure)
 	if err := t.HandshakeContext(ctx); err != nil {
 		conn.Close()
-		return nil, explainBrokerTLS(err)
+		return nil, explainTLS(err)
 	}
 	driver.Report(ctx, dial.Certificate(t.ConnectionState(), time.Now()))
-	return newLink(t), nil
+	return NewLink(t), nil
 }
 
-// tlsFor returns cfg as it serves a connection to the host of host:port.
-func tlsFor(address string, cfg *tls.Config) *tls.Config {
+// TLSFor returns cfg as it serves a connection to the host of host:port.
+func TLSFor(address string, cfg *tls.Config) *tls.Config {
 	if cfg == nil {
 		cfg = new(tls.Config)
 	}
@@ -76,9 +76,9 @@ func tlsFor(address string, cfg *tls.Config) *tls.Config {
 	return cfg
 }
 
-// during runs a handshake that knows no context: the end of ctx closes the line
+// During runs a handshake that knows no context: the end of ctx closes the line
 // under it, and is then the error.
-func (l *link) during(ctx context.Context, handshake func() error) error {
+func (l *Link) During(ctx context.Context, handshake func() error) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	err := handshake()
 	if !stop() && ctx.Err() != nil {

@@ -15,9 +15,9 @@ import (
 
 // pipeLink returns a link and the broker's end of it. What comes is read, as a
 // library would.
-func pipeLink(t *testing.T) (l *link, broker net.Conn) {
+func pipeLink(t *testing.T) (l *Link, broker net.Conn) {
 	ours, broker := net.Pipe()
-	l = newLink(ours)
+	l = NewLink(ours)
 	t.Cleanup(func() { l.Close(); broker.Close() })
 	go io.Copy(io.Discard, l) // ended by closing either end
 	return l, broker
@@ -30,7 +30,7 @@ func TestLifeline(t *testing.T) {
 		l, broker := pipeLink(t)
 		var asked atomic.Int32
 		var mute atomic.Bool
-		f := newLifeline(t.Context(), l, time.Second, func() error {
+		f := NewLifeline(t.Context(), l, time.Second, func() error {
 			if asked.Add(1); !mute.Load() {
 				broker.Write([]byte("pong"))
 			}
@@ -42,14 +42,14 @@ func TestLifeline(t *testing.T) {
 		}
 		mute.Store(true)
 		began := time.Now()
-		<-l.closed
+		<-l.Closed
 		if took := time.Since(began); took > 3*time.Second || !f.dead.Load() {
 			t.Errorf("given up after %v, dead %v", took, f.dead.Load())
 		}
-		if why := f.explain(net.ErrClosed); why.Reason != driver.ReasonPing {
+		if why := f.Explain(net.ErrClosed); why.Reason != driver.ReasonPing {
 			t.Errorf("explained as %v", why)
 		}
-		f.end()
+		f.End()
 	})
 }
 
@@ -57,16 +57,16 @@ func TestLifeline(t *testing.T) {
 func TestLifelineOfDeafBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := pipeLink(t)
-		f := newLifeline(t.Context(), l, time.Second, func() error {
+		f := NewLifeline(t.Context(), l, time.Second, func() error {
 			_, err := l.Write([]byte("ping")) // a pipe that nobody reads
 			return err
 		}, nil)
 		began := time.Now()
-		<-l.closed
+		<-l.Closed
 		if took := time.Since(began); took > 2*time.Second || !f.dead.Load() {
 			t.Errorf("given up after %v, dead %v", took, f.dead.Load())
 		}
-		f.end()
+		f.End()
 	})
 }
 
@@ -76,14 +76,14 @@ func TestLifelineEndsWithItsContext(t *testing.T) {
 		l, _ := pipeLink(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		var said atomic.Bool
-		f := newLifeline(ctx, l, time.Hour, nil, func() { time.Sleep(driver.CloseTimeout); said.Store(true) })
+		f := NewLifeline(ctx, l, time.Hour, nil, func() { time.Sleep(driver.CloseTimeout); said.Store(true) })
 		cancel()
 		synctest.Wait()
-		f.end()
+		f.End()
 		if !said.Load() {
 			t.Error("the goodbye was cut short")
 		}
-		<-l.closed
+		<-l.Closed
 	})
 }
 
@@ -91,12 +91,12 @@ func TestLifelineEndsWithItsContext(t *testing.T) {
 func TestLinkKnowsWhyItBroke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, broker := pipeLink(t)
-		f := newLifeline(t.Context(), l, time.Hour, nil, nil)
+		f := NewLifeline(t.Context(), l, time.Hour, nil, nil)
 		broker.Close()
 		synctest.Wait()
-		if why := f.explain(errors.New("library: no idea")); why.Reason != driver.ReasonLost || why.Error() == "library: no idea" {
+		if why := f.Explain(errors.New("library: no idea")); why.Reason != driver.ReasonLost || why.Error() == "library: no idea" {
 			t.Errorf("explained as %v", why)
 		}
-		f.end()
+		f.End()
 	})
 }

@@ -21,21 +21,21 @@ import (
 const natsQueue = 1 << 16
 
 // natsDriver is what both ways of reading NATS share: the connection.
-type natsDriver struct{ broker }
+type natsDriver struct{ Base }
 
 // newNATS makes the driver of nats://host: of a JetStream stream if the query
 // names one, else of subjects.
 func newNATS(o driver.Options) (driver.Driver, error) {
-	b, err := newBroker(o, "4222")
+	b, err := NewBase(o, "4222")
 	if err != nil {
 		return nil, err
 	}
 	d := natsDriver{b}
 	var errPath error
-	if d.path != "" {
-		errPath = fmt.Errorf("feed: the source URL has the path %.40q; write %s://host?…", d.path, d.scheme)
+	if d.Path != "" {
+		errPath = fmt.Errorf("feed: the source URL has the path %.40q; write %s://host?…", d.Path, d.Scheme)
 	}
-	if _, isStream := d.query.Values["stream"]; isStream {
+	if _, isStream := d.Query.Values["stream"]; isStream {
 		s, err := newNATSStream(d)
 		return s, errors.Join(errPath, err)
 	}
@@ -57,14 +57,14 @@ type natsConn struct {
 
 // connect opens a connection and asks for nothing yet.
 func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
-	l, err := dialLink(ctx, d.address, nil) // TLS comes after the server's greeting, so it is the library's
+	l, err := DialLink(ctx, d.Address, nil) // TLS comes after the server's greeting, so it is the library's
 	if err != nil {
 		return nil, err
 	}
 	c := &natsConn{queue: make(chan *nats.Msg, natsQueue), closed: make(chan struct{}), refused: make(chan error, 1)}
 	c.window = newWindow(l, func() int { return len(c.queue) })
-	err = l.during(ctx, func() (err error) {
-		c.Conn, err = nats.Connect("nats://"+d.address, d.options(c)...)
+	err = l.During(ctx, func() (err error) {
+		c.Conn, err = nats.Connect("nats://"+d.Address, d.options(c)...)
 		return err
 	})
 	if err != nil {
@@ -87,19 +87,19 @@ func (d *natsDriver) options(c *natsConn) []nats.Option {
 		nats.Timeout(driver.HandshakeTimeout),
 		nats.SetCustomDialer(fixedDialer{c.window}),
 		// The lifeline judges silence; these pings have NATS answer.
-		nats.PingInterval(max(d.opt.Ping/2, time.Millisecond)),
+		nats.PingInterval(max(d.Options.Ping/2, time.Millisecond)),
 		nats.MaxPingsOutstanding(1 << 20),
 		nats.ClosedHandler(func(*nats.Conn) { close(c.closed) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.refuse(err) }),
 	}
-	if d.scheme == "tls+nats" {
-		o = append(o, nats.Secure(tlsFor(d.address, d.opt.TLS)))
+	if d.Scheme == "tls+nats" {
+		o = append(o, nats.Secure(TLSFor(d.Address, d.Options.TLS)))
 	}
 	switch {
-	case d.password != "":
-		o = append(o, nats.UserInfo(d.user, d.password))
-	case d.user != "":
-		o = append(o, nats.Token(d.user))
+	case d.Password != "":
+		o = append(o, nats.UserInfo(d.User, d.Password))
+	case d.User != "":
+		o = append(o, nats.Token(d.User))
 	}
 	return o
 }
@@ -163,7 +163,7 @@ func (c *natsConn) take(alarm <-chan time.Time) (*nats.Msg, error) {
 }
 
 // explainLoss tells a refusal from the end of the line.
-func (d *natsDriver) explainLoss(life *lifeline, err error) (driver.Event, error) {
+func (d *natsDriver) explainLoss(life *Lifeline, err error) (driver.Event, error) {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation): // of one subject on demand; the others go on
 		return driver.Gap(driver.Loss{Detail: d.explain(err)}), nil
@@ -172,7 +172,7 @@ func (d *natsDriver) explainLoss(life *lifeline, err error) (driver.Event, error
 	case err == nil:
 		err = net.ErrClosed
 	}
-	return driver.Event{}, life.explain(err)
+	return driver.Event{}, life.Explain(err)
 }
 
 // fixedDialer gives the library the one connection there is.
@@ -187,7 +187,7 @@ func (d *natsDriver) explain(err error) *driver.Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch tlsFailure := dial.ExplainTLS(err); {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
-		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; correct user and password in %v (%s://user:password@host), or the token (%s://token@host)", text, driver.SettingURL, d.scheme, d.scheme)
+		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; correct user and password in %v (%s://user:password@host), or the token (%s://token@host)", text, driver.SettingURL, d.Scheme, d.Scheme)
 	case errors.Is(err, nats.ErrPermissionViolation), strings.Contains(strings.ToLower(text), "permissions violation"):
 		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; have the user of %v allowed to subscribe to this, or name another user", text, driver.SettingURL)
 	case errors.Is(err, nats.ErrSecureConnRequired):
@@ -199,7 +199,7 @@ func (d *natsDriver) explain(err error) *driver.Failure {
 	case errors.Is(err, nats.ErrTimeout):
 		return dial.ExplainNetwork(context.DeadlineExceeded)
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrConnectionClosed):
-		return explainBroker(net.ErrClosed)
+		return ExplainBroker(net.ErrClosed)
 	}
-	return explainBroker(err)
+	return ExplainBroker(err)
 }

@@ -18,11 +18,11 @@ type natsPublisher struct {
 	conn   *natsConn
 }
 
-// publish implements publisher. NATS answers a flush behind what it thinks of the
+// Publish implements publisher. NATS answers a flush behind what it thinks of the
 // message.
-func (p *natsPublisher) publish(ctx context.Context, payload []byte) error {
+func (p *natsPublisher) Publish(ctx context.Context, payload []byte) error {
 	before := p.conn.LastError()
-	if err := p.conn.Publish(p.source.broker.publish, payload); err != nil {
+	if err := p.conn.Publish(p.source.Base.PublishTo, payload); err != nil {
 		return p.source.explain(err)
 	}
 	if err := p.conn.FlushWithContext(ctx); err != nil {
@@ -34,8 +34,8 @@ func (p *natsPublisher) publish(ctx context.Context, payload []byte) error {
 	return nil
 }
 
-// close implements publisher; the connection is the stream's.
-func (p *natsPublisher) close() {}
+// Close implements publisher; the connection is the stream's.
+func (p *natsPublisher) Close() {}
 
 // isPublishRefusal tells a message that NATS does not want from a subscription
 // that it does not grant.

@@ -38,7 +38,7 @@ var (
 )
 
 func newNATSStream(d natsDriver) (*natsStream, error) {
-	q := d.query
+	q := d.Query
 	name, errName := q.Word("stream", "")
 	subject, errSubject := q.Word("subject", "")
 	from, errFrom := q.Word("from", "new")
@@ -69,17 +69,17 @@ func (d *natsStream) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.window.during(opening, func() error { return d.consume(opening, c) }); err != nil {
+	if err := c.window.During(opening, func() error { return d.consume(opening, c) }); err != nil {
 		c.close()
 		if f, ok := errors.AsType[*driver.Failure](err); ok {
 			return nil, f
 		}
 		return nil, d.explainStream(err)
 	}
-	d.granted(ctx)
-	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: messages{most: d.opt.MaxMessage}}
-	s.life = newLifeline(ctx, c.window.link, d.opt.Ping, nil, nil)
-	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
+	d.Granted(ctx)
+	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: BrokerMessages{Most: d.Options.MaxMessage}}
+	s.life = NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
+	d.Forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }
 
@@ -115,12 +115,12 @@ func (d *natsStream) consume(ctx context.Context, c *natsConn) error {
 // place finds where to go on, by what the stream says of itself.
 func (d *natsStream) place(info *nats.StreamInfo) {
 	begun := !d.created.IsZero()
-	to, lost, starts := goOn(place{known: begun || d.from != "new", begun: begun}, natsHold(d.at, d.created, info), natsLosses)
+	to, lost, starts := GoOn(Place{Known: begun || d.from != "new", Begun: begun}, natsHold(d.at, d.created, info), natsLosses)
 	first := max(info.State.FirstSeq, 1)
 	switch {
-	case to == atEnd:
+	case to == AtEnd:
 		d.at = info.State.LastSeq
-	case to == fromFirst:
+	case to == FromFirst:
 		d.at = first - 1
 	default:
 		d.at = max(d.at, first-1)
@@ -133,24 +133,24 @@ func (d *natsStream) place(info *nats.StreamInfo) {
 
 // natsHold holds the place behind at, in the stream that was created then, against the
 // stream. Before the first time, which created is zero for, nothing was read of it.
-func natsHold(at uint64, created time.Time, info *nats.StreamInfo) kept {
+func natsHold(at uint64, created time.Time, info *nats.StreamInfo) Kept {
 	switch {
 	case created.IsZero():
-		return kept{}
+		return Kept{}
 	case !info.Created.Equal(created):
-		return kept{remade: true}
+		return Kept{Remade: true}
 	}
-	k := kept{short: info.State.LastSeq < at}
+	k := Kept{Short: info.State.LastSeq < at}
 	if first := max(info.State.FirstSeq, 1); first > at+1 {
-		k.missing = int64(first - at - 1)
+		k.Missing = int64(first - at - 1)
 	}
 	return k
 }
 
-var natsLosses = losses{
-	madeAnew: errors.New("the stream in NATS was made anew; going on with its first message"),
-	lostEnd:  errors.New("the stream in NATS lost its end; going on with what is added from here on"),
-	trimmed:  errors.New("the stream in NATS was trimmed before its messages were read; raise its limits"),
+var natsLosses = Losses{
+	MadeAnew: errors.New("the stream in NATS was made anew; going on with its first message"),
+	LostEnd:  errors.New("the stream in NATS lost its end; going on with what is added from here on"),
+	Trimmed:  errors.New("the stream in NATS was trimmed before its messages were read; raise its limits"),
 }
 
 // explainStream turns an answer of JetStream into what the operator can change.
@@ -174,13 +174,13 @@ type natsConsumer struct {
 	// Static after open.
 	source *natsStream
 	conn   *natsConn
-	life   *lifeline
+	life   *Lifeline
 
 	// Owned by next.
 	delivered uint64 // the consumer's count of messages, without holes
 	heard     bool   // something came since beat last ticked
 	beat      *time.Ticker
-	messages  messages
+	messages  BrokerMessages
 }
 
 // Next returns the next message. The consumer numbers what it delivers without
@@ -224,7 +224,7 @@ func (s *natsConsumer) input(m *nats.Msg) (driver.Event, error) {
 		return driver.Event{}, s.hole()
 	}
 	s.source.at = meta.Sequence.Stream
-	return s.messages.event(m.Subject, m.Data, meta.Sequence.Stream), nil
+	return s.messages.Event(m.Subject, m.Data, meta.Sequence.Stream), nil
 }
 
 func (s *natsConsumer) hole() *driver.Failure {
@@ -233,6 +233,6 @@ func (s *natsConsumer) hole() *driver.Failure {
 
 func (s *natsConsumer) Close() {
 	s.beat.Stop()
-	s.life.end()
+	s.life.End()
 	s.conn.close()
 }

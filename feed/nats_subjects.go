@@ -16,7 +16,7 @@ import (
 // published during an outage is lost.
 type natsSubjects struct {
 	natsDriver
-	subjects names
+	subjects Names
 	demand   driver.Demand
 }
 
@@ -26,18 +26,18 @@ var (
 )
 
 func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
-	subjects, errSubjects := d.query.All("subject")
-	n, errNames := newNames(subjects)
-	err := errors.Join(errSubjects, errNames, d.query.Rest("subject", "stream", "from", "publish"))
+	subjects, errSubjects := d.Query.All("subject")
+	n, errNames := NewNames(subjects)
+	err := errors.Join(errSubjects, errNames, d.Query.Rest("subject", "stream", "from", "publish"))
 	if err == nil && len(subjects) == 0 {
 		err = errors.New("feed: the source URL says not what to read from NATS; add ?subject=name, ?subject=name.> or ?stream=NAME")
 	}
-	for _, s := range n.fixed {
+	for _, s := range n.Fixed {
 		if err == nil && !isSubject(s) {
 			err = fmt.Errorf("feed: the source URL's subject %.100q is none; a subject is words with dots between them, such as a.b, a.* or a.>", s)
 		}
 	}
-	return &natsSubjects{natsDriver: d, subjects: n, demand: n.demand(d.opt.Demand)}, err
+	return &natsSubjects{natsDriver: d, subjects: n, demand: n.Demand(d.Options.Demand)}, err
 }
 
 // isSubject says whether s is a subject, wildcards included.
@@ -55,7 +55,7 @@ func isSubject(s string) bool {
 // others.
 func (d *natsSubjects) of(keys []string) []string {
 	var all []string
-	for _, name := range d.subjects.of(keys) {
+	for _, name := range d.subjects.Of(keys) {
 		if isSubject(name) && !strings.ContainsAny(name, "*>") {
 			all = append(all, name)
 		}
@@ -71,15 +71,15 @@ func (d *natsSubjects) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: messages{most: d.opt.MaxMessage}}
-	if err := c.window.during(opening, s.subscribeAll); err != nil {
+	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: BrokerMessages{Most: d.Options.MaxMessage}}
+	if err := c.window.During(opening, s.subscribeAll); err != nil {
 		c.close()
 		return nil, d.explain(err)
 	}
-	d.granted(ctx)
-	s.life = newLifeline(ctx, c.window.link, d.opt.Ping, nil, nil)
-	s.life.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
-	d.forward(s.life, &natsPublisher{&d.natsDriver, c})
+	d.Granted(ctx)
+	s.life = NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
+	s.life.Go(func() { FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	d.Forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }
 
@@ -89,19 +89,19 @@ type natsSubscription struct {
 	// Static after open.
 	source *natsSubjects
 	conn   *natsConn
-	life   *lifeline
+	life   *Lifeline
 
 	// Owned by open, then by follow.
 	held map[string]*nats.Subscription // on demand, by subject
 
-	messages messages // owned by next
+	messages BrokerMessages // owned by next
 }
 
 // subscribeAll fails if a fixed subject is refused. One on demand is a client's
 // word, which must not keep all others from being heard: next tells of it.
 func (s *natsSubscription) subscribeAll() error {
 	d := s.source
-	for _, subject := range d.subjects.fixed {
+	for _, subject := range d.subjects.Fixed {
 		if _, err := s.conn.ChanSubscribe(subject, s.conn.queue); err != nil {
 			return err
 		}
@@ -150,10 +150,10 @@ func (s *natsSubscription) Next() (driver.Event, error) {
 	if err != nil {
 		return s.source.explainLoss(s.life, err)
 	}
-	return s.messages.event(s.source.subjects.key(m.Subject), m.Data, 0), nil
+	return s.messages.Event(s.source.subjects.Key(m.Subject), m.Data, 0), nil
 }
 
 func (s *natsSubscription) Close() {
-	s.life.end()
+	s.life.End()
 	s.conn.close()
 }

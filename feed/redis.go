@@ -19,25 +19,25 @@ import (
 
 // redisDriver is what both ways of reading Redis share: the connection.
 type redisDriver struct {
-	broker
+	Base
 	db int
 }
 
 // newRedis makes the driver of redis://host/db: of a stream if the query names
 // one, else of channels.
 func newRedis(o driver.Options) (driver.Driver, error) {
-	b, err := newBroker(o, "6379")
+	b, err := NewBase(o, "6379")
 	if err != nil {
 		return nil, err
 	}
-	d := redisDriver{broker: b}
+	d := redisDriver{Base: b}
 	var errDB error
-	if d.path != "" {
-		if d.db, errDB = strconv.Atoi(d.path); errDB != nil || d.db < 0 {
-			errDB = fmt.Errorf("feed: the source URL's path %.40q is no number of a Redis database; write %s://host/0?…", d.path, d.scheme)
+	if d.Path != "" {
+		if d.db, errDB = strconv.Atoi(d.Path); errDB != nil || d.db < 0 {
+			errDB = fmt.Errorf("feed: the source URL's path %.40q is no number of a Redis database; write %s://host/0?…", d.Path, d.Scheme)
 		}
 	}
-	if _, isStream := d.query.Values["stream"]; isStream {
+	if _, isStream := d.Query.Values["stream"]; isStream {
 		s, err := newRedisStream(d)
 		return s, errors.Join(errDB, err)
 	}
@@ -47,12 +47,12 @@ func newRedis(o driver.Options) (driver.Driver, error) {
 
 // connect opens the line and a client of the library upon it, which has not
 // spoken yet.
-func (d *redisDriver) connect(ctx context.Context) (*link, *redis.Client, error) {
+func (d *redisDriver) connect(ctx context.Context) (*Link, *redis.Client, error) {
 	var secure *tls.Config
-	if d.scheme == "rediss" {
-		secure = tlsFor(d.address, d.opt.TLS)
+	if d.Scheme == "rediss" {
+		secure = TLSFor(d.Address, d.Options.TLS)
 	}
-	l, err := dialLink(ctx, d.address, secure)
+	l, err := DialLink(ctx, d.Address, secure)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -71,15 +71,15 @@ func (d *redisDriver) connect(ctx context.Context) (*link, *redis.Client, error)
 		ConnMaxIdleTime: -1,
 
 		Protocol: 2,
-		Username: d.user, Password: d.password, DB: d.db,
+		Username: d.User, Password: d.Password, DB: d.db,
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}), nil
 }
 
 // greet performs what has to be answered before the source counts as open.
-func (d *redisDriver) greet(ctx context.Context, l *link, handshake func() error) error {
-	err := l.during(ctx, handshake)
+func (d *redisDriver) greet(ctx context.Context, l *Link, handshake func() error) error {
+	err := l.During(ctx, handshake)
 	switch f, ok := errors.AsType[*driver.Failure](err); {
 	case err == nil:
 		return nil
@@ -94,14 +94,14 @@ func (d *redisDriver) greet(ctx context.Context, l *link, handshake func() error
 func (d *redisDriver) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if !errors.As(err, &refusal) {
-		return explainBroker(err)
+		return ExplainBroker(err)
 	}
 	text, _, _ := strings.Cut(refusal.Error(), ", with args") // of AUTH it is the password
 	code, _, _ := strings.Cut(text, " ")
 	var advice error
 	switch {
 	case code == "NOAUTH", code == "WRONGPASS", strings.Contains(text, "invalid password"), strings.Contains(text, "without any password configured"):
-		advice = setting.Errorf("correct user and password in %v (%s://user:password@host); without a user they are the default user's", driver.SettingURL, d.scheme)
+		advice = setting.Errorf("correct user and password in %v (%s://user:password@host); without a user they are the default user's", driver.SettingURL, d.Scheme)
 	case code == "NOPERM":
 		advice = setting.Errorf("have the user of %v allowed what it asks for (ACL SETUSER), or name another user", driver.SettingURL)
 	case code == "WRONGTYPE":
@@ -122,8 +122,8 @@ func (d *redisDriver) explain(err error) *driver.Failure {
 
 // mask has a server's text fit to be shown, whatever it quotes of what we sent.
 func (d *redisDriver) mask(text string) string {
-	if d.password != "" {
-		text = strings.ReplaceAll(text, d.password, "***")
+	if d.Password != "" {
+		text = strings.ReplaceAll(text, d.Password, "***")
 	}
 	return redact.Clean(text)
 }

@@ -17,7 +17,7 @@ const redisBatch = 512
 // them: what is published during an outage is lost.
 type redisChannels struct {
 	redisDriver
-	channels names
+	channels Names
 	patterns []string
 	demand   driver.Demand
 }
@@ -28,15 +28,15 @@ var (
 )
 
 func newRedisChannels(d redisDriver) (*redisChannels, error) {
-	q := d.query
+	q := d.Query
 	channels, errChannels := q.All("subscribe")
 	patterns, errPatterns := q.All("psubscribe")
-	n, errNames := newNames(channels)
+	n, errNames := NewNames(channels)
 	err := errors.Join(errChannels, errPatterns, errNames, q.Rest("subscribe", "psubscribe", "stream", "from", "publish"))
 	if err == nil && len(channels)+len(patterns) == 0 {
 		err = errors.New("feed: the source URL says not what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
 	}
-	return &redisChannels{redisDriver: d, channels: n, patterns: patterns, demand: n.demand(d.opt.Demand)}, err
+	return &redisChannels{redisDriver: d, channels: n, patterns: patterns, demand: n.Demand(d.Options.Demand)}, err
 }
 
 // Open connects and subscribes, and waits until Redis has confirmed it.
@@ -47,16 +47,16 @@ func (d *redisChannels) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: messages{most: d.opt.MaxMessage}}
+	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: BrokerMessages{Most: d.Options.MaxMessage}}
 	if err := d.greet(opening, l, s.subscribe); err != nil {
 		l.Close()
 		s.drop()
 		return nil, err
 	}
-	d.granted(ctx)
-	s.life = newLifeline(ctx, l, d.opt.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
-	s.life.Go(func() { followDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
-	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"publish", d.publish}})
+	d.Granted(ctx)
+	s.life = NewLifeline(ctx, l, d.Options.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
+	s.life.Go(func() { FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	d.Forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"publish", d.PublishTo}})
 	return s, nil
 }
 
@@ -68,20 +68,20 @@ type redisSubscription struct {
 	source   *redisChannels
 	client   *redis.Client
 	channels *redis.PubSub
-	life     *lifeline
+	life     *Lifeline
 
 	// Owned by open, then by next.
 	early []*redis.Message // came before the subscription was confirmed
 	buf   []byte
 
-	messages messages // owned by next
+	messages BrokerMessages // owned by next
 }
 
 // subscribe asks for all that is wanted, and for a pong behind it, which comes
 // when all is granted.
 func (s *redisSubscription) subscribe() error {
 	d, ctx := s.source, context.Background()
-	wanted := slices.Concat(d.channels.fixed, d.channels.of(d.demand.All()))
+	wanted := slices.Concat(d.channels.Fixed, d.channels.Of(d.demand.All()))
 	if err := s.batches(wanted, s.channels.Subscribe); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (s *redisSubscription) batches(names []string, do func(context.Context, ...
 }
 
 func (s *redisSubscription) change(wanted, unwanted []string) error {
-	of := s.source.channels.of
+	of := s.source.channels.Of
 	if err := s.batches(of(wanted), s.channels.Subscribe); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (s *redisSubscription) Next() (driver.Event, error) {
 
 func (s *redisSubscription) input(m *redis.Message) driver.Event {
 	s.buf = append(s.buf[:0], m.Payload...)
-	return s.messages.event(s.source.channels.key(m.Channel), s.buf, 0)
+	return s.messages.Event(s.source.channels.Key(m.Channel), s.buf, 0)
 }
 
 // explain tells a refusal, such as of a channel on demand, from the end of the
@@ -153,11 +153,11 @@ func (s *redisSubscription) explain(err error) *driver.Failure {
 	if errors.As(err, &refusal) {
 		return s.source.redisDriver.explain(err)
 	}
-	return s.life.explain(err)
+	return s.life.Explain(err)
 }
 
 func (s *redisSubscription) Close() {
-	s.life.end()
+	s.life.End()
 	s.drop()
 }
 

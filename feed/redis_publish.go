@@ -14,12 +14,12 @@ type redisPublisher struct {
 	command []any // the message goes behind it
 
 	// Owned by publish; nil = there is no connection.
-	link   *link
+	link   *Link
 	client *redis.Client
 }
 
-// publish implements publisher.
-func (p *redisPublisher) publish(ctx context.Context, payload []byte) error {
+// Publish implements publisher.
+func (p *redisPublisher) Publish(ctx context.Context, payload []byte) error {
 	if p.client == nil {
 		if err := p.connect(ctx); err != nil {
 			return err
@@ -33,7 +33,7 @@ func (p *redisPublisher) publish(ctx context.Context, payload []byte) error {
 		return p.source.explain(err)
 	}
 	if err != nil {
-		p.close()
+		p.Close()
 	}
 	return err
 }
@@ -44,13 +44,13 @@ func (p *redisPublisher) connect(ctx context.Context) (err error) {
 	}
 	err = p.source.greet(ctx, p.link, func() error { return p.client.Ping(ctx).Err() })
 	if err != nil {
-		p.close()
+		p.Close()
 	}
 	return err
 }
 
-// close implements publisher.
-func (p *redisPublisher) close() {
+// Close implements publisher.
+func (p *redisPublisher) Close() {
 	if p.client != nil {
 		p.link.Close()
 		p.client.Close()

@@ -34,7 +34,7 @@ var (
 )
 
 func newRedisStream(d redisDriver) (*redisStream, error) {
-	q := d.query
+	q := d.Query
 	name, errName := q.Word("stream", "")
 	from, errFrom := q.Word("from", "$")
 	s := &redisStream{redisDriver: d, name: name, from: from, added: -1}
@@ -67,9 +67,9 @@ func (d *redisStream) Open(ctx context.Context) (driver.Stream, error) {
 		client.Close()
 		return nil, err
 	}
-	d.granted(ctx)
-	s := &redisReader{source: d, client: client, life: newLifeline(ctx, l, d.opt.Ping, nil, nil), pace: redisPace{count: 1}, messages: messages{most: d.opt.MaxMessage}}
-	d.forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"xadd", d.publish, "*", "data"}})
+	d.Granted(ctx)
+	s := &redisReader{source: d, client: client, life: NewLifeline(ctx, l, d.Options.Ping, nil, nil), pace: redisPace{count: 1}, messages: BrokerMessages{Most: d.Options.MaxMessage}}
+	d.Forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"xadd", d.PublishTo, "*", "data"}})
 	return s, nil
 }
 
@@ -95,9 +95,9 @@ func (d *redisStream) place(info *redis.XInfoStream) error {
 		return err
 	}
 	k, complete := state.hold(d.at, d.added, d.removed)
-	to, lost, starts := goOn(place{d.resumes, d.begun}, k, redisLosses)
+	to, lost, starts := GoOn(Place{d.resumes, d.begun}, k, redisLosses)
 	switch {
-	case to == atEnd:
+	case to == AtEnd:
 		d.at, d.added = state.last, state.added
 	case !complete:
 		d.added = state.added - state.length
@@ -129,21 +129,21 @@ func redisStateOf(info *redis.XInfoStream) (redisState, error) {
 // added up to there, below 0 if that is not known. removed says that the stream was
 // missing since. complete reports that all behind the place is there, as far as that
 // can be known.
-func (s redisState) hold(at redisID, added int64, removed bool) (k kept, complete bool) {
-	k = kept{remade: removed, short: s.last.before(at)}
+func (s redisState) hold(at redisID, added int64, removed bool) (k Kept, complete bool) {
+	k = Kept{Remade: removed, Short: s.last.before(at)}
 	if s.added == 0 || s.length > 0 && !at.before(s.first) {
 		return k, true
 	}
 	if added >= 0 {
-		k.missing = s.added - s.length - added
+		k.Missing = s.added - s.length - added
 	}
 	return k, false
 }
 
-var redisLosses = losses{
-	madeAnew: errors.New("the stream in Redis was made anew; going on with its first entry"),
-	lostEnd:  errors.New("the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"),
-	trimmed:  errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"),
+var redisLosses = Losses{
+	MadeAnew: errors.New("the stream in Redis was made anew; going on with its first entry"),
+	LostEnd:  errors.New("the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"),
+	Trimmed:  errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"),
 }
 
 // setNumberingStart has a numbering start before the next message. What is no longer
@@ -167,14 +167,14 @@ type redisReader struct {
 	// Static after open.
 	source *redisStream
 	client *redis.Client
-	life   *lifeline
+	life   *Lifeline
 
 	// Owned by next.
 	pace redisPace
 	rest []any // entries that Redis has sent already
 	buf  []byte
 
-	messages messages // owned by next
+	messages BrokerMessages // owned by next
 }
 
 // Next returns the next entry, and asks for more when there is none.
@@ -216,13 +216,13 @@ func (s *redisReader) take(id redisID, number uint64, fields []any) driver.Event
 	if d.unnumbered {
 		number = 0
 	}
-	return s.messages.event(d.name, s.buf, number)
+	return s.messages.Event(d.name, s.buf, number)
 }
 
 // read asks for entries behind the last one.
 func (s *redisReader) read() error {
 	d := s.source
-	wait := max(d.opt.Ping.Milliseconds()/2, 1)
+	wait := max(d.Options.Ping.Milliseconds()/2, 1)
 	reply, err := s.client.Do(context.Background(), "xread", "count", s.pace.count, "block", wait, "streams", d.name, d.at.String()).Slice()
 	if errors.Is(err, redis.Nil) { // nothing came in that time
 		return nil
@@ -240,10 +240,10 @@ func (s *redisReader) explain(err error) *driver.Failure {
 	if errors.As(err, &refusal) {
 		return s.source.redisDriver.explain(err)
 	}
-	return s.life.explain(err)
+	return s.life.Explain(err)
 }
 
 func (s *redisReader) Close() {
-	s.life.end()
+	s.life.End()
 	s.client.Close()
 }

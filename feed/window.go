@@ -10,14 +10,14 @@ const windowBytes = 512 << 10
 // been read and messages of them still wait: back-pressure for a library that
 // reads on its own and would drop what does not fit its queue.
 type window struct {
-	*link
+	*Link
 	waiting func() int    // messages in the library's queue; any goroutine
 	drained chan struct{} // one slot; a token says that none waited; never closed
 	credit  int           // owned by the reading goroutine
 }
 
-func newWindow(l *link, waiting func() int) *window {
-	return &window{link: l, waiting: waiting, drained: make(chan struct{}, 1), credit: windowBytes}
+func newWindow(l *Link, waiting func() int) *window {
+	return &window{Link: l, waiting: waiting, drained: make(chan struct{}, 1), credit: windowBytes}
 }
 
 // Read waits for the queue to be empty, if the credit is used up.
@@ -29,11 +29,11 @@ func (w *window) Read(p []byte) (int, error) {
 		}
 		select {
 		case <-w.drained:
-		case <-w.closed:
+		case <-w.Closed:
 			return 0, net.ErrClosed
 		}
 	}
-	n, err := w.link.Read(p)
+	n, err := w.Link.Read(p)
 	w.credit -= n
 	return n, err
 }

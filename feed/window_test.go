@@ -13,7 +13,7 @@ func TestWindow(t *testing.T) {
 		ours, broker := net.Pipe()
 		defer broker.Close()
 		var waiting, read atomic.Int64
-		w := newWindow(newLink(ours), func() int { return int(waiting.Load()) })
+		w := newWindow(NewLink(ours), func() int { return int(waiting.Load()) })
 		waiting.Store(1)
 		go func() { // ended by closing the window
 			buf := make([]byte, 4096)
