@@ -11,6 +11,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/broker"
 	"fantail/feed/internal/redact"
 )
 
@@ -31,10 +32,10 @@ var amqpTypes = []string{"topic", "direct", "fanout"}
 // amqpDriver reads an exchange of AMQP 0-9-1, by a queue of its own that ends
 // with the connection: what is published during an outage is lost.
 type amqpDriver struct {
-	Base
+	broker.Base
 	exchange string
 	kind     string // type of the exchange, which is then made if it is missing; empty = it must be there
-	bind     Names
+	bind     broker.Names
 	demand   driver.Demand
 }
 
@@ -44,7 +45,7 @@ var (
 )
 
 func newAMQP(o driver.Options) (driver.Driver, error) {
-	b, err := NewBase(o, amqpPort(o.URL))
+	b, err := broker.NewBase(o, amqpPort(o.URL))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func newAMQP(o driver.Options) (driver.Driver, error) {
 	if len(bind) == 0 {
 		bind = []string{"#"} // all of a topic exchange; a fanout takes no notice of it
 	}
-	n, errNames := NewNames(bind)
+	n, errNames := broker.NewNames(bind)
 	err = errors.Join(errExchange, errKind, errBind, errNames, u.Query.Rest("exchange", "bind", "type", "publish"))
 	switch {
 	case err != nil:
@@ -94,15 +95,15 @@ func (d *amqpDriver) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
 	if err := l.During(opening, func() error { return s.start(l) }); err != nil {
 		s.leave(l)
 		s.tick.Stop()
 		return nil, d.explain(err)
 	}
 	d.Granted(ctx)
-	s.life = NewLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
-	s.life.Go(func() { FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life = broker.NewLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
+	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.Forward(s.life, &amqpPublisher{source: d})
 	return s, nil
 }
@@ -118,7 +119,7 @@ func (d *amqpDriver) heartbeat() time.Duration {
 func (d *amqpDriver) explain(err error) *driver.Failure {
 	refusal, ok := errors.AsType[*amqp.Error](err)
 	if !ok || refusal.Code == amqp.FrameError {
-		return ExplainBroker(err)
+		return broker.ExplainBroker(err)
 	}
 	text := redact.Clean(refusal.Reason)
 	switch {
@@ -127,7 +128,7 @@ func (d *amqpDriver) explain(err error) *driver.Failure {
 	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost):
 		return driver.Fail(driver.ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of %v with / written as %%2F, or give the user the right to it", d.Path, text, driver.SettingURL)
 	case !refusal.Server:
-		return ExplainBroker(err)
+		return broker.ExplainBroker(err)
 	case refusal.Code == amqp.AccessRefused:
 		return driver.Fail(driver.ReasonHandshake, "the broker refused with %q; give the user of %v the right to it, or name another user", text, driver.SettingURL)
 	case refusal.Code == amqp.NotFound:

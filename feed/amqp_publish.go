@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fantail/feed/internal/broker"
 	"fmt"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -16,7 +17,7 @@ type amqpPublisher struct {
 	source *amqpDriver
 
 	// Owned by publish; nil = there is none.
-	link    *Link
+	link    *broker.Link
 	conn    *amqp.Connection
 	channel *amqp.Channel
 	closed  chan *amqp.Error // why the broker closed the channel; closed by the library
@@ -92,10 +93,10 @@ func (p *amqpPublisher) Close() {
 }
 
 // dial opens a link to the broker.
-func (d *amqpDriver) dial(ctx context.Context) (*Link, error) {
+func (d *amqpDriver) dial(ctx context.Context) (*broker.Link, error) {
 	var secure *tls.Config
 	if d.Scheme == "amqps" {
-		secure = TLSFor(d.Address, d.Options.TLS)
+		secure = broker.TLSFor(d.Address, d.Options.TLS)
 	}
-	return DialLink(ctx, d.Address, secure)
+	return broker.DialLink(ctx, d.Address, secure)
 }

@@ -10,6 +10,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/broker"
 	"fantail/feed/internal/redact"
 )
 
@@ -18,7 +19,7 @@ import (
 type amqpStream struct {
 	// Static after open.
 	source     *amqpDriver
-	life       *Lifeline
+	life       *broker.Lifeline
 	conn       *amqp.Connection
 	channel    *amqp.Channel
 	queue      string               // named by the broker
@@ -30,11 +31,11 @@ type amqpStream struct {
 	unacked int    // messages taken since the last acknowledgement
 	tick    *time.Ticker
 
-	messages BrokerMessages // owned by next
+	messages broker.BrokerMessages // owned by next
 }
 
 // handshake has the library speak over an open line.
-func (d *amqpDriver) handshake(l *Link) (*amqp.Connection, error) {
+func (d *amqpDriver) handshake(l *broker.Link) (*amqp.Connection, error) {
 	// Without the line's deadlines, which the library would have end a silent
 	// connection: that is the lifeline's to say.
 	return amqp.Open(struct{ io.ReadWriteCloser }{l}, amqp.Config{
@@ -49,7 +50,7 @@ func (d *amqpDriver) handshake(l *Link) (*amqp.Connection, error) {
 
 // start performs the handshake over an open line, and all that makes messages
 // come.
-func (s *amqpStream) start(l *Link) (err error) {
+func (s *amqpStream) start(l *broker.Link) (err error) {
 	d := s.source
 	if s.conn, err = d.handshake(l); err != nil {
 		return err
@@ -214,11 +215,11 @@ func (s *amqpStream) explain(err error) *driver.Failure {
 }
 
 // leave says goodbye and closes the line.
-func (s *amqpStream) leave(l *Link) { goodbye(s.conn, l) }
+func (s *amqpStream) leave(l *broker.Link) { goodbye(s.conn, l) }
 
 // goodbye says goodbye for at most CloseTimeout, since a broker logs a warning
 // otherwise, and closes the line. conn may be nil.
-func goodbye(conn *amqp.Connection, l *Link) {
+func goodbye(conn *amqp.Connection, l *broker.Link) {
 	late := time.AfterFunc(driver.CloseTimeout, func() { l.Close() })
 	defer late.Stop()
 	if conn != nil {

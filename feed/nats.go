@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/broker"
 	"fantail/feed/internal/dial"
 	"fantail/feed/internal/redact"
 )
@@ -21,12 +22,12 @@ import (
 const natsQueue = 1 << 16
 
 // natsDriver is what both ways of reading NATS share: the connection.
-type natsDriver struct{ Base }
+type natsDriver struct{ broker.Base }
 
 // newNATS makes the driver of nats://host: of a JetStream stream if the query
 // names one, else of subjects.
 func newNATS(o driver.Options) (driver.Driver, error) {
-	b, err := NewBase(o, "4222")
+	b, err := broker.NewBase(o, "4222")
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ type natsConn struct {
 
 // connect opens a connection and asks for nothing yet.
 func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
-	l, err := DialLink(ctx, d.Address, nil) // TLS comes after the server's greeting, so it is the library's
+	l, err := broker.DialLink(ctx, d.Address, nil) // TLS comes after the server's greeting, so it is the library's
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func (d *natsDriver) options(c *natsConn) []nats.Option {
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.refuse(err) }),
 	}
 	if d.Scheme == "tls+nats" {
-		o = append(o, nats.Secure(TLSFor(d.Address, d.Options.TLS)))
+		o = append(o, nats.Secure(broker.TLSFor(d.Address, d.Options.TLS)))
 	}
 	switch {
 	case d.Password != "":
@@ -163,7 +164,7 @@ func (c *natsConn) take(alarm <-chan time.Time) (*nats.Msg, error) {
 }
 
 // explainLoss tells a refusal from the end of the line.
-func (d *natsDriver) explainLoss(life *Lifeline, err error) (driver.Event, error) {
+func (d *natsDriver) explainLoss(life *broker.Lifeline, err error) (driver.Event, error) {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation): // of one subject on demand; the others go on
 		return driver.Gap(driver.Loss{Detail: d.explain(err)}), nil
@@ -199,7 +200,7 @@ func (d *natsDriver) explain(err error) *driver.Failure {
 	case errors.Is(err, nats.ErrTimeout):
 		return dial.ExplainNetwork(context.DeadlineExceeded)
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrConnectionClosed):
-		return ExplainBroker(net.ErrClosed)
+		return broker.ExplainBroker(net.ErrClosed)
 	}
-	return ExplainBroker(err)
+	return broker.ExplainBroker(err)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/broker"
 	"fantail/feed/internal/redact"
 )
 
@@ -77,8 +78,8 @@ func (d *natsStream) Open(ctx context.Context) (driver.Stream, error) {
 		return nil, d.explainStream(err)
 	}
 	d.Granted(ctx)
-	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: BrokerMessages{Most: d.Options.MaxMessage}}
-	s.life = NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
+	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
+	s.life = broker.NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
 	d.Forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }
@@ -115,12 +116,12 @@ func (d *natsStream) consume(ctx context.Context, c *natsConn) error {
 // place finds where to go on, by what the stream says of itself.
 func (d *natsStream) place(info *nats.StreamInfo) {
 	begun := !d.created.IsZero()
-	to, lost, starts := GoOn(Place{Known: begun || d.from != "new", Begun: begun}, natsHold(d.at, d.created, info), natsLosses)
+	to, lost, starts := broker.GoOn(broker.Place{Known: begun || d.from != "new", Begun: begun}, natsHold(d.at, d.created, info), natsLosses)
 	first := max(info.State.FirstSeq, 1)
 	switch {
-	case to == AtEnd:
+	case to == broker.AtEnd:
 		d.at = info.State.LastSeq
-	case to == FromFirst:
+	case to == broker.FromFirst:
 		d.at = first - 1
 	default:
 		d.at = max(d.at, first-1)
@@ -133,21 +134,21 @@ func (d *natsStream) place(info *nats.StreamInfo) {
 
 // natsHold holds the place behind at, in the stream that was created then, against the
 // stream. Before the first time, which created is zero for, nothing was read of it.
-func natsHold(at uint64, created time.Time, info *nats.StreamInfo) Kept {
+func natsHold(at uint64, created time.Time, info *nats.StreamInfo) broker.Kept {
 	switch {
 	case created.IsZero():
-		return Kept{}
+		return broker.Kept{}
 	case !info.Created.Equal(created):
-		return Kept{Remade: true}
+		return broker.Kept{Remade: true}
 	}
-	k := Kept{Short: info.State.LastSeq < at}
+	k := broker.Kept{Short: info.State.LastSeq < at}
 	if first := max(info.State.FirstSeq, 1); first > at+1 {
 		k.Missing = int64(first - at - 1)
 	}
 	return k
 }
 
-var natsLosses = Losses{
+var natsLosses = broker.Losses{
 	MadeAnew: errors.New("the stream in NATS was made anew; going on with its first message"),
 	LostEnd:  errors.New("the stream in NATS lost its end; going on with what is added from here on"),
 	Trimmed:  errors.New("the stream in NATS was trimmed before its messages were read; raise its limits"),
@@ -174,13 +175,13 @@ type natsConsumer struct {
 	// Static after open.
 	source *natsStream
 	conn   *natsConn
-	life   *Lifeline
+	life   *broker.Lifeline
 
 	// Owned by next.
 	delivered uint64 // the consumer's count of messages, without holes
 	heard     bool   // something came since beat last ticked
 	beat      *time.Ticker
-	messages  BrokerMessages
+	messages  broker.BrokerMessages
 }
 
 // Next returns the next message. The consumer numbers what it delivers without

@@ -10,13 +10,14 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/broker"
 )
 
 // natsSubjects subscribes to subjects. NATS keeps nothing of them: what is
 // published during an outage is lost.
 type natsSubjects struct {
 	natsDriver
-	subjects Names
+	subjects broker.Names
 	demand   driver.Demand
 }
 
@@ -27,7 +28,7 @@ var (
 
 func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
 	subjects, errSubjects := d.Query.All("subject")
-	n, errNames := NewNames(subjects)
+	n, errNames := broker.NewNames(subjects)
 	err := errors.Join(errSubjects, errNames, d.Query.Rest("subject", "stream", "from", "publish"))
 	if err == nil && len(subjects) == 0 {
 		err = errors.New("feed: the source URL says not what to read from NATS; add ?subject=name, ?subject=name.> or ?stream=NAME")
@@ -71,14 +72,14 @@ func (d *natsSubjects) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
 	if err := c.window.During(opening, s.subscribeAll); err != nil {
 		c.close()
 		return nil, d.explain(err)
 	}
 	d.Granted(ctx)
-	s.life = NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
-	s.life.Go(func() { FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life = broker.NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
+	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.Forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
 }
@@ -89,12 +90,12 @@ type natsSubscription struct {
 	// Static after open.
 	source *natsSubjects
 	conn   *natsConn
-	life   *Lifeline
+	life   *broker.Lifeline
 
 	// Owned by open, then by follow.
 	held map[string]*nats.Subscription // on demand, by subject
 
-	messages BrokerMessages // owned by next
+	messages broker.BrokerMessages // owned by next
 }
 
 // subscribeAll fails if a fixed subject is refused. One on demand is a client's

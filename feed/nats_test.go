@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fantail/feed/brokertest"
+	"fantail/feed/internal/broker"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
 	"fantail/hub/peertest"
@@ -300,7 +301,7 @@ func retriesSoon(t *testing.T, r *running) {
 		if wait.Ms == nil {
 			continue
 		}
-		if waits++; *wait.Ms > float64(brokerRetry.Milliseconds()+1) {
+		if waits++; *wait.Ms > float64(broker.LongestWait.Milliseconds()+1) {
 			t.Errorf("waits too long: %s", line)
 		}
 	}

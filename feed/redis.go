@@ -13,20 +13,21 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/broker"
 	"fantail/feed/internal/redact"
 	"fantail/hub/setting"
 )
 
 // redisDriver is what both ways of reading Redis share: the connection.
 type redisDriver struct {
-	Base
+	broker.Base
 	db int
 }
 
 // newRedis makes the driver of redis://host/db: of a stream if the query names
 // one, else of channels.
 func newRedis(o driver.Options) (driver.Driver, error) {
-	b, err := NewBase(o, "6379")
+	b, err := broker.NewBase(o, "6379")
 	if err != nil {
 		return nil, err
 	}
@@ -47,12 +48,12 @@ func newRedis(o driver.Options) (driver.Driver, error) {
 
 // connect opens the line and a client of the library upon it, which has not
 // spoken yet.
-func (d *redisDriver) connect(ctx context.Context) (*Link, *redis.Client, error) {
+func (d *redisDriver) connect(ctx context.Context) (*broker.Link, *redis.Client, error) {
 	var secure *tls.Config
 	if d.Scheme == "rediss" {
-		secure = TLSFor(d.Address, d.Options.TLS)
+		secure = broker.TLSFor(d.Address, d.Options.TLS)
 	}
-	l, err := DialLink(ctx, d.Address, secure)
+	l, err := broker.DialLink(ctx, d.Address, secure)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,7 +79,7 @@ func (d *redisDriver) connect(ctx context.Context) (*Link, *redis.Client, error)
 }
 
 // greet performs what has to be answered before the source counts as open.
-func (d *redisDriver) greet(ctx context.Context, l *Link, handshake func() error) error {
+func (d *redisDriver) greet(ctx context.Context, l *broker.Link, handshake func() error) error {
 	err := l.During(ctx, handshake)
 	switch f, ok := errors.AsType[*driver.Failure](err); {
 	case err == nil:
@@ -94,7 +95,7 @@ func (d *redisDriver) greet(ctx context.Context, l *Link, handshake func() error
 func (d *redisDriver) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if !errors.As(err, &refusal) {
-		return ExplainBroker(err)
+		return broker.ExplainBroker(err)
 	}
 	text, _, _ := strings.Cut(refusal.Error(), ", with args") // of AUTH it is the password
 	code, _, _ := strings.Cut(text, " ")

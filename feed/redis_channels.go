@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/broker"
 )
 
 // redisBatch bounds the channels of one SUBSCRIBE.
@@ -17,7 +18,7 @@ const redisBatch = 512
 // them: what is published during an outage is lost.
 type redisChannels struct {
 	redisDriver
-	channels Names
+	channels broker.Names
 	patterns []string
 	demand   driver.Demand
 }
@@ -31,7 +32,7 @@ func newRedisChannels(d redisDriver) (*redisChannels, error) {
 	q := d.Query
 	channels, errChannels := q.All("subscribe")
 	patterns, errPatterns := q.All("psubscribe")
-	n, errNames := NewNames(channels)
+	n, errNames := broker.NewNames(channels)
 	err := errors.Join(errChannels, errPatterns, errNames, q.Rest("subscribe", "psubscribe", "stream", "from", "publish"))
 	if err == nil && len(channels)+len(patterns) == 0 {
 		err = errors.New("feed: the source URL says not what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
@@ -47,15 +48,15 @@ func (d *redisChannels) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
 	if err := d.greet(opening, l, s.subscribe); err != nil {
 		l.Close()
 		s.drop()
 		return nil, err
 	}
 	d.Granted(ctx)
-	s.life = NewLifeline(ctx, l, d.Options.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
-	s.life.Go(func() { FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life = broker.NewLifeline(ctx, l, d.Options.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
+	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
 	d.Forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"publish", d.PublishTo}})
 	return s, nil
 }
@@ -68,13 +69,13 @@ type redisSubscription struct {
 	source   *redisChannels
 	client   *redis.Client
 	channels *redis.PubSub
-	life     *Lifeline
+	life     *broker.Lifeline
 
 	// Owned by open, then by next.
 	early []*redis.Message // came before the subscription was confirmed
 	buf   []byte
 
-	messages BrokerMessages // owned by next
+	messages broker.BrokerMessages // owned by next
 }
 
 // subscribe asks for all that is wanted, and for a pong behind it, which comes

@@ -1,6 +1,9 @@
 package feed
 
-import "testing"
+import (
+	"fantail/feed/internal/broker"
+	"testing"
+)
 
 func TestRedisHold(t *testing.T) {
 	id := func(ms uint64) redisID { return redisID{ms, 0} }
@@ -10,20 +13,20 @@ func TestRedisHold(t *testing.T) {
 		at       redisID
 		added    int64
 		removed  bool
-		want     Kept
+		want     broker.Kept
 		complete bool
 	}{
-		{"all is there", redisState{id(1), id(9), 9, 9}, id(4), 4, false, Kept{}, true},
-		{"at its end", redisState{id(1), id(9), 9, 9}, id(9), 9, false, Kept{}, true},
-		{"trimmed up to the place", redisState{id(5), id(9), 5, 9}, id(4), 4, false, Kept{}, false},
-		{"trimmed beyond it", redisState{id(8), id(9), 2, 9}, id(4), 4, false, Kept{Missing: 3}, false},
-		{"all was trimmed", redisState{redisID{}, id(9), 0, 9}, id(4), 4, false, Kept{Missing: 5}, false},
-		{"trimmed, and nobody knows how much", redisState{id(8), id(9), 2, 9}, id(4), -1, false, Kept{}, false},
-		{"trimmed, and an old Redis", redisState{id(8), id(9), 2, 0}, id(4), 4, false, Kept{}, true},
-		{"made anew, with fewer entries", redisState{id(8), id(9), 2, 2}, id(4), 4, false, Kept{Missing: -4}, false},
-		{"it was missing", redisState{id(1), id(2), 2, 2}, redisID{}, 0, true, Kept{Remade: true}, false},
-		{"it was missing, and trimmed since", redisState{id(2), id(2), 1, 2}, redisID{}, 0, true, Kept{Remade: true, Missing: 1}, false},
-		{"it ends before", redisState{id(1), id(3), 3, 3}, id(4), 4, false, Kept{Short: true}, true},
+		{"all is there", redisState{id(1), id(9), 9, 9}, id(4), 4, false, broker.Kept{}, true},
+		{"at its end", redisState{id(1), id(9), 9, 9}, id(9), 9, false, broker.Kept{}, true},
+		{"trimmed up to the place", redisState{id(5), id(9), 5, 9}, id(4), 4, false, broker.Kept{}, false},
+		{"trimmed beyond it", redisState{id(8), id(9), 2, 9}, id(4), 4, false, broker.Kept{Missing: 3}, false},
+		{"all was trimmed", redisState{redisID{}, id(9), 0, 9}, id(4), 4, false, broker.Kept{Missing: 5}, false},
+		{"trimmed, and nobody knows how much", redisState{id(8), id(9), 2, 9}, id(4), -1, false, broker.Kept{}, false},
+		{"trimmed, and an old Redis", redisState{id(8), id(9), 2, 0}, id(4), 4, false, broker.Kept{}, true},
+		{"made anew, with fewer entries", redisState{id(8), id(9), 2, 2}, id(4), 4, false, broker.Kept{Missing: -4}, false},
+		{"it was missing", redisState{id(1), id(2), 2, 2}, redisID{}, 0, true, broker.Kept{Remade: true}, false},
+		{"it was missing, and trimmed since", redisState{id(2), id(2), 1, 2}, redisID{}, 0, true, broker.Kept{Remade: true, Missing: 1}, false},
+		{"it ends before", redisState{id(1), id(3), 3, 3}, id(4), 4, false, broker.Kept{Short: true}, true},
 	} {
 		if got, complete := tt.state.hold(tt.at, tt.added, tt.removed); got != tt.want || complete != tt.complete {
 			t.Errorf("%s: %+v, %v; want %+v, %v", tt.about, got, complete, tt.want, tt.complete)

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fantail/feed/internal/broker"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -14,7 +15,7 @@ type redisPublisher struct {
 	command []any // the message goes behind it
 
 	// Owned by publish; nil = there is no connection.
-	link   *Link
+	link   *broker.Link
 	client *redis.Client
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fantail/feed/driver"
+	"fantail/feed/internal/broker"
 )
 
 // redisStream reads a stream by its ids, so that nothing is lost or repeated over
@@ -68,7 +69,7 @@ func (d *redisStream) Open(ctx context.Context) (driver.Stream, error) {
 		return nil, err
 	}
 	d.Granted(ctx)
-	s := &redisReader{source: d, client: client, life: NewLifeline(ctx, l, d.Options.Ping, nil, nil), pace: redisPace{count: 1}, messages: BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &redisReader{source: d, client: client, life: broker.NewLifeline(ctx, l, d.Options.Ping, nil, nil), pace: redisPace{count: 1}, messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
 	d.Forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"xadd", d.PublishTo, "*", "data"}})
 	return s, nil
 }
@@ -95,9 +96,9 @@ func (d *redisStream) place(info *redis.XInfoStream) error {
 		return err
 	}
 	k, complete := state.hold(d.at, d.added, d.removed)
-	to, lost, starts := GoOn(Place{d.resumes, d.begun}, k, redisLosses)
+	to, lost, starts := broker.GoOn(broker.Place{Known: d.resumes, Begun: d.begun}, k, redisLosses)
 	switch {
-	case to == AtEnd:
+	case to == broker.AtEnd:
 		d.at, d.added = state.last, state.added
 	case !complete:
 		d.added = state.added - state.length
@@ -129,8 +130,8 @@ func redisStateOf(info *redis.XInfoStream) (redisState, error) {
 // added up to there, below 0 if that is not known. removed says that the stream was
 // missing since. complete reports that all behind the place is there, as far as that
 // can be known.
-func (s redisState) hold(at redisID, added int64, removed bool) (k Kept, complete bool) {
-	k = Kept{Remade: removed, Short: s.last.before(at)}
+func (s redisState) hold(at redisID, added int64, removed bool) (k broker.Kept, complete bool) {
+	k = broker.Kept{Remade: removed, Short: s.last.before(at)}
 	if s.added == 0 || s.length > 0 && !at.before(s.first) {
 		return k, true
 	}
@@ -140,7 +141,7 @@ func (s redisState) hold(at redisID, added int64, removed bool) (k Kept, complet
 	return k, false
 }
 
-var redisLosses = Losses{
+var redisLosses = broker.Losses{
 	MadeAnew: errors.New("the stream in Redis was made anew; going on with its first entry"),
 	LostEnd:  errors.New("the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"),
 	Trimmed:  errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"),
@@ -167,14 +168,14 @@ type redisReader struct {
 	// Static after open.
 	source *redisStream
 	client *redis.Client
-	life   *Lifeline
+	life   *broker.Lifeline
 
 	// Owned by next.
 	pace redisPace
 	rest []any // entries that Redis has sent already
 	buf  []byte
 
-	messages BrokerMessages // owned by next
+	messages broker.BrokerMessages // owned by next
 }
 
 // Next returns the next entry, and asks for more when there is none.

@@ -1,6 +1,9 @@
 package feed
 
-import "net"
+import (
+	"fantail/feed/internal/broker"
+	"net"
+)
 
 // windowBytes is how far a library may read ahead of the stream's reader. With
 // it, what waits in memory is bounded whatever the size of the messages.
@@ -10,13 +13,13 @@ const windowBytes = 512 << 10
 // been read and messages of them still wait: back-pressure for a library that
 // reads on its own and would drop what does not fit its queue.
 type window struct {
-	*Link
+	*broker.Link
 	waiting func() int    // messages in the library's queue; any goroutine
 	drained chan struct{} // one slot; a token says that none waited; never closed
 	credit  int           // owned by the reading goroutine
 }
 
-func newWindow(l *Link, waiting func() int) *window {
+func newWindow(l *broker.Link, waiting func() int) *window {
 	return &window{Link: l, waiting: waiting, drained: make(chan struct{}, 1), credit: windowBytes}
 }
 

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fantail/feed/internal/broker"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -10,10 +11,10 @@ import (
 // TestWindow: nothing is read while messages wait and the credit is used up.
 func TestWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ours, broker := net.Pipe()
-		defer broker.Close()
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
 		var waiting, read atomic.Int64
-		w := newWindow(NewLink(ours), func() int { return int(waiting.Load()) })
+		w := newWindow(broker.NewLink(ours), func() int { return int(waiting.Load()) })
 		waiting.Store(1)
 		go func() { // ended by closing the window
 			buf := make([]byte, 4096)
@@ -24,7 +25,7 @@ func TestWindow(t *testing.T) {
 				}
 			}
 		}()
-		go broker.Write(make([]byte, 4*windowBytes)) // ended by closing the pipe
+		go theirs.Write(make([]byte, 4*windowBytes)) // ended by closing the pipe
 		synctest.Wait()
 		if n := read.Load(); n < windowBytes || n > windowBytes+4096 {
 			t.Errorf("%d bytes were read ahead", n)

@@ -45,13 +45,15 @@ var rooms = map[string]string{
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed": "feed/arbiter feed/demo feed/driver feed/httpstream feed/internal/dial feed/internal/redact feed/internal/retry " +
-		"feed/internal/throttle feed/push feed/recording feed/stage feed/stdin feed/ws hub hub/fantailv1 hub/setting",
+	"feed": "feed/arbiter feed/demo feed/driver feed/httpstream feed/internal/broker feed/internal/dial feed/internal/redact " +
+		"feed/internal/retry feed/internal/throttle feed/push feed/recording feed/stage feed/stdin feed/ws hub " +
+		"hub/fantailv1 hub/setting",
 	"feed/arbiter":           "hub",
 	"feed/brokertest":        "hub/nettest",
 	"feed/demo":              "feed/driver hub",
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
 	"feed/httpstream":        "feed/driver feed/internal/dial feed/internal/lines feed/internal/redact hub hub/fantailv1",
+	"feed/internal/broker":   "feed/driver feed/internal/dial feed/internal/redact hub hub/setting",
 	"feed/internal/dial":     "feed/driver feed/internal/redact hub/setting",
 	"feed/internal/feedrun":  "feed feed/internal/feedtest hub hub/peertest",
 	"feed/internal/feedtest": "feed/driver feed/stage hub hub/nettest hub/peertest hub/websocket",

@@ -1,4 +1,4 @@
-package feed
+package broker
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 	"fantail/feed/driver"
 )
 
-// brokerRetry bounds the wait between attempts to reach a broker. It is the
+// LongestWait bounds the wait between attempts to reach a broker. It is the
 // operator's own, few connect to it, and he wants to see it used again within
 // two seconds of its return.
-const brokerRetry = 1500 * time.Millisecond
+const LongestWait = 1500 * time.Millisecond
 
 // Base is what the drivers of brokers have in common.
 type Base struct {
@@ -37,7 +37,7 @@ func NewBase(o driver.Options, defaultPort string) (Base, error) {
 }
 
 // RetryWithin implements RetryBounded.
-func (b *Base) RetryWithin() time.Duration { return brokerRetry }
+func (b *Base) RetryWithin() time.Duration { return LongestWait }
 
 // Granted reports that the broker has let us in, and grants what is read.
 func (b *Base) Granted(ctx context.Context) {
