@@ -45,7 +45,7 @@ var (
 )
 
 func newAMQP(o driver.Options) (driver.Driver, error) {
-	b, err := broker.NewBase(o, amqpPort(o.URL))
+	b, err := broker.New(o, amqpPort(o.URL))
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (d *amqpDriver) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: broker.Messages{Most: d.Options.MaxMessage}}
 	if err := l.During(opening, func() error { return s.start(l) }); err != nil {
 		s.leave(l)
 		s.tick.Stop()
@@ -119,7 +119,7 @@ func (d *amqpDriver) heartbeat() time.Duration {
 func (d *amqpDriver) explain(err error) *driver.Failure {
 	refusal, ok := errors.AsType[*amqp.Error](err)
 	if !ok || refusal.Code == amqp.FrameError {
-		return broker.ExplainBroker(err)
+		return broker.Explain(err)
 	}
 	text := redact.Clean(refusal.Reason)
 	switch {
@@ -128,7 +128,7 @@ func (d *amqpDriver) explain(err error) *driver.Failure {
 	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost):
 		return driver.Fail(driver.ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of %v with / written as %%2F, or give the user the right to it", d.Path, text, driver.SettingURL)
 	case !refusal.Server:
-		return broker.ExplainBroker(err)
+		return broker.Explain(err)
 	case refusal.Code == amqp.AccessRefused:
 		return driver.Fail(driver.ReasonHandshake, "the broker refused with %q; give the user of %v the right to it, or name another user", text, driver.SettingURL)
 	case refusal.Code == amqp.NotFound:

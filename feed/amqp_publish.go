@@ -98,5 +98,5 @@ func (d *amqpDriver) dial(ctx context.Context) (*broker.Link, error) {
 	if d.Scheme == "amqps" {
 		secure = broker.TLSFor(d.Address, d.Options.TLS)
 	}
-	return broker.DialLink(ctx, d.Address, secure)
+	return broker.Dial(ctx, d.Address, secure)
 }

@@ -31,7 +31,7 @@ type amqpStream struct {
 	unacked int    // messages taken since the last acknowledgement
 	tick    *time.Ticker
 
-	messages broker.BrokerMessages // owned by next
+	messages broker.Messages // owned by next
 }
 
 // handshake has the library speak over an open line.

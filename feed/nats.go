@@ -27,7 +27,7 @@ type natsDriver struct{ broker.Base }
 // newNATS makes the driver of nats://host: of a JetStream stream if the query
 // names one, else of subjects.
 func newNATS(o driver.Options) (driver.Driver, error) {
-	b, err := broker.NewBase(o, "4222")
+	b, err := broker.New(o, "4222")
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ type natsConn struct {
 
 // connect opens a connection and asks for nothing yet.
 func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
-	l, err := broker.DialLink(ctx, d.Address, nil) // TLS comes after the server's greeting, so it is the library's
+	l, err := broker.Dial(ctx, d.Address, nil) // TLS comes after the server's greeting, so it is the library's
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (d *natsDriver) explain(err error) *driver.Failure {
 	case errors.Is(err, nats.ErrTimeout):
 		return dial.ExplainNetwork(context.DeadlineExceeded)
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrConnectionClosed):
-		return broker.ExplainBroker(net.ErrClosed)
+		return broker.Explain(net.ErrClosed)
 	}
-	return broker.ExplainBroker(err)
+	return broker.Explain(err)
 }

@@ -78,7 +78,7 @@ func (d *natsStream) Open(ctx context.Context) (driver.Stream, error) {
 		return nil, d.explainStream(err)
 	}
 	d.Granted(ctx)
-	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: broker.Messages{Most: d.Options.MaxMessage}}
 	s.life = broker.NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
 	d.Forward(s.life, &natsPublisher{&d.natsDriver, c})
 	return s, nil
@@ -181,7 +181,7 @@ type natsConsumer struct {
 	delivered uint64 // the consumer's count of messages, without holes
 	heard     bool   // something came since beat last ticked
 	beat      *time.Ticker
-	messages  broker.BrokerMessages
+	messages  broker.Messages
 }
 
 // Next returns the next message. The consumer numbers what it delivers without

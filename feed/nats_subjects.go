@@ -72,7 +72,7 @@ func (d *natsSubjects) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: broker.Messages{Most: d.Options.MaxMessage}}
 	if err := c.window.During(opening, s.subscribeAll); err != nil {
 		c.close()
 		return nil, d.explain(err)
@@ -95,7 +95,7 @@ type natsSubscription struct {
 	// Owned by open, then by follow.
 	held map[string]*nats.Subscription // on demand, by subject
 
-	messages broker.BrokerMessages // owned by next
+	messages broker.Messages // owned by next
 }
 
 // subscribeAll fails if a fixed subject is refused. One on demand is a client's

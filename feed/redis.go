@@ -27,7 +27,7 @@ type redisDriver struct {
 // newRedis makes the driver of redis://host/db: of a stream if the query names
 // one, else of channels.
 func newRedis(o driver.Options) (driver.Driver, error) {
-	b, err := broker.NewBase(o, "6379")
+	b, err := broker.New(o, "6379")
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (d *redisDriver) connect(ctx context.Context) (*broker.Link, *redis.Client,
 	if d.Scheme == "rediss" {
 		secure = broker.TLSFor(d.Address, d.Options.TLS)
 	}
-	l, err := broker.DialLink(ctx, d.Address, secure)
+	l, err := broker.Dial(ctx, d.Address, secure)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +95,7 @@ func (d *redisDriver) greet(ctx context.Context, l *broker.Link, handshake func(
 func (d *redisDriver) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if !errors.As(err, &refusal) {
-		return broker.ExplainBroker(err)
+		return broker.Explain(err)
 	}
 	text, _, _ := strings.Cut(refusal.Error(), ", with args") // of AUTH it is the password
 	code, _, _ := strings.Cut(text, " ")

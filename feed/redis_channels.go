@@ -48,7 +48,7 @@ func (d *redisChannels) Open(ctx context.Context) (driver.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: broker.Messages{Most: d.Options.MaxMessage}}
 	if err := d.greet(opening, l, s.subscribe); err != nil {
 		l.Close()
 		s.drop()
@@ -75,7 +75,7 @@ type redisSubscription struct {
 	early []*redis.Message // came before the subscription was confirmed
 	buf   []byte
 
-	messages broker.BrokerMessages // owned by next
+	messages broker.Messages // owned by next
 }
 
 // subscribe asks for all that is wanted, and for a pong behind it, which comes

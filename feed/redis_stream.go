@@ -69,7 +69,7 @@ func (d *redisStream) Open(ctx context.Context) (driver.Stream, error) {
 		return nil, err
 	}
 	d.Granted(ctx)
-	s := &redisReader{source: d, client: client, life: broker.NewLifeline(ctx, l, d.Options.Ping, nil, nil), pace: redisPace{count: 1}, messages: broker.BrokerMessages{Most: d.Options.MaxMessage}}
+	s := &redisReader{source: d, client: client, life: broker.NewLifeline(ctx, l, d.Options.Ping, nil, nil), pace: redisPace{count: 1}, messages: broker.Messages{Most: d.Options.MaxMessage}}
 	d.Forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"xadd", d.PublishTo, "*", "data"}})
 	return s, nil
 }
@@ -175,7 +175,7 @@ type redisReader struct {
 	rest []any // entries that Redis has sent already
 	buf  []byte
 
-	messages broker.BrokerMessages // owned by next
+	messages broker.Messages // owned by next
 }
 
 // Next returns the next entry, and asks for more when there is none.

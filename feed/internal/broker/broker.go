@@ -22,9 +22,9 @@ type Base struct {
 	limit     *rate.Limiter // of that
 }
 
-// NewBase takes the URL apart. Config.Ping may switch WebSocket's pings off; a
+// New takes the URL apart. Config.Ping may switch WebSocket's pings off; a
 // broker's silence always counts.
-func NewBase(o driver.Options, defaultPort string) (Base, error) {
+func New(o driver.Options, defaultPort string) (Base, error) {
 	u, err := parseBroker(o.URL, defaultPort)
 	if o.Ping == driver.NoPing {
 		o.Ping = driver.DefaultPing

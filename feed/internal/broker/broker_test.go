@@ -40,7 +40,7 @@ func TestInputOfBroker(t *testing.T) {
 		{strings.Repeat("k", hub.MaxKey+1), "x", hub.Text, "", false},
 		{"a", "123456789", 0, "", true},
 	} {
-		ev := (&BrokerMessages{Most: 8}).Event(c.name, []byte(c.payload), 0)
+		ev := (&Messages{Most: 8}).Event(c.name, []byte(c.payload), 0)
 		in, drop := ev.Message, ev.Kind == driver.KindDropped && ev.Drop == driver.DropTooLarge
 		if drop != c.drop || !drop && (in.Kind != c.kind || in.Key != c.key || string(in.Payload) != c.payload) {
 			t.Errorf("%.10q %q: got %+v", c.name, c.payload, ev)
@@ -67,7 +67,7 @@ func TestExplainBroker(t *testing.T) {
 	for err, want := range map[error]driver.Reason{
 		io.EOF: driver.ReasonHandshake, syscall.ECONNRESET: driver.ReasonHandshake, context.DeadlineExceeded: driver.ReasonHandshake, syscall.ECONNREFUSED: driver.ReasonDial,
 	} {
-		if f := ExplainBroker(fmt.Errorf("library: %w", err)); f.Reason != want {
+		if f := Explain(fmt.Errorf("library: %w", err)); f.Reason != want {
 			t.Errorf("%v: %v, %v", err, f.Reason, f)
 		}
 	}

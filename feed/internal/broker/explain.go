@@ -13,9 +13,9 @@ import (
 	"fantail/hub/setting"
 )
 
-// ExplainBroker turns the failure of a broker's handshake into what the operator
+// Explain turns the failure of a broker's handshake into what the operator
 // can change.
-func ExplainBroker(err error) *driver.Failure {
+func Explain(err error) *driver.Failure {
 	other := setting.Errorf("or another kind of server listens there: check scheme and port in %v", driver.SettingURL)
 	if dial.HungUp(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return driver.Fail(driver.ReasonHandshake, "the broker closed the connection during the handshake; it may want TLS, %v", other)

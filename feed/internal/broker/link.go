@@ -46,7 +46,7 @@ func (l *Link) Read(p []byte) (int, error) {
 
 // dialLine connects to host:port, and performs the TLS handshake if secure is
 // not nil. The end of ctx ends the attempt, not the line.
-func DialLink(ctx context.Context, address string, secure *tls.Config) (*Link, error) {
+func Dial(ctx context.Context, address string, secure *tls.Config) (*Link, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"fantail/hub"
 )
 
-// BrokerMessages makes the messages of a broker's stream. One goroutine.
-type BrokerMessages struct {
+// Messages makes the messages of a broker's stream. One goroutine.
+type Messages struct {
 	Most int64 // bytes of a payload
 	in   hub.Input
 }
 
 // Event makes a message of what came under a name: valid UTF-8 is text. Its key is
 // that name, unless no client could ask for it. One that is too large is dropped.
-func (m *BrokerMessages) Event(name string, payload []byte, number uint64) driver.Event {
+func (m *Messages) Event(name string, payload []byte, number uint64) driver.Event {
 	if int64(len(payload)) > m.Most {
 		return driver.Dropped(driver.DropTooLarge)
 	}

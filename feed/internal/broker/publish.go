@@ -8,10 +8,10 @@ import (
 	"fantail/hub/setting"
 )
 
-// BrokerPublisher publishes over a connection that it makes when it is first needed,
+// Publisher publishes over a connection that it makes when it is first needed,
 // and anew when that is lost: the feed's own connection is not touched by what
 // becomes of it. One goroutine.
-type BrokerPublisher interface {
+type Publisher interface {
 	// Publish returns once the broker has the message, or has refused it. The
 	// end of ctx ends it.
 	Publish(ctx context.Context, payload []byte) error
@@ -29,7 +29,7 @@ func (b *Base) Forwards() error {
 
 // Forward has what clients send published as long as a stream lives, in a
 // goroutine of its own.
-func (b *Base) Forward(life *Lifeline, p BrokerPublisher) {
+func (b *Base) Forward(life *Lifeline, p Publisher) {
 	if b.Options.Outgoing != nil && b.PublishTo != "" {
 		life.Go(func() { b.publishAll(life.ctx, p) }) // ended by the lifeline's end
 	}
@@ -37,7 +37,7 @@ func (b *Base) Forward(life *Lifeline, p BrokerPublisher) {
 
 // publishAll publishes what clients send, one message at a time, until ctx ends.
 // A message that the broker does not take is its sender's to hear of.
-func (b *Base) publishAll(ctx context.Context, p BrokerPublisher) {
+func (b *Base) publishAll(ctx context.Context, p Publisher) {
 	u := b.Options.Outgoing
 	defer p.Close()
 	defer u.Join()()
