@@ -8,12 +8,15 @@ import (
 	"slices"
 	"strings"
 
+	"fantail/feed/amqp"
 	"fantail/feed/demo"
 	"fantail/feed/driver"
 	"fantail/feed/httpstream"
 	"fantail/feed/internal/redact"
+	"fantail/feed/nats"
 	"fantail/feed/push"
 	"fantail/feed/recording"
+	"fantail/feed/redis"
 	"fantail/feed/stage"
 	"fantail/feed/stdin"
 	"fantail/feed/ws"
@@ -52,9 +55,9 @@ func schemes() []scheme {
 		{names: []string{"stdin"}, open: stdin.New, single: "there is one standard input", about: aboutStdin},
 		{names: []string{"demo"}, open: demo.New, keys: true, about: aboutDemo},
 		{names: []string{"push"}, open: push.New, keys: true, pushed: true, about: aboutPush},
-		{names: []string{"redis", "rediss"}, open: newRedis, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subscribe", stream: "stream"},
-		{names: []string{"nats", "tls+nats"}, open: newNATS, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subject", stream: "stream"},
-		{names: []string{"amqp", "amqps"}, open: newAMQP, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "bind"},
+		{names: []string{"redis", "rediss"}, open: redis.NewRedis, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subscribe", stream: "stream"},
+		{names: []string{"nats", "tls+nats"}, open: nats.NewNATS, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subject", stream: "stream"},
+		{names: []string{"amqp", "amqps"}, open: amqp.NewAMQP, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "bind"},
 	}
 }
 

@@ -45,9 +45,10 @@ var rooms = map[string]string{
 	"examples":       "",
 	"examples/embed": "hub relay",
 
-	"feed": "feed/arbiter feed/demo feed/driver feed/httpstream feed/internal/broker feed/internal/dial feed/internal/redact " +
-		"feed/internal/retry feed/internal/throttle feed/push feed/recording feed/stage feed/stdin feed/ws hub " +
-		"hub/fantailv1 hub/setting",
+	"feed": "feed/amqp feed/arbiter feed/demo feed/driver feed/httpstream feed/internal/dial feed/internal/redact " +
+		"feed/internal/retry feed/internal/throttle feed/nats feed/push feed/recording feed/redis feed/stage feed/stdin " +
+		"feed/ws hub hub/fantailv1 hub/setting",
+	"feed/amqp":              "feed/driver feed/internal/broker feed/internal/redact",
 	"feed/arbiter":           "hub",
 	"feed/brokertest":        "hub/nettest",
 	"feed/demo":              "feed/driver hub",
@@ -55,14 +56,16 @@ var rooms = map[string]string{
 	"feed/httpstream":        "feed/driver feed/internal/dial feed/internal/lines feed/internal/redact hub hub/fantailv1",
 	"feed/internal/broker":   "feed/driver feed/internal/dial feed/internal/redact hub hub/setting",
 	"feed/internal/dial":     "feed/driver feed/internal/redact hub/setting",
-	"feed/internal/feedrun":  "feed feed/internal/feedtest hub hub/peertest",
+	"feed/internal/feedrun":  "feed feed/brokertest feed/driver feed/internal/broker feed/internal/feedtest hub hub/peertest",
 	"feed/internal/feedtest": "feed/driver feed/stage hub hub/nettest hub/peertest hub/websocket",
 	"feed/internal/lines":    "",
 	"feed/internal/redact":   "",
 	"feed/internal/retry":    "",
 	"feed/internal/throttle": "",
+	"feed/nats":              "feed/driver feed/internal/broker feed/internal/dial feed/internal/redact",
 	"feed/push":              "feed/driver hub",
 	"feed/recording":         "feed/driver feed/internal/lines hub",
+	"feed/redis":             "feed/driver feed/internal/broker feed/internal/redact hub/setting",
 	"feed/stage":             "feed/driver feed/internal/redact feed/internal/throttle hub hub/setting",
 	"feed/stdin":             "feed/driver feed/internal/lines hub",
 	"feed/ws":                "feed/driver feed/internal/dial feed/internal/redact hub hub/fantailv1 hub/websocket",
@@ -89,9 +92,9 @@ var planned = map[string]string{
 var libraries = map[string]string{
 	"nhooyr.io/websocket":                  "hub/websocket",
 	"github.com/kelseyhightower/envconfig": "cmd/fantail/internal/config",
-	"github.com/rabbitmq/amqp091-go":       "feed",
-	"github.com/nats-io/nats.go":           "feed",
-	"github.com/redis/go-redis/v9":         "feed",
+	"github.com/rabbitmq/amqp091-go":       "feed/amqp",
+	"github.com/nats-io/nats.go":           "feed/nats",
+	"github.com/redis/go-redis/v9":         "feed/redis",
 }
 
 // door is the only file that imports nhooyr.io/websocket.

@@ -1,20 +1,26 @@
 //go:build unix
 
-package feed
+package nats_test
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"fantail/feed"
 	"fantail/feed/brokertest"
-	"fantail/feed/internal/broker"
+	"fantail/feed/driver"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
+	source "fantail/feed/nats"
 	"fantail/hub"
+	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
 
@@ -73,20 +79,20 @@ func addStream(t testing.TB, c *nats.Conn) nats.JetStreamContext {
 func TestNATSSubjects(t *testing.T) {
 	server := brokertest.NATS(t, "max_payload: 32MB\nmax_pending: 64MB")
 	c := natsClient(t, server)
-	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=news&subject=room.*"}, Messages: Messages{MaxMessage: 1 << 20}})
-	r.log.Wait(t, "source is connected")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "nats://" + server.Addr + "?subject=news&subject=room.*"}, Messages: feed.Messages{MaxMessage: 1 << 20}})
+	r.Log.Wait(t, "source is connected")
 	tell(t, c, "news", "one", "other", "no", "room.1", "two", "news", "\xff\xfe", "news", strings.Repeat("x", 20<<20), "room.2", "three")
-	got := r.sink.Wait(t, 4)
+	got := r.Sink.Wait(t, 4)
 	want := []struct {
 		kind         hub.Kind
 		key, payload string
 	}{{hub.Text, "news", "one"}, {hub.Text, "room.1", "two"}, {hub.Binary, "news", "\xff\xfe"}, {hub.Text, "room.2", "three"}}
 	for i, w := range want {
-		if got[i].Kind != w.kind || got[i].Payload != w.payload || r.sink.Keys[i] != w.key {
-			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].Kind, got[i].Payload, r.sink.Keys[i], w)
+		if got[i].Kind != w.kind || got[i].Payload != w.payload || r.Sink.Keys[i] != w.key {
+			t.Errorf("message %d is %v %q of %q, want %v", i, got[i].Kind, got[i].Payload, r.Sink.Keys[i], w)
 		}
 	}
-	r.log.Wait(t, "too-large", "Config.Messages.MaxMessage")
+	r.Log.Wait(t, "too-large", "Config.Messages.MaxMessage")
 }
 
 func TestNATSRefusals(t *testing.T) {
@@ -102,8 +108,8 @@ func TestNATSRefusals(t *testing.T) {
 		{"nobody there", "nats://127.0.0.1:1?subject=a", "refuses connections"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			r := start(t, Config{Sources: Sources{URL: c.url}})
-			line := r.log.Wait(t, "source is away", c.want)
+			r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: c.url}})
+			line := r.Log.Wait(t, "source is away", c.want)
 			if strings.Contains(line, ":wrong") || strings.Contains(line, ":right") {
 				t.Errorf("the line shows the password: %s", line)
 			}
@@ -120,7 +126,7 @@ func TestNATSURLProblems(t *testing.T) {
 		"nats://h?stream=S&from=0":        "from=",
 		"nats://h?subscribe=a":            "unknown parameter",
 	} {
-		if _, err := findAndOpen(url); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := source.NewNATS(driver.Options{URL: url}.WithDefaults()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", url, err, want)
 		}
 	}
@@ -131,16 +137,16 @@ func TestNATSStreamIsResumed(t *testing.T) {
 	c := natsClient(t, server)
 	addStream(t, c)
 	keep(t, c, "s.a", "before")
-	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?stream=S"}})
-	r.log.Wait(t, "source is connected")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "nats://" + server.Addr + "?stream=S"}})
+	r.Log.Wait(t, "source is connected")
 	keep(t, c, "s.a", "one", "s.b", "two")
-	r.sink.Wait(t, 2)
+	r.Sink.Wait(t, 2)
 	server.Kill()
-	r.log.Wait(t, "source is away")
+	r.Log.Wait(t, "source is away")
 	server.Start()
 	keep(t, natsClient(t, server), "s.a", "three")
-	r.sink.Wait(t, 3)
-	if got := fmt.Sprint(r.sink.Payloads(), r.sink.Keys); got != "[one two three] [s.a s.b s.a]" {
+	r.Sink.Wait(t, 3)
+	if got := fmt.Sprint(r.Sink.Payloads(), r.Sink.Keys); got != "[one two three] [s.a s.b s.a]" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -150,7 +156,7 @@ func TestNATSStreamLapses(t *testing.T) {
 	server := brokertest.NATS(t, "")
 	c := natsClient(t, server)
 	js := addStream(t, c)
-	d, err := findAndOpen("nats://" + server.Addr + "?stream=S&from=all")
+	d, err := source.NewNATS(driver.Options{URL: "nats://" + server.Addr + "?stream=S&from=all"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,15 +201,15 @@ func TestNATSStreamLapses(t *testing.T) {
 // TestNATSHangs: NATS keeps the connection and says nothing.
 func TestNATSHangs(t *testing.T) {
 	server := brokertest.NATS(t, "")
-	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=a"}, Dialling: Dialling{Ping: 200 * time.Millisecond}})
-	r.log.Wait(t, "source is connected")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "nats://" + server.Addr + "?subject=a"}, Dialling: feed.Dialling{Ping: 200 * time.Millisecond}})
+	r.Log.Wait(t, "source is connected")
 	server.Stop()
-	r.log.Wait(t, "source is away", `"reason":"ping"`, "no sign of life")
+	r.Log.Wait(t, "source is away", `"reason":"ping"`, "no sign of life")
 	server.Continue()
-	r.log.Wait(t, "source is back")
-	endsWithin(t, time.Second, func() *running {
-		r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?subject=a"}})
-		r.log.Wait(t, "source is connected")
+	r.Log.Wait(t, "source is back")
+	feedrun.EndsWithin(t, time.Second, func() *feedrun.Running {
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "nats://" + server.Addr + "?subject=a"}})
+		r.Log.Wait(t, "source is connected")
 		return r
 	})
 }
@@ -212,14 +218,14 @@ func TestNATSHangs(t *testing.T) {
 // a window, while nobody takes anything.
 func TestNATSFloodIsNotDropped(t *testing.T) {
 	server := brokertest.NATS(t, "")
-	d, err := findAndOpen("nats://" + server.Addr + "?subject=a")
+	d, err := source.NewNATS(driver.Options{URL: "nats://" + server.Addr + "?subject=a"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := feedtest.Open(t, d)
 	defer s.Close()
 	c := natsClient(t, server)
-	const messages = 2 * natsQueue
+	const messages = 2 * source.Queue
 	for i := range messages {
 		if err := c.Publish("a", fmt.Appendf(nil, "%d", i)); err != nil {
 			t.Fatal(err)
@@ -228,10 +234,10 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 	if err := c.FlushTimeout(peertest.Patience); err != nil { // NATS has all of them, and hands out what it can
 		t.Fatal(err)
 	}
-	waiting := func() int { return len(s.(*natsSubscription).conn.queue) }
+	waiting := func() int { return source.Waiting(s) }
 	peertest.Eventually(t, "messages wait", func() bool { return waiting() > 0 })
 	for i := range messages {
-		if n := waiting(); n > natsQueue*3/4 {
+		if n := waiting(); n > source.Queue*3/4 {
 			t.Fatalf("%d messages wait", n)
 		}
 		ev, err := s.Next()
@@ -245,8 +251,8 @@ func TestNATSKilledUnderLoad(t *testing.T) {
 	server := brokertest.NATS(t, "")
 	c := natsClient(t, server)
 	addStream(t, c)
-	r := start(t, Config{Sources: Sources{URL: "nats://" + server.Addr + "?stream=S"}})
-	r.log.Wait(t, "source is connected")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "nats://" + server.Addr + "?stream=S"}})
+	r.Log.Wait(t, "source is connected")
 	const before, after = 1000, 2000
 	for i := range before {
 		keep(t, c, "s.a", fmt.Sprint(i))
@@ -257,55 +263,75 @@ func TestNATSKilledUnderLoad(t *testing.T) {
 	for i := before; i < after; i++ {
 		keep(t, c, "s.a", fmt.Sprint(i))
 	}
-	for i, m := range r.sink.Wait(t, after) {
+	for i, m := range r.Sink.Wait(t, after) {
 		if m.Payload != fmt.Sprint(i) {
 			t.Fatalf("message %d is %q", i, m.Payload)
 		}
 	}
-	backSoon(t, server, r)
-	retriesSoon(t, r)
+	feedrun.BackSoon(t, server, r)
+	feedrun.RetriesSoon(t, r)
 }
 
-// backSoon holds a feed to its promise to be back within two seconds of its
-// broker. The quickest return of several counts, as a busy machine may hold up any
-// one of them.
-func backSoon(t *testing.T, server *brokertest.Server, r *running) {
-	t.Helper()
-	connected := func() bool { return r.Stats().Connected }
-	peertest.Eventually(t, "the source is back", connected)
-	var took []time.Duration
-	for range 5 {
-		server.Kill()
-		peertest.Eventually(t, "the source is away", func() bool { return !connected() })
-		server.Start()
-		began := time.Now()
-		peertest.Eventually(t, "the source is back", connected)
-		if took = append(took, time.Since(began)); took[len(took)-1] <= 2*time.Second {
-			return
+func TestDemandOfNATS(t *testing.T) {
+	monitor := nettest.FreeAddr(t)
+	server := brokertest.NATS(t, "http: \""+monitor+"\"")
+	var c *nats.Conn
+	feedrun.OnDemand(t, server, "nats://"+server.Addr+"?subject=user.{key}", func(key, text string) {
+		if c == nil || !c.IsConnected() {
+			c = natsClient(t, server)
 		}
-	}
-	t.Errorf("back %v after the broker", took)
+		tell(t, c, "user."+key, text)
+	}, func(key string) bool {
+		resp, err := http.Get("http://" + monitor + "/subsz?subs=1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		defer http.DefaultClient.CloseIdleConnections()
+		list, err := io.ReadAll(resp.Body)
+		return err == nil && strings.Contains(string(list), `"user.`+key+`"`)
+	})
 }
 
-// retriesSoon checks that no wait between attempts to reach a broker was long.
-func retriesSoon(t *testing.T, r *running) {
-	t.Helper()
-	waits := 0
-	for line := range strings.Lines(r.log.String()) {
-		var wait struct {
-			Ms *float64 `json:"retry_in"`
-		}
-		if err := json.Unmarshal([]byte(line), &wait); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		if wait.Ms == nil {
-			continue
-		}
-		if waits++; *wait.Ms > float64(broker.LongestWait.Milliseconds()+1) {
-			t.Errorf("waits too long: %s", line)
-		}
+// TestForbiddenKeyOfNATS: it is a log line, and the others are heard.
+func TestForbiddenKeyOfNATS(t *testing.T) {
+	server := brokertest.NATS(t, `authorization { timeout: 60, users = [
+		{ user: u, password: p, permissions: { subscribe: { allow: ["user.>"], deny: "user.secret" } } }
+		{ user: w, password: p }
+	] }`)
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}"}, Demand: feedtest.NewWishes("secret", "alice")})
+	r.Log.Wait(t, "source is connected")
+	r.Log.Wait(t, "allowed to subscribe")
+	tell(t, natsClient(t, server, nats.UserInfo("w", "p")), "user.secret", "no", "user.alice", "yes")
+	if got := r.Sink.Wait(t, 1)[0].Payload; got != "yes" || strings.Contains(r.Log.String(), "away") {
+		t.Errorf("got %q\n%s", got, r.Log.String())
 	}
-	if waits == 0 {
-		t.Error("there was no attempt")
-	}
+}
+func TestNATSPublishing(t *testing.T) {
+	server := brokertest.NATS(t, `authorization { timeout: 60, users: [
+		{ user: u, password: pw, permissions: { publish: ["room", "s.>", "$JS.>"], subscribe: ">" } } ] }`)
+	url := "nats://u:pw@" + server.Addr
+	t.Run("a subject", func(t *testing.T) { feedrun.Converse(t, url+"?subject=room&publish=room") })
+	addStream(t, natsClient(t, server, nats.UserInfo("u", "pw")))
+	t.Run("a stream", func(t *testing.T) { feedrun.Converse(t, url+"?stream=S&publish=s.a") })
+	t.Run("refused", func(t *testing.T) {
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?subject=room&publish=other"}, Sending: feed.Sending{Uplink: true}})
+		r.EventuallyTakes(t, 1)
+		for range 2 {
+			if err := feedrun.Refused(r, []byte("x")); err == nil || !feedtest.Holds(err.Error(), []string{"Publish", "allowed to publish"}) || strings.Contains(err.Error(), "pw") {
+				t.Errorf("got %v", err)
+			}
+		}
+		if err := feedrun.Refused(r, bytes.Repeat([]byte("x"), 2<<20)); err == nil || !strings.Contains(err.Error(), "maximum payload") {
+			t.Errorf("got %v", err)
+		}
+		tell(t, natsClient(t, server, nats.UserInfo("u", "pw")), "room", "still there")
+		r.Sink.Wait(t, 1)
+	})
+}
+
+func TestNATSOverTLS(t *testing.T) {
+	cert, key, trust := feedrun.CertificateFiles(t)
+	server := brokertest.NATS(t, `tls { cert_file: "`+cert+`", key_file: "`+key+`" }`)
+	feedrun.OverTLS(t, "tls+nats://"+server.Addr+"?subject=a", trust)
 }

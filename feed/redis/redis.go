@@ -1,4 +1,4 @@
-package feed
+package redis
 
 import (
 	"context"
@@ -26,7 +26,7 @@ type redisDriver struct {
 
 // newRedis makes the driver of redis://host/db: of a stream if the query names
 // one, else of channels.
-func newRedis(o driver.Options) (driver.Driver, error) {
+func NewRedis(o driver.Options) (driver.Driver, error) {
 	b, err := broker.New(o, "6379")
 	if err != nil {
 		return nil, err

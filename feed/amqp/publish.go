@@ -1,13 +1,14 @@
-package feed
+package amqp
 
 import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fantail/feed/internal/broker"
 	"fmt"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"fantail/feed/internal/broker"
 )
 
 // amqpPublisher publishes over a connection of its own, with confirms: a broker

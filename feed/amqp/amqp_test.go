@@ -1,6 +1,6 @@
 //go:build unix
 
-package feed
+package amqp_test
 
 import (
 	"fmt"
@@ -14,10 +14,14 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"fantail/feed"
+	source "fantail/feed/amqp"
 	"fantail/feed/brokertest"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
+	"fantail/hub/nettest"
 	"fantail/hub/peertest"
 )
 
@@ -94,32 +98,32 @@ func TestAMQP(t *testing.T) {
 	url := "amqp://" + server.Addr
 
 	t.Run("messages", func(t *testing.T) {
-		r := start(t, Config{Sources: Sources{URL: url + "/?exchange=topics&bind=news&bind=room.*"}, Messages: Messages{MaxMessage: 1 << 20}})
-		r.log.Wait(t, "source is connected")
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "/?exchange=topics&bind=news&bind=room.*"}, Messages: feed.Messages{MaxMessage: 1 << 20}})
+		r.Log.Wait(t, "source is connected")
 		post(t, ch, "topics", "news", "one", "other", "no", "room.1", "two", "news", "\xff\xfe", "news", strings.Repeat("x", 20<<20), "room.2", "three")
-		got := r.sink.Wait(t, 4)
+		got := r.Sink.Wait(t, 4)
 		want := []struct {
 			kind         hub.Kind
 			key, payload string
 		}{{hub.Text, "news", "one"}, {hub.Text, "room.1", "two"}, {hub.Binary, "news", "\xff\xfe"}, {hub.Text, "room.2", "three"}}
 		for i, w := range want {
-			if got[i].Kind != w.kind || got[i].Payload != w.payload || r.sink.Keys[i] != w.key {
-				t.Errorf("message %d is %v %q of %q, want %v", i, got[i].Kind, got[i].Payload, r.sink.Keys[i], w)
+			if got[i].Kind != w.kind || got[i].Payload != w.payload || r.Sink.Keys[i] != w.key {
+				t.Errorf("message %d is %v %q of %q, want %v", i, got[i].Kind, got[i].Payload, r.Sink.Keys[i], w)
 			}
 		}
-		r.log.Wait(t, "too-large", "Config.Messages.MaxMessage")
+		r.Log.Wait(t, "too-large", "Config.Messages.MaxMessage")
 	})
 	t.Run("each relay gets all", func(t *testing.T) {
-		a := start(t, Config{Sources: Sources{URL: url + "?exchange=new&type=fanout"}}) // made by whoever comes first
-		a.log.Wait(t, "source is connected")
-		b := start(t, Config{Sources: Sources{URL: url + "?exchange=new&type=fanout"}})
-		b.log.Wait(t, "source is connected")
-		const messages = 5 * amqpPrefetch
+		a := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=new&type=fanout"}}) // made by whoever comes first
+		a.Log.Wait(t, "source is connected")
+		b := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=new&type=fanout"}})
+		b.Log.Wait(t, "source is connected")
+		const messages = 5 * source.Prefetch
 		for i := range messages {
 			post(t, ch, "new", "k", fmt.Sprint(i))
 		}
-		for _, r := range []*running{a, b} {
-			for i, m := range r.sink.Wait(t, messages) {
+		for _, r := range []*feedrun.Running{a, b} {
+			for i, m := range r.Sink.Wait(t, messages) {
 				if m.Payload != fmt.Sprint(i) {
 					t.Fatalf("message %d is %q", i, m.Payload)
 				}
@@ -127,7 +131,7 @@ func TestAMQP(t *testing.T) {
 		}
 	})
 	t.Run("all are acknowledged", func(t *testing.T) {
-		d, err := findAndOpen(url + "?exchange=topics&bind=ack")
+		d, err := source.NewAMQP(driver.Options{URL: url + "?exchange=topics&bind=ack"}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,21 +145,20 @@ func TestAMQP(t *testing.T) {
 		}
 		go s.Next() // acknowledges within a second; ended by close
 		// What is not acknowledged comes again when it is asked for again.
-		a := s.(*amqpStream)
 		peertest.Eventually(t, "acknowledged", func() bool {
-			q, err := a.channel.QueueDeclarePassive(a.queue, false, true, true, false, nil)
-			return err == nil && q.Messages == 0
+			n, err := source.Unread(s)
+			return err == nil && n == 0
 		})
 	})
 	t.Run("on demand", func(t *testing.T) {
 		w := feedtest.NewWishes("alice")
-		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics&bind=user.{key}"}, Demand: w})
-		r.log.Wait(t, "source is connected")
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=topics&bind=user.{key}"}, Demand: w})
+		r.Log.Wait(t, "source is connected")
 		reaches := func(key string) {
 			t.Helper()
 			peertest.Eventually(t, "a message of "+key, func() bool {
 				post(t, ch, "topics", "user."+key, key)
-				return slices.Contains(r.sink.Payloads(), key)
+				return slices.Contains(r.Sink.Payloads(), key)
 			})
 		}
 		reaches("alice")
@@ -166,10 +169,10 @@ func TestAMQP(t *testing.T) {
 		reaches("carol")
 		w.Want(true, "dave")
 		reaches("dave") // so alice's binding, taken back before, is gone
-		n := len(r.sink.Wait(t, 1))
+		n := len(r.Sink.Wait(t, 1))
 		post(t, ch, "topics", "user.alice", "late", "user.bob", "last")
-		peertest.Eventually(t, "the last message", func() bool { return slices.Contains(r.sink.Payloads(), "last") })
-		if slices.Contains(r.sink.Payloads()[n:], "late") {
+		peertest.Eventually(t, "the last message", func() bool { return slices.Contains(r.Sink.Payloads(), "last") })
+		if slices.Contains(r.Sink.Payloads()[n:], "late") {
 			t.Error("alice's messages still come")
 		}
 	})
@@ -179,13 +182,13 @@ func TestAMQP(t *testing.T) {
 			users = append(users, fmt.Sprint(i))
 		}
 		far := distant(t, server.Addr, 40*time.Millisecond) // asked one by one, they would take 20 s
-		r := start(t, Config{Sources: Sources{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}"}, Demand: feedtest.NewWishes(users...)})
-		r.log.Wait(t, "source is connected")
-		if strings.Contains(r.log.String(), "away") {
-			t.Error(r.log.String())
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "amqp://" + far + "?exchange=topics&bind=user.{key}"}, Demand: feedtest.NewWishes(users...)})
+		r.Log.Wait(t, "source is connected")
+		if strings.Contains(r.Log.String(), "away") {
+			t.Error(r.Log.String())
 		}
 		post(t, ch, "topics", "user.0", "first", "user.499", "last") // all are bound by now
-		r.sink.Wait(t, 2)
+		r.Sink.Wait(t, 2)
 	})
 	t.Run("publishing", func(t *testing.T) { testAMQPPublishing(t, server, ch) })
 	t.Run("refusals", func(t *testing.T) {
@@ -197,15 +200,15 @@ func TestAMQP(t *testing.T) {
 			{"nobody there", "amqp://127.0.0.1:1?exchange=topics", "refuses connections"},
 		} {
 			t.Run(c.about, func(t *testing.T) {
-				r := start(t, Config{Sources: Sources{URL: c.url}})
-				if line := r.log.Wait(t, "source is away", c.want); strings.Contains(line, ":wrong") {
+				r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: c.url}})
+				if line := r.Log.Wait(t, "source is away", c.want); strings.Contains(line, ":wrong") {
 					t.Errorf("the line shows the password: %s", line)
 				}
 			})
 		}
 	})
 	t.Run("hangs", func(t *testing.T) {
-		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics"}, Dialling: Dialling{Ping: time.Second}})
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=topics"}, Dialling: feed.Dialling{Ping: time.Second}})
 		// The broker, too, gives a connection up that says nothing for seconds, as
 		// that of a busy machine; then the next one is to hang.
 		for late := time.Now().Add(peertest.Patience); r.Stats().Reconnects[driver.ReasonPing] == 0 && time.Now().Before(late); {
@@ -214,26 +217,26 @@ func TestAMQP(t *testing.T) {
 			peertest.Eventually(t, "the source is away", func() bool { return !r.Stats().Connected })
 			server.Continue()
 		}
-		r.log.Wait(t, "source is away", `"reason":"ping"`, "no sign of life")
-		r.log.Wait(t, "source is back")
-		endsWithin(t, time.Second, func() *running {
-			r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics"}})
-			r.log.Wait(t, "source is connected")
+		r.Log.Wait(t, "source is away", `"reason":"ping"`, "no sign of life")
+		r.Log.Wait(t, "source is back")
+		feedrun.EndsWithin(t, time.Second, func() *feedrun.Running {
+			r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=topics"}})
+			r.Log.Wait(t, "source is connected")
 			return r
 		})
 	})
 	t.Run("killed", func(t *testing.T) {
-		r := start(t, Config{Sources: Sources{URL: url + "?exchange=topics&bind=k"}})
-		r.log.Wait(t, "source is connected")
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=topics&bind=k"}})
+		r.Log.Wait(t, "source is connected")
 		post(t, amqpClient(t, server), "topics", "k", "before")
-		r.sink.Wait(t, 1)
+		r.Sink.Wait(t, 1)
 		server.Kill()
-		r.log.Wait(t, "source is away")
+		r.Log.Wait(t, "source is away")
 		server.Start()
-		r.log.Wait(t, "source is back")
-		retriesSoon(t, r)
+		r.Log.Wait(t, "source is back")
+		feedrun.RetriesSoon(t, r)
 		post(t, amqpClient(t, server), "topics", "k", "after")
-		if got := fmt.Sprint(r.sink.Wait(t, 2)[1].Payload); got != "after" {
+		if got := fmt.Sprint(r.Sink.Wait(t, 2)[1].Payload); got != "after" {
 			t.Errorf("got %s", got)
 		}
 	})
@@ -246,8 +249,35 @@ func TestAMQPURLProblems(t *testing.T) {
 		"amqp://h?exchange=x&bind=#":     "%23",
 		"amqp://h?exchange=x&queue=q":    "unknown parameter",
 	} {
-		if _, err := findAndOpen(url); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := source.NewAMQP(driver.Options{URL: url}.WithDefaults()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", url, err, want)
 		}
 	}
+}
+
+// testAMQPPublishing is a part of TestAMQP, whose broker it shares.
+func testAMQPPublishing(t *testing.T, server *brokertest.Server, ch *amqp.Channel) {
+	url := "amqp://" + server.Addr
+	t.Run("an exchange", func(t *testing.T) { feedrun.Converse(t, url+"?exchange=topics&bind=room&publish=room") })
+	t.Run("refused", func(t *testing.T) {
+		if err := ch.ExchangeDeclare("internal", "topic", true, false, true, false, nil); err != nil {
+			t.Fatal(err)
+		}
+		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=internal&publish=k"}, Sending: feed.Sending{Uplink: true}})
+		r.EventuallyTakes(t, 1)
+		for range 2 {
+			if err := feedrun.Refused(r, []byte("x")); err == nil || !strings.Contains(err.Error(), "internal") {
+				t.Errorf("got %v", err)
+			}
+		}
+		if n := r.Stats().Reconnects[driver.ReasonClosed] + r.Stats().Reconnects[driver.ReasonLost]; n != 0 {
+			t.Errorf("the feed's own connection was given up %d times", n)
+		}
+	})
+}
+func TestAMQPOverTLS(t *testing.T) {
+	cert, key, trust := feedrun.CertificateFiles(t)
+	addr := nettest.FreeAddr(t)
+	brokertest.RabbitMQ(t, "listeners.ssl.1 = "+addr+"\nssl_options.certfile = "+cert+"\nssl_options.keyfile = "+key+"\nssl_options.verify = verify_none\n")
+	feedrun.OverTLS(t, "amqps://"+addr+"?exchange=amq.topic", trust)
 }

@@ -1,4 +1,4 @@
-package feed
+package nats
 
 import (
 	"context"
@@ -26,7 +26,7 @@ type natsDriver struct{ broker.Base }
 
 // newNATS makes the driver of nats://host: of a JetStream stream if the query
 // names one, else of subjects.
-func newNATS(o driver.Options) (driver.Driver, error) {
+func NewNATS(o driver.Options) (driver.Driver, error) {
 	b, err := broker.New(o, "4222")
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package feed
+package amqp
 
 import (
 	"context"
@@ -44,7 +44,7 @@ var (
 	_ driver.RetryBounded = (*amqpDriver)(nil)
 )
 
-func newAMQP(o driver.Options) (driver.Driver, error) {
+func NewAMQP(o driver.Options) (driver.Driver, error) {
 	b, err := broker.New(o, amqpPort(o.URL))
 	if err != nil {
 		return nil, err

@@ -1,8 +1,9 @@
-package feed
+package redis
 
 import (
-	"fantail/feed/internal/broker"
 	"testing"
+
+	"fantail/feed/internal/broker"
 )
 
 func TestRedisHold(t *testing.T) {

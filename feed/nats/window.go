@@ -1,8 +1,9 @@
-package feed
+package nats
 
 import (
-	"fantail/feed/internal/broker"
 	"net"
+
+	"fantail/feed/internal/broker"
 )
 
 // windowBytes is how far a library may read ahead of the stream's reader. With

@@ -1,11 +1,12 @@
-package feed
+package redis
 
 import (
 	"context"
 	"errors"
-	"fantail/feed/internal/broker"
 
 	"github.com/redis/go-redis/v9"
+
+	"fantail/feed/internal/broker"
 )
 
 // redisPublisher publishes to Redis over a connection of its own: one that

@@ -1,11 +1,12 @@
-package feed
+package nats
 
 import (
-	"fantail/feed/internal/broker"
 	"net"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+
+	"fantail/feed/internal/broker"
 )
 
 // TestWindow: nothing is read while messages wait and the credit is used up.

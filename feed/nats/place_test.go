@@ -1,11 +1,12 @@
-package feed
+package nats
 
 import (
-	"fantail/feed/internal/broker"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"fantail/feed/internal/broker"
 )
 
 func TestNATSHold(t *testing.T) {

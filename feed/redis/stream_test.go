@@ -1,33 +1,36 @@
 //go:build unix
 
-package feed
+package redis_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 
+	"fantail/feed"
 	"fantail/feed/brokertest"
 	"fantail/feed/driver"
+	"fantail/feed/internal/feedrun"
 	"fantail/feed/internal/feedtest"
+	source "fantail/feed/redis"
 )
 
 func TestRedisStreamIsResumed(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
 	do(t, c, "xadd s * data before")
-	r := start(t, Config{Sources: Sources{URL: "redis://" + server.Addr + "?stream=s"}})
-	r.log.Wait(t, "source is connected")
+	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "redis://" + server.Addr + "?stream=s"}})
+	r.Log.Wait(t, "source is connected")
 	do(t, c, "xadd s * data one", "xadd s * user alice text <hi>")
-	r.sink.Wait(t, 2)
+	r.Sink.Wait(t, 2)
 	server.Kill()
-	r.log.Wait(t, "source is away")
+	r.Log.Wait(t, "source is away")
 	server.Start()
 	// Written perhaps before the relay is back, perhaps after.
 	do(t, redisClient(t, server), "xadd s * data three")
-	r.sink.Wait(t, 3)
+	r.Sink.Wait(t, 3)
 	want := []string{"one", `{"user":"alice","text":"<hi>"}`, "three"}
-	if got := r.sink.Payloads(); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := r.Sink.Payloads(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -36,7 +39,7 @@ func TestRedisStreamIsResumed(t *testing.T) {
 func TestRedisStreamLapses(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
-	d, err := newRedis(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
+	d, err := source.NewRedis(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +80,7 @@ func TestRedisStreamRemoved(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
 	do(t, c, "xadd s 1-1 data old")
-	d, err := findAndOpen("redis://" + server.Addr + "?stream=s&from=0")
+	d, err := source.NewRedis(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +108,7 @@ func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
 func TestRedisStreamNumbers(t *testing.T) {
 	server := brokertest.Redis(t)
 	begin := func(from string) driver.Stream {
-		d, err := findAndOpen("redis://" + server.Addr + "?stream=s&from=" + from)
+		d, err := source.NewRedis(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=" + from}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,13 @@
+package amqp
+
+import "fantail/feed/driver"
+
+// Prefetch is for tests.
+const Prefetch = amqpPrefetch
+
+// Unread returns how many messages wait in the queue of a stream.
+func Unread(s driver.Stream) (int, error) {
+	a := s.(*amqpStream)
+	q, err := a.channel.QueueDeclarePassive(a.queue, false, true, true, false, nil)
+	return q.Messages, err
+}

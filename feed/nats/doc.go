@@ -1,0 +1,2 @@
+// Package nats reads subjects of NATS and streams of JetStream.
+package nats

@@ -1,0 +1,2 @@
+// Package redis reads channels and streams of Redis.
+package redis

@@ -1,0 +1,4 @@
+package redis
+
+// Batch is for tests.
+const Batch = redisBatch

@@ -1,0 +1,9 @@
+package redis
+
+import (
+	"testing"
+
+	"fantail/hub/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
