@@ -11,24 +11,24 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// redisBatch bounds the channels of one SUBSCRIBE.
-const redisBatch = 512
+// batchSize bounds the channels of one SUBSCRIBE.
+const batchSize = 512
 
-// redisChannels subscribes to channels and patterns. Redis keeps nothing of
+// channelSource subscribes to channels and patterns. Redis keeps nothing of
 // them: what is published during an outage is lost.
-type redisChannels struct {
-	redisDriver
+type channelSource struct {
+	base
 	channels broker.Names
 	patterns []string
 	demand   driver.Demand
 }
 
 var (
-	_ driver.Forwarder    = (*redisChannels)(nil)
-	_ driver.RetryBounded = (*redisChannels)(nil)
+	_ driver.Forwarder    = (*channelSource)(nil)
+	_ driver.RetryBounded = (*channelSource)(nil)
 )
 
-func newRedisChannels(d redisDriver) (*redisChannels, error) {
+func newChannelSource(d base) (*channelSource, error) {
 	q := d.Query
 	channels, errChannels := q.All("subscribe")
 	patterns, errPatterns := q.All("psubscribe")
@@ -37,18 +37,18 @@ func newRedisChannels(d redisDriver) (*redisChannels, error) {
 	if err == nil && len(channels)+len(patterns) == 0 {
 		err = errors.New("feed: the source URL says not what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
 	}
-	return &redisChannels{redisDriver: d, channels: n, patterns: patterns, demand: n.Demand(d.Options.Demand)}, err
+	return &channelSource{base: d, channels: n, patterns: patterns, demand: n.Demand(d.Options.Demand)}, err
 }
 
 // Open connects and subscribes, and waits until Redis has confirmed it.
-func (d *redisChannels) Open(ctx context.Context) (driver.Stream, error) {
+func (d *channelSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	l, client, err := d.connect(opening)
 	if err != nil {
 		return nil, err
 	}
-	s := &redisSubscription{source: d, client: client, channels: client.Subscribe(ctx), messages: broker.Messages{Most: d.Options.MaxMessage}}
+	s := &subscription{source: d, client: client, channels: client.Subscribe(ctx), messages: broker.Messages{Most: d.Options.MaxMessage}}
 	if err := d.greet(opening, l, s.subscribe); err != nil {
 		l.Close()
 		s.drop()
@@ -57,16 +57,16 @@ func (d *redisChannels) Open(ctx context.Context) (driver.Stream, error) {
 	d.Granted(ctx)
 	s.life = broker.NewLifeline(ctx, l, d.Options.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
 	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
-	d.Forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"publish", d.PublishTo}})
+	d.Forward(s.life, &publisher{source: &d.base, command: []any{"publish", d.PublishTo}})
 	return s, nil
 }
 
-// redisSubscription is one connection that is subscribed. Its own goroutine,
+// subscription is one connection that is subscribed. Its own goroutine,
 // followDemand, subscribes and unsubscribes; the library lets that happen
 // while next reads.
-type redisSubscription struct {
+type subscription struct {
 	// Static after open.
-	source   *redisChannels
+	source   *channelSource
 	client   *redis.Client
 	channels *redis.PubSub
 	life     *broker.Lifeline
@@ -80,7 +80,7 @@ type redisSubscription struct {
 
 // subscribe asks for all that is wanted, and for a pong behind it, which comes
 // when all is granted.
-func (s *redisSubscription) subscribe() error {
+func (s *subscription) subscribe() error {
 	d, ctx := s.source, context.Background()
 	wanted := slices.Concat(d.channels.Fixed, d.channels.Of(d.demand.All()))
 	if err := s.batches(wanted, s.channels.Subscribe); err != nil {
@@ -107,8 +107,8 @@ func (s *redisSubscription) subscribe() error {
 }
 
 // batches calls do with a bounded number of names at a time.
-func (s *redisSubscription) batches(names []string, do func(context.Context, ...string) error) error {
-	for batch := range slices.Chunk(names, redisBatch) {
+func (s *subscription) batches(names []string, do func(context.Context, ...string) error) error {
+	for batch := range slices.Chunk(names, batchSize) {
 		if err := do(context.Background(), batch...); err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (s *redisSubscription) batches(names []string, do func(context.Context, ...
 	return nil
 }
 
-func (s *redisSubscription) change(wanted, unwanted []string) error {
+func (s *subscription) change(wanted, unwanted []string) error {
 	of := s.source.channels.Of
 	if err := s.batches(of(wanted), s.channels.Subscribe); err != nil {
 		return err
@@ -125,7 +125,7 @@ func (s *redisSubscription) change(wanted, unwanted []string) error {
 }
 
 // Next returns the next message; confirmations and pongs are passed over.
-func (s *redisSubscription) Next() (driver.Event, error) {
+func (s *subscription) Next() (driver.Event, error) {
 	if len(s.early) > 0 {
 		m := s.early[0]
 		s.early = s.early[1:]
@@ -142,28 +142,28 @@ func (s *redisSubscription) Next() (driver.Event, error) {
 	}
 }
 
-func (s *redisSubscription) input(m *redis.Message) driver.Event {
+func (s *subscription) input(m *redis.Message) driver.Event {
 	s.buf = append(s.buf[:0], m.Payload...)
 	return s.messages.Event(s.source.channels.Key(m.Channel), s.buf, 0)
 }
 
 // explain tells a refusal, such as of a channel on demand, from the end of the
 // line.
-func (s *redisSubscription) explain(err error) *driver.Failure {
+func (s *subscription) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if errors.As(err, &refusal) {
-		return s.source.redisDriver.explain(err)
+		return s.source.base.explain(err)
 	}
 	return s.life.Explain(err)
 }
 
-func (s *redisSubscription) Close() {
+func (s *subscription) Close() {
 	s.life.End()
 	s.drop()
 }
 
 // drop gives back what the library holds; its line is closed before.
-func (s *redisSubscription) drop() {
+func (s *subscription) drop() {
 	s.channels.Close()
 	s.client.Close()
 }

@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// redisID is the id of a stream's entry: milliseconds since 1970 and a number
+// entryID is the id of a stream's entry: milliseconds since 1970 and a number
 // within them. The zero value stands before all entries.
-type redisID struct{ ms, seq uint64 }
+type entryID struct{ ms, seq uint64 }
 
-// parseRedisID reads an id; one without its second part has the number 0.
-func parseRedisID(s string) (id redisID, err error) {
+// parseID reads an id; one without its second part has the number 0.
+func parseID(s string) (id entryID, err error) {
 	ms, seq, both := strings.Cut(s, "-")
 	if id.ms, err = strconv.ParseUint(ms, 10, 64); err == nil && both {
 		id.seq, err = strconv.ParseUint(seq, 10, 64)
@@ -23,27 +23,27 @@ func parseRedisID(s string) (id redisID, err error) {
 	return id, err
 }
 
-func (id redisID) String() string {
+func (id entryID) String() string {
 	return strconv.FormatUint(id.ms, 10) + "-" + strconv.FormatUint(id.seq, 10)
 }
 
-func (id redisID) before(other redisID) bool {
+func (id entryID) before(other entryID) bool {
 	return id.ms < other.ms || id.ms == other.ms && id.seq < other.seq
 }
 
 // number packs an id into one number, for ids that are times in ms as Redis makes
 // them: up to the year 2109, and some four million in the same ms. ok is false for
 // others.
-func (id redisID) number() (n uint64, ok bool) {
+func (id entryID) number() (n uint64, ok bool) {
 	const within = 22 // bits
 	return id.ms<<within | id.seq, id.ms < 1<<(64-within) && id.seq < 1<<within
 }
 
-var errRedisReply = errors.New("the answer has an unknown form")
+var errReply = errors.New("the answer has an unknown form")
 
-// redisEntries returns the entries in the answer to XREAD of one stream:
+// entriesOf returns the entries in the answer to XREAD of one stream:
 // [[name, [entry, …]]].
-func redisEntries(reply []any) ([]any, error) {
+func entriesOf(reply []any) ([]any, error) {
 	if len(reply) == 1 {
 		if stream, ok := reply[0].([]any); ok && len(stream) == 2 {
 			if entries, ok := stream[1].([]any); ok {
@@ -51,32 +51,32 @@ func redisEntries(reply []any) ([]any, error) {
 			}
 		}
 	}
-	return nil, errRedisReply
+	return nil, errReply
 }
 
-// parseRedisEntry takes an entry apart: [id, [field, value, …]].
-func parseRedisEntry(reply any) (id redisID, fields []any, err error) {
+// parseEntry takes an entry apart: [id, [field, value, …]].
+func parseEntry(reply any) (id entryID, fields []any, err error) {
 	entry, _ := reply.([]any)
 	if len(entry) != 2 {
-		return id, nil, errRedisReply
+		return id, nil, errReply
 	}
 	text, _ := entry[0].(string)
-	if id, err = parseRedisID(text); err != nil {
+	if id, err = parseID(text); err != nil {
 		return id, nil, fmt.Errorf("its id: %w", err)
 	}
 	fields, _ = entry[1].([]any)
 	if len(fields) == 0 || len(fields)%2 != 0 {
-		return id, nil, errRedisReply
+		return id, nil, errReply
 	}
 	return id, fields, nil
 }
 
 var errNotUTF8 = errors.New("not UTF-8")
 
-// appendRedisFields appends the message that an entry stands for: the value of
+// appendFields appends the message that an entry stands for: the value of
 // its only field, or a JSON object of its fields in their order, which only UTF-8
 // can be put into.
-func appendRedisFields(b []byte, fields []any) ([]byte, error) {
+func appendFields(b []byte, fields []any) ([]byte, error) {
 	text := func(i int) string { s, _ := fields[i].(string); return s }
 	if len(fields) == 2 {
 		return append(b, text(1)...), nil
@@ -108,35 +108,35 @@ func appendJSONString(b []byte, s string) []byte {
 }
 
 const (
-	redisReadBytes = 4 << 20 // aimed at in one answer
-	redisReadCount = 512     // entries in one answer at most
+	readBytes = 4 << 20 // aimed at in one answer
+	readCount = 512     // entries in one answer at most
 )
 
-// redisPace says how many entries to ask for at once, so that an answer is
+// pace says how many entries to ask for at once, so that an answer is
 // neither a trip for each nor more memory than a few messages need. It grows
 // carefully, since the size of what comes is not known before.
-type redisPace struct {
+type pace struct {
 	count   int
 	largest int // bytes of an entry, fading
 }
 
 // saw notes an answer.
-func (p *redisPace) saw(entries []any) {
+func (p *pace) saw(entries []any) {
 	p.largest -= p.largest / 8
 	for _, e := range entries {
-		p.largest = max(p.largest, redisSize(e))
+		p.largest = max(p.largest, sizeOf(e))
 	}
-	p.count = max(1, min(2*p.count, redisReadCount, redisReadBytes/max(p.largest, 1)))
+	p.count = max(1, min(2*p.count, readCount, readBytes/max(p.largest, 1)))
 }
 
-// redisSize returns the bytes of all strings in an answer.
-func redisSize(reply any) (n int) {
+// sizeOf returns the bytes of all strings in an answer.
+func sizeOf(reply any) (n int) {
 	switch reply := reply.(type) {
 	case string:
 		return len(reply)
 	case []any:
 		for _, r := range reply {
-			n += redisSize(r)
+			n += sizeOf(r)
 		}
 	}
 	return n

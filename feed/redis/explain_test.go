@@ -13,7 +13,7 @@ import (
 // TestRedisRefusalShowsNoPassword: a server without AUTH quotes what it was sent.
 func TestRedisRefusalShowsNoPassword(t *testing.T) {
 	server := brokertest.Redis(t, "--rename-command", "AUTH", "", "--rename-command", "HELLO", "")
-	d, err := NewRedis(driver.Options{URL: "redis://:hunter2secret@" + server.Addr + "?subscribe=a"}.WithDefaults())
+	d, err := New(driver.Options{URL: "redis://:hunter2secret@" + server.Addr + "?subscribe=a"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestRedisRefusalShowsNoPassword(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "unknown command") || strings.Contains(err.Error(), "hunter2secret") {
 		t.Error(err)
 	}
-	c := d.(*redisChannels)
+	c := d.(*channelSource)
 	for _, text := range []string{"ERR it was 'hunter2secret' that", "ERR " + strings.Repeat("x", 190) + "hunter2secret"} {
 		if err := c.explain(refusedByRedis(text)); strings.Contains(err.Error(), "hunter2") {
 			t.Error(err)

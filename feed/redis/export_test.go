@@ -1,4 +1,4 @@
 package redis
 
 // Batch is for tests.
-const Batch = redisBatch
+const Batch = batchSize

@@ -9,10 +9,10 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// redisPublisher publishes to Redis over a connection of its own: one that
+// publisher publishes to Redis over a connection of its own: one that
 // subscribes, or waits for a stream, takes no other command.
-type redisPublisher struct {
-	source  *redisDriver
+type publisher struct {
+	source  *base
 	command []any // the message goes behind it
 
 	// Owned by publish; nil = there is no connection.
@@ -21,7 +21,7 @@ type redisPublisher struct {
 }
 
 // Publish implements publisher.
-func (p *redisPublisher) Publish(ctx context.Context, payload []byte) error {
+func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 	if p.client == nil {
 		if err := p.connect(ctx); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (p *redisPublisher) Publish(ctx context.Context, payload []byte) error {
 	return err
 }
 
-func (p *redisPublisher) connect(ctx context.Context) (err error) {
+func (p *publisher) connect(ctx context.Context) (err error) {
 	if p.link, p.client, err = p.source.connect(ctx); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (p *redisPublisher) connect(ctx context.Context) (err error) {
 }
 
 // Close implements publisher.
-func (p *redisPublisher) Close() {
+func (p *publisher) Close() {
 	if p.client != nil {
 		p.link.Close()
 		p.client.Close()

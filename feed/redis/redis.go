@@ -18,20 +18,20 @@ import (
 	"fantail/hub/setting"
 )
 
-// redisDriver is what both ways of reading Redis share: the connection.
-type redisDriver struct {
+// base is what both ways of reading Redis share: the connection.
+type base struct {
 	broker.Base
 	db int
 }
 
 // newRedis makes the driver of redis://host/db: of a stream if the query names
 // one, else of channels.
-func NewRedis(o driver.Options) (driver.Driver, error) {
+func New(o driver.Options) (driver.Driver, error) {
 	b, err := broker.New(o, "6379")
 	if err != nil {
 		return nil, err
 	}
-	d := redisDriver{Base: b}
+	d := base{Base: b}
 	var errDB error
 	if d.Path != "" {
 		if d.db, errDB = strconv.Atoi(d.Path); errDB != nil || d.db < 0 {
@@ -39,16 +39,16 @@ func NewRedis(o driver.Options) (driver.Driver, error) {
 		}
 	}
 	if _, isStream := d.Query.Values["stream"]; isStream {
-		s, err := newRedisStream(d)
+		s, err := newStreamSource(d)
 		return s, errors.Join(errDB, err)
 	}
-	c, err := newRedisChannels(d)
+	c, err := newChannelSource(d)
 	return c, errors.Join(errDB, err)
 }
 
 // connect opens the line and a client of the library upon it, which has not
 // spoken yet.
-func (d *redisDriver) connect(ctx context.Context) (*broker.Link, *redis.Client, error) {
+func (d *base) connect(ctx context.Context) (*broker.Link, *redis.Client, error) {
 	var secure *tls.Config
 	if d.Scheme == "rediss" {
 		secure = broker.TLSFor(d.Address, d.Options.TLS)
@@ -79,7 +79,7 @@ func (d *redisDriver) connect(ctx context.Context) (*broker.Link, *redis.Client,
 }
 
 // greet performs what has to be answered before the source counts as open.
-func (d *redisDriver) greet(ctx context.Context, l *broker.Link, handshake func() error) error {
+func (d *base) greet(ctx context.Context, l *broker.Link, handshake func() error) error {
 	err := l.During(ctx, handshake)
 	switch f, ok := errors.AsType[*driver.Failure](err); {
 	case err == nil:
@@ -92,7 +92,7 @@ func (d *redisDriver) greet(ctx context.Context, l *broker.Link, handshake func(
 
 // explain turns a refusal by Redis into what the operator can change, and any
 // other error into one of the network.
-func (d *redisDriver) explain(err error) *driver.Failure {
+func (d *base) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if !errors.As(err, &refusal) {
 		return broker.Explain(err)
@@ -122,7 +122,7 @@ func (d *redisDriver) explain(err error) *driver.Failure {
 }
 
 // mask has a server's text fit to be shown, whatever it quotes of what we sent.
-func (d *redisDriver) mask(text string) string {
+func (d *base) mask(text string) string {
 	if d.Password != "" {
 		text = strings.ReplaceAll(text, d.Password, "***")
 	}

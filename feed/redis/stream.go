@@ -11,15 +11,15 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// redisStream reads a stream by its ids, so that nothing is lost or repeated over
+// streamSource reads a stream by its ids, so that nothing is lost or repeated over
 // reconnects, as long as Redis keeps what is missing.
-type redisStream struct {
-	redisDriver
+type streamSource struct {
+	base
 	name string
 	from string // where to begin: $, 0 or an id
 
 	// Owned by Run's goroutine.
-	at         redisID       // behind the last entry that was taken
+	at         entryID       // behind the last entry that was taken
 	resumes    bool          // at is set
 	added      int64         // entries ever added to the stream up to at; below 0 = not known
 	begun      bool          // it was found once
@@ -29,19 +29,19 @@ type redisStream struct {
 }
 
 var (
-	_ driver.Resumer      = (*redisStream)(nil)
-	_ driver.Forwarder    = (*redisStream)(nil)
-	_ driver.RetryBounded = (*redisStream)(nil)
+	_ driver.Resumer      = (*streamSource)(nil)
+	_ driver.Forwarder    = (*streamSource)(nil)
+	_ driver.RetryBounded = (*streamSource)(nil)
 )
 
-func newRedisStream(d redisDriver) (*redisStream, error) {
+func newStreamSource(d base) (*streamSource, error) {
 	q := d.Query
 	name, errName := q.Word("stream", "")
 	from, errFrom := q.Word("from", "$")
-	s := &redisStream{redisDriver: d, name: name, from: from, added: -1}
+	s := &streamSource{base: d, name: name, from: from, added: -1}
 	var errID error
 	if errFrom == nil && from != "$" {
-		if s.at, errID = parseRedisID(from); errID != nil {
+		if s.at, errID = parseID(from); errID != nil {
 			errID = fmt.Errorf("feed: the source URL's from=%.40q; write $ for new entries, 0 for all that are kept, or an entry's id", from)
 		}
 		s.resumes = errID == nil
@@ -50,13 +50,13 @@ func newRedisStream(d redisDriver) (*redisStream, error) {
 }
 
 // Position implements Resumer: ids are no positions of clients.
-func (d *redisStream) Position() string { return "" }
+func (d *streamSource) Position() string { return "" }
 
 // Forget implements Resumer.
-func (d *redisStream) Forget() { d.at, d.added, d.resumes, d.start = redisID{}, -1, false, nil }
+func (d *streamSource) Forget() { d.at, d.added, d.resumes, d.start = entryID{}, -1, false, nil }
 
 // Open connects and finds the place to read from.
-func (d *redisStream) Open(ctx context.Context) (driver.Stream, error) {
+func (d *streamSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	l, client, err := d.connect(opening)
@@ -69,18 +69,18 @@ func (d *redisStream) Open(ctx context.Context) (driver.Stream, error) {
 		return nil, err
 	}
 	d.Granted(ctx)
-	s := &redisReader{source: d, client: client, life: broker.NewLifeline(ctx, l, d.Options.Ping, nil, nil), pace: redisPace{count: 1}, messages: broker.Messages{Most: d.Options.MaxMessage}}
-	d.Forward(s.life, &redisPublisher{source: &d.redisDriver, command: []any{"xadd", d.PublishTo, "*", "data"}})
+	s := &reader{source: d, client: client, life: broker.NewLifeline(ctx, l, d.Options.Ping, nil, nil), pace: pace{count: 1}, messages: broker.Messages{Most: d.Options.MaxMessage}}
+	d.Forward(s.life, &publisher{source: &d.base, command: []any{"xadd", d.PublishTo, "*", "data"}})
 	return s, nil
 }
 
 // find makes sure that the stream is there and that our place in it is one.
-func (d *redisStream) find(client *redis.Client) error {
+func (d *streamSource) find(client *redis.Client) error {
 	info, err := client.XInfoStream(context.Background(), d.name).Result()
 	var refusal redis.Error
 	if errors.As(err, &refusal) && refusal.Error() == "ERR no such key" {
 		// Whatever it holds once it exists is new.
-		d.at, d.added, d.resumes, d.removed = redisID{}, 0, true, d.begun
+		d.at, d.added, d.resumes, d.removed = entryID{}, 0, true, d.begun
 		return driver.Fail(driver.ReasonHandshake, "there is no stream %.100q in database %d of Redis; correct stream= in %v, or let its writer add the first entry", d.name, d.db, driver.SettingURL)
 	}
 	if err != nil {
@@ -90,13 +90,13 @@ func (d *redisStream) find(client *redis.Client) error {
 }
 
 // place finds where to go on, by what the stream says of itself.
-func (d *redisStream) place(info *redis.XInfoStream) error {
-	state, err := redisStateOf(info)
+func (d *streamSource) place(info *redis.XInfoStream) error {
+	state, err := stateOf(info)
 	if err != nil {
 		return err
 	}
 	k, complete := state.hold(d.at, d.added, d.removed)
-	to, lost, starts := broker.GoOn(broker.Place{Known: d.resumes, Begun: d.begun}, k, redisLosses)
+	to, lost, starts := broker.GoOn(broker.Place{Known: d.resumes, Begun: d.begun}, k, losses)
 	switch {
 	case to == broker.AtEnd:
 		d.at, d.added = state.last, state.added
@@ -110,27 +110,27 @@ func (d *redisStream) place(info *redis.XInfoStream) error {
 	return nil
 }
 
-// redisState is what a stream says of itself. Redis counts the entries ever added
+// streamState is what a stream says of itself. Redis counts the entries ever added
 // since version 7; before, a trimmed stream is not noticed.
-type redisState struct {
-	first, last   redisID // last is that of the last entry ever; first is none in an empty stream
+type streamState struct {
+	first, last   entryID // last is that of the last entry ever; first is none in an empty stream
 	length, added int64   // entries now, and ever; added is 0 with an old Redis
 }
 
-func redisStateOf(info *redis.XInfoStream) (redisState, error) {
-	last, err := parseRedisID(info.LastGeneratedID)
+func stateOf(info *redis.XInfoStream) (streamState, error) {
+	last, err := parseID(info.LastGeneratedID)
 	if err != nil {
-		return redisState{}, fmt.Errorf("the stream's last id: %w", err)
+		return streamState{}, fmt.Errorf("the stream's last id: %w", err)
 	}
-	first, _ := parseRedisID(info.FirstEntry.ID)
-	return redisState{first, last, info.Length, info.EntriesAdded}, nil
+	first, _ := parseID(info.FirstEntry.ID)
+	return streamState{first, last, info.Length, info.EntriesAdded}, nil
 }
 
 // hold holds the place behind at against the stream, of which added entries had been
 // added up to there, below 0 if that is not known. removed says that the stream was
 // missing since. complete reports that all behind the place is there, as far as that
 // can be known.
-func (s redisState) hold(at redisID, added int64, removed bool) (k broker.Kept, complete bool) {
+func (s streamState) hold(at entryID, added int64, removed bool) (k broker.Kept, complete bool) {
 	k = broker.Kept{Remade: removed, Short: s.last.before(at)}
 	if s.added == 0 || s.length > 0 && !at.before(s.first) {
 		return k, true
@@ -141,7 +141,7 @@ func (s redisState) hold(at redisID, added int64, removed bool) (k broker.Kept, 
 	return k, false
 }
 
-var redisLosses = broker.Losses{
+var losses = broker.Losses{
 	MadeAnew: errors.New("the stream in Redis was made anew; going on with its first entry"),
 	LostEnd:  errors.New("the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"),
 	Trimmed:  errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"),
@@ -149,7 +149,7 @@ var redisLosses = broker.Losses{
 
 // setNumberingStart has a numbering start before the next message. What is no longer
 // there before the first entry, nobody knows; so it starts there if we stand before it.
-func (d *redisStream) setNumberingStart(s redisState, lost driver.Loss) {
+func (d *streamSource) setNumberingStart(s streamState, lost driver.Loss) {
 	behind, ok := d.at.number()
 	if s.length > 0 && d.at.before(s.first) {
 		behind, ok = s.first.number()
@@ -161,17 +161,17 @@ func (d *redisStream) setNumberingStart(s redisState, lost driver.Loss) {
 	}
 }
 
-// redisReader is one connection that reads entries as they come. XREAD waits in
+// reader is one connection that reads entries as they come. XREAD waits in
 // Redis for at most half the time after which its silence would be suspicious,
 // so the answers are its signs of life.
-type redisReader struct {
+type reader struct {
 	// Static after open.
-	source *redisStream
+	source *streamSource
 	client *redis.Client
 	life   *broker.Lifeline
 
 	// Owned by next.
-	pace redisPace
+	pace pace
 	rest []any // entries that Redis has sent already
 	buf  []byte
 
@@ -179,7 +179,7 @@ type redisReader struct {
 }
 
 // Next returns the next entry, and asks for more when there is none.
-func (s *redisReader) Next() (driver.Event, error) {
+func (s *reader) Next() (driver.Event, error) {
 	d := s.source
 	if start := d.start; start != nil {
 		d.start = nil
@@ -190,7 +190,7 @@ func (s *redisReader) Next() (driver.Event, error) {
 			return driver.Event{}, s.explain(err)
 		}
 	}
-	id, fields, err := parseRedisEntry(s.rest[0])
+	id, fields, err := parseEntry(s.rest[0])
 	if err != nil {
 		return driver.Event{}, driver.Fail(driver.ReasonLost, "Redis sent an entry that makes no sense: %w", err)
 	}
@@ -204,14 +204,14 @@ func (s *redisReader) Next() (driver.Event, error) {
 }
 
 // take makes the message of an entry.
-func (s *redisReader) take(id redisID, number uint64, fields []any) driver.Event {
+func (s *reader) take(id entryID, number uint64, fields []any) driver.Event {
 	d := s.source
 	d.at = id
 	if d.added >= 0 {
 		d.added++
 	}
 	var err error
-	if s.buf, err = appendRedisFields(s.buf[:0], fields); err != nil {
+	if s.buf, err = appendFields(s.buf[:0], fields); err != nil {
 		return driver.Dropped(driver.DropNotUTF8)
 	}
 	if d.unnumbered {
@@ -221,7 +221,7 @@ func (s *redisReader) take(id redisID, number uint64, fields []any) driver.Event
 }
 
 // read asks for entries behind the last one.
-func (s *redisReader) read() error {
+func (s *reader) read() error {
 	d := s.source
 	wait := max(d.Options.Ping.Milliseconds()/2, 1)
 	reply, err := s.client.Do(context.Background(), "xread", "count", s.pace.count, "block", wait, "streams", d.name, d.at.String()).Slice()
@@ -231,20 +231,20 @@ func (s *redisReader) read() error {
 	if err != nil {
 		return err
 	}
-	s.rest, err = redisEntries(reply)
+	s.rest, err = entriesOf(reply)
 	s.pace.saw(s.rest)
 	return err
 }
 
-func (s *redisReader) explain(err error) *driver.Failure {
+func (s *reader) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if errors.As(err, &refusal) {
-		return s.source.redisDriver.explain(err)
+		return s.source.base.explain(err)
 	}
 	return s.life.Explain(err)
 }
 
-func (s *redisReader) Close() {
+func (s *reader) Close() {
 	s.life.End()
 	s.client.Close()
 }

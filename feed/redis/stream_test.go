@@ -39,7 +39,7 @@ func TestRedisStreamIsResumed(t *testing.T) {
 func TestRedisStreamLapses(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
-	d, err := source.NewRedis(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
+	d, err := source.New(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestRedisStreamRemoved(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
 	do(t, c, "xadd s 1-1 data old")
-	d, err := source.NewRedis(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
+	d, err := source.New(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=0"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
 func TestRedisStreamNumbers(t *testing.T) {
 	server := brokertest.Redis(t)
 	begin := func(from string) driver.Stream {
-		d, err := source.NewRedis(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=" + from}.WithDefaults())
+		d, err := source.New(driver.Options{URL: "redis://" + server.Addr + "?stream=s&from=" + from}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
