@@ -9,11 +9,11 @@ import (
 
 // TestKeysAreNoWildcards: a client must not hear others by naming a key.
 func TestKeysAreNoWildcards(t *testing.T) {
-	d, err := NewNATS(driver.Options{URL: "nats://h?subject=user.{key}"}.WithDefaults())
+	d, err := New(driver.Options{URL: "nats://h?subject=user.{key}"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := d.(*natsSubjects).of([]string{"alice", ">", "*", "a.>", "a b", "a..b", ".", "a.b"})
+	got := d.(*subjectSource).of([]string{"alice", ">", "*", "a.>", "a b", "a..b", ".", "a.b"})
 	if want := []string{"user.alice", "user.a.b"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

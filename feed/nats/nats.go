@@ -17,36 +17,36 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// natsQueue is how many messages may wait for next. The window keeps fewer in
+// queueLength is how many messages may wait for next. The window keeps fewer in
 // it: a message is 15 bytes on the wire at least.
-const natsQueue = 1 << 16
+const queueLength = 1 << 16
 
-// natsDriver is what both ways of reading NATS share: the connection.
-type natsDriver struct{ broker.Base }
+// base is what both ways of reading NATS share: the connection.
+type base struct{ broker.Base }
 
 // newNATS makes the driver of nats://host: of a JetStream stream if the query
 // names one, else of subjects.
-func NewNATS(o driver.Options) (driver.Driver, error) {
+func New(o driver.Options) (driver.Driver, error) {
 	b, err := broker.New(o, "4222")
 	if err != nil {
 		return nil, err
 	}
-	d := natsDriver{b}
+	d := base{b}
 	var errPath error
 	if d.Path != "" {
 		errPath = fmt.Errorf("feed: the source URL has the path %.40q; write %s://host?…", d.Path, d.Scheme)
 	}
 	if _, isStream := d.Query.Values["stream"]; isStream {
-		s, err := newNATSStream(d)
+		s, err := newStreamSource(d)
 		return s, errors.Join(errPath, err)
 	}
-	s, err := newNATSSubjects(d)
+	s, err := newSubjectSource(d)
 	return s, errors.Join(errPath, err)
 }
 
-// natsConn is one connection, whose messages all come by one queue in the order
+// connection is one connection, whose messages all come by one queue in the order
 // in which NATS sent them. The library reads in a goroutine of its own.
-type natsConn struct {
+type connection struct {
 	// Static after connect.
 	*nats.Conn
 	window *window
@@ -57,12 +57,12 @@ type natsConn struct {
 }
 
 // connect opens a connection and asks for nothing yet.
-func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
+func (d *base) connect(ctx context.Context) (*connection, error) {
 	l, err := broker.Dial(ctx, d.Address, nil) // TLS comes after the server's greeting, so it is the library's
 	if err != nil {
 		return nil, err
 	}
-	c := &natsConn{queue: make(chan *nats.Msg, natsQueue), closed: make(chan struct{}), refused: make(chan error, 1)}
+	c := &connection{queue: make(chan *nats.Msg, queueLength), closed: make(chan struct{}), refused: make(chan error, 1)}
 	c.window = newWindow(l, func() int { return len(c.queue) })
 	err = l.During(ctx, func() (err error) {
 		c.Conn, err = nats.Connect("nats://"+d.Address, d.options(c)...)
@@ -79,7 +79,7 @@ func (d *natsDriver) connect(ctx context.Context) (*natsConn, error) {
 }
 
 // options switch off what supervision does, and have the library use our line.
-func (d *natsDriver) options(c *natsConn) []nats.Option {
+func (d *base) options(c *connection) []nats.Option {
 	o := []nats.Option{
 		nats.Name("fantail"),
 		nats.NoReconnect(),
@@ -107,7 +107,7 @@ func (d *natsDriver) options(c *natsConn) []nats.Option {
 
 // refuse notes an error that the library reports out of line; the first of
 // several is enough. Who publishes learns by himself what is refused of that.
-func (c *natsConn) refuse(err error) {
+func (c *connection) refuse(err error) {
 	if isPublishRefusal(err) {
 		return
 	}
@@ -118,7 +118,7 @@ func (c *natsConn) refuse(err error) {
 }
 
 // close ends the connection, however far it got.
-func (c *natsConn) close() {
+func (c *connection) close() {
 	c.window.Close()
 	if c.Conn != nil {
 		c.Conn.Close()
@@ -127,7 +127,7 @@ func (c *natsConn) close() {
 
 // granted waits until NATS has looked at all that was asked for, and returns what
 // it refused.
-func (c *natsConn) granted() error {
+func (c *connection) granted() error {
 	if err := c.FlushTimeout(driver.HandshakeTimeout); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ var errLate = errors.New("nothing came in time")
 
 // take returns the next message. When the connection is gone it first returns
 // those that had come.
-func (c *natsConn) take(alarm <-chan time.Time) (*nats.Msg, error) {
+func (c *connection) take(alarm <-chan time.Time) (*nats.Msg, error) {
 	select {
 	case m := <-c.queue:
 		return m, nil
@@ -164,7 +164,7 @@ func (c *natsConn) take(alarm <-chan time.Time) (*nats.Msg, error) {
 }
 
 // explainLoss tells a refusal from the end of the line.
-func (d *natsDriver) explainLoss(life *broker.Lifeline, err error) (driver.Event, error) {
+func (d *base) explainLoss(life *broker.Lifeline, err error) (driver.Event, error) {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation): // of one subject on demand; the others go on
 		return driver.Gap(driver.Loss{Detail: d.explain(err)}), nil
@@ -183,7 +183,7 @@ func (d fixedDialer) Dial(string, string) (net.Conn, error) { return d.conn, nil
 func (d fixedDialer) SkipTLSHandshake() bool                { return false }
 
 // explain turns an error of the library into what the operator can change.
-func (d *natsDriver) explain(err error) *driver.Failure {
+func (d *base) explain(err error) *driver.Failure {
 	text := redact.Clean(strings.TrimPrefix(err.Error(), "nats: "))
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch tlsFailure := dial.ExplainTLS(err); {

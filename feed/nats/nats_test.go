@@ -126,7 +126,7 @@ func TestNATSURLProblems(t *testing.T) {
 		"nats://h?stream=S&from=0":        "from=",
 		"nats://h?subscribe=a":            "unknown parameter",
 	} {
-		if _, err := source.NewNATS(driver.Options{URL: url}.WithDefaults()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := source.New(driver.Options{URL: url}.WithDefaults()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", url, err, want)
 		}
 	}
@@ -156,7 +156,7 @@ func TestNATSStreamLapses(t *testing.T) {
 	server := brokertest.NATS(t, "")
 	c := natsClient(t, server)
 	js := addStream(t, c)
-	d, err := source.NewNATS(driver.Options{URL: "nats://" + server.Addr + "?stream=S&from=all"}.WithDefaults())
+	d, err := source.New(driver.Options{URL: "nats://" + server.Addr + "?stream=S&from=all"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestNATSHangs(t *testing.T) {
 // a window, while nobody takes anything.
 func TestNATSFloodIsNotDropped(t *testing.T) {
 	server := brokertest.NATS(t, "")
-	d, err := source.NewNATS(driver.Options{URL: "nats://" + server.Addr + "?subject=a"}.WithDefaults())
+	d, err := source.New(driver.Options{URL: "nats://" + server.Addr + "?subject=a"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

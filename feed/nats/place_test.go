@@ -29,7 +29,7 @@ func TestNATSHold(t *testing.T) {
 		{"it ends before", 31, then, 1, 30, broker.Kept{Short: true}},
 	} {
 		info := &nats.StreamInfo{Created: then, State: nats.StreamState{FirstSeq: tt.first, LastSeq: tt.last}}
-		if got := natsHold(tt.at, tt.created, info); got != tt.want {
+		if got := hold(tt.at, tt.created, info); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.about, got, tt.want)
 		}
 	}

@@ -11,16 +11,16 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// natsPublisher publishes over the feed's own connection, which NATS never holds
+// publisher publishes over the feed's own connection, which NATS never holds
 // up for what it is sent.
-type natsPublisher struct {
-	source *natsDriver
-	conn   *natsConn
+type publisher struct {
+	source *base
+	conn   *connection
 }
 
 // Publish implements publisher. NATS answers a flush behind what it thinks of the
 // message.
-func (p *natsPublisher) Publish(ctx context.Context, payload []byte) error {
+func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 	before := p.conn.LastError()
 	if err := p.conn.Publish(p.source.Base.PublishTo, payload); err != nil {
 		return p.source.explain(err)
@@ -35,7 +35,7 @@ func (p *natsPublisher) Publish(ctx context.Context, payload []byte) error {
 }
 
 // Close implements publisher; the connection is the stream's.
-func (p *natsPublisher) Close() {}
+func (p *publisher) Close() {}
 
 // isPublishRefusal tells a message that NATS does not want from a subscription
 // that it does not grant.

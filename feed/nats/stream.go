@@ -14,14 +14,14 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// natsBeat is how often an idle JetStream consumer says that it is there; a
+// heartbeat is how often an idle JetStream consumer says that it is there; a
 // consumer that is gone says nothing else.
-const natsBeat = 5 * time.Second
+const heartbeat = 5 * time.Second
 
-// natsStream reads a JetStream stream by its sequences, so that nothing is lost
+// streamSource reads a JetStream stream by its sequences, so that nothing is lost
 // or repeated over reconnects, as long as the stream keeps what is missing.
-type natsStream struct {
-	natsDriver
+type streamSource struct {
+	base
 	name    string
 	subject string // of those in the stream; empty = all
 	from    string // where to begin: new, all or a sequence
@@ -33,17 +33,17 @@ type natsStream struct {
 }
 
 var (
-	_ driver.Resumer      = (*natsStream)(nil)
-	_ driver.Forwarder    = (*natsStream)(nil)
-	_ driver.RetryBounded = (*natsStream)(nil)
+	_ driver.Resumer      = (*streamSource)(nil)
+	_ driver.Forwarder    = (*streamSource)(nil)
+	_ driver.RetryBounded = (*streamSource)(nil)
 )
 
-func newNATSStream(d natsDriver) (*natsStream, error) {
+func newStreamSource(d base) (*streamSource, error) {
 	q := d.Query
 	name, errName := q.Word("stream", "")
 	subject, errSubject := q.Word("subject", "")
 	from, errFrom := q.Word("from", "new")
-	s := &natsStream{natsDriver: d, name: name, subject: subject, from: from}
+	s := &streamSource{base: d, name: name, subject: subject, from: from}
 	var errSeq error
 	if from != "new" && from != "all" && errFrom == nil {
 		first, err := strconv.ParseUint(from, 10, 64)
@@ -56,14 +56,14 @@ func newNATSStream(d natsDriver) (*natsStream, error) {
 }
 
 // Position implements Resumer: sequences are no positions of clients.
-func (d *natsStream) Position() string { return "" }
+func (d *streamSource) Position() string { return "" }
 
 // Forget implements Resumer.
-func (d *natsStream) Forget() { d.at, d.created, d.from, d.start = 0, time.Time{}, "new", nil }
+func (d *streamSource) Forget() { d.at, d.created, d.from, d.start = 0, time.Time{}, "new", nil }
 
 // Open connects, finds the place to read from, and has a consumer deliver from
 // there.
-func (d *natsStream) Open(ctx context.Context) (driver.Stream, error) {
+func (d *streamSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	c, err := d.connect(opening)
@@ -78,15 +78,15 @@ func (d *natsStream) Open(ctx context.Context) (driver.Stream, error) {
 		return nil, d.explainStream(err)
 	}
 	d.Granted(ctx)
-	s := &natsConsumer{source: d, conn: c, beat: time.NewTicker(3 * natsBeat), messages: broker.Messages{Most: d.Options.MaxMessage}}
+	s := &consumer{source: d, conn: c, beat: time.NewTicker(3 * heartbeat), messages: broker.Messages{Most: d.Options.MaxMessage}}
 	s.life = broker.NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
-	d.Forward(s.life, &natsPublisher{&d.natsDriver, c})
+	d.Forward(s.life, &publisher{&d.base, c})
 	return s, nil
 }
 
 // consume makes an ephemeral consumer without acknowledgements, which NATS
 // removes when the connection is gone.
-func (d *natsStream) consume(ctx context.Context, c *natsConn) error {
+func (d *streamSource) consume(ctx context.Context, c *connection) error {
 	js, err := c.JetStream(nats.Context(ctx))
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (d *natsStream) consume(ctx context.Context, c *natsConn) error {
 		OptStartSeq:    d.at + 1,
 		AckPolicy:      nats.AckNonePolicy,
 		FilterSubject:  d.subject,
-		Heartbeat:      natsBeat,
+		Heartbeat:      heartbeat,
 		MemoryStorage:  true,
 		Replicas:       1,
 	})
@@ -114,9 +114,9 @@ func (d *natsStream) consume(ctx context.Context, c *natsConn) error {
 }
 
 // place finds where to go on, by what the stream says of itself.
-func (d *natsStream) place(info *nats.StreamInfo) {
+func (d *streamSource) place(info *nats.StreamInfo) {
 	begun := !d.created.IsZero()
-	to, lost, starts := broker.GoOn(broker.Place{Known: begun || d.from != "new", Begun: begun}, natsHold(d.at, d.created, info), natsLosses)
+	to, lost, starts := broker.GoOn(broker.Place{Known: begun || d.from != "new", Begun: begun}, hold(d.at, d.created, info), losses)
 	first := max(info.State.FirstSeq, 1)
 	switch {
 	case to == broker.AtEnd:
@@ -132,9 +132,9 @@ func (d *natsStream) place(info *nats.StreamInfo) {
 	}
 }
 
-// natsHold holds the place behind at, in the stream that was created then, against the
+// hold holds the place behind at, in the stream that was created then, against the
 // stream. Before the first time, which created is zero for, nothing was read of it.
-func natsHold(at uint64, created time.Time, info *nats.StreamInfo) broker.Kept {
+func hold(at uint64, created time.Time, info *nats.StreamInfo) broker.Kept {
 	switch {
 	case created.IsZero():
 		return broker.Kept{}
@@ -148,14 +148,14 @@ func natsHold(at uint64, created time.Time, info *nats.StreamInfo) broker.Kept {
 	return k
 }
 
-var natsLosses = broker.Losses{
+var losses = broker.Losses{
 	MadeAnew: errors.New("the stream in NATS was made anew; going on with its first message"),
 	LostEnd:  errors.New("the stream in NATS lost its end; going on with what is added from here on"),
 	Trimmed:  errors.New("the stream in NATS was trimmed before its messages were read; raise its limits"),
 }
 
 // explainStream turns an answer of JetStream into what the operator can change.
-func (d *natsStream) explainStream(err error) *driver.Failure {
+func (d *streamSource) explainStream(err error) *driver.Failure {
 	answer, _ := errors.AsType[*nats.APIError](err)
 	switch {
 	case errors.Is(err, nats.ErrStreamNotFound):
@@ -170,11 +170,11 @@ func (d *natsStream) explainStream(err error) *driver.Failure {
 	return d.explain(err)
 }
 
-// natsConsumer is one connection over which a consumer delivers.
-type natsConsumer struct {
+// consumer is one connection over which a consumer delivers.
+type consumer struct {
 	// Static after open.
-	source *natsStream
-	conn   *natsConn
+	source *streamSource
+	conn   *connection
 	life   *broker.Lifeline
 
 	// Owned by next.
@@ -187,7 +187,7 @@ type natsConsumer struct {
 // Next returns the next message. The consumer numbers what it delivers without
 // holes, so one that fails to come is noticed, and read again over the next
 // connection.
-func (s *natsConsumer) Next() (driver.Event, error) {
+func (s *consumer) Next() (driver.Event, error) {
 	d := s.source
 	if start := d.start; start != nil {
 		d.start = nil
@@ -198,10 +198,10 @@ func (s *natsConsumer) Next() (driver.Event, error) {
 		switch {
 		case err == errLate && s.heard:
 			s.heard = false
-			s.beat.Reset(3 * natsBeat) // this tick may have waited for us, and the next be due
+			s.beat.Reset(3 * heartbeat) // this tick may have waited for us, and the next be due
 			continue
 		case err == errLate:
-			return driver.Event{}, driver.Fail(driver.ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*natsBeat)
+			return driver.Event{}, driver.Fail(driver.ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*heartbeat)
 		case err != nil:
 			return d.explainLoss(s.life, err)
 		}
@@ -216,7 +216,7 @@ func (s *natsConsumer) Next() (driver.Event, error) {
 	}
 }
 
-func (s *natsConsumer) input(m *nats.Msg) (driver.Event, error) {
+func (s *consumer) input(m *nats.Msg) (driver.Event, error) {
 	meta, err := m.Metadata()
 	if err != nil {
 		return driver.Event{}, driver.Fail(driver.ReasonLost, "NATS sent a message that belongs to no stream: %w", err)
@@ -228,11 +228,11 @@ func (s *natsConsumer) input(m *nats.Msg) (driver.Event, error) {
 	return s.messages.Event(m.Subject, m.Data, meta.Sequence.Stream), nil
 }
 
-func (s *natsConsumer) hole() *driver.Failure {
+func (s *consumer) hole() *driver.Failure {
 	return driver.Fail(driver.ReasonLost, "messages of the stream did not come; they are read again")
 }
 
-func (s *natsConsumer) Close() {
+func (s *consumer) Close() {
 	s.beat.Stop()
 	s.life.End()
 	s.conn.close()

@@ -13,20 +13,20 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// natsSubjects subscribes to subjects. NATS keeps nothing of them: what is
+// subjectSource subscribes to subjects. NATS keeps nothing of them: what is
 // published during an outage is lost.
-type natsSubjects struct {
-	natsDriver
+type subjectSource struct {
+	base
 	subjects broker.Names
 	demand   driver.Demand
 }
 
 var (
-	_ driver.Forwarder    = (*natsSubjects)(nil)
-	_ driver.RetryBounded = (*natsSubjects)(nil)
+	_ driver.Forwarder    = (*subjectSource)(nil)
+	_ driver.RetryBounded = (*subjectSource)(nil)
 )
 
-func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
+func newSubjectSource(d base) (*subjectSource, error) {
 	subjects, errSubjects := d.Query.All("subject")
 	n, errNames := broker.NewNames(subjects)
 	err := errors.Join(errSubjects, errNames, d.Query.Rest("subject", "stream", "from", "publish"))
@@ -38,7 +38,7 @@ func newNATSSubjects(d natsDriver) (*natsSubjects, error) {
 			err = fmt.Errorf("feed: the source URL's subject %.100q is none; a subject is words with dots between them, such as a.b, a.* or a.>", s)
 		}
 	}
-	return &natsSubjects{natsDriver: d, subjects: n, demand: n.Demand(d.Options.Demand)}, err
+	return &subjectSource{base: d, subjects: n, demand: n.Demand(d.Options.Demand)}, err
 }
 
 // isSubject says whether s is a subject, wildcards included.
@@ -54,7 +54,7 @@ func isSubject(s string) bool {
 // of returns the subjects of keys on demand. A key that is no part of a subject,
 // or would be a wildcard there, has none: it could ask for what belongs to
 // others.
-func (d *natsSubjects) of(keys []string) []string {
+func (d *subjectSource) of(keys []string) []string {
 	var all []string
 	for _, name := range d.subjects.Of(keys) {
 		if isSubject(name) && !strings.ContainsAny(name, "*>") {
@@ -65,14 +65,14 @@ func (d *natsSubjects) of(keys []string) []string {
 }
 
 // Open connects and subscribes, and waits until NATS has granted it.
-func (d *natsSubjects) Open(ctx context.Context) (driver.Stream, error) {
+func (d *subjectSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	c, err := d.connect(opening)
 	if err != nil {
 		return nil, err
 	}
-	s := &natsSubscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: broker.Messages{Most: d.Options.MaxMessage}}
+	s := &subscription{source: d, conn: c, held: make(map[string]*nats.Subscription), messages: broker.Messages{Most: d.Options.MaxMessage}}
 	if err := c.window.During(opening, s.subscribeAll); err != nil {
 		c.close()
 		return nil, d.explain(err)
@@ -80,16 +80,16 @@ func (d *natsSubjects) Open(ctx context.Context) (driver.Stream, error) {
 	d.Granted(ctx)
 	s.life = broker.NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
 	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
-	d.Forward(s.life, &natsPublisher{&d.natsDriver, c})
+	d.Forward(s.life, &publisher{&d.base, c})
 	return s, nil
 }
 
-// natsSubscription is one connection that is subscribed. Its own goroutine,
+// subscription is one connection that is subscribed. Its own goroutine,
 // followDemand, subscribes and unsubscribes.
-type natsSubscription struct {
+type subscription struct {
 	// Static after open.
-	source *natsSubjects
-	conn   *natsConn
+	source *subjectSource
+	conn   *connection
 	life   *broker.Lifeline
 
 	// Owned by open, then by follow.
@@ -100,7 +100,7 @@ type natsSubscription struct {
 
 // subscribeAll fails if a fixed subject is refused. One on demand is a client's
 // word, which must not keep all others from being heard: next tells of it.
-func (s *natsSubscription) subscribeAll() error {
+func (s *subscription) subscribeAll() error {
 	d := s.source
 	for _, subject := range d.subjects.Fixed {
 		if _, err := s.conn.ChanSubscribe(subject, s.conn.queue); err != nil {
@@ -119,7 +119,7 @@ func (s *natsSubscription) subscribeAll() error {
 	return nil
 }
 
-func (s *natsSubscription) want(keys []string) error {
+func (s *subscription) want(keys []string) error {
 	for _, subject := range s.source.of(keys) {
 		sub, err := s.conn.ChanSubscribe(subject, s.conn.queue)
 		if err != nil {
@@ -130,7 +130,7 @@ func (s *natsSubscription) want(keys []string) error {
 	return nil
 }
 
-func (s *natsSubscription) leave(keys []string) error {
+func (s *subscription) leave(keys []string) error {
 	for _, subject := range s.source.of(keys) {
 		if sub := s.held[subject]; sub != nil {
 			delete(s.held, subject)
@@ -142,11 +142,11 @@ func (s *natsSubscription) leave(keys []string) error {
 	return nil
 }
 
-func (s *natsSubscription) change(wanted, unwanted []string) error {
+func (s *subscription) change(wanted, unwanted []string) error {
 	return errors.Join(s.want(wanted), s.leave(unwanted))
 }
 
-func (s *natsSubscription) Next() (driver.Event, error) {
+func (s *subscription) Next() (driver.Event, error) {
 	m, err := s.conn.take(nil)
 	if err != nil {
 		return s.source.explainLoss(s.life, err)
@@ -154,7 +154,7 @@ func (s *natsSubscription) Next() (driver.Event, error) {
 	return s.messages.Event(s.source.subjects.Key(m.Subject), m.Data, 0), nil
 }
 
-func (s *natsSubscription) Close() {
+func (s *subscription) Close() {
 	s.life.End()
 	s.conn.close()
 }
