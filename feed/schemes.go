@@ -57,7 +57,7 @@ func schemes() []scheme {
 		{names: []string{"push"}, open: push.New, keys: true, pushed: true, about: aboutPush},
 		{names: []string{"redis", "rediss"}, open: redis.New, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subscribe", stream: "stream"},
 		{names: []string{"nats", "tls+nats"}, open: nats.New, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "subject", stream: "stream"},
-		{names: []string{"amqp", "amqps"}, open: amqp.NewAMQP, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "bind"},
+		{names: []string{"amqp", "amqps"}, open: amqp.New, remote: true, keys: true, broker: true, resumed: renewed, onDemand: "bind"},
 	}
 }
 

@@ -19,19 +19,19 @@ const (
 	// amqpPrefetch is how many messages the broker may have sent that are not
 	// acknowledged: what bounds the library's queue, which has no bound of its
 	// own. amqpAcknowledge of them are acknowledged at once.
-	amqpPrefetch    = 256
-	amqpAcknowledge = 64
+	prefetch         = 256
+	acknowledgeEvery = 64
 
 	// amqpFrame is the size of a frame that RabbitMQ proposes too.
-	amqpFrame = 128 << 10
+	frameSize = 128 << 10
 )
 
-// amqpTypes are the kinds of exchange that may be declared.
-var amqpTypes = []string{"topic", "direct", "fanout"}
+// exchangeTypes are the kinds of exchange that may be declared.
+var exchangeTypes = []string{"topic", "direct", "fanout"}
 
-// amqpDriver reads an exchange of AMQP 0-9-1, by a queue of its own that ends
+// exchangeSource reads an exchange of AMQP 0-9-1, by a queue of its own that ends
 // with the connection: what is published during an outage is lost.
-type amqpDriver struct {
+type exchangeSource struct {
 	broker.Base
 	exchange string
 	kind     string // type of the exchange, which is then made if it is missing; empty = it must be there
@@ -40,12 +40,12 @@ type amqpDriver struct {
 }
 
 var (
-	_ driver.Forwarder    = (*amqpDriver)(nil)
-	_ driver.RetryBounded = (*amqpDriver)(nil)
+	_ driver.Forwarder    = (*exchangeSource)(nil)
+	_ driver.RetryBounded = (*exchangeSource)(nil)
 )
 
-func NewAMQP(o driver.Options) (driver.Driver, error) {
-	b, err := broker.New(o, amqpPort(o.URL))
+func New(o driver.Options) (driver.Driver, error) {
+	b, err := broker.New(o, defaultPort(o.URL))
 	if err != nil {
 		return nil, err
 	}
@@ -68,13 +68,13 @@ func NewAMQP(o driver.Options) (driver.Driver, error) {
 	case err != nil:
 	case exchange == "":
 		err = errors.New("feed: the source URL names no exchange; add ?exchange=name&bind=key")
-	case kind != "" && !slices.Contains(amqpTypes, kind):
-		err = fmt.Errorf("feed: the source URL's type=%.40q is unknown; write one of %s", kind, strings.Join(amqpTypes, ", "))
+	case kind != "" && !slices.Contains(exchangeTypes, kind):
+		err = fmt.Errorf("feed: the source URL's type=%.40q is unknown; write one of %s", kind, strings.Join(exchangeTypes, ", "))
 	}
-	return &amqpDriver{Base: b, exchange: exchange, kind: kind, bind: n, demand: n.Demand(o.Demand)}, err
+	return &exchangeSource{Base: b, exchange: exchange, kind: kind, bind: n, demand: n.Demand(o.Demand)}, err
 }
 
-func amqpPort(address string) string {
+func defaultPort(address string) string {
 	if strings.HasPrefix(strings.ToLower(address), "amqps:") {
 		return "5671"
 	}
@@ -83,19 +83,19 @@ func amqpPort(address string) string {
 
 // of returns the binding keys of keys on demand. A key with a wildcard in it has
 // none: it could ask for what belongs to others.
-func (d *amqpDriver) of(keys []string) []string {
+func (d *exchangeSource) of(keys []string) []string {
 	return slices.DeleteFunc(d.bind.Of(keys), func(name string) bool { return strings.ContainsAny(name, "*#") || len(name) > 255 })
 }
 
 // Open connects, makes and binds the queue, and has it delivered.
-func (d *amqpDriver) Open(ctx context.Context) (driver.Stream, error) {
+func (d *exchangeSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
 	l, err := d.dial(opening)
 	if err != nil {
 		return nil, err
 	}
-	s := &amqpStream{source: d, tick: time.NewTicker(time.Second), messages: broker.Messages{Most: d.Options.MaxMessage}}
+	s := &stream{source: d, tick: time.NewTicker(time.Second), messages: broker.Messages{Most: d.Options.MaxMessage}}
 	if err := l.During(opening, func() error { return s.start(l) }); err != nil {
 		s.leave(l)
 		s.tick.Stop()
@@ -104,19 +104,19 @@ func (d *amqpDriver) Open(ctx context.Context) (driver.Stream, error) {
 	d.Granted(ctx)
 	s.life = broker.NewLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
 	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
-	d.Forward(s.life, &amqpPublisher{source: d})
+	d.Forward(s.life, &publisher{source: d})
 	return s, nil
 }
 
 // heartbeat is how often either side says something at least (section 4.2.7); it
 // has whole seconds.
-func (d *amqpDriver) heartbeat() time.Duration {
+func (d *exchangeSource) heartbeat() time.Duration {
 	return max(d.Options.Ping, time.Second).Truncate(time.Second)
 }
 
 // explain turns a refusal by the broker into what the operator can change, and
 // any other error into one of the network.
-func (d *amqpDriver) explain(err error) *driver.Failure {
+func (d *exchangeSource) explain(err error) *driver.Failure {
 	refusal, ok := errors.AsType[*amqp.Error](err)
 	if !ok || refusal.Code == amqp.FrameError {
 		return broker.Explain(err)

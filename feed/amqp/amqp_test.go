@@ -131,7 +131,7 @@ func TestAMQP(t *testing.T) {
 		}
 	})
 	t.Run("all are acknowledged", func(t *testing.T) {
-		d, err := source.NewAMQP(driver.Options{URL: url + "?exchange=topics&bind=ack"}.WithDefaults())
+		d, err := source.New(driver.Options{URL: url + "?exchange=topics&bind=ack"}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +249,7 @@ func TestAMQPURLProblems(t *testing.T) {
 		"amqp://h?exchange=x&bind=#":     "%23",
 		"amqp://h?exchange=x&queue=q":    "unknown parameter",
 	} {
-		if _, err := source.NewAMQP(driver.Options{URL: url}.WithDefaults()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := source.New(driver.Options{URL: url}.WithDefaults()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", url, err, want)
 		}
 	}

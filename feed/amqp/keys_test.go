@@ -9,11 +9,11 @@ import (
 
 // TestKeysAreNoWildcards: a client must not hear others by naming a key.
 func TestAMQPKeysAreNoWildcards(t *testing.T) {
-	a, err := NewAMQP(driver.Options{URL: "amqp://h?exchange=x&bind=user.{key}"}.WithDefaults())
+	a, err := New(driver.Options{URL: "amqp://h?exchange=x&bind=user.{key}"}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := a.(*amqpDriver).of([]string{"alice", "#", "*", "a.#"}); !slices.Equal(got, []string{"user.alice"}) {
+	if got := a.(*exchangeSource).of([]string{"alice", "#", "*", "a.#"}); !slices.Equal(got, []string{"user.alice"}) {
 		t.Errorf("got %q", got)
 	}
 }

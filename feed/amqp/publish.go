@@ -11,11 +11,11 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// amqpPublisher publishes over a connection of its own, with confirms: a broker
+// publisher publishes over a connection of its own, with confirms: a broker
 // that is short of memory stops reading from whoever publishes, and would leave
 // the feed's acknowledgements unread.
-type amqpPublisher struct {
-	source *amqpDriver
+type publisher struct {
+	source *exchangeSource
 
 	// Owned by publish; nil = there is none.
 	link    *broker.Link
@@ -25,7 +25,7 @@ type amqpPublisher struct {
 }
 
 // Publish implements publisher.
-func (p *amqpPublisher) Publish(ctx context.Context, payload []byte) error {
+func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 	if err := p.connect(ctx); err != nil {
 		p.Close()
 		return err
@@ -46,7 +46,7 @@ func (p *amqpPublisher) Publish(ctx context.Context, payload []byte) error {
 }
 
 // connect makes the connection and its channel, unless there are.
-func (p *amqpPublisher) connect(ctx context.Context) (err error) {
+func (p *publisher) connect(ctx context.Context) (err error) {
 	if p.channel != nil && !p.channel.IsClosed() {
 		return nil
 	}
@@ -71,7 +71,7 @@ func (p *amqpPublisher) connect(ctx context.Context) (err error) {
 }
 
 // explain says why a message was not taken.
-func (p *amqpPublisher) explain(err error) error {
+func (p *publisher) explain(err error) error {
 	select {
 	case refusal := <-p.closed:
 		if refusal != nil {
@@ -86,7 +86,7 @@ func (p *amqpPublisher) explain(err error) error {
 }
 
 // Close implements publisher.
-func (p *amqpPublisher) Close() {
+func (p *publisher) Close() {
 	if p.link != nil {
 		goodbye(p.conn, p.link)
 	}
@@ -94,7 +94,7 @@ func (p *amqpPublisher) Close() {
 }
 
 // dial opens a link to the broker.
-func (d *amqpDriver) dial(ctx context.Context) (*broker.Link, error) {
+func (d *exchangeSource) dial(ctx context.Context) (*broker.Link, error) {
 	var secure *tls.Config
 	if d.Scheme == "amqps" {
 		secure = broker.TLSFor(d.Address, d.Options.TLS)

@@ -14,11 +14,11 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// amqpStream is one connection whose queue is delivered. The library reads in
+// stream is one connection whose queue is delivered. The library reads in
 // goroutines of its own; our follow binds and unbinds on demand.
-type amqpStream struct {
+type stream struct {
 	// Static after open.
-	source     *amqpDriver
+	source     *exchangeSource
 	life       *broker.Lifeline
 	conn       *amqp.Connection
 	channel    *amqp.Channel
@@ -35,14 +35,14 @@ type amqpStream struct {
 }
 
 // handshake has the library speak over an open line.
-func (d *amqpDriver) handshake(l *broker.Link) (*amqp.Connection, error) {
+func (d *exchangeSource) handshake(l *broker.Link) (*amqp.Connection, error) {
 	// Without the line's deadlines, which the library would have end a silent
 	// connection: that is the lifeline's to say.
 	return amqp.Open(struct{ io.ReadWriteCloser }{l}, amqp.Config{
 		SASL:       []amqp.Authentication{&amqp.PlainAuth{Username: d.User, Password: d.Password}},
 		Vhost:      d.Path,
 		Heartbeat:  d.heartbeat(),
-		FrameSize:  amqpFrame,
+		FrameSize:  frameSize,
 		Locale:     "en_US",
 		Properties: amqp.Table{"product": "fantail", "connection_name": "fantail"},
 	})
@@ -50,7 +50,7 @@ func (d *amqpDriver) handshake(l *broker.Link) (*amqp.Connection, error) {
 
 // start performs the handshake over an open line, and all that makes messages
 // come.
-func (s *amqpStream) start(l *broker.Link) (err error) {
+func (s *stream) start(l *broker.Link) (err error) {
 	d := s.source
 	if s.conn, err = d.handshake(l); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (s *amqpStream) start(l *broker.Link) (err error) {
 		return err
 	}
 	s.closed = s.channel.NotifyClose(make(chan *amqp.Error, 1))
-	if err := s.channel.Qos(amqpPrefetch, 0, false); err != nil {
+	if err := s.channel.Qos(prefetch, 0, false); err != nil {
 		return err
 	}
 	q, err := s.channel.QueueDeclare("", false, true, true, false, nil) // exclusive: it ends with the connection
@@ -85,7 +85,7 @@ func (s *amqpStream) start(l *broker.Link) (err error) {
 // checkExchange makes sure that the exchange is there and of the type that is
 // wanted, or makes it. A channel does not outlive a refusal, so that each
 // question has its own.
-func (s *amqpStream) checkExchange() error {
+func (s *stream) checkExchange() error {
 	d := s.source
 	err := s.ask(func(ch *amqp.Channel) error {
 		return ch.ExchangeDeclarePassive(d.exchange, "direct", false, false, false, false, nil) // asks for the name alone
@@ -105,7 +105,7 @@ func (s *amqpStream) checkExchange() error {
 	return err
 }
 
-func (s *amqpStream) ask(question func(*amqp.Channel) error) error {
+func (s *stream) ask(question func(*amqp.Channel) error) error {
 	ch, err := s.conn.Channel()
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s *amqpStream) ask(question func(*amqp.Channel) error) error {
 // want binds keys without an answer to each, which thousands of them would wait
 // for in turn, and asks one question behind them: its answer comes when all are
 // bound.
-func (s *amqpStream) want(keys []string) error {
+func (s *stream) want(keys []string) error {
 	for _, key := range keys {
 		if err := s.channel.QueueBind(s.queue, key, s.source.exchange, true, nil); err != nil {
 			return err
@@ -126,12 +126,12 @@ func (s *amqpStream) want(keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	return s.channel.Qos(amqpPrefetch, 0, false)
+	return s.channel.Qos(prefetch, 0, false)
 }
 
 // refusal returns why the broker closed the channel, if that is all that err
 // says. Only before next, which asks closed too.
-func (s *amqpStream) refusal(err error) error {
+func (s *stream) refusal(err error) error {
 	if !errors.Is(err, amqp.ErrClosed) {
 		return err
 	}
@@ -141,7 +141,7 @@ func (s *amqpStream) refusal(err error) error {
 	return err
 }
 
-func (s *amqpStream) unbind(keys []string) error {
+func (s *stream) unbind(keys []string) error {
 	for _, key := range keys {
 		if err := s.channel.QueueUnbind(s.queue, key, s.source.exchange, nil); err != nil {
 			return err
@@ -150,14 +150,14 @@ func (s *amqpStream) unbind(keys []string) error {
 	return nil
 }
 
-func (s *amqpStream) change(wanted, unwanted []string) error {
+func (s *stream) change(wanted, unwanted []string) error {
 	return errors.Join(s.want(s.source.of(wanted)), s.unbind(s.source.of(unwanted)))
 }
 
 // Next returns the next message. Those that were taken are acknowledged many at
 // a time, and the rest of them within a second: a broker gives up a consumer
 // that leaves messages unacknowledged for long.
-func (s *amqpStream) Next() (driver.Event, error) {
+func (s *stream) Next() (driver.Event, error) {
 	for {
 		select {
 		case m, ok := <-s.deliveries:
@@ -173,17 +173,17 @@ func (s *amqpStream) Next() (driver.Event, error) {
 	}
 }
 
-func (s *amqpStream) take(m amqp.Delivery) (driver.Event, error) {
+func (s *stream) take(m amqp.Delivery) (driver.Event, error) {
 	s.last = m.DeliveryTag
 	s.unacked++
-	if err := s.acknowledge(amqpAcknowledge); err != nil {
+	if err := s.acknowledge(acknowledgeEvery); err != nil {
 		return driver.Event{}, s.explain(err)
 	}
 	return s.messages.Event(s.source.bind.Key(m.RoutingKey), m.Body, 0), nil
 }
 
 // acknowledge acknowledges what was taken, if it is so many messages at least.
-func (s *amqpStream) acknowledge(least int) error {
+func (s *stream) acknowledge(least int) error {
 	if s.unacked < least {
 		return nil
 	}
@@ -194,7 +194,7 @@ func (s *amqpStream) acknowledge(least int) error {
 // explain tells why nothing can be read any more: the queue is gone, the broker
 // closed the channel, or the line ended. The library tells of the channel before
 // it closes deliveries.
-func (s *amqpStream) explain(err error) *driver.Failure {
+func (s *stream) explain(err error) *driver.Failure {
 	var refusal *amqp.Error
 	select {
 	case refusal = <-s.closed:
@@ -215,7 +215,7 @@ func (s *amqpStream) explain(err error) *driver.Failure {
 }
 
 // leave says goodbye and closes the line.
-func (s *amqpStream) leave(l *broker.Link) { goodbye(s.conn, l) }
+func (s *stream) leave(l *broker.Link) { goodbye(s.conn, l) }
 
 // goodbye says goodbye for at most CloseTimeout, since a broker logs a warning
 // otherwise, and closes the line. conn may be nil.
@@ -228,7 +228,7 @@ func goodbye(conn *amqp.Connection, l *broker.Link) {
 	l.Close()
 }
 
-func (s *amqpStream) Close() {
+func (s *stream) Close() {
 	s.tick.Stop()
 	s.life.End()
 	s.conn.Close() // waits for the library's goroutines; the line is closed
