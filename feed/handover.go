@@ -22,31 +22,31 @@ const (
 // taken from the connection that brings it first. As each of them is in order,
 // so is the feed.
 type handover struct {
-	ids      *stage.Identifier
-	old, new *stage.Share
-	joined   bool // both have brought one message, or it was given up
-	tail     bool // the last part has begun, whose end is the caller's to tell
-	left     bool // the old one was told to leave: what has no identity is the new one's to bring
+	ids       *stage.Identifier
+	old, next *stage.Share
+	joined    bool // both have brought one message, or it was given up
+	tail      bool // the last part has begun, whose end is the caller's to tell
+	left      bool // the old one was told to leave: what has no identity is the new one's to bring
 
-	held  []arrived              // of the new connection
+	held  []identified           // of the new connection
 	where map[stage.Identity]int // in held: the first with that identity
 	bytes int                    // in held
 }
 
-// arrived is an event with the identity of its message.
-type arrived struct {
+// identified is an event with the identity of its message.
+type identified struct {
 	driver.Event
 	id  stage.Identity
 	has bool // it is a message that has an identity
 }
 
-func newHandover(ids *stage.Identifier, old, new *stage.Share) *handover {
-	new.Settle() // only what comes from now on shows that both run
-	return &handover{ids: ids, old: old, new: new, where: map[stage.Identity]int{}}
+func newHandover(ids *stage.Identifier, old, next *stage.Share) *handover {
+	next.Settle() // only what comes from now on shows that both run
+	return &handover{ids: ids, old: old, next: next, where: map[stage.Identity]int{}}
 }
 
 // fromOld appends to out what follows from a message of the old connection.
-func (h *handover) fromOld(out []driver.Event, a arrived) []driver.Event {
+func (h *handover) fromOld(out []driver.Event, a identified) []driver.Event {
 	switch {
 	case a.Kind == driver.KindMessage && !a.has && h.left:
 		return append(out, driver.Dropped(driver.DropCopy))
@@ -62,13 +62,13 @@ func (h *handover) fromOld(out []driver.Event, a arrived) []driver.Event {
 	return out
 }
 
-// fromNew appends to out what follows from a message of the new connection. What
+// fromNext appends to out what follows from a message of the new connection. What
 // has no identity is the old one's to bring until that was told to leave.
-func (h *handover) fromNew(out []driver.Event, a arrived) []driver.Event {
+func (h *handover) fromNext(out []driver.Event, a identified) []driver.Event {
 	switch {
 	case a.Kind != driver.KindMessage:
 		return append(out, a.Event)
-	case !h.joined && a.has && h.new.Copies(a.id):
+	case !h.joined && a.has && h.next.Copies(a.id):
 		h.hold(a)
 		return h.join(out, len(h.held)-1)
 	case !h.joined:
@@ -117,15 +117,15 @@ func (h *handover) join(out []driver.Event, i int) []driver.Event {
 }
 
 // take publishes a message of the new connection unless it is a copy.
-func (h *handover) take(out []driver.Event, a arrived) []driver.Event {
-	if h.new.Seen(a.id) {
+func (h *handover) take(out []driver.Event, a identified) []driver.Event {
+	if h.next.Seen(a.id) {
 		return append(out, driver.Dropped(driver.DropCopy))
 	}
 	return append(out, a.Event)
 }
 
 // hold keeps a copy of a message.
-func (h *handover) hold(a arrived) {
+func (h *handover) hold(a identified) {
 	m := *a.Message
 	m.Payload = bytes.Clone(m.Payload)
 	a.Message = &m

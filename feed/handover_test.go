@@ -80,14 +80,14 @@ func playHandover(t *testing.T, named bool, before string) playedHandover {
 
 // play takes one step and returns what is published.
 func (h playedHandover) play(step string) (published []string) {
-	a := arrived{Event: driver.Message(&hub.Input{Payload: []byte(step[1:])}), has: !strings.HasPrefix(step[1:], "-")}
+	a := identified{Event: driver.Message(&hub.Input{Payload: []byte(step[1:])}), has: !strings.HasPrefix(step[1:], "-")}
 	a.id, _ = h.ids.Of(a.Message)
 	var out []driver.Event
 	switch step[0] {
 	case 'o':
 		out = h.fromOld(nil, a)
 	case 'n':
-		out = h.fromNew(nil, a)
+		out = h.fromNext(nil, a)
 	case '<':
 		h.left = true
 	default:

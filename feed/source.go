@@ -90,7 +90,7 @@ func (f *source) assemble(cfg Config, ids *stage.Identifier, at *stage.Cursor) {
 	}
 	stages.IDs = nil
 	f.stages = stage.New(f.origin, stages)
-	f.driver = &renewal{Driver: f.stages, age: f.age, ids: ids, names: cfg.Names, log: f.log, failed: f.meter.failed, lost: f.changedOver}
+	f.driver = NewRenewal(f.stages, RenewConfig{Age: f.age, IDs: ids, Names: cfg.Names, Log: f.log, Failed: f.meter.failed, Lost: f.changedOver})
 	f.age = 0
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"time"
 	"unicode/utf8"
 
@@ -75,14 +74,10 @@ func (f *source) retire(end context.CancelCauseFunc) (cancel func() bool) {
 	if f.age == 0 {
 		return func() bool { return true }
 	}
-	return time.AfterFunc(ageOf(f.age), func() {
+	return time.AfterFunc(AgeOf(f.age), func() {
 		end(driver.Fail(driver.ReasonMaxAge, "the connection is as old as %v lets it become", driver.SettingMaxAge))
 	}).Stop
 }
-
-// ageOf takes up to a tenth off an age, so that relays which started together do
-// not reconnect together.
-func ageOf(most time.Duration) time.Duration { return most - rand.N(most/10+1) }
 
 // changedOver notes that a connection was lost while its successor was open
 // already: there is hardly an outage, but something may be missing.
