@@ -171,7 +171,7 @@ func TestOverlapIsNotIdle(t *testing.T) {
 		r := prepareRenewing(t, s, 2*time.Second, "hash", nil)
 		r.sources[0].idle = 5 * time.Second
 		r.run(t)
-		time.Sleep(overlapWait + 3*time.Second)
+		time.Sleep(13 * time.Second) // longer than a handover waits
 		r.stop()
 		if n := r.Stats().Reconnects[driver.ReasonIdle]; n != 0 {
 			t.Errorf("%d times idle", n)
