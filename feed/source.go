@@ -10,6 +10,7 @@ import (
 	"fantail/feed/internal/redact"
 	"fantail/feed/internal/retry"
 	"fantail/feed/internal/throttle"
+	"fantail/feed/renew"
 	"fantail/feed/stage"
 	"fantail/hub/setting"
 )
@@ -90,7 +91,7 @@ func (f *source) assemble(cfg Config, ids *stage.Identifier, at *stage.Cursor) {
 	}
 	stages.IDs = nil
 	f.stages = stage.New(f.origin, stages)
-	f.driver = NewRenewal(f.stages, RenewConfig{Age: f.age, IDs: ids, Names: cfg.Names, Log: f.log, Failed: f.meter.failed, Lost: f.changedOver})
+	f.driver = renew.NewRenewal(f.stages, renew.RenewConfig{Age: f.age, IDs: ids, Names: cfg.Names, Log: f.log, Failed: f.meter.failed, Lost: f.changedOver})
 	f.age = 0
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
+	"fantail/feed/renew"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
@@ -74,7 +75,7 @@ func (f *source) retire(end context.CancelCauseFunc) (cancel func() bool) {
 	if f.age == 0 {
 		return func() bool { return true }
 	}
-	return time.AfterFunc(AgeOf(f.age), func() {
+	return time.AfterFunc(renew.AgeOf(f.age), func() {
 		end(driver.Fail(driver.ReasonMaxAge, "the connection is as old as %v lets it become", driver.SettingMaxAge))
 	}).Stop
 }

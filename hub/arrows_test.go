@@ -46,8 +46,8 @@ var rooms = map[string]string{
 	"examples/embed": "hub relay",
 
 	"feed": "feed/amqp feed/arbiter feed/demo feed/driver feed/httpstream feed/internal/dial feed/internal/redact " +
-		"feed/internal/retry feed/internal/throttle feed/nats feed/push feed/recording feed/redis feed/stage feed/stdin " +
-		"feed/ws hub hub/fantailv1 hub/setting",
+		"feed/internal/retry feed/internal/throttle feed/nats feed/push feed/recording feed/redis feed/renew feed/stage " +
+		"feed/stdin feed/ws hub hub/fantailv1 hub/setting",
 	"feed/amqp":              "feed/driver feed/internal/broker feed/internal/redact",
 	"feed/arbiter":           "hub",
 	"feed/brokertest":        "hub/nettest",
@@ -66,6 +66,7 @@ var rooms = map[string]string{
 	"feed/push":              "feed/driver hub",
 	"feed/recording":         "feed/driver feed/internal/lines hub",
 	"feed/redis":             "feed/driver feed/internal/broker feed/internal/redact hub/setting",
+	"feed/renew":             "feed/driver feed/internal/retry feed/stage hub/setting",
 	"feed/stage":             "feed/driver feed/internal/redact feed/internal/throttle hub hub/setting",
 	"feed/stdin":             "feed/driver feed/internal/lines hub",
 	"feed/ws":                "feed/driver feed/internal/dial feed/internal/redact hub hub/fantailv1 hub/websocket",

@@ -1,0 +1,9 @@
+package renew
+
+import (
+	"testing"
+
+	"fantail/hub/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
