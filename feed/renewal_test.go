@@ -51,7 +51,7 @@ func prepareRenewing(t *testing.T, s *script, age time.Duration, id string, noti
 	if notify != nil {
 		r.sources[0].out.(*direct).notify = notify
 	}
-	r.sources[0].driver = renew.NewRenewal(s, renew.RenewConfig{Age: age, IDs: ids, Log: r.sources[0].log, Failed: r.sources[0].meter.failed, Lost: r.sources[0].changedOver})
+	r.sources[0].driver = renew.New(s, renew.Config{Age: age, IDs: ids, Log: r.sources[0].log, Failed: r.sources[0].meter.failed, Lost: r.sources[0].changedOver})
 	r.sink.Patience, r.log.Patience = feedtest.PatienceBubble, feedtest.PatienceBubble
 	return r
 }

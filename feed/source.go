@@ -91,7 +91,7 @@ func (f *source) assemble(cfg Config, ids *stage.Identifier, at *stage.Cursor) {
 	}
 	stages.IDs = nil
 	f.stages = stage.New(f.origin, stages)
-	f.driver = renew.NewRenewal(f.stages, renew.RenewConfig{Age: f.age, IDs: ids, Names: cfg.Names, Log: f.log, Failed: f.meter.failed, Lost: f.changedOver})
+	f.driver = renew.New(f.stages, renew.Config{Age: f.age, IDs: ids, Names: cfg.Names, Log: f.log, Failed: f.meter.failed, Lost: f.changedOver})
 	f.age = 0
 }
 

@@ -31,7 +31,7 @@ type dialled struct {
 }
 
 // dial opens a connection that lives until its leave is called or ctx ends.
-func (s *renewedStream) dial() dialled {
+func (s *stream) dial() dialled {
 	ctx, leave := context.WithCancel(s.ctx)
 	opened, err := s.source.Open(ctx)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *renewedStream) dial() dialled {
 }
 
 // dialBeside opens the next connection while the present one is read.
-func (s *renewedStream) dialBeside() {
+func (s *stream) dialBeside() {
 	s.wg.Go(func() { // ends with the opening
 		d := s.dial()
 		if !offer(s.ctx, s.dialled, d) && d.err == nil {
@@ -52,7 +52,7 @@ func (s *renewedStream) dialBeside() {
 }
 
 // read has a connection read.
-func (s *renewedStream) read(d dialled) *activeConn {
+func (s *stream) read(d dialled) *activeConn {
 	c := &activeConn{d.stream, d.leave, s.cfg.IDs.Join(), make(chan readResult), make(chan struct{})}
 	s.wg.Go(func() { // ends with the stream's failure, which leave brings about, or with ctx
 		for {

@@ -13,8 +13,8 @@ import (
 	"fantail/hub/setting"
 )
 
-// RenewConfig says when connections are renewed, and what is told of it.
-type RenewConfig struct {
+// Config says when connections are renewed, and what is told of it.
+type Config struct {
 	Age   time.Duration     // at which the next connection is opened
 	IDs   *stage.Identifier // by which messages of two connections are the same
 	Names setting.Namer
@@ -27,12 +27,12 @@ type RenewConfig struct {
 // renewal is a driver whose streams outlive their connections.
 type renewal struct {
 	source driver.Driver
-	cfg    RenewConfig
+	cfg    Config
 }
 
-// NewRenewal returns a driver whose streams outlive their connections: when one has
+// New returns a driver whose streams outlive their connections: when one has
 // reached its age, another is opened beside it and takes over.
-func NewRenewal(d driver.Driver, c RenewConfig) driver.Driver { return &renewal{d, c} }
+func New(d driver.Driver, c Config) driver.Driver { return &renewal{d, c} }
 
 // AgeOf takes up to a tenth off an age, so that relays which started together do
 // not reconnect together.
@@ -40,7 +40,7 @@ func AgeOf(most time.Duration) time.Duration { return most - rand.N(most/10+1) }
 
 // Open opens the first connection.
 func (r *renewal) Open(ctx context.Context) (driver.Stream, error) {
-	s := &renewedStream{cfg: r.cfg, source: r.source, dialled: make(chan dialled), waits: retry.New()}
+	s := &stream{cfg: r.cfg, source: r.source, dialled: make(chan dialled), waits: retry.New()}
 	s.ctx, s.end = context.WithCancel(ctx)
 	first := s.dial()
 	if first.err != nil {

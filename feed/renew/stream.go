@@ -15,18 +15,18 @@ import (
 const (
 	// overlapWait is how long a handover waits for a message that both
 	// connections bring, before it goes over without.
-	overlapWait = 10 * time.Second
+	matchWait = 10 * time.Second
 	// overlapTail is how long both are read behind that message: what the source
 	// sent in another order over each may still be on its way.
-	overlapTail = 3 * time.Second
+	tailWait = 3 * time.Second
 )
 
-// renewedStream is one connection after the other. It does what changeover says: its
+// stream is one connection after the other. It does what changeover says: its
 // Next runs in Run's goroutine, which owns all fields. Each connection has a goroutine
 // that reads it and lends one event at a time, and so has the opening of the next one.
-type renewedStream struct {
+type stream struct {
 	// Static after Open.
-	cfg     RenewConfig
+	cfg     Config
 	source  driver.Driver
 	ctx     context.Context // its end ends all goroutines
 	end     context.CancelFunc
@@ -44,7 +44,7 @@ type renewedStream struct {
 }
 
 // Next returns the next event of whichever connection has one to give.
-func (s *renewedStream) Next() (driver.Event, error) {
+func (s *stream) Next() (driver.Event, error) {
 	for len(s.ready) == 0 {
 		s.giveBack()
 		if err := s.wait(); err != nil {
@@ -57,7 +57,7 @@ func (s *renewedStream) Next() (driver.Event, error) {
 }
 
 // giveBack lets the connection read on whose event was returned.
-func (s *renewedStream) giveBack() {
+func (s *stream) giveBack() {
 	if s.borrowedFrom != nil {
 		select {
 		case <-s.borrowedFrom.taken:
@@ -69,7 +69,7 @@ func (s *renewedStream) giveBack() {
 }
 
 // wait takes in one event of a connection, or does what is due.
-func (s *renewedStream) wait() error {
+func (s *stream) wait() error {
 	var do action
 	var cause error
 	select {
@@ -101,7 +101,7 @@ func (s *renewedStream) wait() error {
 }
 
 // borrow identifies an event that belongs to a connection until it is given back.
-func (s *renewedStream) borrow(from *activeConn, ev driver.Event) identified {
+func (s *stream) borrow(from *activeConn, ev driver.Event) identified {
 	s.borrowedFrom = from
 	m := identified{Event: ev}
 	if ev.Kind == driver.KindMessage {
@@ -111,14 +111,14 @@ func (s *renewedStream) borrow(from *activeConn, ev driver.Event) identified {
 }
 
 // do does what the changeover says. An error ends the stream.
-func (s *renewedStream) do(what action, cause error) error {
+func (s *stream) do(what action, cause error) error {
 	switch what {
 	case openNext:
 		s.dialBeside()
 	case awaitMatch:
-		s.alarm.Reset(overlapWait)
+		s.alarm.Reset(matchWait)
 	case awaitTail:
-		s.alarm.Reset(overlapTail)
+		s.alarm.Reset(tailWait)
 	case leaveOld: // its end is the handover's, and may take a while
 		s.active.leave()
 	case retryNext:
@@ -140,7 +140,7 @@ func (s *renewedStream) do(what action, cause error) error {
 }
 
 // replace makes the next connection the present one.
-func (s *renewedStream) replace() {
+func (s *stream) replace() {
 	s.active.drop()
 	s.active, s.next = s.next, nil
 	s.waits.Reset()
@@ -149,7 +149,7 @@ func (s *renewedStream) replace() {
 
 // tryAgain waits before the next opening. What can never be opened is for supervision
 // to find out, when the present connection has ended.
-func (s *renewedStream) tryAgain(err error) {
+func (s *stream) tryAgain(err error) {
 	failed, ok := errors.AsType[*driver.Failure](err)
 	if !ok {
 		failed = driver.Fail(driver.ReasonLost, "%w", err)
@@ -162,7 +162,7 @@ func (s *renewedStream) tryAgain(err error) {
 }
 
 // Close closes all connections, and waits for all goroutines.
-func (s *renewedStream) Close() {
+func (s *stream) Close() {
 	s.alarm.Stop()
 	s.end()
 	s.wg.Wait()
