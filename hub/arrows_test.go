@@ -55,7 +55,7 @@ var rooms = map[string]string{
 	"feed/driver":            "hub hub/fantailv1 hub/setting",
 	"feed/httpstream":        "feed/driver feed/internal/dial feed/internal/lines feed/internal/redact hub hub/fantailv1",
 	"feed/internal/broker":   "feed/driver feed/internal/dial feed/internal/redact hub hub/setting",
-	"feed/internal/dial":     "feed/driver feed/internal/redact hub/setting",
+	"feed/internal/dial":     "feed/driver feed/internal/redact hub/setting hub/websocket",
 	"feed/internal/feedrun":  "feed feed/brokertest feed/driver feed/internal/broker feed/internal/feedtest hub hub/peertest",
 	"feed/internal/feedtest": "feed/driver feed/stage hub hub/nettest hub/peertest hub/websocket",
 	"feed/internal/lines":    "",

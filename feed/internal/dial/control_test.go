@@ -14,9 +14,9 @@ import (
 
 // masked4 turns a server's frame into a client's: with the mask bit and a key.
 func masked4(frame []byte) []byte {
-	size, _ := frameHeader(frame)
-	out := append([]byte{frame[0], frame[1] | 0x80}, frame[2:size]...)
-	return append(append(out, 1, 2, 3, 4), frame[size:]...)
+	h, _ := websocket.ParseHeader(frame)
+	out := append([]byte{frame[0], frame[1] | 0x80}, frame[2:h.Size]...)
+	return append(append(out, 1, 2, 3, 4), frame[h.Size:]...)
 }
 
 func TestControlFramesAreCounted(t *testing.T) {

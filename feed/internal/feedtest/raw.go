@@ -2,8 +2,6 @@ package feedtest
 
 import (
 	"bufio"
-	"crypto/sha1"
-	"encoding/base64"
 	"io"
 	"log"
 	"net"
@@ -60,9 +58,8 @@ func (c *RawConn) Upgrade(headers string) {
 	if err != nil {
 		return // the client gave up
 	}
-	sum := sha1.Sum([]byte(req.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		headers+"Sec-WebSocket-Accept: "+base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n")
+		headers+"Sec-WebSocket-Accept: "+websocket.AcceptKey(req.Header.Get("Sec-WebSocket-Key"))+"\r\n\r\n")
 }
 
 // Swallow reads frames and answers none, until the client leaves with a close
