@@ -74,13 +74,38 @@ func mode(compress bool) websocket.CompressionMode {
 func (c *Conn) SetReadLimit(n int64) { c.c.SetReadLimit(n) }
 
 // Reader waits for the next data message and answers control frames while it
-// waits. The message must be read to its end before the next call.
+// waits. The message must be read to its end before the next call. Once the returned
+// reader has reported io.EOF or any other error, it reports that error for good.
 func (c *Conn) Reader(ctx context.Context) (hub.Kind, io.Reader, error) {
 	t, r, err := c.c.Reader(ctx)
-	if t == websocket.MessageBinary {
-		return hub.Binary, r, err
+	if err != nil {
+		return hub.Text, nil, err
 	}
-	return hub.Text, r, err
+	if t == websocket.MessageBinary {
+		return hub.Binary, &message{r: r}, nil
+	}
+	return hub.Text, &message{r: r}, nil
+}
+
+// message reads one message. Its first error is its last: at the end of a compressed
+// message the library gives its inflater back to a pool, but a read after the end would
+// still use it, together with the connection that has it by then
+// (TestRefusedCompressedMessages in relay).
+type message struct {
+	r   io.Reader // nil once err is set
+	err error
+}
+
+// Read implements io.Reader.
+func (m *message) Read(p []byte) (int, error) {
+	if m.err != nil {
+		return 0, m.err
+	}
+	n, err := m.r.Read(p)
+	if err != nil {
+		m.r, m.err = nil, err
+	}
+	return n, err
 }
 
 // Write sends one message.

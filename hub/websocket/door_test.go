@@ -3,6 +3,7 @@ package websocket
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -167,4 +168,40 @@ func TestPing(t *testing.T) {
 	}
 	c.CloseNow()
 	<-ended
+}
+
+// The first error of a message's reader is its last, and the library is not asked again.
+func TestMessageErrorIsSticky(t *testing.T) {
+	broken := errors.New("broken")
+	for _, end := range []error{io.EOF, broken} {
+		below := &endingReader{text: "abc", end: end}
+		m := &message{r: below}
+		got, err := io.ReadAll(m)
+		if string(got) != "abc" || err != nil != (end == broken) {
+			t.Errorf("read %q, %v", got, err)
+		}
+		reads := below.reads
+		for range 3 {
+			if n, err := m.Read(make([]byte, 8)); n != 0 || err != end {
+				t.Errorf("after the end: %d bytes, %v; want none, %v", n, err, end)
+			}
+		}
+		if below.reads != reads {
+			t.Error("the library was asked again")
+		}
+	}
+}
+
+// endingReader reads a text, and then anything but what a reader after its end should.
+type endingReader struct {
+	text  string
+	end   error
+	reads int
+}
+
+func (r *endingReader) Read(p []byte) (int, error) {
+	if r.reads++; r.reads > 1 {
+		return copy(p, "of another"), nil
+	}
+	return copy(p, r.text), r.end
 }
