@@ -229,7 +229,9 @@ func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) testSessi
 	req := upgradeRequest("/ws")
 	req.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate")
 	hj := &hijacker{ResponseWriter: takenOver{httptest.NewRecorder(), c}, largest: r.uplink.largest}
-	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Compress: compress})
+	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{
+		Compress: compress, Ended: func() bool { return hj.conn.readErr != nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 
@@ -55,16 +54,9 @@ func (s *session) messages() error {
 	}
 }
 
-// message reads one message. It makes up for two faults of the library: it reports a
-// compressed message as whole that the end of the connection has cut short, and it
-// answers a close frame inside a compressed message and then panics
-// (TestCompressedMessageCutShort, TestCloseInsideCompressedMessage).
-func (s *session) message() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("relay: the library broke off: %v", p)
-		}
-	}()
+// message reads one message (TestCompressedMessageCutShort,
+// TestCloseInsideCompressedMessage).
+func (s *session) message() error {
 	// Never the request's context, which ended with the handler.
 	kind, r, err := s.ws.Reader(context.Background())
 	if err != nil {
@@ -77,7 +69,7 @@ func (s *session) message() (err error) {
 		_, err = io.Copy(io.Discard, r) // and read on, for the peer's answer
 	}
 	s.conn.end()
-	return errors.Join(err, s.conn.readErr)
+	return err
 }
 
 // take handles a message as the uplink's mode says. It drops the messages of a client
@@ -108,12 +100,9 @@ func (s *session) forward(kind hub.Kind, r io.Reader) error {
 		return rejectedMessage(hub.Flood)
 	}
 	b := buffer{of: u}
-	defer b.release() // the library may panic
+	defer b.release()
 	if err := b.fill(r); err != nil {
 		return err
-	}
-	if s.conn.readErr != nil { // the message was cut short
-		return s.conn.readErr
 	}
 	s.conn.end()
 	return u.send(kind, b.bytes())

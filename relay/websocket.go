@@ -42,7 +42,9 @@ func (t webSocket) takeOver(w http.ResponseWriter, req *http.Request, g grant, a
 	w.Header().Set("Fantail-Position", at.String())
 	u := t.relay.uplink
 	hj := &hijacker{ResponseWriter: w, largest: u.largest, answer: g.deflate.answer()}
-	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{Subprotocols: []string{subprotocol}, Compress: g.deflate.compress})
+	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{
+		Subprotocols: []string{subprotocol}, Compress: g.deflate.compress, Ended: func() bool { return hj.conn.readErr != nil },
+	})
 	if err != nil { // the library has answered
 		return nil, refusalf(refusedHandshake, "the handshake failed: %s", err)
 	}

@@ -145,8 +145,8 @@ func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 	})
 }
 
-// TestWSCutMessageIsNotPublished pins what read makes good: the library takes
-// the end of the connection inside a message for the end of the message.
+// A message that the end of the connection cuts short is not published (TestCutMessage in
+// hub/websocket).
 func TestWSCutMessageIsNotPublished(t *testing.T) {
 	plain := websocket.AppendMessage(nil, hub.Text, []byte("a message that is cut"))
 	packed := deflated("a message that is cut, a message that is cut")
@@ -207,8 +207,8 @@ func TestWSLastMessageBeforeTheEndIsPublished(t *testing.T) {
 	}
 }
 
-// TestWSCloseInsideMessage pins the other thing: a close frame between the
-// fragments of a compressed message makes the library panic.
+// A close frame inside a compressed message ends the connection, and nothing else
+// (TestCloseInsideMessage in hub/websocket).
 func TestWSCloseInsideMessage(t *testing.T) {
 	packed := deflated("a message that is broken off")
 	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {

@@ -109,6 +109,7 @@ func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 		Header:       header,
 		Subprotocols: subprotocols,
 		Compress:     true,
+		Ended:        tapped.Ended,
 	})
 	if err != nil {
 		return nil, dial.Explain(tapped.Cause(opening, err), resp, subprotocols)

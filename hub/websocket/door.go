@@ -15,14 +15,18 @@ import (
 
 // Conn is one WebSocket connection. One goroutine at a time may call Reader. Any number
 // of goroutines may call Write, Ping, Close and CloseNow.
-type Conn struct{ c *websocket.Conn }
+type Conn struct {
+	c     *websocket.Conn
+	ended func() bool // as in AcceptOptions; may be nil
+}
 
 // DialOptions says how to dial a source.
 type DialOptions struct {
 	Client       *http.Client // nil is http.DefaultClient
 	Header       http.Header
 	Subprotocols []string
-	Compress     bool // offer permessage-deflate with context takeover (RFC 7692)
+	Compress     bool        // offer permessage-deflate with context takeover (RFC 7692)
+	Ended        func() bool // as in AcceptOptions
 }
 
 // Dial performs the client's side of the opening handshake (RFC 6455 section 4.1) with
@@ -38,7 +42,7 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, *http.Response
 	if err != nil {
 		return nil, resp, err
 	}
-	return &Conn{c}, resp, nil
+	return &Conn{c: c, ended: o.Ended}, resp, nil
 }
 
 // AcceptOptions says how to answer an opening handshake. The caller checks the Origin
@@ -46,6 +50,10 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, *http.Response
 type AcceptOptions struct {
 	Subprotocols []string
 	Compress     bool // take up an offer of permessage-deflate
+	// Ended reports whether a read below the library has failed. The reader of a message
+	// asks it at the message's end. nil = nobody knows, and then a compressed message
+	// that the end of the connection cuts short reads as whole.
+	Ended func() bool
 }
 
 // Accept performs the server's side of the opening handshake (RFC 6455 section
@@ -59,7 +67,7 @@ func Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) (*Conn, err
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{c}, nil
+	return &Conn{c: c, ended: o.Ended}, nil
 }
 
 func mode(compress bool) websocket.CompressionMode {
@@ -75,37 +83,18 @@ func (c *Conn) SetReadLimit(n int64) { c.c.SetReadLimit(n) }
 
 // Reader waits for the next data message and answers control frames while it
 // waits. The message must be read to its end before the next call. Once the returned
-// reader has reported io.EOF or any other error, it reports that error for good.
-func (c *Conn) Reader(ctx context.Context) (hub.Kind, io.Reader, error) {
-	t, r, err := c.c.Reader(ctx)
+// reader has reported io.EOF or any other error, it reports that error for good. It
+// reports io.EOF only after a whole message.
+func (c *Conn) Reader(ctx context.Context) (kind hub.Kind, r io.Reader, err error) {
+	defer recoverInto(&err)
+	t, below, err := c.c.Reader(ctx)
 	if err != nil {
 		return hub.Text, nil, err
 	}
 	if t == websocket.MessageBinary {
-		return hub.Binary, &message{r: r}, nil
+		kind = hub.Binary
 	}
-	return hub.Text, &message{r: r}, nil
-}
-
-// message reads one message. Its first error is its last: at the end of a compressed
-// message the library gives its inflater back to a pool, but a read after the end would
-// still use it, together with the connection that has it by then
-// (TestRefusedCompressedMessages in relay).
-type message struct {
-	r   io.Reader // nil once err is set
-	err error
-}
-
-// Read implements io.Reader.
-func (m *message) Read(p []byte) (int, error) {
-	if m.err != nil {
-		return 0, m.err
-	}
-	n, err := m.r.Read(p)
-	if err != nil {
-		m.r, m.err = nil, err
-	}
-	return n, err
+	return kind, &message{r: below, ended: c.ended}, nil
 }
 
 // Write sends one message.

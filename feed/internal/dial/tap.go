@@ -15,7 +15,7 @@ import (
 type Tap struct {
 	io.ReadWriteCloser
 	Reads atomic.Uint64 // reads that brought bytes
-	Ended atomic.Bool   // a read failed, by the end of the connection or otherwise
+	ended atomic.Bool   // a read failed, by the end of the connection or otherwise
 
 	limit    *rate.Limiter // is told of control frames; nil = nobody is
 	controls controls      // owned by Write, of which the library makes one call at a time
@@ -52,7 +52,7 @@ func (t *Tap) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if err != nil {
-		t.Ended.Store(true)
+		t.ended.Store(true)
 	}
 	return n, err
 }
@@ -85,6 +85,9 @@ func NewTransport(ctx context.Context, base *http.Transport, limit *rate.Limiter
 	}
 	return t
 }
+
+// Ended reports whether reading from the connection has failed, by its end or otherwise.
+func (t *Transport) Ended() bool { return t.Tap != nil && t.Tap.ended.Load() }
 
 // Cause returns what lies behind a handshake's error: the end of its context, if
 // that came first. net/http does not say how far the handshake got.
