@@ -48,6 +48,9 @@ func NewDemand(linger time.Duration) *Demand {
 	return &Demand{linger: linger, changed: make(chan struct{}, 1), keys: make(map[string]*keyDemand)}
 }
 
+// Demand returns the Demand of the hub's Config, nil if it has none. Any goroutine.
+func (h *Hub) Demand() *Demand { return h.demand }
+
 // Changed holds a token when Changes has something to tell. It is never closed.
 func (d *Demand) Changed() <-chan struct{} { return d.changed }
 

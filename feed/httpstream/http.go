@@ -14,6 +14,7 @@ import (
 	"fantail/feed/internal/dial"
 	"fantail/feed/internal/lines"
 	"fantail/feed/internal/redact"
+	"fantail/hub"
 	"fantail/hub/fantailv1"
 )
 
@@ -168,7 +169,7 @@ func (d *source) dropResumePoint(status int) {
 	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		if d.resume.Position() != "" {
 			d.Forget()
-			d.opt.Notice(fantailv1.Notice{Kind: "gap", Unknown: true})
+			d.opt.Notice(fantailv1.Notice{Kind: hub.Gap.String(), Unknown: true})
 		}
 	}
 }

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"fantail/feed/driver"
+	"fantail/hub"
 	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
 )
@@ -55,6 +56,6 @@ func (s *relayStream) noteClose(err error) {
 		s.resume.Reached(at)
 	case ok && code == fantailv1.CodeGone, !s.envelope: // cut: where a raw stream stood, nobody knows
 		s.resume.Reached("")
-		s.notice(fantailv1.Notice{Kind: "gap", Unknown: true})
+		s.notice(fantailv1.Notice{Kind: hub.Gap.String(), Unknown: true})
 	}
 }

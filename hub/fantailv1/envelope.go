@@ -91,7 +91,7 @@ func Room(payload int64) int64 { return 6*payload + 16<<10 }
 // asNotice returns the notice that w is.
 func (w *wireEnvelope) asNotice() Notice {
 	n := Notice{
-		Kind: w.Notice, AtLeast: w.AtLeast, Conflated: w.Conflated, Unknown: w.Missed == nil && w.Notice == "gap",
+		Kind: w.Notice, AtLeast: w.AtLeast, Conflated: w.Conflated, Unknown: w.Missed == nil && w.Notice == hub.Gap.String(),
 		Up: w.State == "up", Outage: time.Duration(w.Outage * float64(time.Second)),
 	}
 	if w.Missed != nil {

@@ -99,7 +99,6 @@ func (c *Config) complete() {
 	if c.snapshot == "none" {
 		c.Hub.Snapshot.Keys = 0
 	}
-	c.Hub.Backbone = c.Feed.Numbered()
 	c.Feed.Sending.Uplink = c.Relay.Uplink.Mode == relay.UplinkForward
 	c.Relay.Sockets.PeerTimeout = c.Hub.Liveness.PingInterval + c.Hub.Liveness.PongTimeout
 	c.Relay.Push.MaxBody = c.Feed.Messages.MaxMessage

@@ -69,21 +69,16 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	defer closeAll(o.Public, o.Admin)
 	log := o.Log
 	latency := relay.NewLatency()
-	demand, lanes := sourceDemand(c)
 	fc := c.Feed
 	fc.Names = config.Names
-	hc := c.Hub
-	hc.Demand, hc.MaxLanes = demand, lanes
+	hc := fc.ForHub(c.Hub)
+	if hc.Demand != nil { // each client may have a lane of its own
+		hc.MaxLanes = max(4096, c.Relay.Limits.Clients)
+	}
 	hc.Latency = latency
 	h := relay.NewHub(hc)
 	defer h.Close()
-	news := &sourceNews{hub: h.Hub()}
-	fc.Events.Notify, fc.Events.RelayNotice = news.notify, news.relayed
-	fc.Events.Number = h.Adopt
-	if demand != nil {
-		fc.Demand = demand
-	}
-	f, err := feed.New(fc, h, log)
+	f, err := feed.Connect(h.Hub(), fc, log)
 	if err != nil {
 		return config.Named(err)
 	}
@@ -101,19 +96,6 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 		s.printBanner(o.Out)
 	}
 	return s.run(ctx)
-}
-
-// demandLinger is the time for which the source still sends a key after its last client
-// has left, so that a client that reconnects misses nothing.
-const demandLinger = 5 * time.Second
-
-// sourceDemand returns the demand for a source that sends keys on demand, else nil, and
-// the number of lanes, since each client of such a source may have its own.
-func sourceDemand(c config.Config) (d *hub.Demand, lanes int) {
-	if !feed.OnDemand(c.Feed.Sources.URL) {
-		return nil, 0
-	}
-	return hub.NewDemand(demandLinger), max(4096, c.Relay.Limits.Clients)
 }
 
 // RelayConfig returns the relay's configuration with its hub, its feed and its log.

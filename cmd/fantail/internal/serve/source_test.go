@@ -2,33 +2,11 @@ package serve
 
 import (
 	"testing"
-	"time"
 
 	"fantail/feed"
 	"fantail/feed/arbiter"
 	"fantail/feed/driver"
-	"fantail/hub"
-	"fantail/hub/fantailv1"
 )
-
-// TestRelayNoticesAreHanded: what a relay that is the source tells of its own
-// source, and gaps, reach this relay's clients.
-func TestRelayNoticesAreHanded(t *testing.T) {
-	h := hub.New(hub.Config{})
-	defer h.Close()
-	news := &sourceNews{hub: h}
-	for _, tt := range []struct {
-		told fantailv1.Notice
-		up   bool
-	}{
-		{fantailv1.Notice{Kind: "source"}, false}, {fantailv1.Notice{Kind: "heartbeat"}, false},
-		{fantailv1.Notice{Kind: "source", Up: true, Outage: time.Second}, true}, {fantailv1.Notice{Kind: "gap", Missed: 3}, true},
-	} {
-		if news.relayed(tt.told); h.SourceIsUp() != tt.up {
-			t.Errorf("behind %+v the source is up: %v", tt.told, h.SourceIsUp())
-		}
-	}
-}
 
 func TestSourceStatusOfSeveral(t *testing.T) {
 	got := sourceStatus(feed.Stats{

@@ -1,0 +1,89 @@
+package feed
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"fantail/hub"
+	"fantail/hub/fantailv1"
+)
+
+// DemandLinger is how long the source still sends a key after its last client has left,
+// so that a client that reconnects misses nothing.
+const DemandLinger = 5 * time.Second
+
+// ForHub returns h, the configuration of the hub that gets the feed's messages, with what
+// the source asks of a hub: a Demand for a source of keys on demand, and Backbone for one
+// with numbers. Each client of a source of keys on demand may want a lane of its own, so
+// MaxLanes should be no less than the number of clients.
+func (c Config) ForHub(h hub.Config) hub.Config {
+	if OnDemand(c.Sources.URL) && h.Demand == nil {
+		h.Demand = hub.NewDemand(DemandLinger)
+	}
+	h.Backbone = c.Numbered()
+	return h
+}
+
+// Connect is New for a hub made with Config.ForHub: the hub gets the feed's messages and
+// takes over their numbers, its clients hear how the source fares, and the source is asked
+// for the keys that they want. What cfg.Events holds is called after the hub; cfg.Demand
+// is replaced.
+func Connect(h *hub.Hub, cfg Config, log zerolog.Logger) (*Feed, error) {
+	demand := h.Demand()
+	if demand == nil && OnDemand(cfg.Sources.URL) {
+		return nil, errors.New("feed: the source sends keys on demand, and the hub has no Demand; make the hub with Config.ForHub")
+	}
+	if cfg.Demand = nil; demand != nil {
+		cfg.Demand = demand
+	}
+	cfg.Events = (&hubEvents{hub: h, next: cfg.Events}).events()
+	return New(cfg, h, log)
+}
+
+// hubEvents tells a hub what befalls the feed, and then the program. Any goroutine.
+type hubEvents struct {
+	hub  *hub.Hub
+	next Events
+	mu   sync.Mutex // the hub hears of the source from one goroutine at a time
+}
+
+func (e *hubEvents) events() Events {
+	return Events{Notify: e.notify, RelayNotice: e.notice, Number: e.number}
+}
+
+// notify tells that the source is away, or back after an outage.
+func (e *hubEvents) notify(up bool, outage time.Duration) {
+	e.mu.Lock()
+	e.hub.Source(up, outage)
+	e.mu.Unlock()
+	if e.next.Notify != nil {
+		e.next.Notify(up, outage)
+	}
+}
+
+// notice passes on what a relay that is the source says: how its own source fares, and
+// gaps. The hub's clients are told of a gap as of an outage that is over.
+func (e *hubEvents) notice(n fantailv1.Notice) {
+	e.mu.Lock()
+	switch n.Kind {
+	case hub.SourceUp.String():
+		e.hub.Source(n.Up, n.Outage)
+	case hub.Gap.String():
+		e.hub.Source(false, 0)
+		e.hub.Source(true, 0)
+	}
+	e.mu.Unlock()
+	if e.next.RelayNotice != nil {
+		e.next.RelayNotice(n)
+	}
+}
+
+func (e *hubEvents) number(name string, behind uint64) {
+	e.hub.Adopt(name, behind)
+	if e.next.Number != nil {
+		e.next.Number(name, behind)
+	}
+}
