@@ -23,6 +23,17 @@ func TestEmbed(t *testing.T) {
 	p.exited()
 }
 
+// The program relays a source as well.
+func TestEmbedSource(t *testing.T) {
+	p := launch(t, nil, build(t, "fantail/examples/embed"), "-listen", "127.0.0.1:0", "-source", "demo:")
+	c := dial(t, p.find(`^(ws://\S+)\n`))
+	if m := c.message(); !json.Valid([]byte(m)) {
+		t.Errorf("message %q, want one of the demo's", m)
+	}
+	p.terminate()
+	p.exited()
+}
+
 // number parses a message of the counter's.
 func number(t *testing.T, message string) int {
 	t.Helper()
