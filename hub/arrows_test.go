@@ -35,15 +35,14 @@ var rooms = map[string]string{
 	"cmd/fantail/internal/config":      "cmd/fantail/internal/text feed feed/driver feed/stage hub hub/setting relay",
 	"cmd/fantail/internal/health":      "cmd/fantail/internal/cli cmd/fantail/internal/config",
 	"cmd/fantail/internal/replay":      "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed/recording hub hub/websocket",
-	"cmd/fantail/internal/serve": "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/driver hub " +
-		"hub/fantailv1 relay",
-	"cmd/fantail/internal/servetest": "cmd/fantail/internal/config cmd/fantail/internal/serve hub/peertest",
+	"cmd/fantail/internal/serve":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/driver hub relay",
+	"cmd/fantail/internal/servetest":   "cmd/fantail/internal/config cmd/fantail/internal/serve hub/peertest",
 	"cmd/fantail/internal/tail": "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/recording hub " +
 		"hub/fantailv1 relay",
 	"cmd/fantail/internal/text": "",
 
 	"examples":       "",
-	"examples/embed": "hub relay",
+	"examples/embed": "feed hub relay",
 
 	"feed": "feed/amqp feed/arbiter feed/demo feed/driver feed/httpstream feed/internal/dial feed/internal/redact " +
 		"feed/internal/retry feed/internal/throttle feed/nats feed/push feed/recording feed/redis feed/renew feed/stage " +
