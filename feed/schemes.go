@@ -71,7 +71,7 @@ func aboutReplay(rest string) error {
 }
 
 func aboutStdin(string) error {
-	return errors.New("standard input, a line a message; what is read of it now, nobody will read again")
+	return errors.New("standard input, a line a message; what is read of it now is not read again")
 }
 
 func aboutPush(string) error { return errors.New("messages that are pushed") }
@@ -208,7 +208,12 @@ func (s scheme) checkOverlap(cfg Config) error {
 	return nil
 }
 
-// Redact returns a source URL that is fit for logs: without user and password, and
-// with what looks like a secret in its query and path replaced by ***. It parses any
-// text.
-func Redact(address string) string { return redact.URL(address) }
+// Redact returns a Sources.URL that is fit for logs: without users and passwords, and
+// with what looks like a secret in a query or path replaced by ***. It takes any text.
+func Redact(address string) string {
+	urls := SourceURLs(address)
+	for i, u := range urls {
+		urls[i] = redact.URL(u)
+	}
+	return strings.Join(urls, " ")
+}

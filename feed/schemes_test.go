@@ -19,7 +19,7 @@ func TestSourcesAreDescribed(t *testing.T) {
 		"push:":                       "pushed: messages that are pushed",
 		"wss://h/ Push:":              "pushed",
 		"replay:a b.txt?speed=2":      `: the recording "a b.txt"`,
-		"stdin:":                      ": standard input, a line a message; what is read of it now, nobody will read again",
+		"stdin:":                      ": standard input, a line a message; what is read of it now is not read again",
 		"demo:?rate=1":                ": demo data, made up; set THE_URL for a feed of your own",
 		"demo":                        "",
 		"unknown:":                    "",
@@ -38,6 +38,16 @@ func TestSourcesAreDescribed(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: got %q, want %q", url, got, want)
+		}
+	}
+}
+
+func TestIsPushed(t *testing.T) {
+	for urls, want := range map[string]bool{
+		"push:": true, "Push:": true, "demo: push:": true, "push: wss://h": true, "demo:": false, "wss://h/push:": false,
+	} {
+		if IsPushed(urls) != want {
+			t.Errorf("%s: %v", urls, !want)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/feed/driver"
-	"fantail/feed/internal/redact"
 	"fantail/feed/internal/retry"
 	"fantail/feed/internal/throttle"
 	"fantail/feed/renew"
@@ -69,7 +68,7 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	if err := errors.Join(err, checkKeyPlaces(cfg.Sources.URL), s.checkOverlap(cfg), bad, checkSending(cfg, s), checkUplink(cfg, s, d)); err != nil {
 		return nil, err
 	}
-	f := openSource(d, redact.URL(cfg.Sources.URL), out, log)
+	f := openSource(d, Redact(cfg.Sources.URL), out, log)
 	f.keyer, f.keys = keyer, keyer != nil || s.keys
 	if s.remote {
 		f.idle, f.age = cfg.Dialling.IdleTimeout, cfg.Renewal.MaxAge

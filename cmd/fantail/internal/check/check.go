@@ -69,7 +69,7 @@ func checkSources(ctx context.Context, r *checkReport, c config.Config, window t
 		if len(urls) == 1 {
 			fmt.Fprintf(r.out, "\nSource\n")
 		} else {
-			fmt.Fprintf(r.out, "\nSource %d of %d: %s\n", i+1, len(urls), c.MaskedSource(u))
+			fmt.Fprintf(r.out, "\nSource %d of %d: %s\n", i+1, len(urls), feed.Redact(u))
 		}
 		one := c
 		one.Feed.Sources.URL = u
@@ -176,19 +176,10 @@ const certificateWarning = 14 * 24 * time.Hour
 
 // localSource describes a source without a host. It is empty for other sources.
 func localSource(url string) string {
-	scheme, rest, _ := strings.Cut(url, ":")
-	switch strings.ToLower(scheme) {
-	case "demo":
-		return "demo data, made up; set FANTAIL_SOURCE_URL for a feed of your own"
-	case "replay":
-		file, _, _ := strings.Cut(rest, "?")
-		return "the recording " + text.Quote(file)
-	case "push":
+	if feed.IsPushed(url) {
 		return "messages that are POSTed to /push with the token of FANTAIL_PUSH_TOKEN"
-	case "stdin":
-		return "standard input, a line a message; what this check reads of it, no relay will see"
 	}
-	return ""
+	return feed.About(url, config.Names)
 }
 
 // verdict prints the last line, unless there is an error to print.

@@ -10,6 +10,7 @@ import (
 
 	"fantail/cmd/fantail/internal/config"
 	"fantail/cmd/fantail/internal/text"
+	"fantail/feed"
 	"fantail/feed/driver"
 	"fantail/hub"
 )
@@ -130,7 +131,7 @@ func (r *checkReport) silent(err error, c config.Config) {
 		r.fail("message", "none: %v. %s", config.Named(err), droppedAdvice)
 	case localSource(c.Feed.Sources.URL) != "":
 		r.warn("message", "none came; is there something to read? Watch longer, with -for 1m")
-	case config.IsBroker(c.Feed.Sources.URL):
+	case feed.IsBroker(c.Feed.Sources.URL):
 		r.warn("message", "none came. A quiet feed is legal; publish something to it while this watches, or watch longer, with -for 1m")
 	case len(frames) == 0:
 		r.warn("message", "none came. A quiet feed is legal, but many say nothing until they are asked: set FANTAIL_SOURCE_SEND "+

@@ -77,7 +77,7 @@ func (p *parser) checkSource() {
 
 func (p *parser) checkPush() {
 	url, token := &p.config.Feed.Sources.URL, &p.config.Relay.Push.Token
-	if p.good(url, token) && p.text(token) == "" && IsPush(*url) {
+	if p.good(url, token) && p.text(token) == "" && feed.IsPushed(*url) {
 		p.reject(token, "anybody could push messages to clients; write a token of 16 characters or more, or @ and a file that holds it")
 	}
 }

@@ -13,7 +13,7 @@ func sourceRows(c *Config) []Variable {
 		{
 			Name: "FANTAIL_SOURCE_URL", Default: "demo:", EmptyCounts: true, Basic: true, Secret: Masked,
 			About:  "where the feed comes from: ws://… or wss://…, http://… or https://… (Server-Sent Events or NDJSON), redis://…, nats://…, amqp://…, push: (POST /push), replay:FILE, stdin: or demo: (a synthetic market); several, separated by spaces, go by FANTAIL_SOURCE_MODE",
-			Shows:  func(string) string { return c.MaskedSource(f.Sources.URL) },
+			Shows:  func(string) string { return feed.Redact(f.Sources.URL) },
 			setter: to(&f.Sources.URL, parseSource).and(&c.Relay.Source),
 		},
 		{

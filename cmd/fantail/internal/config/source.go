@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -200,20 +199,6 @@ func parsePushToken(text []byte) (string, error) {
 	return token, nil
 }
 
-// IsPush reports whether a source, or one of several, is fed by /push.
-func IsPush(urls string) bool {
-	return slices.ContainsFunc(feed.SourceURLs(urls), func(url string) bool {
-		scheme, _, _ := strings.Cut(url, ":")
-		return strings.EqualFold(scheme, "push")
-	})
-}
-
-// IsBroker reports whether a source is a broker, whose URL says everything.
-func IsBroker(url string) bool {
-	scheme, _, _ := strings.Cut(strings.ToLower(url), ":")
-	return slices.Contains([]string{"redis", "rediss", "nats", "tls+nats", "amqp", "amqps"}, scheme)
-}
-
 // isToken reports whether s is a token (RFC 9110 section 5.6.2).
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
@@ -227,16 +212,4 @@ func where(err error) string {
 		return fmt.Sprintf(" (byte %d)", e.Offset)
 	}
 	return ""
-}
-
-// MaskedSource returns the URL of a valid source as the relay's log shows it: with its
-// host, and without what looks like a secret.
-func (c Config) MaskedSource(url string) string {
-	one := c.Feed
-	one.Sources.URL, one.Stdin = url, strings.NewReader("")
-	f, err := feed.New(one, nil, zerolog.Nop())
-	if err != nil {
-		return hiddenText
-	}
-	return f.Stats().Source
 }

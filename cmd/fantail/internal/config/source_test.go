@@ -123,13 +123,3 @@ func FuzzHeaders(f *testing.F) {
 		}
 	})
 }
-
-func TestIsPush(t *testing.T) {
-	for urls, want := range map[string]bool{
-		"push:": true, "Push:": true, "demo: push:": true, "push: wss://h": true, "demo:": false, "wss://h/push:": false,
-	} {
-		if IsPush(urls) != want {
-			t.Errorf("%s: %v", urls, !want)
-		}
-	}
-}

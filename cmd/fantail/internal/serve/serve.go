@@ -103,7 +103,7 @@ func RelayConfig(c config.Config, h *relay.Hub, f *feed.Feed, log zerolog.Logger
 	rc := c.Relay
 	rc.Hub, rc.Log, rc.Names, rc.Uplink.Forward = h, log, config.Names, f.Send
 	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
-	if config.IsPush(c.Feed.Sources.URL) {
+	if feed.IsPushed(c.Feed.Sources.URL) {
 		rc.Push.Take = takePushed(f)
 	}
 	return rc
