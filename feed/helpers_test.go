@@ -1,16 +1,11 @@
 package feed
 
 import (
-	"fmt"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
-	"fantail/feed/driver"
 	"fantail/feed/internal/feedtest"
-	"fantail/hub"
-	"fantail/hub/peertest"
 )
 
 // running is a Feed under test.
@@ -34,30 +29,3 @@ func start(t *testing.T, cfg Config) *running {
 }
 
 func (r *running) run(t testing.TB) { r.stop = feedtest.Run(t, r.Run) }
-
-// findAndOpen makes the driver of a URL.
-func findAndOpen(url string) (driver.Driver, error) {
-	s, err := findScheme(url)
-	if err != nil {
-		return nil, err
-	}
-	return s.open(driver.Options{URL: url}.WithDefaults())
-}
-
-// endsWithin holds feeds to a time for their end.
-func endsWithin(t *testing.T, most time.Duration, begin func() *running) {
-	t.Helper()
-	feedtest.EndsWithin(t, most, func() func() error { return begin().stop })
-}
-
-// deliver sends a message until it is taken.
-func deliver(t *testing.T, r *running, kind hub.Kind, payload []byte) {
-	t.Helper()
-	feedtest.Deliver(t, r.Send, kind, payload)
-}
-
-// eventuallyTakes waits until so many connections take messages.
-func eventuallyTakes(t *testing.T, r *running, n int) {
-	t.Helper()
-	peertest.Eventually(t, fmt.Sprintf("%d connections take messages", n), func() bool { return r.Stats().Taking >= n })
-}
