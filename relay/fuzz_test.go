@@ -230,11 +230,12 @@ func newTestSession(t *testing.T, r *Relay, c net.Conn, compress bool) testSessi
 	req.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate")
 	hj := &hijacker{ResponseWriter: takenOver{httptest.NewRecorder(), c}, largest: r.uplink.largest}
 	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{
-		Compress: compress, Ended: func() bool { return hj.conn.readErr != nil },
+		Compress: compress,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	ws.SetEnded(hj.conn.ended)
 	ws.SetReadLimit(r.uplink.largest)
 	s := testSession{session: &session{relay: r, conn: hj.conn, ws: ws}}
 	g := grant{request: request{from: netip.MustParseAddr("192.0.2.1"), name: "test"}}

@@ -46,6 +46,9 @@ func newNetConn(c net.Conn, early []byte, largest int64) *netConn {
 	return &netConn{Conn: c, early: early, budget: rate.NewLimiter(inboundRate, int(largest)+controlBurst)}
 }
 
+// ended reports whether reading has failed. The reader goroutine calls it.
+func (n *netConn) ended() bool { return n.readErr != nil }
+
 // Read notes that the client is alive, and charges its budget: floods of tiny frames
 // pass every limit on the size of a message. An error that comes with bytes is left for
 // the next call, where it comes again. So readErr is set only once the library lacks

@@ -43,11 +43,12 @@ func (t webSocket) takeOver(w http.ResponseWriter, req *http.Request, g grant, a
 	u := t.relay.uplink
 	hj := &hijacker{ResponseWriter: w, largest: u.largest, answer: g.deflate.answer()}
 	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{
-		Subprotocols: []string{subprotocol}, Compress: g.deflate.compress, Ended: func() bool { return hj.conn.readErr != nil },
+		Subprotocols: []string{subprotocol}, Compress: g.deflate.compress,
 	})
 	if err != nil { // the library has answered
 		return nil, refusalf(refusedHandshake, "the handshake failed: %s", err)
 	}
+	ws.SetEnded(hj.conn.ended)
 	ws.SetReadLimit(u.largest)
 	return &session{relay: t.relay, conn: hj.conn, ws: ws}, nil
 }

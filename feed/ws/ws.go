@@ -109,11 +109,11 @@ func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 		Header:       header,
 		Subprotocols: subprotocols,
 		Compress:     true,
-		Ended:        tapped.Ended,
 	})
 	if err != nil {
 		return nil, dial.Explain(tapped.Cause(opening, err), resp, subprotocols)
 	}
+	conn.SetEnded(tapped.Ended)
 	reportAnswer(ctx, resp)
 	if len(d.opt.Subprotocols) > 0 && conn.Subprotocol() == "" {
 		conn.CloseNow()

@@ -17,7 +17,7 @@ import (
 // of goroutines may call Write, Ping, Close and CloseNow.
 type Conn struct {
 	c     *websocket.Conn
-	ended func() bool // as in AcceptOptions; may be nil
+	ended func() bool // set before the first Reader; may be nil
 }
 
 // DialOptions says how to dial a source.
@@ -25,8 +25,7 @@ type DialOptions struct {
 	Client       *http.Client // nil is http.DefaultClient
 	Header       http.Header
 	Subprotocols []string
-	Compress     bool        // offer permessage-deflate with context takeover (RFC 7692)
-	Ended        func() bool // as in AcceptOptions
+	Compress     bool // offer permessage-deflate with context takeover (RFC 7692)
 }
 
 // Dial performs the client's side of the opening handshake (RFC 6455 section 4.1) with
@@ -42,7 +41,7 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, *http.Response
 	if err != nil {
 		return nil, resp, err
 	}
-	return &Conn{c: c, ended: o.Ended}, resp, nil
+	return &Conn{c: c}, resp, nil
 }
 
 // AcceptOptions says how to answer an opening handshake. The caller checks the Origin
@@ -50,10 +49,6 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, *http.Response
 type AcceptOptions struct {
 	Subprotocols []string
 	Compress     bool // take up an offer of permessage-deflate
-	// Ended reports whether a read below the library has failed. The reader of a message
-	// asks it at the message's end. nil = nobody knows, and then a compressed message
-	// that the end of the connection cuts short reads as whole.
-	Ended func() bool
 }
 
 // Accept performs the server's side of the opening handshake (RFC 6455 section
@@ -67,8 +62,14 @@ func Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) (*Conn, err
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{c: c, ended: o.Ended}, nil
+	return &Conn{c: c}, nil
 }
+
+// SetEnded says what reports whether a read below the library has failed. The reader of a
+// message asks it at the message's end; without it, a compressed message that the end of
+// the connection cuts short reads as whole. It is set before the first Reader. The Conn
+// holds the function, and all that it refers to, as long as the connection lasts.
+func (c *Conn) SetEnded(ended func() bool) { c.ended = ended }
 
 func mode(compress bool) websocket.CompressionMode {
 	if compress {

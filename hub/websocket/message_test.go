@@ -54,10 +54,11 @@ func accepted(t *testing.T, frames []byte) (*Conn, *sent) {
 		r.Header.Set(name, value)
 	}
 	s := &sent{peer: bytes.NewReader(frames)}
-	c, err := Accept(hijackable{httptest.NewRecorder(), s}, r, AcceptOptions{Compress: true, Ended: func() bool { return s.ended }})
+	c, err := Accept(hijackable{httptest.NewRecorder(), s}, r, AcceptOptions{Compress: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.SetEnded(func() bool { return s.ended })
 	t.Cleanup(func() { c.CloseNow() })
 	return c, s
 }
