@@ -3,8 +3,10 @@ package relay
 import (
 	"bytes"
 	"compress/flate"
+	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -83,4 +85,46 @@ func TestCompressedBomb(t *testing.T) {
 	if grown := heap() - before; grown > 1<<20 {
 		t.Errorf("the heap has grown by %d bytes", grown)
 	}
+}
+
+// Whole compressed messages that are refused end their connections, and touch no other
+// message: after its end nobody reads a message on. -race tells if anybody does.
+func TestRefusedCompressedMessages(t *testing.T) {
+	source := &upstream{}
+	c := source.forwarding("^say")
+	c.Delivery.Compression = true
+	_, _, addr := newTestRelay(t, hub.Config{}, c)
+	const conns, rounds = 8, 6
+	var wg sync.WaitGroup
+	for i := range conns {
+		wg.Go(func() { // ends after its rounds
+			for round := range rounds {
+				p := dial(t, addr, "/ws", handshake+"Sec-WebSocket-Extensions: permessage-deflate\r\n", "")
+				for n := range 3 {
+					p.raw(peertest.ClientFrame(0xC1, deflated(compressible("say", i, round, n))))
+				}
+				p.raw(peertest.ClientFrame(0xC1, deflated(compressible("refused", i, round, 3))))
+				p.wantClose(1008)
+			}
+		})
+	}
+	wg.Wait()
+	got := make(map[string]int)
+	for _, m := range source.messages() {
+		got[m]++
+	}
+	for i := range conns * rounds * 3 {
+		m := compressible("say", i/3/rounds, i/3%rounds, i%3)
+		if got[fmt.Sprint(hub.Text, " ", m)] != 1 {
+			t.Errorf("the source got %.30q %d times", m, got[m])
+		}
+	}
+	if len(got) != conns*rounds*3 {
+		t.Errorf("the source got %d different messages, want %d", len(got), conns*rounds*3)
+	}
+}
+
+// compressible is a message that no other has.
+func compressible(word string, i, round, n int) string {
+	return strings.Repeat(fmt.Sprintf("%s %d %d %d ", word, i, round, n), 300)
 }
