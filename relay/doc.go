@@ -169,8 +169,8 @@
 // suffices: clients are unharmed, and new ones are served (TestH1Dribblers in
 // cmd/fantail/e2e), unless a crowd takes every descriptor that the limit on clients
 // leaves free. Then accepting goes on as fast as the crowd times out
-// (TestL3DescriptorsRunOut). To withstand that, count connections where they cost
-// least, in a firewall.
+// (TestL3DescriptorsRunOut in cmd/fantail/e2e). To withstand that, count connections
+// where they cost least, in a firewall.
 //
 // # The page
 //

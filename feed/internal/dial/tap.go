@@ -68,7 +68,7 @@ type Transport struct {
 
 // NewTransport returns a transport whose connection ends with ctx, until
 // keep is called. On its own net/http goes on dialling, and waiting for TLS,
-// when a request is given up (TestU2WSHandshakeTimeout).
+// when a request is given up (TestU2WSHandshakeTimeout in feed/ws).
 func NewTransport(ctx context.Context, base *http.Transport, limit *rate.Limiter) *Transport {
 	t := &Transport{base: base.Clone(), limit: limit}
 	dial := base.DialContext

@@ -159,7 +159,7 @@ func (o tailOptions) figures(out io.Writer) *figuresPrinter {
 
 // createRecording creates a file that must not exist, unless force is set. The recorder
 // writes to it without a buffer, so that a recording is whole up to its last message even
-// if the process is killed (TestTailRecordingIsOnDisk).
+// if the process is killed (TestTailRecordingIsOnDisk in cmd/fantail/e2e).
 func createRecording(name string, force bool) (*os.File, error) {
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if force {
