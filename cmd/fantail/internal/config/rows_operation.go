@@ -6,12 +6,12 @@ func tlsRows(c *Config) []Variable {
 	return []Variable{
 		{
 			Name:   "FANTAIL_TLS_CERT",
-			About:  "certificate chain file (PEM); with FANTAIL_TLS_KEY it turns on TLS for clients",
+			About:  "File of the certificate chain (PEM). Together with FANTAIL_TLS_KEY it turns on TLS for clients.",
 			setter: to(&c.Listen.Cert, asIs),
 		},
 		{
 			Name:   "FANTAIL_TLS_KEY",
-			About:  "private key file (PEM)",
+			About:  "File of the private key (PEM).",
 			setter: to(&c.Listen.Key, asIs),
 		},
 	}
@@ -21,12 +21,12 @@ func shutdownRows(c *Config) []Variable {
 	return []Variable{
 		{
 			Name: "FANTAIL_DRAIN_DELAY", Default: "0s",
-			About:  "on SIGTERM, time to be not ready before clients are closed",
+			About:  "Time after SIGTERM for which the relay is not ready and still serves its clients.",
 			setter: to(&c.Drain.Delay, zeroOr(duration(time.Millisecond, hour))),
 		},
 		{
 			Name: "FANTAIL_DRAIN_WINDOW", Default: "7s",
-			About:  "time over which clients are then closed",
+			About:  "Time after that over which the relay closes its clients.",
 			setter: to(&c.Drain.Window, zeroOr(duration(time.Millisecond, hour))),
 		},
 	}
@@ -36,12 +36,12 @@ func logRows(c *Config) []Variable {
 	return []Variable{
 		{
 			Name: "FANTAIL_LOG_LEVEL", Default: "info", Basic: true,
-			About:  "debug, info, warn or error",
+			About:  "Least level of the log lines that are written: debug, info, warn or error.",
 			setter: to(&c.Log.Level, parseLevel),
 		},
 		{
 			Name: "FANTAIL_LOG_FORMAT", Default: "auto",
-			About:  "json, console, or auto: console on a terminal",
+			About:  "json, console or auto. auto is console on a terminal and json elsewhere.",
 			setter: to(&c.Log.Format, choice("auto", "json", "console")),
 		},
 	}

@@ -15,7 +15,7 @@ const (
 func configTable() string {
 	var b strings.Builder
 	writeTable(&b, Basics())
-	b.WriteString("\nMore, seldom needed:\n\n")
+	b.WriteString("\nThese are seldom needed:\n\n")
 	writeTable(&b, Details())
 	return b.String()
 }

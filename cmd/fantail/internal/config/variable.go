@@ -7,7 +7,7 @@ import "slices"
 type Variable struct {
 	Name    string // in full
 	Default string // the text of a variable that is not set; empty is none
-	About   string // one sentence that follows the name
+	About   string // whole sentences that follow the name; the first may be a noun with a full stop
 	Section Section
 	Basic   bool // most operators look at it
 	Secret  Secrecy
@@ -72,19 +72,19 @@ type Section struct {
 var sections = []Section{
 	{"source", "where the feed comes from", sourceRows},
 	{"connection", "how the source is connected", connectionRows},
-	{"sending", "what is sent to the source", sendingRows},
-	{"messages", "what the source's messages mean", messageRows},
+	{"sending", "messages to the source", sendingRows},
+	{"messages", "the meaning of the source's messages", messageRows},
 	{"push", "messages that are pushed", pushRows},
 	{"listening", "where clients and operators connect", listenRows},
-	{"ring", "what is kept for clients", ringRows},
+	{"ring", "messages that wait for clients", ringRows},
 	{"slow", "clients that cannot keep up", slowRows},
-	{"limits", "how many may connect", limitRows},
-	{"access", "who may connect", accessRows},
+	{"limits", "numbers of clients", limitRows},
+	{"access", "the clients that may connect", accessRows},
 	{"clients", "how clients are served", clientRows},
 	{"uplink", "messages of the clients", uplinkRows},
 	{"tls", "encryption", tlsRows},
 	{"shutdown", "how the relay ends", shutdownRows},
-	{"logs", "what is logged", logRows},
+	{"logs", "the log", logRows},
 }
 
 // variables returns all variables. Their setters set fields of c.
