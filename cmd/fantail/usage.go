@@ -20,18 +20,18 @@ func printUsage(w io.Writer) error {
 	for _, c := range commands() {
 		p.Row(c.Name, c.About)
 	}
-	p.Row("help", "Print this; fantail help COMMAND tells more about one")
+	p.Row("help", "Print this help; fantail help COMMAND explains one command")
 	p.Examples([]string{
-		"fantail", "a demo feed at ws://localhost:8080/ws",
-		"fantail tail", "watch it",
+		"fantail", "relay a demo feed at ws://localhost:8080/ws",
+		"fantail tail", "watch that feed",
 		"FANTAIL_SOURCE_URL=wss://example.com/feed fantail check", "try a feed of your own",
-		"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "relay it",
+		"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "relay that feed",
 	})
-	p.Heading("Environment variables, all optional; [default]:")
+	p.Heading("Environment variables. All are optional; the default is in brackets:")
 	printVariables(p, config.Basics())
-	p.Heading("More of them, seldom needed:")
+	p.Heading("These are seldom needed:")
 	printVariables(p, config.Details())
-	p.Heading("Exit code: 0 fine, 1 failed, 2 wrong command line or configuration.")
+	p.Heading("Exit code: 0 success, 1 failure, 2 wrong command line or configuration.")
 	return p.Flush()
 }
 

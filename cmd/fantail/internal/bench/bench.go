@@ -62,18 +62,19 @@ func Command() cli.Command {
 		Name:     "bench",
 		Operands: []string{"[URL]"},
 		About:    "Load a WebSocket endpoint with thousands of clients",
-		Detail: "It connects clients to any WebSocket endpoint and reports deliveries, latency\n" +
+		Detail: "It connects clients to any WebSocket endpoint. It reports deliveries, latency\n" +
 			"from the send time in the messages, gaps in their sequence, closes by code,\n" +
-			"and whether it was itself the bottleneck. On a loopback it uses more source\n" +
-			"addresses than one if the ports of one run out.\n\n" +
-			"With -selftest it starts a source, and in turn a bare-send floor and this\n" +
-			"relay, on this machine, and prints what the relay costs beside the floor.",
+			"and whether the benchmark itself was the bottleneck. On the loopback interface\n" +
+			"it takes further source addresses when the ports of one run out.\n\n" +
+			"With -selftest it starts a source and, in turn, this relay and a floor: a\n" +
+			"program that does one bare send for each client. All run on this machine. It\n" +
+			"prints the cost of the relay beside the cost of the floor.",
 		Examples: []string{
-			"fantail bench ws://localhost:8080/ws", "1,000 clients of a relay",
-			"fantail bench -envelope -storm ws://localhost:8080/ws", "all cut at once, resuming",
-			"fantail bench -stalled 50 ws://localhost:8080/ws", "half of them never read",
-			"fantail bench -selftest -clients 5000", "this machine's ratio to the floor",
-			"fantail bench -selftest -sweep rate -svg rate.svg", "draw what a delivery costs",
+			"fantail bench ws://localhost:8080/ws", "load a relay with 1,000 clients",
+			"fantail bench -envelope -storm ws://localhost:8080/ws", "cut all clients at once and have them resume",
+			"fantail bench -stalled 50 ws://localhost:8080/ws", "have half of the clients never read",
+			"fantail bench -selftest -clients 5000", "compare the relay with the floor on this machine",
+			"fantail bench -selftest -sweep rate -svg rate.svg", "draw the cost of a delivery",
 		},
 		Setup: setupBench,
 	}
@@ -84,27 +85,27 @@ func setupBench(flags *flag.FlagSet) cli.Runner {
 	b := &benchFlags{load: load.Config{Header: http.Header{}}}
 	c := &b.load
 	flags.IntVar(&c.Clients, "clients", 1000, "open `N` connections")
-	flags.Float64Var(&c.ConnectRate, "connect-rate", 500, "open `N` of them a second; a self-test opens 2000 at least")
-	flags.DurationVar(&c.Duration, "duration", 10*time.Second, "measure for `TIME`; for a point of a sweep it is the most")
-	flags.DurationVar(&c.Warm, "warm", 2*time.Second, "wait for `TIME` between the last connection and measuring")
+	flags.Float64Var(&c.ConnectRate, "connect-rate", 500, "open `N` connections a second; a self-test opens at least 2000")
+	flags.DurationVar(&c.Duration, "duration", 10*time.Second, "measure for `TIME`; a point of a sweep takes at most TIME")
+	flags.DurationVar(&c.Warm, "warm", 2*time.Second, "wait for `TIME` after the last connection before measuring")
 	flags.IntVar(&c.Stalled, "stalled", 0, "let `PERCENT` of the clients never read")
-	flags.IntVar(&c.Sample, "sample", 64, "look into the messages of `N` clients; the others' are counted")
+	flags.IntVar(&c.Sample, "sample", 64, "read the messages of `N` clients; the messages of the others are only counted")
 	flags.StringVar(&c.PathTime, "path-time", defaultPathTime, "the send time is at `PATH` in the message, such as data.0.ts: s, ms, µs or ns since 1970, or RFC 3339")
 	flags.StringVar(&c.PathSeq, "path-seq", defaultPathSeq, "a sequence that rises by one is at `PATH` in the message")
-	flags.BoolVar(&b.envelope, "envelope", false, "ask for envelopes (fantail.v1): the latency is from their time, the sequence that of their positions")
-	flags.BoolVar(&b.sse, "sse", false, "read Server-Sent Events, such as http://localhost:8080/sse; the sequence is that of their ids")
-	flags.BoolVar(&c.Compress, "compress", false, "offer permessage-deflate, and inflate what the sample gets")
-	flags.BoolVar(&c.Storm, "storm", false, "behind the measuring, cut all clients and have them resume at once; with -envelope or -sse")
+	flags.BoolVar(&b.envelope, "envelope", false, "ask for envelopes (fantail.v1); their time gives the latency, their positions give the sequence")
+	flags.BoolVar(&b.sse, "sse", false, "read Server-Sent Events, such as http://localhost:8080/sse; their ids give the sequence")
+	flags.BoolVar(&c.Compress, "compress", false, "offer permessage-deflate, and inflate the messages of the sample")
+	flags.BoolVar(&c.Storm, "storm", false, "after measuring, cut all clients and have them resume at once; needs -envelope or -sse")
 	flags.Var(headers{c.Header}, "header", "send `'NAME: VALUE'` with each handshake; may be given several times")
-	flags.Var(texts{&c.Send}, "send", "send `TEXT` once connected, such as a subscription; may be given several times")
+	flags.Var(texts{&c.Send}, "send", "send `TEXT` after connecting, such as a subscription; may be given several times")
 	flags.BoolVar(&c.Insecure, "insecure", false, "accept any certificate")
 	flags.BoolVar(&b.json, "json", false, "print one JSON object instead of a table")
-	flags.BoolVar(&b.selftest, "selftest", false, "measure this relay beside a bare-send floor, both on this machine, instead of a URL; with -envelope or -sse beside its raw messages")
-	flags.IntVar(&b.filters, "filters", 0, "have each client of a self-test ask for one of `N` keys, beside clients that get everything, at the same deliveries/s")
-	flags.IntVar(&b.rounds, "rounds", 3, "repeat the two that a self-test compares in turn `N` times")
-	flags.Float64Var(&b.source.rate, "rate", 20, "each client of a self-test gets `N` messages a second")
-	flags.IntVar(&b.source.size, "size", 200, "the source of a self-test sends messages of `BYTES`")
-	flags.StringVar(&b.sweep, "sweep", "", "one self-test for each of many `AXIS`: clients (at 10 messages/s) or rate (with 500 clients)")
+	flags.BoolVar(&b.selftest, "selftest", false, "measure this relay beside a floor of bare sends on this machine, instead of a URL; with -envelope or -sse beside its own raw messages")
+	flags.IntVar(&b.filters, "filters", 0, "compare clients that each ask for one of `N` keys with clients that get everything, at the same deliveries/s, in a self-test")
+	flags.IntVar(&b.rounds, "rounds", 3, "run the two sides of a self-test in turn, `N` times")
+	flags.Float64Var(&b.source.rate, "rate", 20, "send `N` messages a second to each client of a self-test")
+	flags.IntVar(&b.source.size, "size", 200, "send messages of `BYTES` from the source of a self-test")
+	flags.StringVar(&b.sweep, "sweep", "", "run a self-test at each point of `AXIS`: clients (at 10 messages/s) or rate (with 500 clients)")
 	flags.StringVar(&b.svg, "svg", "", "draw the sweep into `FILE`")
 	return b.run
 }
@@ -167,13 +168,13 @@ const (
 func (b *benchFlags) check(operands []string) error {
 	switch {
 	case b.selftest && len(operands) > 0:
-		return errors.New("-selftest measures a relay of its own; leave the URL away")
+		return errors.New("-selftest measures a relay of its own; leave out the URL")
 	case !b.selftest && len(operands) == 0:
 		return errors.New("there is nothing to measure; write fantail bench URL or fantail bench -selftest")
 	case b.envelope && b.sse:
 		return errors.New("-envelope and -sse are two formats; choose one")
 	case b.selftest && b.load.Compress:
-		return errors.New("-compress needs a URL: the floor of a self-test does not compress")
+		return errors.New("-compress needs a URL, because the floor of a self-test does not compress")
 	case b.sweep != "" && !b.selftest:
 		return errors.New("-sweep is for -selftest; add that")
 	case b.svg != "" && b.sweep == "":
@@ -187,7 +188,7 @@ func (b *benchFlags) check(operands []string) error {
 	case b.selftest && (b.source.size < minBenchSize || b.source.size > 256<<10):
 		return fmt.Errorf("-size %d is out of bounds; choose %d to %d", b.source.size, minBenchSize, 256<<10)
 	case b.selftest && b.load.Stalled != 0:
-		return errors.New("-stalled needs a URL: the floor of a self-test drops who does not read")
+		return errors.New("-stalled needs a URL, because the floor of a self-test drops a client that does not read")
 	}
 	return b.checkSubjects()
 }

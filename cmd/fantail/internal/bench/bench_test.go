@@ -23,7 +23,7 @@ func TestWrongBenchLines(t *testing.T) {
 		{"ws://x/ -clients 0", "0 clients; choose 1 to"},
 		{"ws://x/ -clients 0 -stalled 101", "101 percent stalled"},
 		{"ws://x/ -header nothing", "write it as 'Name: value'"},
-		{"ws://x/ -selftest", "leave the URL away"},
+		{"ws://x/ -selftest", "leave out the URL"},
 		{"ws://x/ -sweep rate", "add that"},
 		{"-selftest -sweep size", `no axis "size"; choose clients or rate`},
 		{"-selftest -svg x", "add -sweep"},

@@ -24,15 +24,15 @@ func Command() cli.Command {
 	return cli.Command{
 		Name:  "check",
 		About: "Check the configuration and try the source",
-		Detail: "It prints the configuration without its secrets, and everything that is wrong\n" +
-			"with it at once. Then it connects to the source once, as the relay would, tells\n" +
-			"each step (name, TCP, TLS, handshake, what is sent, the first message), and\n" +
-			"measures the feed. A step that fails says what to change. A running relay is\n" +
-			"left alone; but some sources allow one connection only.\n\n" +
+		Detail: "It prints the configuration without its secrets, and all problems with it at\n" +
+			"once. Then it connects to the source once, as the relay would. It reports each\n" +
+			"step (name, TCP, TLS, handshake, messages to the source, first message), and\n" +
+			"measures the feed. A step that fails says what to change. It does not touch a\n" +
+			"relay that is running, but some sources allow one connection only.\n\n" +
 			"Exit code: 0 the source can be used, 1 it cannot, 2 wrong configuration.",
 		Examples: []string{
-			"fantail check", "the source that this environment names",
-			"fantail check -for 1m", "a feed that is quiet at times",
+			"fantail check", "try the source of this environment",
+			"fantail check -for 1m", "give a quiet feed more time",
 		},
 		Setup: setupCheck,
 	}

@@ -17,7 +17,7 @@ const healthTimeout = 2 * time.Second
 func Command() cli.Command {
 	return cli.Command{
 		Name:   "health",
-		About:  "Ask the relay with this environment whether it is alive",
+		About:  "Ask the relay of this environment whether it is alive",
 		Detail: "It asks /healthz at FANTAIL_LISTEN. Exit code: 0 alive, 1 not.",
 		Setup:  cli.Plain(runHealth),
 	}

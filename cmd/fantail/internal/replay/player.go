@@ -33,11 +33,11 @@ func (p player) subscriber(ctx context.Context, w http.ResponseWriter, r *http.R
 	log := p.log.With().Str("subscriber", r.RemoteAddr).Logger()
 	conn, err := websocket.Accept(w, r, websocket.AcceptOptions{Subprotocols: text.SplitList(r.Header.Get("Sec-WebSocket-Protocol"))})
 	if err != nil {
-		log.Warn().Err(err).Msg("refused: not a WebSocket handshake")
+		log.Warn().Err(err).Msg("a request was refused, because it is no WebSocket handshake")
 		return
 	}
 	conn.SetReadLimit(replayReadLimit)
-	log.Info().Msg("subscriber joined")
+	log.Info().Msg("a subscriber has joined")
 	playing, left := context.WithCancelCause(ctx)
 	gone := make(chan struct{}) // closed by the reader, which ends with the connection
 	go func() {                 // ended with the connection
@@ -57,7 +57,7 @@ func (p player) finish(playing context.Context, conn *websocket.Conn, log zerolo
 		err = conn.Close(1000, "end of the recording")
 	}
 	_ = conn.CloseNow() // fails if the connection is closed already
-	log.Info().AnErr("reason", err).Msg("subscriber left")
+	log.Info().AnErr("reason", err).Msg("a subscriber has left")
 }
 
 // play sends the recording once, or again and again.

@@ -27,10 +27,10 @@ func Command() cli.Command {
 		Operands: []string{"FILE"},
 		About:    "Serve a recording as a WebSocket source",
 		Detail: "Each subscriber gets the recording from its first message, at the recording's\n" +
-			"own pace. At its end the connection is closed with 1000.",
+			"own pace. At the end of the recording the connection is closed with 1000.",
 		Examples: []string{
 			"fantail replay feed.txt", "serve it at ws://127.0.0.1:9000/",
-			"fantail replay -speed 10 -loop feed.txt", "ten times as fast, for ever",
+			"fantail replay -speed 10 -loop feed.txt", "ten times as fast, again and again",
 		},
 		Setup: setupReplay,
 	}
@@ -64,9 +64,9 @@ func (s *speed) Set(text string) error {
 // setupReplay registers the flags of fantail replay.
 func setupReplay(flags *flag.FlagSet) cli.Runner {
 	p := player{speed: 1, patience: 30 * time.Second}
-	listen := flags.String("listen", "127.0.0.1:9000", "listen at `HOST:PORT`; port 0 is any that is free")
+	listen := flags.String("listen", "127.0.0.1:9000", "listen at `HOST:PORT`; port 0 is any free port")
 	flags.Var(&p.speed, "speed", "multiply the recording's pace by `FACTOR`; 0 or max is as fast as the subscriber takes it")
-	flags.BoolVar(&p.loop, "loop", false, "start again at the end")
+	flags.BoolVar(&p.loop, "loop", false, "play the recording again at its end")
 	return func(ctx context.Context, operands []string, std cli.Stdio) error {
 		p.file, p.log = operands[0], text.NewLogger(std.Err, "auto", zerolog.InfoLevel)
 		return replay(ctx, p, *listen, std.Out)

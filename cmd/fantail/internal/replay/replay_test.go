@@ -53,7 +53,7 @@ func TestReplayByteForByte(t *testing.T) {
 				if code, reason, _ := websocket.CloseCode(err); code != 1000 || reason != "end of the recording" {
 					t.Errorf("ended with %v, want close 1000", err)
 				}
-				log.await(t, "subscriber left")
+				log.await(t, "a subscriber has left")
 			})
 		}
 	}
@@ -130,7 +130,7 @@ func TestReplayLoop(t *testing.T) {
 	if err := conn.Close(1000, ""); err != nil {
 		t.Error(err)
 	}
-	log.await(t, "subscriber left")
+	log.await(t, "a subscriber has left")
 }
 
 func TestReplayNoticesSubscriberLeaving(t *testing.T) {
@@ -151,9 +151,9 @@ func TestReplayNoticesSubscriberLeaving(t *testing.T) {
 			if got, err := receive(t, conn, 1); err != nil || got[0].Payload != "a" {
 				t.Fatalf("got %v, %v", got, err)
 			}
-			log.await(t, "subscriber joined")
+			log.await(t, "a subscriber has joined")
 			conn.CloseNow()
-			log.await(t, "subscriber left")
+			log.await(t, "a subscriber has left")
 		})
 	}
 }
@@ -173,7 +173,7 @@ func TestReplayDropsSubscriberThatTakesNothing(t *testing.T) {
 	served := make(chan error)
 	go func() { served <- p.serve(ctx, l) }() // ended by cancel
 	subscribe(t, "ws://"+l.Addr().String()+"/", websocket.DialOptions{})
-	log.await(t, "subscriber left")
+	log.await(t, "a subscriber has left")
 	cancel()
 	if err := <-served; err != nil {
 		t.Error(err)
@@ -188,7 +188,7 @@ func TestReplayStopsAtOnce(t *testing.T) {
 	for _, step := range []time.Duration{time.Hour, 0} {
 		_, url, log := startReplay(t, cmdtest.Record(t, step, big, big, big, big, big, big, big, big, big, big), "-loop")
 		subscribe(t, url, websocket.DialOptions{})
-		log.await(t, "subscriber joined")
+		log.await(t, "a subscriber has joined")
 	}
 }
 

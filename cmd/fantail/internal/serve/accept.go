@@ -32,7 +32,7 @@ func (l *steadyListener) Accept() (net.Conn, error) {
 		if now := time.Now(); now.Sub(l.told) > descriptorSilent {
 			l.told = now
 			l.log.Error().Err(err).Stringer("listen", l.Addr()).
-				Msg("no file descriptor is free, new connections wait; raise ulimit -n, or lower FANTAIL_MAX_CLIENTS")
+				Msg("no file descriptor is free, so new connections wait; raise ulimit -n, or lower FANTAIL_MAX_CLIENTS")
 		}
 		time.Sleep(descriptorWait)
 	}

@@ -44,7 +44,7 @@ func (s *service) listen(o Options, public, admin http.Handler) (err error) {
 	operators.WriteTimeout = 0          // a profile takes as long as its reader wants
 	s.serveOn(pub, clients, c.Listen.Cert, c.Listen.Key)
 	s.serveOn(adm, operators, "", "")
-	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.Relay.Limits.Clients).Msg("listening")
+	s.log.Info().Stringer("listen", pub.Addr()).Stringer("admin", adm.Addr()).Int("max_clients", c.Relay.Limits.Clients).Msg("the relay listens for clients and operators")
 	return nil
 }
 
@@ -97,9 +97,9 @@ func listenOn(variable, address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s=%s: the port is taken; stop who has it, or set %s to another address such as :0 for any", variable, address, variable)
+		return nil, fmt.Errorf("%s=%s: the port is taken by another program; stop that program, or set %s to another address, such as :0 for any free port", variable, address, variable)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%s=%s: not permitted; ports below 1024 need a privilege, set %s to a higher one", variable, address, variable)
+		return nil, fmt.Errorf("%s=%s: this is not permitted, because ports below 1024 need a privilege; set %s to a higher port", variable, address, variable)
 	case err != nil:
 		return nil, fmt.Errorf("%s=%s: %w; set it to an address of this machine, such as :8080", variable, address, err)
 	}

@@ -30,7 +30,7 @@ func limitMemory(ring int64, log zerolog.Logger, options ...memlimit.Option) {
 		return
 	}
 	_, chosen := os.LookupEnv("GOMEMLIMIT")
-	log.Info().Int64("bytes", limit).Bool("from_environment", chosen).Msg("memory limit")
+	log.Info().Int64("bytes", limit).Bool("from_environment", chosen).Msg("the garbage collector keeps to a memory limit")
 	if ring > limit/2 {
 		log.Warn().Int64("ring_bytes", ring).Int64("bytes", limit).Msgf(
 			"a full ring takes more than half the memory, and clients need theirs; set FANTAIL_RING_BYTES to at most %s, or give the relay more memory",

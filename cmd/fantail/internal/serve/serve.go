@@ -26,10 +26,10 @@ func Command() cli.Command {
 	return cli.Command{
 		Name:   "serve",
 		About:  "Relay the source to every client (the default)",
-		Detail: "It is configured by environment variables alone; fantail -h lists them.",
+		Detail: "Environment variables configure it; fantail -h lists them. There are no flags.",
 		Examples: []string{
-			"fantail", "a demo feed at ws://localhost:8080/ws",
-			"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "a feed of your own",
+			"fantail", "relay a demo feed at ws://localhost:8080/ws",
+			"FANTAIL_SOURCE_URL=wss://example.com/feed fantail", "relay a feed of your own",
 		},
 		Setup: cli.Plain(FromEnvironment),
 	}
@@ -152,7 +152,7 @@ func (s *service) run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case err = <-s.failures:
-		s.log.Error().Err(err).Msg("failed; shutting down")
+		s.log.Error().Err(err).Msg("the relay failed and shuts down")
 	}
 	s.drain()
 	leaveSource()
@@ -175,7 +175,7 @@ func (s *service) fail(err error) {
 // clients. The two times of Drain together are its budget.
 func (s *service) drain() {
 	began, d := time.Now(), s.config.Drain
-	s.log.Info().Int("clients", s.hub.Clients()).Stringer("delay", d.Delay).Stringer("window", d.Window).Msg("draining")
+	s.log.Info().Int("clients", s.hub.Clients()).Stringer("delay", d.Delay).Stringer("window", d.Window).Msg("draining: the relay is not ready and closes its clients")
 	ctx, cancel := context.WithTimeout(context.Background(), d.Delay+d.Window)
 	defer cancel()
 	s.relay.NotReady()
@@ -187,5 +187,5 @@ func (s *service) drain() {
 	s.running.Go(func() { s.servers[0].Shutdown(ctx) }) // ends with ctx
 	s.hub.Drain(ctx, d.Window)
 	cancel()
-	s.log.Info().Int("left", s.hub.Clients()).Stringer("took", time.Since(began).Round(time.Millisecond)).Msg("drained")
+	s.log.Info().Int("left", s.hub.Clients()).Stringer("took", time.Since(began).Round(time.Millisecond)).Msg("drained: the time for closing clients is over")
 }

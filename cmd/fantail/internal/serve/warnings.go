@@ -18,7 +18,7 @@ func warnOfKeys(c config.Config, f *feed.Feed, log zerolog.Logger) {
 		return
 	}
 	if c.Hub.Snapshot.Keys > 0 {
-		log.Warn().Msg("the snapshot holds one message in all, since this source's messages have no keys; set FANTAIL_SOURCE_KEY, or FANTAIL_SNAPSHOT=none")
+		log.Warn().Msg("the snapshot holds a single message, because this source's messages have no keys; set FANTAIL_SOURCE_KEY, or FANTAIL_SNAPSHOT=none")
 	}
 	if c.Relay.Access.KeyRequired {
 		log.Warn().Msg("clients must name keys, but this source's messages have none; set FANTAIL_SOURCE_KEY, or FANTAIL_KEY_REQUIRED=false")
@@ -35,7 +35,7 @@ func warnOfUplink(c config.Config, log zerolog.Logger) {
 		log.Warn().Str("allow", expr).Msg("FANTAIL_UPLINK_ALLOW may match anywhere in a client's message, so more may pass than it seems; begin it with ^")
 	}
 	if slices.Contains(c.Relay.Access.AllowedOrigins, "*") {
-		log.Warn().Msg("pages of any origin may send to the source in the name of whoever looks at them; name the ones that may in FANTAIL_ALLOWED_ORIGINS instead of *")
+		log.Warn().Msg("a page of any origin may send to the source in the name of its visitor; name the origins that may send in FANTAIL_ALLOWED_ORIGINS instead of *")
 	}
 }
 

@@ -36,21 +36,21 @@ func Command() cli.Command {
 		Name:     "tail",
 		Operands: []string{"[URL]"},
 		About:    "Print the messages of a feed, or record them",
-		Detail: "It prints the feed of the relay with this environment, or of any URL that\n" +
-			"FANTAIL_SOURCE_URL may be, one message a line: a line break within a message is\n" +
-			"printed as \\n, a binary message as <binary 1234 bytes>. What a terminal would\n" +
-			"take for a command is printed as an escape.\n\n" +
-			"A lost connection is made again, as long as it takes. A relay is resumed where\n" +
-			"the tail stood: nothing comes twice, and nothing is lost that the relay still\n" +
-			"holds. Standard error tells of that, of gaps, of the relay's source, and at\n" +
-			"the end what came and the position for -since. With -stats there are figures\n" +
-			"instead: rates, the total, the latency of messages with a \"t\" in ns since\n" +
-			"1970, and the last gap in the connection.",
+		Detail: "It prints the feed of the relay of this environment, or of any URL that\n" +
+			"FANTAIL_SOURCE_URL may have. Each message is one line. A line break within a\n" +
+			"message is printed as \\n, and a binary message as <binary 1234 bytes>. Bytes\n" +
+			"that would control a terminal are printed as escapes.\n\n" +
+			"It reconnects until it succeeds. At a relay it resumes after the last message:\n" +
+			"nothing comes twice, and nothing is lost that the relay still holds. Standard\n" +
+			"error reports reconnects, gaps and outages of the relay's source. At the end\n" +
+			"it reports the messages that came, and the position for -since. With -stats it\n" +
+			"prints figures instead of messages: rates, the total, the latency of messages\n" +
+			"with a \"t\" in ns since 1970, and the last gap in the connection.",
 		Examples: []string{
-			"fantail tail", "the relay at FANTAIL_LISTEN",
-			"fantail tail -n 3 demo:", "three messages of the demo feed",
-			"fantail tail -last 100 -key 'DEMO-M*'", "some keys, from 100 messages back",
-			"fantail tail -stats wss://example.com/feed", "how much a feed sends",
+			"fantail tail", "print the feed of the relay at FANTAIL_LISTEN",
+			"fantail tail -n 3 demo:", "print three messages of the demo feed",
+			"fantail tail -last 100 -key 'DEMO-M*'", "print some keys, from 100 messages back",
+			"fantail tail -stats wss://example.com/feed", "see how much a feed sends",
 			"fantail tail -source -stats -record feed.txt", "record this environment's source",
 		},
 		Setup: setupTail,
@@ -60,12 +60,12 @@ func Command() cli.Command {
 // setupTail registers the flags of fantail tail.
 func setupTail(flags *flag.FlagSet) cli.Runner {
 	var o tailOptions
-	flags.Uint64Var(&o.limit, "n", 0, "stop after `N` messages; 0 is never")
+	flags.Uint64Var(&o.limit, "n", 0, "stop after `N` messages; 0 does not stop")
 	flags.BoolVar(&o.stats, "stats", false, "print figures once a second instead of messages")
 	flags.BoolVar(&o.raw, "raw", false, "print line breaks and binary messages as they are")
 	flags.StringVar(&o.record, "record", "", "write a recording to `FILE`, for fantail replay")
 	flags.BoolVar(&o.force, "force", false, "let -record overwrite its file")
-	flags.BoolVar(&o.source, "source", false, "take FANTAIL_SOURCE_URL with all its settings, not the relay")
+	flags.BoolVar(&o.source, "source", false, "print the source of FANTAIL_SOURCE_URL with all its settings, not the relay")
 	o.query = askRelay(flags)
 	return func(ctx context.Context, operands []string, std cli.Stdio) error {
 		cfg, err := tailTarget(operands, o.source)
