@@ -21,7 +21,7 @@ import (
 	"fantail/relay"
 )
 
-// probe is put into the page to tell the test what it shows.
+// probe is a script in the page that reports to the test what the page shows.
 const probe = `<script>
 const errors = [];
 addEventListener("error", e => errors.push(e.message));
@@ -32,7 +32,7 @@ setInterval(() => fetch("/probe", {method: "POST", body: JSON.stringify({
   errors})}), 20);
 </script>`
 
-// sight is what the page shows.
+// sight holds what the page shows.
 type sight struct {
 	State, Feed string
 	Errors      []string
@@ -72,7 +72,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// await waits until the page shows what is wanted.
+// await waits until the page shows a sight that want accepts.
 func (s *site) await(what string, ok func(sight) bool) {
 	s.t.Helper()
 	var last sight
@@ -144,7 +144,7 @@ func TestBrowser(t *testing.T) {
 	if query := s.handshake(); query != "" { // the other relay answered 4410
 		t.Errorf("handshake without a ring with %q, want no position", query)
 	}
-	peertest.Eventually(t, "the page has joined the other relay", func() bool { return second.Clients() == 1 }) // what it shows may be of the first
+	peertest.Eventually(t, "the page has joined the other relay", func() bool { return second.Clients() == 1 }) // the page may still show the first
 	second.Publish(hub.Input{Payload: []byte(`{"n":2}`)})
 	s.await("the second message above the first", func(seen sight) bool {
 		return seen.State == "connected" && strings.HasPrefix(seen.Feed, `{"n":2}`+"\n"+`{"n":1} <b>`)

@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// chat is what the tests look at in the chat's compose file. That it works is for
-// the tests of cmd/fantail, which run it with a real nginx and Redis.
+// chat holds the parts of the chat's compose file that the tests look at. The tests in
+// cmd/fantail/e2e run the chat with a real nginx and Redis.
 type chat struct {
 	composition `yaml:",inline"`
 	Networks    map[string]struct {

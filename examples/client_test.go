@@ -19,8 +19,8 @@ import (
 	"fantail/relay"
 )
 
-// node returns a command that runs a script under Node, where there is one that
-// has a WebSocket. Without, the test is left out, or fails where REQUIRE_NODE is set.
+// node returns a command that runs a script under Node. Without a Node that has a
+// WebSocket the test is left out, or fails if REQUIRE_NODE is set.
 func node(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	for _, flags := range [][]string{nil, {"--experimental-websocket"}} {
@@ -42,8 +42,8 @@ func TestClientUnits(t *testing.T) {
 	}
 }
 
-// TestPageHasTheClient: the relay's page embeds this very client, as a file of
-// its own since embedding reaches no other folder.
+// TestPageHasTheClient: the relay's page embeds this client. It is a copy, because
+// embedding reaches no other folder.
 func TestPageHasTheClient(t *testing.T) {
 	if readFile(t, "client/fantail.js") != readFile(t, "../relay/page/fantail.js") {
 		t.Error("examples/client/fantail.js and relay/page/fantail.js differ; copy the first over the second")
@@ -69,7 +69,7 @@ type followed struct {
 	Code          int
 }
 
-// follow starts the client with waits that are a hundredth of what they are.
+// follow starts the client with a hundredth of its usual waits.
 func follow(t *testing.T, url string) *follower {
 	t.Helper()
 	cmd := node(t, "--import", "data:text/javascript,const%20r=Math.random;Math.random=()=%3Er()/100", "client/follow.mjs", url)
@@ -219,7 +219,7 @@ func unbase64(t *testing.T, s string) string {
 	return string(b)
 }
 
-// TestClientTellsGaps: what a small ring has let go is counted.
+// TestClientTellsGaps: the client counts the messages that a small ring has dropped.
 func TestClientTellsGaps(t *testing.T) {
 	h, url := startClientRelay(t, hub.Config{Ring: hub.RingSize{Messages: 8}}, 0)
 	for n := range 100 {

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// composition is what the tests look at in a compose file.
+// composition holds the parts of a compose file that the tests look at.
 type composition struct {
 	Services map[string]service `yaml:"services"`
 }

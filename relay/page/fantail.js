@@ -8,24 +8,24 @@
 //     onGap: ({ missed }) => console.warn("missed", missed),
 //   });
 //
-// It keeps the position behind the last message, and when the connection is
-// lost it comes back and resumes there: no message comes twice, and none is
-// left out unless onGap is told.
+// It keeps the position after the last message. When it loses the connection, it
+// reconnects and resumes there: no message comes twice, and none is left out
+// without a call of onGap.
 globalThis.Fantail = (() => {
   const SUBPROTOCOL = "fantail.v1";
   const FIRST_WAIT = 500;      // ms, bound of the first wait; it doubles
   const LONGEST_WAIT = 30_000; // ms
   const SETTLED = 5_000;       // ms that a connection must last for the waits to start over
-  const HANDSHAKE = 10_000;    // ms that opening may take
+  const HANDSHAKE = 10_000;    // ms for opening a connection
   const SILENCE = 60_000;      // ms without a byte; a relay says something every 25 s
 
-  // Closes after which trying again would go the same way: the protocol, what was
-  // sent, a token, a right. Behind all others the client comes back.
+  // After these closes another attempt would end the same way: the protocol, a
+  // message, a token, a right. After all others the client reconnects.
   const FINAL = new Set([1002, 1008, 1009, 4401, 4403]);
-  const GONE = 4410; // the position is not held any more: start afresh
+  const GONE = 4410; // the relay no longer holds the position: start live
 
-  // What stands before a message in its envelope. The message is all behind it,
-  // to the last brace.
+  // The text before a message in its envelope. The message is everything after it,
+  // up to the last brace.
   const HEAD = /^\{"pos":"[^"]*"(?:,"key":"(?:[^"\\]|\\.)*")?,"time":"[^"]*","data":/;
 
   // Message is one message of the feed.
@@ -37,7 +37,7 @@ globalThis.Fantail = (() => {
       this.key = envelope.key ?? "";      // empty if it has none
       this.time = envelope.time;          // RFC 3339: when the relay received it
       this.binary = envelope.base64 !== undefined;
-      this.data = this.binary ? bytes(envelope.base64) : envelope.data; // what JSON says, a string, or a Uint8Array
+      this.data = this.binary ? bytes(envelope.base64) : envelope.data; // the parsed JSON, a string, or a Uint8Array
     }
 
     // text is a text message as the source sent it, character by character.
@@ -51,13 +51,13 @@ globalThis.Fantail = (() => {
 
   const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 
-  // Connection is what connect returns.
+  // Connection is one client's connection; connect returns it.
   class Connection {
     #url; #on; #Socket; #socket = null; #timer; #watch; #failures = 0; #heard = 0; #over = false;
 
-    // To be read, and set by the connection alone.
+    // For reading: only the connection sets these.
     phase = "connecting"; // connecting, open, waiting, or closed for good
-    position = "";        // behind the last message; empty = not known yet
+    position = "";        // after the last message; empty = not known yet
     code = 0; reason = ""; // of the last close; 1006 is a connection that broke
     compressed = false;   // the relay compresses what it sends
     openedAt = 0;         // by performance.now()
@@ -77,10 +77,10 @@ globalThis.Fantail = (() => {
       this.#open();
     }
 
-    // retry connects now, if it waits for that or has given up.
+    // retry connects now, if the client waits or has given up.
     retry() { if (!this.#over && (this.phase === "waiting" || this.phase === "closed")) this.#open(); }
 
-    // close ends the connection for good. Nothing is called any more.
+    // close ends the connection for good. It calls nothing afterwards.
     close() {
       this.#over = true;
       this.#on = {};
@@ -116,7 +116,7 @@ globalThis.Fantail = (() => {
       this.#enter("open");
     }
 
-    // receive takes the position before it tells of a message, so that one whose
+    // receive takes the position before it calls onMessage, so that a message whose
     // onMessage throws does not come again.
     #receive(line) {
       this.#heard = performance.now();
@@ -127,7 +127,7 @@ globalThis.Fantail = (() => {
       this.#on.onNotice?.(envelope);
     }
 
-    // gap tells what was missed; missed is undefined if nobody knows.
+    // gap reports missed messages; missed is undefined if nobody knows the number.
     #gap({ pos, from, missed, at_least, conflated }) {
       this.#on.onGap?.({ position: pos, from, missed, atLeast: !!at_least || missed === undefined, conflated: !!conflated });
     }
@@ -173,8 +173,8 @@ globalThis.Fantail = (() => {
   }
 
   return {
-    // connect returns a Connection that is on its way. It throws if the URL is
-    // none. Options, all of which may be left out:
+    // connect returns a Connection that is being opened. It throws if the URL is not
+    // valid. All options may be left out:
     //
     //   onMessage(message)  each message: data, text, binary, key, time, position
     //   onGap(gap)          messages were left out: missed (undefined = unknown),
