@@ -132,7 +132,7 @@ func (l *cutting) Accept() (net.Conn, error) {
 		c.Close()
 		inner.Close()
 	}()
-	go func() { // likewise
+	go func() { // ended by either side
 		io.Copy(inner, c)
 		inner.Close()
 	}()

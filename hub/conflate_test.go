@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// A client that reads a tenth of a feed of 200 keys, for a minute: what it reads
-// is hardly older than a round of the keys takes it, it ends with the newest
-// message of each key, and it was told how many it was spared.
+// A client reads a tenth of a feed of 200 keys for a minute. Its messages are hardly
+// older than the time that a round of the keys takes it. It ends with the newest message
+// of each key, and the gaps told it the number of all others.
 func TestConflationOfAFeedTenTimesTooFast(t *testing.T) {
 	const keys, perTick, ticks, tick = 200, 10, 6000, 10 * time.Millisecond // 1,000 messages/s
 	const tenth = perTick * (testHeaderLen + 200) / 10
@@ -60,12 +60,12 @@ func TestConflationOfAFeedTenTimesTooFast(t *testing.T) {
 	})
 }
 
-// slowFeed remembers what was published, and follows what a client gets of it.
+// slowFeed remembers the published messages, and follows those that a client gets.
 type slowFeed struct {
 	t      *testing.T
 	s      *scriptConn
 	at     []time.Time       // by sequence, less one
-	key    []uint64          // likewise
+	key    []uint64          // by sequence, less one
 	newest map[uint64]uint64 // sequence by key
 
 	taken    int // bytes

@@ -92,8 +92,8 @@ func TestDemandLingers(t *testing.T) {
 	})
 }
 
-// TestDemandFollowsLanes: what a hub's lanes make of it, by several goroutines,
-// beside a reader that only ever sees the changes and one that reconnects.
+// TestDemandFollowsLanes: several goroutines make and drop lanes of a hub, beside a
+// reader that only sees the changes and one that reconnects.
 func TestDemandFollowsLanes(t *testing.T) {
 	d := NewDemand(0)
 	h := New(Config{Demand: d})

@@ -54,8 +54,8 @@ func TestLanesAreBounded(t *testing.T) {
 	must(f.Lane(f.format, c))
 }
 
-// A lane lasts as long as its clients: when all have left, by whatever way, none
-// is there but the fixture's own.
+// A lane lasts as long as its clients: when all have left, in any way, only the
+// fixture's own lane is there.
 func TestLanesGoWithTheirClients(t *testing.T) {
 	f := running(t, Config{Pumps: 2, Snapshot: SnapshotSize{Keys: 10}})
 	var wg sync.WaitGroup

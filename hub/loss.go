@@ -1,6 +1,6 @@
 package hub
 
-// loss is what a jump leaves out.
+// loss counts the messages that a jump leaves out.
 type loss struct {
 	missed  uint64
 	atLeast bool // there are more, which nobody could count

@@ -22,8 +22,8 @@ func (k Kind) String() string {
 	return "text"
 }
 
-// Input is what a source gives to Publish. Publish copies Payload, so a driver may read
-// the next message into the same buffer.
+// Input is one message as a source gives it to Publish. Publish copies Payload, so a
+// driver may read the next message into the same buffer.
 type Input struct {
 	Kind    Kind
 	Key     string    // optional label: symbol, room, user
@@ -70,8 +70,8 @@ func (m *Message) Payload() []byte { return m.frame[m.body:] }
 // it.
 func (m *Message) Frame() []byte { return m.frame }
 
-// size is what the message counts against the ring's bytes: its frame, which holds the
-// payload, its key, and the struct and slot that carry it.
+// size returns the bytes that the message counts against the ring's: its frame, which
+// holds the payload, its key, and the struct and slot that carry it.
 func (m *Message) size() uint64 { return uint64(len(m.frame) + len(m.key) + messageOverhead) }
 
 const messageOverhead = 128

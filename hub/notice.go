@@ -47,8 +47,8 @@ const (
 	dueHeartbeat
 )
 
-// gap is what a client still has to be told. Gaps that follow each other before that
-// become one.
+// gap is a gap that a client still has to be told of. Gaps that follow each other before
+// that become one.
 type gap struct {
 	open      bool
 	from      uint64 // sequence

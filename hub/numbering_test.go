@@ -106,8 +106,8 @@ func TestNumbersRise(t *testing.T) {
 	}
 }
 
-// The newest messages are those after the last break: what is missing there would be a
-// silent gap (I4).
+// The newest messages are those after the last break: messages that are missing there
+// would be a silent gap (I4).
 func TestLastStopsAtWhatIsMissing(t *testing.T) {
 	f := still(t, Config{})
 	f.Adopt("stream", 5)

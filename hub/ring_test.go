@@ -129,9 +129,9 @@ func TestRingEmpty(t *testing.T) {
 	}
 }
 
-// Readers hammer the ring while it is lapped under them: whatever they are
-// given is the message they asked for, whole, and after never skips a message
-// that it says is held (I2, I4).
+// Readers hammer the ring while it is lapped under them. They get the message that they
+// asked for, whole, or none, and after never skips a message that it says is held (I2,
+// I4).
 func TestRingReadersWhileLapped(t *testing.T) {
 	const messages = 20_000
 	r := newRing(16, 1<<20)

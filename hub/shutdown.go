@@ -49,8 +49,8 @@ func sleepUntil(ctx context.Context, due time.Time) bool {
 	}
 }
 
-// Close ends everything that the hub started, at once: the clients' connections,
-// whatever their drainers are doing, the pumps and the sweep. It returns when all have
+// Close ends everything that the hub started, at once: the clients' connections, even
+// if their drainers are at work, the pumps and the sweep. It returns when all have
 // ended. Close is idempotent.
 func (h *Hub) Close() error {
 	h.mu.Lock()

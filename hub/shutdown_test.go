@@ -119,7 +119,7 @@ func TestDrainCancelled(t *testing.T) {
 	}
 }
 
-// I6: Close returns at once whatever drainers are doing, and all clients are gone.
+// I6: Close returns at once, also while drainers work, and all clients are gone.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, _, stuck := blocked(t, Config{Pumps: 3}, 5, 20)

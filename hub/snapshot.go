@@ -110,8 +110,9 @@ func (s *snapshot) newestFrom(slot uint64, f *Filter) (messages []*Message, to S
 	return messages, s.start
 }
 
-// prelude is what a client gets before the message at its cursor: a snapshot, or what
-// conflation has left of its backlog. It is immutable; progress makes a new one.
+// prelude holds the messages that a client gets before the message at its cursor: a
+// snapshot, or the rest of its backlog after conflation. It is immutable; progress
+// makes a new one.
 type prelude struct {
 	messages []*Message // never empty
 	end      uint64     // sequence of the message before the cursor

@@ -54,7 +54,7 @@ func nextLink(link uint64, payload []byte) uint64 {
 	return h.Sum64() | 1
 }
 
-// chain is a client's end of a stream: what it would have in its window.
+// chain is a client's end of a stream, with the contents of its window.
 type chain struct {
 	link   uint64
 	frames int

@@ -10,7 +10,7 @@ const (
 	longestStep = time.Second
 )
 
-// sweepState is what the sweep remembers of a client between two looks.
+// sweepState holds the figures of a client that the sweep keeps between two looks.
 type sweepState struct {
 	cursor     uint64
 	steps      uint32

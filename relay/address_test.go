@@ -53,8 +53,8 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
-// FuzzClientAddress: whatever the headers say, the client is either the peer or
-// an address that stands in them, and never one that only a stranger named.
+// FuzzClientAddress: with all headers the client is either the peer or an address in
+// them, and never an address that only a stranger named.
 func FuzzClientAddress(f *testing.F) {
 	f.Add("X-Forwarded-For", "1.1.1.1, 203.0.113.5,10.1.1.1")
 	f.Add("Forwarded", `for="[2001:db8::1]:1";by=x, for=10.0.0.1`)

@@ -2,7 +2,7 @@ package relay
 
 import "fantail/hub"
 
-// rules are what the operator allows clients. They are static and decide is pure:
+// rules hold what the operator allows clients. They are static and decide is pure:
 // neither knows a hub, a clock or another client.
 type rules struct {
 	origins     originPolicy

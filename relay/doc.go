@@ -133,7 +133,7 @@
 // Nothing is dropped silently. A message that is not taken ends its connection with a
 // word that says why, and no later message of that client is taken. So the source gets
 // a beginning of what the client sent, in order. Messages of a client that is leaving,
-// for whatever reason, are not taken either.
+// for any reason, are not taken either.
 //
 //	1008 uplink     Uplink.Allow does not match the message
 //	1008 flood      the client sends more than Uplink.Rate, or takes over 10 s for a message
@@ -198,5 +198,5 @@
 //   - A client that is closed for its silence is told 4408 like a slow one, in case it
 //     still listens. The log and the metrics say silent.
 //   - The package has more than thirty files because the steps of one road use them
-//     all. What can stand alone stands below it, such as package access will.
+//     all. Parts that can stand alone stand below it, as package access will.
 package relay

@@ -96,7 +96,7 @@ func TestNegotiationWithBrowsers(t *testing.T) {
 	}
 }
 
-// FuzzNegotiate: whatever is offered, the agreed parameters were offered, and the
+// FuzzNegotiate: with all offers, the agreed parameters are among those offered, and the
 // library agrees on the same.
 func FuzzNegotiate(f *testing.F) {
 	for _, n := range negotiations {

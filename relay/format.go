@@ -2,7 +2,7 @@ package relay
 
 import "fantail/hub"
 
-// format is what a client's messages look like on the wire. The set is closed.
+// format is the form of a client's messages on the wire. The set is closed.
 type format uint8
 
 const (

@@ -20,8 +20,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// FuzzQuery: whatever a client asks for, it is refused with a short sentence, or
-// the start is one that Join can serve.
+// FuzzQuery: every request is refused with a short sentence, or has a start that Join can
+// serve.
 func FuzzQuery(f *testing.F) {
 	const live = "k3v9q2mx-25"
 	for _, seed := range []string{"", "since=" + live, "since=", "since=a&since=b", "sinse=x", "%zz", ";", "last=10&key=a&key=b*",
@@ -114,9 +114,9 @@ func FuzzHeaders(f *testing.F) {
 	})
 }
 
-// F9: whatever bytes a client sends, the reader ends, in time and without a
-// panic; what the relay answers is whole frames up to one close frame, judged by
-// a reader of the test's own; and no goroutine is left (TestMain).
+// F9: with all bytes of a client the reader ends, in time and without a panic. The relay
+// answers whole frames up to one close frame, as a reader of the test's own judges. No
+// goroutine is left (TestMain).
 func FuzzF9ClientFrames(f *testing.F) {
 	for _, seed := range [][]byte{
 		peertest.ClientFrame(0x81, "text"), peertest.ClientFrame(0x82, "binary"), peertest.ClientFrame(0x89, "ping"), peertest.ClientFrame(0x8A, "pong"), peertest.ClientFrame(0x88, "\x03\xE8bye"),
@@ -265,8 +265,8 @@ func checkAnswer(t *testing.T, answer []byte) {
 	}
 }
 
-// F9: what the encoder makes of a message, a decoder that shares nothing with it
-// takes apart again, byte for byte.
+// F9: a decoder that shares nothing with the encoder gets each message back, byte for
+// byte.
 func FuzzF9Encoder(f *testing.F) {
 	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536} {
 		f.Add(bytes.Repeat([]byte("x"), n), n%2 == 0)

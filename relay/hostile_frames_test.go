@@ -88,7 +88,7 @@ func TestF1LengthWhileIgnoring(t *testing.T) {
 	}
 }
 
-// F2: what RFC 6455 forbids is 1002 (sections 5.2, 5.4, 5.5 and 7.4.1).
+// F2: frames that RFC 6455 forbids end in 1002 (sections 5.2, 5.4, 5.5 and 7.4.1).
 func TestF2BrokenFrames(t *testing.T) {
 	t.Parallel()
 	violate(t, []violation{

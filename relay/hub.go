@@ -11,7 +11,7 @@ type Hub struct{ *frameHub }
 type frameHub = hub.Hub
 
 // NewHub starts a hub for a relay, as hub.New does. The header of its frames is the
-// relay's, whatever c says.
+// relay's, and the one of c is ignored.
 func NewHub(c hub.Config) *Hub {
 	c.Header = frameHeader
 	return &Hub{hub.New(c)}

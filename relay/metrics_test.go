@@ -47,8 +47,7 @@ func TestMetricsOfSeveralSources(t *testing.T) {
 	}
 }
 
-// Each client counts for its transport, in whatever format, and no more once it is
-// gone.
+// Each client counts for its transport, in every format, and no longer once it is gone.
 func TestClientsByTransport(t *testing.T) {
 	r, h, addr := newTestRelay(t, hub.Config{}, Config{})
 	peers := []io.Closer{join(t, addr, "/ws").conn}

@@ -13,7 +13,7 @@ import (
 	"fantail/hub/peertest"
 )
 
-// taken is what a Take was given; fails is what it answers.
+// taken holds the messages that a Take was given; fails is its answer.
 type taken struct {
 	all   []hub.Input
 	fails error

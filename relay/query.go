@@ -8,7 +8,7 @@ import (
 	"fantail/hub"
 )
 
-// query is what a client asks for by its query and Last-Event-ID.
+// query holds the wishes of a client, from its query and Last-Event-ID.
 type query struct {
 	since    *hub.Position // resume after this position
 	last     int           // begin so many messages back

@@ -8,8 +8,8 @@ import (
 	"fantail/hub"
 )
 
-// request is what a client asks for: everything that the road needs to know of an HTTP
-// request. It knows no hub and no limit.
+// request has everything that the road needs to know of an HTTP request. It knows no
+// hub and no limit.
 type request struct {
 	format   format
 	deflate  deflateParams // the offer that the relay could accept
@@ -26,8 +26,8 @@ type request struct {
 type transport interface {
 	// parse checks the form of a request and reads what only this transport has.
 	parse(req *http.Request, ask *request) *refusal
-	// takeOver takes the connection from the HTTP server and answers the request. What
-	// follows the answer are the client's messages, from a position on. A refusal is
+	// takeOver takes the connection from the HTTP server and answers the request. After
+	// the answer come the client's messages, from a position on. A refusal is
 	// for the log and the metrics alone, because the client can no longer be told.
 	takeOver(w http.ResponseWriter, req *http.Request, g grant, at hub.Position) (connection, *refusal)
 }

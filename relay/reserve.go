@@ -8,7 +8,7 @@ import (
 	"fantail/hub"
 )
 
-// reservation is what is held for one client: a seat until the client is gone, and a
+// reservation holds the places of one client: a seat until the client is gone, and a
 // lane until the client joins. The zero reservation holds nothing. One goroutine at a
 // time owns it.
 type reservation struct {

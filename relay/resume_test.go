@@ -93,8 +93,8 @@ func (r *resumer) live(sessions int) error {
 	return nil
 }
 
-// session connects, takes n messages, and cuts the connection, whatever is on its
-// way by then.
+// session connects, takes n messages, and cuts the connection while
+// more may be on its way.
 func (r *resumer) session(n int) error {
 	c, err := net.Dial("tcp", r.addr)
 	if err != nil {

@@ -160,8 +160,8 @@ func (brokenConn) Read([]byte) (int, error)         { return 0, errors.New("brok
 func (brokenConn) SetWriteDeadline(time.Time) error { return nil }
 func (brokenConn) Close() error                     { return nil }
 
-// Whatever header a hub is asked to have, a relay's hub stores frames, and there is
-// no other hub that a relay takes.
+// A relay's hub stores frames, also if its configuration asks for another header, and a
+// relay takes no other hub.
 func TestHubStoresFrames(t *testing.T) {
 	wrong := func(dst []byte, _ hub.Kind, _ int) []byte { return append(dst, "wrong"...) }
 	_, h, addr := newTestRelay(t, hub.Config{Header: wrong}, Config{})

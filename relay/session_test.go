@@ -116,7 +116,7 @@ func TestLingerIsBounded(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, p := pipedSession(t, hub.Config{})
 				go s.run()                  // ended by the relay
-				go p.drink()                // likewise
+				go p.drink()                // ends with the connection
 				p.raw([]byte{0x81, 1, 'x'}) // unmasked
 				began := time.Now()
 				for err := error(nil); err == nil; time.Sleep(tt.every) {

@@ -271,7 +271,7 @@ func TestGoneStream(t *testing.T) {
 	}
 }
 
-// The subprotocol is what makes a WebSocket an envelope, and is answered.
+// The subprotocol makes a WebSocket carry envelopes, and is in the response.
 func TestSubprotocol(t *testing.T) {
 	_, h, addr := newTestRelay(t, hub.Config{}, Config{})
 	publishJSON(h, 1, 1)

@@ -143,8 +143,8 @@ func TestUplinkForwardNeedsSettings(t *testing.T) {
 	}
 }
 
-// Messages under way hold a bounded memory, whoever sends them: a message that does not
-// fit is rejected as busy, and its end frees the memory.
+// Messages under way of all clients hold a bounded memory: a message that does not fit
+// is rejected as busy, and its end frees the memory.
 func TestUplinkMemoryIsBounded(t *testing.T) {
 	source := new(upstream)
 	cfg := source.forwarding("")

@@ -10,7 +10,7 @@ import (
 	"fantail/hub"
 )
 
-// Notice is what a relay tells besides the feed.
+// Notice is news that a relay tells besides the feed.
 type Notice struct {
 	Kind string // "hello", "gap", "source", "heartbeat" or "draining"
 

@@ -17,7 +17,7 @@ import (
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
 // Run is Main for a package that has more to do: it returns the exit code.
-// Either tells what was skipped.
+// Either tells which tests were skipped.
 func Run(m *testing.M) (code int) {
 	code = m.Run()
 	skiptest.Report()

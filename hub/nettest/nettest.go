@@ -44,7 +44,7 @@ func NewPipes() *Pipes {
 	return p
 }
 
-// Dial connects to the listener, whatever the address. It waits until the connection is
+// Dial connects to the listener and ignores the address. It waits until the connection is
 // accepted.
 func (p *Pipes) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()

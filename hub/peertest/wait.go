@@ -1,5 +1,5 @@
-// Package peertest is what tests of all packages play the other side of a
-// connection with: how long they wait for it, and what it says by hand.
+// Package peertest plays the other side of a connection in tests of all packages: it
+// waits for the side under test, and writes frames by hand.
 package peertest
 
 import (
@@ -11,9 +11,9 @@ import (
 // is. It ends a test that has failed already, and measures nothing.
 const Patience = time.Minute
 
-// The time between two looks at a condition grows from the first to the second: what
-// comes soon is seen at once, and a look that is work, such as a scrape, leaves the
-// processors to what it waits for.
+// The time between two looks at a condition grows from the first to the second: a
+// condition that comes soon is seen at once, and a look that costs work, such as a
+// scrape, leaves the processors to the side under test.
 const (
 	pollFirst = time.Millisecond
 	pollLast  = 30 * time.Millisecond

@@ -14,7 +14,7 @@ type Renderer interface {
 	Render(Namer) string
 }
 
-// joined is what errors.Join returns.
+// joined is the type of an error of errors.Join.
 type joined interface{ Unwrap() []error }
 
 // Text returns the text of err with the program's names. It looks through

@@ -88,7 +88,7 @@ func TestAppendMasked(t *testing.T) {
 	}
 }
 
-// FuzzHeader: what AppendMasked wrote is parsed again, and no bytes panic.
+// FuzzHeader: a header of AppendMasked is parsed back, and no bytes panic.
 func FuzzHeader(f *testing.F) {
 	f.Add([]byte("\x81\x85\x37\xfa\x21\x3d"), byte(0x81), 5)
 	f.Add([]byte{}, byte(0x89), 70_000)

@@ -1,7 +1,7 @@
 // The connection to the feed: the JavaScript client, and what people are told of
 // it. fantail.js is a copy of the one in examples/client.
 
-// What the close codes mean.
+// The meaning of the close codes.
 const CLOSES = {
   1000: "The relay ended the connection.",
   1001: "The relay is shutting down or restarting.",
@@ -24,7 +24,7 @@ class Connection {
     Object.assign(this, { url, onMessage, onChange, phase: "connecting", closed: null, back: null, gap: null, source: "up", heard: false });
   }
 
-  // open connects now, whatever it waited for.
+  // open connects now, also if a wait is under way.
   open() {
     if (this.client) return this.client.retry();
     this.client = Fantail.connect(this.url, {

@@ -1,5 +1,5 @@
-// A message as the page holds it. What arrives is hostile: it is only ever
-// measured, searched, and put into text nodes.
+// A message as the page holds it. A message is hostile: the page only measures it,
+// searches it, and puts it into text nodes.
 
 const KEPT = 256 * 1024; // characters, or bytes of a binary message, kept of one message
 const TEASER = 600;      // characters of a row that is not expanded
@@ -16,7 +16,7 @@ class Message {
     this.data = this.binary ? new Uint8Array(data) : data;
   }
 
-  // keep lets go of what is too long to be held. A slice of a string can hold
+  // keep cuts a message that is too long to be held. A slice of a string can hold
   // the whole string alive, so it is copied.
   keep() {
     if (!this.cut) return;
@@ -28,14 +28,14 @@ class Message {
   // matches searches text, or the start of a binary message as it is shown.
   matches(pattern) { return !pattern || pattern.test(this.binary ? hex(this.data, TEASER_BYTES) : this.data); }
 
-  // text is what a row shows.
+  // text returns the text of a row.
   text(whole) {
     const most = this.binary ? (whole ? WHOLE / 4 : TEASER_BYTES) : whole ? WHOLE : TEASER;
     const start = this.binary ? hex(this.data, most) : this.data.slice(0, most);
     return this.data.length > most ? `${start} …` : start;
   }
 
-  // copy is what the clipboard gets: all that is held.
+  // copy returns the text for the clipboard: everything that the page holds.
   copy() { return this.binary ? hex(this.data, this.data.length) : this.data; }
 }
 

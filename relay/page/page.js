@@ -1,5 +1,5 @@
-// The page: what arrives is counted at once, shown once a frame, and summed up
-// four times a second.
+// The page counts messages at once, shows them once a frame, and sums them up four
+// times a second.
 
 const QUIET = 5_000;  // ms without a message that are worth telling
 const BACK = 8_000;   // ms to read that the connection is back
@@ -162,7 +162,7 @@ function lossText(gap) {
   return `${gap.atLeast ? "At least " : ""}${count(gap.missed)} ${gap.missed === 1 ? "message" : "messages"} did not reach this page.`;
 }
 
-// What people do.
+// The actions of people.
 
 $("pause").onclick = () => {
   paused = !paused;

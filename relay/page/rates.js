@@ -43,7 +43,7 @@ class Rate {
     this.total = 0;
     this.forget();
   }
-  // forget starts the figures afresh, and keeps the total.
+  // forget resets the figures, and keeps the total.
   forget() {
     this.counts = new Series();
     this.series = new Series();

@@ -12,8 +12,9 @@ import (
 	"fantail/hub/peertest"
 )
 
-// TestPositionsOfAStream: what one relay of a broker's stream tells as a position
-// is good at another, and behind a restart. A position that a relay cannot judge while its source is away is to come back.
+// TestPositionsOfAStream: a position of one relay of a broker's stream is good at
+// another relay, and after a restart. While its source is away, a relay that cannot
+// judge a position asks the client to come back.
 func TestPositionsOfAStream(t *testing.T) {
 	parallel(t)
 	for _, name := range []string{"redis stream", "nats stream"} {
@@ -82,7 +83,7 @@ func positionsOf(t *testing.T, next func() (envelopeLine, error), n int) (positi
 	return positions
 }
 
-// resumesIn resumes behind a message, and expects what follows with the positions
+// resumesIn resumes after a message, and expects the next messages with the positions
 // that were told elsewhere.
 func (r *relayProcess) resumesIn(t *testing.T, positions []string, behind int) {
 	t.Helper()

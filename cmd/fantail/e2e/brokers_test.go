@@ -217,8 +217,9 @@ func (s *subscriber) expect(from, to int) error {
 	return nil
 }
 
-// B1 for sources: the broker is killed under load and comes back. What it kept
-// is relayed without a hole or a repeat; what it did not keep is an outage.
+// B1 for sources: the broker is killed under load and comes back. The
+// relay relays the messages that the broker kept, without a hole or a repeat. The
+// others are an outage.
 func TestB1BrokerKilled(t *testing.T) {
 	parallel(t)
 	var took []time.Duration // from the broker's return to its source's
@@ -260,7 +261,7 @@ func TestB1BrokerKilled(t *testing.T) {
 // not know what it took.
 func checkOutage(t *testing.T, next func() (envelopeLine, error), to int, keeps bool) {
 	t.Helper()
-	const batch = 2000 // what one call of the publisher may have lost
+	const batch = 2000 // messages that one call of the publisher may have lost
 	var states []string
 	for last := -1; last < to-1; {
 		line, err := next()

@@ -19,8 +19,8 @@ import (
 	"fantail/hub/peertest"
 )
 
-// refusedConnection is what Chromium's console says of every connection that
-// could not be opened; no page can keep it from that.
+// refusedConnection matches the line that Chromium's console has for every connection
+// that could not be opened. No page can prevent that line.
 const refusedConnection = "WebSocket connection to "
 
 // The page on the demo feed: everything on it works, with the mouse and the
@@ -222,7 +222,7 @@ func burst(t *testing.T) string {
 	return ticks(t, 20_000, 300, 400*time.Microsecond)
 }
 
-// Messages are hostile. What looks like markup is text, binary is told by its
+// Messages are hostile. Text that looks like markup stays text, binary is told by its
 // size and start, and a long one is cut until it is opened.
 func TestPageShowsHostileMessages(t *testing.T) {
 	hostile := []string{

@@ -159,7 +159,7 @@ func (b *browser) frames(span time.Duration) (median, worst time.Duration) {
 }
 
 // noFaults fails if the console has errors or warnings, or the script threw.
-// What a browser says about each failed connection is told apart by its start.
+// The start of its line tells a browser's message about a failed connection apart.
 func (b *browser) noFaults(when string, but ...string) {
 	b.t.Helper()
 	for _, fault := range ask[[]string](b, "faults") {

@@ -32,10 +32,10 @@ type healthy struct {
 	late  []time.Duration // from each message's making to its arrival
 }
 
-// What the healthy client may notice: of nine messages in ten, and of the worst.
-// It is generous: the race detector and the tests' own load share the processors,
-// none of the three processes on a message's way need run for a second or two,
-// and at full scale thousands of hostile clients share them too.
+// Bounds on the latency that the healthy client may see: for nine messages in ten, and
+// for the worst. It is generous: the race detector and the tests' own load share the
+// processors, none of the three processes on a message's way need run for a second or
+// two, and at full scale thousands of hostile clients share them too.
 var (
 	healthyLatency = scale(3*time.Second, 10*time.Second)
 	worstLatency   = 10 * time.Second
@@ -116,7 +116,7 @@ func checkLate(t testing.TB, late []time.Duration) {
 	}
 }
 
-// footprint is what a relay's process holds.
+// footprint counts the resources that a relay's process holds.
 type footprint struct{ clients, goroutines, files, heap float64 }
 
 // footprint asks the admin listener, after a collection.

@@ -17,7 +17,7 @@ import (
 	"fantail/hub/skiptest"
 )
 
-// formatJudge is a client that is not ours, and what it reads: an address and a
+// formatJudge is a client that is not ours, and the feed that it reads: an address and a
 // number of messages are to be filled in.
 type formatJudge struct {
 	judge
@@ -37,8 +37,8 @@ func formatJudges() []formatJudge {
 }
 
 // TestFormatJudges has clients that are not ours read recordings as envelopes,
-// events and lines: what they get back is what was recorded, byte for byte. With
-// TEST_FEEDS naming a folder it takes the recordings in there as well.
+// events and lines: they get every recorded message back, byte for byte. If TEST_FEEDS
+// names a folder, the test plays the recordings in it as well.
 func TestFormatJudges(t *testing.T) {
 	parallel(t)
 	files := ownRecordings(t)

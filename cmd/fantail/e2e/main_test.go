@@ -18,10 +18,10 @@ import (
 // asMain in the environment makes the test binary a process of another kind.
 const asMain = "TEST_AS_MAIN"
 
-// asClient is what a process of the kind "client" does; set where it is used.
+// asClient runs in a process of the kind "client"; the file that uses it sets it.
 var asClient func(addr string)
 
-// asHostile is what a process of the kind "hostile" does; set where it is used.
+// asHostile runs in a process of the kind "hostile"; the file that uses it sets it.
 var asHostile func(args []string)
 
 func TestMain(m *testing.M) {

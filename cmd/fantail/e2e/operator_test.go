@@ -28,7 +28,7 @@ func TestFirstRun(t *testing.T) {
 	}
 }
 
-// What goes wrong tells the operator what to change.
+// Each fault tells the operator what to change.
 func TestErrorsSayWhatToChange(t *testing.T) {
 	parallel(t)
 	unauthorized := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -23,7 +23,7 @@ import (
 )
 
 // TestRecordings serves recordings over a real WebSocket to a relay, and
-// compares what each client got with what was recorded: every message byte for
+// compares the messages of each client with the recording: every message byte for
 // byte, in order, with its kind. With TEST_FEEDS naming a folder it takes the
 // recordings in there as well as its own.
 func TestRecordings(t *testing.T) {
@@ -60,7 +60,7 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-// expected is what a client must have got of a file: the frames' bytes.
+// expected describes the frames' bytes that a client must have got of a file.
 type expected struct {
 	messages int
 	bytes    int64

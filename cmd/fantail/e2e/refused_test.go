@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// TestRefusedHandshakesCostNoMore: what live clients notice of handshakes that
-// are refused is no more than what they notice of as many that are accepted and
-// closed, in alternating rounds of one run. At the reduced scale the figures are
-// printed and not compared: so few deliveries tell little of a 99th percentile.
+// TestRefusedHandshakesCostNoMore: refused handshakes disturb live clients no more than
+// as many handshakes that are accepted and closed, in alternating rounds of one run. At
+// the reduced scale the figures are printed and not compared: so few deliveries tell
+// little of a 99th percentile.
 func TestRefusedHandshakesCostNoMore(t *testing.T) {
 	parallel(t)
 	n, perSecond := scale(100, 1000), scale(100, 500)

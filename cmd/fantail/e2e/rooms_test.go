@@ -99,7 +99,7 @@ func (s *chatSite) postUntil(stop chan struct{}) (n int) {
 }
 
 // TestChatPrivately: through nginx a user gets the messages of the user's own
-// channel, on any connection, and nobody gets another's, whatever is asked for.
+// channel, on any connection, and nobody gets another's, by no request.
 func TestChatPrivately(t *testing.T) {
 	parallel(t)
 	s := startChat(t)

@@ -17,7 +17,7 @@ import (
 )
 
 // curl gets the newest message of each key, in order, and with them the place to
-// go on from: what it gets there is what was missing.
+// go on from: there it gets the missing messages.
 func TestSnapshotByCurl(t *testing.T) {
 	parallel(t)
 	if _, err := exec.LookPath("curl"); err != nil {

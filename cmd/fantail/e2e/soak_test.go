@@ -126,7 +126,7 @@ func misbehave(addr string, r *rand.Rand, stop chan struct{}, acts *[len(mischie
 	}
 }
 
-// mischief is what hostile and unlucky clients do with a connection.
+// mischief lists the acts of hostile and unlucky clients on a connection.
 var mischief = [...]struct {
 	name string
 	act  func(c net.Conn, r *rand.Rand)

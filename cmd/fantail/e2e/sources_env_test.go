@@ -107,7 +107,7 @@ func texts() map[string]string {
 	return all
 }
 
-// TestSourceExamplesAreDocumented: each says what it is, what to change, its
+// TestSourceExamplesAreDocumented: each names its feed, the settings to change, its
 // limits and its licence, and is in the README's list.
 func TestSourceExamplesAreDocumented(t *testing.T) {
 	parallel(t)

@@ -34,7 +34,7 @@ type bubbleRelay struct {
 	mu   sync.Mutex
 	log  bytes.Buffer
 	got  []string       // by the client
-	keys map[string]int // of what was published
+	keys map[string]int // of the published messages
 }
 
 // keyTap is a hub that notes the keys of the messages that are published.
@@ -80,7 +80,7 @@ func startBubbleRelay(t *testing.T, c config.Config, network *sourcetest.Network
 	})
 	b.stop = sync.OnceFunc(func() {
 		cancel()
-		synctest.Wait() // what was published reaches the client
+		synctest.Wait() // the published messages reach the client
 		h.Close()
 		server.Close()
 		running.Wait()
@@ -89,7 +89,7 @@ func startBubbleRelay(t *testing.T, c config.Config, network *sourcetest.Network
 	return b
 }
 
-// follow connects a client, and returns what reads its messages to the end.
+// follow connects a client, and returns a function that reads its messages to the end.
 func (b *bubbleRelay) follow(l *nettest.Pipes) func() {
 	b.t.Helper()
 	client := &http.Client{Transport: &http.Transport{DialContext: l.Dial, DisableKeepAlives: true}}

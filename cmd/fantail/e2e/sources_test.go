@@ -42,7 +42,7 @@ func exampleConfig(t *testing.T, name string, more ...string) config.Config {
 	return c
 }
 
-// playTenMinutes returns what was wrong.
+// playTenMinutes returns the faults that it found.
 func playTenMinutes(t *testing.T, c config.Config, p sourcetest.Protocol) []string {
 	server := sourcetest.New(sourcetest.Config{
 		Protocol: p,

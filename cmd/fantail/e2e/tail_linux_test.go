@@ -58,7 +58,7 @@ func onTerminal(t *testing.T, enough func(got string) bool, args ...string) stri
 	return got
 }
 
-// TestTailCannotControlATerminal: whatever a message holds, printed raw or not.
+// TestTailCannotControlATerminal: no message can, printed raw or not.
 func TestTailCannotControlATerminal(t *testing.T) {
 	parallel(t)
 	file := cmdtest.Record(t, 0, cmdtest.Text("\x1b]0;owned\x07\u009b2J"), cmdtest.Binary("\x1b[2J\x00"))

@@ -167,7 +167,7 @@ func TestTailSince(t *testing.T) {
 	}
 }
 
-// TestTailAsksARelay: what the flags say reaches the relay.
+// TestTailAsksARelay: the flags reach the relay.
 func TestTailAsksARelay(t *testing.T) {
 	parallel(t)
 	r := servetest.Start(t, "FANTAIL_SOURCE_URL=demo:?rate=500", "FANTAIL_SNAPSHOT=last")

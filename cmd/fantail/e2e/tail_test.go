@@ -50,7 +50,7 @@ func TestRecordingsThroughTail(t *testing.T) {
 	}
 }
 
-// mixedRecording holds all kinds in one file, whatever they look like.
+// mixedRecording holds messages of all kinds and looks in one file.
 func mixedRecording(t *testing.T) string {
 	large := make([]byte, 700_000)
 	rnd := rand.New(rand.NewPCG(1, 1))

@@ -124,9 +124,9 @@ func feedIf(ok bool) lineKind {
 	return ofProtocol
 }
 
-// TestTranscripts plays what servers sent in recorded and documented sessions to
-// the examples, where TEST_FEEDS names a folder that has them in protocol/: what
-// belongs to the feed is relayed, the rest is not, and what ends a session ends
+// TestTranscripts plays the messages of servers in recorded and documented sessions to
+// the examples, if TEST_FEEDS names a folder that has them in protocol/. The relay
+// relays the messages of the feed and no others, and a message that ends a session ends
 // it.
 func TestTranscripts(t *testing.T) {
 	parallel(t)
@@ -211,7 +211,7 @@ func playLastLine(t *testing.T, c config.Config, p sourcetest.Protocol, line str
 }
 
 // playTranscript has a server send lines once it was subscribed to, and ends a
-// moment later. The lines are data to it, whatever they are: it expects no answer
+// moment later. All lines are data to it: it expects no answer
 // to them, and takes any that the protocol knows.
 func playTranscript(t *testing.T, c config.Config, p sourcetest.Protocol, lines []sourcetest.Data) (*sourcetest.Server, *bubbleRelay) {
 	const pause = 10 * time.Millisecond

@@ -157,7 +157,7 @@ func checkSaid(t *testing.T, said []string, speakers, messages int) {
 	}
 }
 
-// TestUplinkRefusals: what a client is told, and that the others stay.
+// TestUplinkRefusals: the client is told the reason, and the others stay.
 func TestUplinkRefusals(t *testing.T) {
 	parallel(t)
 	source, url := startChatServer(t, 10*time.Millisecond)

@@ -29,7 +29,7 @@ import (
 // the command that started it.
 const ChildName = "bench-child"
 
-// ChildProcess is what a part uses of its process.
+// ChildProcess has the parts of its process that a part of a self-test uses.
 type ChildProcess struct {
 	In    io.Reader
 	Std   cli.Stdio

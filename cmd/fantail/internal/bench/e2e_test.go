@@ -59,7 +59,7 @@ func jsonFields(t *testing.T, document []byte) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// The fields of -json are what other programs build on.
+// Other programs build on the fields of -json.
 func TestBenchOfARelay(t *testing.T) {
 	t.Parallel()
 	r := servetest.Start(t)
@@ -96,7 +96,7 @@ func TestBenchCompresses(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := got.Compression
-		// Who lacks the processor for a while gets some as they are, to catch up.
+		// A client that lacks the processor for a while gets some plain, to catch up.
 		if c == nil || c.Compressed < c.Messages/2 || c.Ratio < 1.3 || got.Order == nil || *got.Order != (load.Order{}) || len(got.Closes) > 0 {
 			t.Errorf("%q: %s", form, out)
 		}

@@ -8,7 +8,7 @@ import (
 	"fantail/cmd/fantail/internal/config"
 )
 
-// subject is one side of a self-test: a server, and what its clients ask of it.
+// subject is one side of a self-test: a server, and the request of its clients.
 type subject struct {
 	name    string // in words
 	floor   bool   // the bare-send floor, else the relay

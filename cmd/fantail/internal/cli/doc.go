@@ -1,4 +1,4 @@
-// Package cli owns what a command of the program is: its row in the table, its flags,
+// Package cli owns the form of a command of the program: its row in the table, its flags,
 // its help, and the exit code that its errors stand for.
 //
 // A room that is a command returns its row from a function called Command. The table

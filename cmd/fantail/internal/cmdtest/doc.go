@@ -1,4 +1,4 @@
-// Package cmdtest has what the tests of several rooms share: environments, files,
+// Package cmdtest has the helpers that tests of several rooms share: environments, files,
 // recordings, certificates, WebSocket sources, and commands that run by themselves.
 // Only tests use it.
 package cmdtest

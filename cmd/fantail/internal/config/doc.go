@@ -7,10 +7,10 @@
 // unknown variables are all made of that row. A new variable is a new row, and
 // TestReadmeTable writes it into the README.
 //
-// Load gathers everything that is wrong, each with its variable's name and without
-// what is secret, and fails once. What must fit together is in crosscheck.go. A Config
-// holds the configurations of the three libraries; they know their own fields alone,
-// and Names tells them what an operator calls these.
+// Load gathers everything that is wrong, each with its variable's name and without what
+// is secret, and fails once. The rules between several settings are in crosscheck.go. A
+// Config holds the configurations of the three libraries; they know their own fields
+// alone, and Names tells them what an operator calls these.
 //
 // It starts nothing, connects to nothing and logs nothing.
 package config

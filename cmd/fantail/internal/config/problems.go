@@ -14,7 +14,7 @@ type Problem struct {
 	Err     error  // what is wrong, and what to change
 }
 
-// Error returns one line, whatever the value and the error contain.
+// Error returns one line, even if the value and the error contain line breaks.
 func (p Problem) Error() string {
 	line := p.Subject + ": " + strings.ReplaceAll(Names.Text(p.Err), "\n", "; ")
 	return strings.Map(func(r rune) rune {

@@ -101,7 +101,7 @@ func TestHeaderProblems(t *testing.T) {
 	}
 }
 
-// FuzzHeaders holds that net/http can send whatever is accepted.
+// FuzzHeaders holds that net/http can send every header that is accepted.
 func FuzzHeaders(f *testing.F) {
 	f.Add(`{"A":"b","C":["d","é"]}`)
 	f.Add(`{"Host":"x"}`)

@@ -14,7 +14,8 @@ func TestUnknownVariables(t *testing.T) {
 		{"FANTAIL_ALLOWED_ORIGIN=*", "FANTAIL_ALLOWED_ORIGIN: no such variable; did you mean FANTAIL_ALLOWED_ORIGINS?"},
 		{"FANTAIL_QQQQ=geheim", "FANTAIL_QQQQ: no such variable; fantail -h lists all variables"},
 		{"FANTAIL_=", "FANTAIL_: no such variable; fantail -h lists all variables"},
-		// What Kubernetes injects for a service fantail, and one fantail-admin.
+		// The variables that Kubernetes injects for a service fantail, and one
+		// fantail-admin.
 		{"FANTAIL_SERVICE_HOST=10.0.0.1", ""},
 		{"FANTAIL_SERVICE_PORT=80", ""},
 		{"FANTAIL_SERVICE_PORT_HTTP=80", ""},

@@ -7,6 +7,6 @@
 // process of its own, and also sets what holds for the process: the memory limit and
 // the number of processors.
 //
-// Settings belong to package config. What a message or a client is belongs to the
+// Settings belong to package config. Messages and clients belong to the
 // libraries.
 package serve

@@ -52,7 +52,7 @@ func FromEnvironment(ctx context.Context, _ []string, std cli.Stdio) error {
 	return Run(ctx, c, Options{Log: log, Out: std.Out})
 }
 
-// Options is what a relay uses besides its configuration.
+// Options has the parts that a relay uses besides its configuration.
 type Options struct {
 	// Public and Admin are the listeners for clients and operators. Run closes them.
 	// nil listens at the address of the configuration.

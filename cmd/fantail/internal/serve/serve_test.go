@@ -67,7 +67,7 @@ func TestServeWithinTheProcess(t *testing.T) {
 	}
 }
 
-// TestServeClosesItsListeners, whatever goes wrong.
+// TestServeClosesItsListeners: Run closes its listeners also when it fails.
 func TestServeClosesItsListeners(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -108,7 +108,7 @@ type sample struct {
 	position          string // behind the last message; empty: the format has none
 	awaited           awaited
 
-	message  []byte // what is there of a message that comes in pieces
+	message  []byte // the pieces so far of a message that comes in several
 	inflater inflater
 	tooLong  bool  // the message under way is longer than maxSampled
 	last     int64 // the highest sequence so far

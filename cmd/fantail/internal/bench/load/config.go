@@ -55,8 +55,8 @@ type Progress struct {
 	Bytes      float64 // a second, since the last Progress
 }
 
-// MaxClients bounds Config.Clients: what the addresses 127.0.0.2 to 127.0.0.41
-// have ports for.
+// MaxClients bounds Config.Clients: the addresses 127.0.0.2 to 127.0.0.41 have that
+// many ports.
 const MaxClients = 40 * perAddress
 
 // Check returns all that is wrong with c; each line says what to choose. Run

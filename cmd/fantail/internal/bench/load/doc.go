@@ -21,7 +21,7 @@
 //
 // Each poller also serves a probe: a loopback connection on which the time is sent every
 // 10 ms. The age of that time at its reading shows how late this process reads,
-// whatever the server does. Result.Load has that lag and the processor time used. It says
+// with every server. Result.Load has that lag and the processor time used. It says
 // in words if the figures show the load generator rather than the server.
 //
 // # Formats

@@ -40,8 +40,8 @@ type goroutines struct {
 const (
 	goroutineBuffer = 4 << 10 // bytes a read; a reader for each connection has one
 
-	// replyTimeout bounds a write to a server that does not read. What it owes
-	// for a reply, a server has to take soon.
+	// replyTimeout bounds a write to a server that does not read. A server has to take
+	// a reply soon.
 	replyTimeout = time.Second
 )
 

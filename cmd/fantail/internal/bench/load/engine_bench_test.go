@@ -11,7 +11,7 @@ import (
 
 // BenchmarkEngines sends a message to each of 500 clients and waits until all
 // are counted, with each way of reading. cpu-ns/msg is the processor time of
-// both sides, so the difference is what the readers cost.
+// both sides, so the difference is the cost of the readers.
 func BenchmarkEngines(b *testing.B) {
 	b.Run("best", func(b *testing.B) { benchEngine(b, newEngine()) })
 	b.Run("goroutines", func(b *testing.B) { benchEngine(b, newGoroutines()) })

@@ -14,8 +14,8 @@ const (
 	// 7692). The clients themselves send nothing that is worth compressing.
 	compressionOffer = "permessage-deflate; client_no_context_takeover"
 
-	// inflateTail is what a sender leaves out (RFC 7692 section 7.2.2), and a last,
-	// empty block, so that a reader finds the end.
+	// inflateTail holds the bytes that a sender leaves out (RFC 7692 section 7.2.2), and
+	// a last, empty block, so that a reader finds the end.
 	inflateTail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 
 	inflateWindow = 32 << 10
@@ -26,11 +26,11 @@ const (
 var errInflate = errors.New("load: a compressed message cannot be inflated")
 
 // inflater is a client's end of permessage-deflate with context takeover, which
-// also reads what was compressed without.
+// also reads messages that were compressed without.
 type inflater struct {
 	reader io.ReadCloser
 	in     io.Reader
-	window []byte // what was inflated last
+	window []byte // the bytes that were inflated last
 	out    bytes.Buffer
 }
 

@@ -52,7 +52,7 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// What a foreign server sends may be anything.
+// A foreign server may send anything.
 func FuzzPayload(f *testing.F) {
 	f.Add([]byte(`{"t":1700000000,"q":1}`))
 	f.Add([]byte(`{"t":"2023-11-14T22:13:20Z"}`))

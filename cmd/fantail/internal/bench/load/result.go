@@ -77,7 +77,7 @@ type Rates struct {
 	Bytes      float64 `json:"bytes"` // of frames, headers included
 }
 
-// Order is what the sequences of the messages show.
+// Order has the faults that the sequences of the messages show.
 type Order struct {
 	Gaps    int64 `json:"gaps"`    // places where messages were missing
 	Missed  int64 `json:"missed"`  // messages missing there

@@ -205,7 +205,7 @@ func (r *run) result() Result {
 	return out
 }
 
-// notes returns what the figures do not show.
+// notes returns sentences about facts that the figures do not show.
 func (r *run) notes(out Result) []string {
 	notes, w := []string{}, r.window.sums
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }

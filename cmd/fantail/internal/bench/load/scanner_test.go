@@ -108,7 +108,7 @@ func TestScannerAliasesItsInput(t *testing.T) {
 	}
 }
 
-// The frames that the relay builds are read back, whatever their size.
+// The frames that the relay builds are read back, at every size.
 func TestScannerReadsTheRelaysFrames(t *testing.T) {
 	var stream []byte
 	var want []scanned
@@ -131,7 +131,7 @@ func reference(b []byte) (got []scanned, ok bool) {
 	for len(b) >= 2 {
 		fin, op, n, head := b[0]&0x80 != 0, b[0]&15, uint64(b[1]&127), 2
 		if b[1]&0x80 != 0 {
-			return got, false // masked, whatever the rest of the header is
+			return got, false // masked, with any rest of the header
 		}
 		if b[0]&0x70 != 0 {
 			if need := map[byte]int{126: 4, 127: 10}[b[1]&127]; len(b) < need {

@@ -86,7 +86,7 @@ func sum(tallies []*tally) (s totals) {
 	return s
 }
 
-// minus returns what was added since before.
+// minus returns the difference to before.
 func (s totals) minus(before totals) totals {
 	return totals{
 		messages: s.messages - before.messages, bytes: s.bytes - before.bytes,
