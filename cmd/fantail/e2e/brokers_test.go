@@ -27,8 +27,7 @@ type brokerFeed struct {
 	connect func() (publish func(text ...[]byte) error, leave func()) // may be called again after a restart
 }
 
-// brokerFeeds are the ways of reading brokers. The broker is started when a feed
-// is asked for.
+// brokerFeeds are the ways of reading brokers. Each starts its broker.
 var brokerFeeds = map[string]func(testing.TB) *brokerFeed{
 	"redis channel": func(t testing.TB) *brokerFeed {
 		return redisFeed(t, "subscribe=s", func(p redis.Pipeliner, text []byte) { p.Publish(context.Background(), "s", text) })
@@ -126,7 +125,7 @@ func numbered(n int) []byte {
 	return append(append(b, bytes.Repeat([]byte("x"), 198-len(b))...), `"}`...)
 }
 
-// numberOf returns the number of such a message, -1 if it is none.
+// numberOf returns the number of such a message, or -1 for any other message.
 func numberOf(payload []byte) int {
 	digits, _, _ := bytes.Cut(bytes.TrimPrefix(payload, []byte(`{"n":`)), []byte(","))
 	n, err := strconv.Atoi(string(digits))
@@ -136,8 +135,8 @@ func numberOf(payload []byte) int {
 	return n
 }
 
-// pour publishes numbered messages at a rate, and returns how many those were: up
-// to the given number, or until publishing fails.
+// pour publishes numbered messages at a rate, up to the given number or until publishing
+// fails. It returns the number of published messages.
 func pour(publish func(...[]byte) error, from, to, rate int) int {
 	const every, most = 10 * time.Millisecond, 1000 // at once, when it was held up
 	tick := time.NewTicker(every)
@@ -154,8 +153,8 @@ func pour(publish func(...[]byte) error, from, to, rate int) int {
 	}
 }
 
-// TestBrokersUnderLoad: a fast feed for few, and a slower one for many; each
-// client gets all of it in order.
+// TestBrokersUnderLoad: a fast feed for few clients, and a slower one for many. Each
+// client gets every message in order.
 func TestBrokersUnderLoad(t *testing.T) {
 	parallel(t)
 	for name, begin := range brokerFeeds {
@@ -217,9 +216,9 @@ func (s *subscriber) expect(from, to int) error {
 	return nil
 }
 
-// B1 for sources: the broker is killed under load and comes back. The
-// relay relays the messages that the broker kept, without a hole or a repeat. The
-// others are an outage.
+// B1 for sources: the broker is killed under load and comes back. The relay
+// relays the messages that the broker kept, without a hole or a repeat. The others are an
+// outage.
 func TestB1BrokerKilled(t *testing.T) {
 	parallel(t)
 	var took []time.Duration // from the broker's return to its source's
@@ -256,9 +255,9 @@ func TestB1BrokerKilled(t *testing.T) {
 	}
 }
 
-// checkOutage reads until the last message: numbers rise, an outage is told, and
-// a broker that keeps its messages has a hole at most where its publisher does
-// not know what it took.
+// checkOutage reads until the last message. Numbers rise, and an outage is told. A broker
+// that keeps its messages has a hole only where its publisher does not know which
+// messages the broker took.
 func checkOutage(t *testing.T, next func() (envelopeLine, error), to int, keeps bool) {
 	t.Helper()
 	const batch = 2000 // messages that one call of the publisher may have lost

@@ -51,7 +51,7 @@ func TestPageOnTheDemo(t *testing.T) {
 	drainUnderPage(t, b, r)
 }
 
-// filterPage expects only matching rows, and all again when the filter is gone.
+// filterPage expects only matching rows, and all rows again without the filter.
 func filterPage(t *testing.T, b *browser) {
 	b.do("fill", "selector", "#filter", "value", `"demo-tui"`)
 	peertest.Eventually(t, "matches are counted", func() bool { return strings.Contains(b.text("#shown"), "/s match") })
@@ -71,8 +71,8 @@ func filterPage(t *testing.T, b *browser) {
 	peertest.Eventually(t, "all rows again", func() bool { return strings.HasPrefix(b.text("#shown"), "Showing") })
 }
 
-// pauseAndCopy expects a paused page to count on but to hold still, and a row to
-// be opened and copied by keyboard.
+// pauseAndCopy expects a paused page to go on counting and to hold still. It opens and
+// copies a row by keyboard.
 func pauseAndCopy(t *testing.T, b *browser) {
 	b.do("click", "selector", "#pause")
 	first := b.text(".row code")
@@ -121,7 +121,7 @@ func takePictures(t *testing.T, b *browser) {
 }
 
 // drainUnderPage ends the relay in order. The page says why, keeps trying, and
-// is live again on the next relay, whose epoch is another one.
+// is live again on the next relay, which has another epoch.
 func drainUnderPage(t *testing.T, b *browser, r *relayProcess) {
 	b.do("watch", "selector", "#trouble")
 	r.signal(syscall.SIGTERM)
@@ -135,8 +135,8 @@ func drainUnderPage(t *testing.T, b *browser, r *relayProcess) {
 	b.noFaults("over the drain", refusedConnection)
 }
 
-// The page on a burst: smooth, nothing lost, and still there when the source or
-// the relay was not.
+// The page on a burst is smooth and loses nothing. It survives outages of the source and
+// of the relay.
 func TestPageUnderBurst(t *testing.T) {
 	file := burst(t)
 	b, sourceAddr, relayAddr := openBrowser(t), nettest.FreeAddr(t), nettest.FreeAddr(t)
@@ -190,8 +190,8 @@ func TestPageUnderBurst(t *testing.T) {
 	b.noFaults("over the relay's death", refusedConnection)
 }
 
-// A connection that ends with its position goes on there: the rows show every
-// message, whichever connection brought it.
+// A connection that ends with its position resumes there. The rows show every message of
+// all connections.
 func TestPageResumes(t *testing.T) {
 	file := ticks(t, 4000, 60, 80*time.Millisecond) // slow enough that all of a backlog is shown
 	b, r := openBrowser(t), startRelayProcess(t, "FANTAIL_SOURCE_URL=replay:"+file, "FANTAIL_CLIENT_MAX_AGE=2s")

@@ -151,7 +151,7 @@ type speaker struct {
 	conn net.Conn
 }
 
-// connect lets somebody join, once the relay is there to hear it.
+// connect lets somebody join, after the relay is there to hear it.
 func (s *chatServer) connect(nick string) *speaker {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.plain)

@@ -30,8 +30,8 @@ func TestCheckTakesTheProxyFromTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestCheckTLS needs an authority of the test's own, which the process takes
-// from a file as an operator would give it.
+// TestCheckTLS has an authority of its own. The process takes it from a file, as an
+// operator gives it.
 func TestCheckTLS(t *testing.T) {
 	parallel(t)
 	addr := cmdtest.ServeSource(t, true, cmdtest.Chatter(hub.Text, "over TLS"))

@@ -51,8 +51,8 @@ func ownRecording(t *testing.T, name string) string {
 	return ""
 }
 
-// evicted reads nothing until somebody was sent away, and then goes on behind what
-// it got each time that it is.
+// evicted reads nothing until the relay has evicted a client. Then it resumes after its
+// last message each time that it is evicted.
 func (x *compressed) evicted(ctx context.Context, slow <-chan struct{}, told *atomic.Int64) error {
 	o := websocket.DialOptions{Compress: true, Client: smallWindow(4 << 10)}
 	for got, fruitless := 0, 0; got < len(x.recorded); o.Client = nil {

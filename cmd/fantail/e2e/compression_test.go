@@ -30,11 +30,10 @@ import (
 	"fantail/hub/websocket"
 )
 
-// TestCompressedRecordings relays recordings to clients that come at any time,
-// take a part, go, and come back behind what they got, all with compression: not
-// one byte may be wrong. Judges that are not ours read along from the beginning,
-// and others from the middle. With TEST_FEEDS naming a folder it takes the
-// recordings in there as well.
+// TestCompressedRecordings relays recordings to clients with compression. They come at
+// any time, take a part, go, and resume after their last message. No byte may be wrong.
+// Judges that are not ours read along from the beginning, and others from the middle. If
+// TEST_FEEDS names a folder, the test plays the recordings in it as well.
 func TestCompressedRecordings(t *testing.T) {
 	parallel(t)
 	judges := compressionJudges(t)
@@ -94,7 +93,7 @@ func startCompressed(t *testing.T, file string, env ...string) *compressed {
 	return x
 }
 
-// readMessages returns a recording's messages, and what judges make of them.
+// readMessages returns a recording's messages, and the sum that judges make of them.
 func readMessages(t *testing.T, file string) (all []hub.Input, sum string) {
 	t.Helper()
 	digest := sha256.New()
@@ -115,7 +114,7 @@ func (x *compressed) url(scheme string, got int) string {
 }
 
 // judge has each judge receive everything, once beside the recording from its
-// beginning, and once from the middle on. wait returns when all have told.
+// beginning, and once from the middle on. wait returns when all have reported.
 func (x *compressed) judge(judges []judge) (wait func()) {
 	var wg sync.WaitGroup
 	hearAll := func() {
@@ -134,7 +133,7 @@ func (x *compressed) judge(judges []judge) (wait func()) {
 	return wg.Wait
 }
 
-// verdict reads on until the judge tells what it received.
+// verdict reads on until the judge reports the messages that it received.
 func (x *compressed) verdict(s *hearing) {
 	for s.lines.Scan() {
 		switch line := s.lines.Text(); {
@@ -198,7 +197,7 @@ func (x *compressed) comeAndGo(n int, messages *atomic.Int64) {
 	x.t.Logf("%d times a client was too late", cuts.Load())
 }
 
-// part connects behind got messages and reads up to most of them.
+// part connects after got messages and reads up to most of them.
 func (x *compressed) part(ctx context.Context, got, most int) (int, error) {
 	c, resp, err := websocket.Dial(ctx, x.url("http", got), websocket.DialOptions{Compress: true})
 	if err != nil {
@@ -214,9 +213,9 @@ func (x *compressed) part(ctx context.Context, got, most int) (int, error) {
 
 var errDial = errors.New("no connection")
 
-// cut judges what ended a connection behind message got. A client that lacked the
-// processor is sent away with the position to resume from, or reset if it is late even
-// for that, or gets no connection: any other end is wrong, above all that of a
+// cut judges the end of a connection after message got. A client that lacked the
+// processor is evicted with the position to resume from, or reset if it is late even
+// for that, or gets no connection. Any other end is wrong, above all one within a
 // message.
 func (x *compressed) cut(err error, got int) (told bool, wrong error) {
 	var op *net.OpError

@@ -24,7 +24,7 @@ func rootFile(t *testing.T, name string) string {
 	return string(b)
 }
 
-// groups returns what the first group of a pattern matches, in order.
+// groups returns the matches of a pattern's first group, in order.
 func groups(text, pattern string) (found []string) {
 	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
 		found = append(found, m[1])

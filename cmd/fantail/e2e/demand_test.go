@@ -18,8 +18,8 @@ import (
 	"fantail/hub/peertest"
 )
 
-// privateChannels is a Redis with relays that read each user's channel while
-// the user is there.
+// privateChannels is a Redis with relays that read each user's channel while the user is
+// there.
 type privateChannels struct {
 	t      testing.TB
 	client *redis.Client

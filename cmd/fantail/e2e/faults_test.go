@@ -99,9 +99,9 @@ func readForEver(addr string) {
 	s.readAll(nil)
 }
 
-// S1: a stopped client on a fast feed is evicted as slow within its bounds; on
-// a quiet feed its silence gives it away; the others do not notice. They may lack
-// the processor for some seconds too, so the bounds are wider than that.
+// S1: a stopped client on a fast feed is evicted as slow within its bounds. On a quiet
+// feed its silence gives it away. The others do not notice. They may lack the processor
+// for some seconds too, so the bounds are wider than that.
 func TestS1StoppedClient(t *testing.T) {
 	parallel(t)
 	for name, c := range map[string]struct {
@@ -158,8 +158,8 @@ func TestS1StoppedClient(t *testing.T) {
 	}
 }
 
-// A client that resumes 10,000 messages back, or is behind one message that is
-// larger than its queue, is catching up and is not evicted for it.
+// A client that resumes 10,000 messages back, or lacks one message that is larger than its
+// queue, is catching up, and the relay does not evict it.
 func TestFarBehindIsNotSlow(t *testing.T) {
 	parallel(t)
 	const total = 12_000
@@ -195,9 +195,9 @@ func TestFarBehindIsNotSlow(t *testing.T) {
 	}
 }
 
-// L1: SIGTERM: not ready first; each client gets all it was owed and then 1001
-// with its position, spread over the window; exit 0 within the budget. A client
-// notices nothing but its own close frame.
+// L1: on SIGTERM the relay is first not ready. Each client then gets its remaining messages
+// and 1001 with its position, spread over the window. The exit code is 0 within the budget.
+// A client notices only its own close frame.
 func TestL1DrainOnSignal(t *testing.T) {
 	parallel(t)
 	n, window := scale(100, 1000), 4*time.Second

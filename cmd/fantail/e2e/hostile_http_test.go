@@ -19,8 +19,8 @@ import (
 	"fantail/cmd/fantail/internal/servetest"
 )
 
-// dribble connects n times, sends what next says each tick on each connection,
-// and returns how long each lasted.
+// dribble connects n times. It sends the bytes of next at each tick on each connection,
+// and returns the lifetime of each connection.
 func dribble(t *testing.T, addr string, n int, next func(tick int) string) []time.Duration {
 	t.Helper()
 	lasted := make([]time.Duration, n)
@@ -57,7 +57,7 @@ func dribble(t *testing.T, addr string, n int, next func(tick int) string) []tim
 }
 
 // checkLasted holds sockets to 6 s. They are measured beside each other, so the
-// best of them has to keep to it; the others have what a busy machine takes more.
+// best of them has to keep to it. The others may take longer on a busy machine.
 func checkLasted(t *testing.T, name string, lasted []time.Duration) {
 	t.Helper()
 	if best, worst := slices.Min(lasted), slices.Max(lasted); best > 6*time.Second || worst > 30*time.Second {
@@ -148,8 +148,7 @@ func TestH1SlowTLSHandshake(t *testing.T) {
 	}
 }
 
-// H4: headers beyond their bound are refused while they come, and cost no time
-// to speak of.
+// H4: headers beyond their bound are refused while they come, and cost hardly any time.
 func TestH4OversizedHeaders(t *testing.T) {
 	parallel(t)
 	r := startRelayProcess(t, demoFeed)

@@ -37,8 +37,8 @@ func TestS6LinkGoesDown(t *testing.T) {
 }
 
 // link makes a network namespace that a pair of interfaces joins to this one. It
-// returns its name, the address of our end and the name of theirs. Where that is
-// not permitted the test is left out, or fails with REQUIRE_NETNS=1.
+// returns its name, the address of our end and the name of theirs. If that is
+// not permitted, the test is left out, or fails with REQUIRE_NETNS=1.
 func link(t *testing.T) (namespace, ours, theirs string) {
 	t.Helper()
 	id := os.Getpid() % 10_000

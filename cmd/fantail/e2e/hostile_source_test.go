@@ -13,8 +13,8 @@ import (
 	"fantail/hub/peertest"
 )
 
-// U1: the source is there and says nothing any more. That is noticed by a ping,
-// told by the strict health check alone, and costs no client its connection.
+// U1: the source is there and no longer says anything. A ping finds it out, only the
+// strict health check tells it, and no client loses its connection.
 func TestU1SourceFallsSilent(t *testing.T) {
 	parallel(t)
 	addr := nettest.FreeAddr(t)

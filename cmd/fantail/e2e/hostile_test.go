@@ -16,8 +16,8 @@ import (
 // carry the time they were made.
 const demoFeed = "FANTAIL_SOURCE_URL=demo:?rate=100"
 
-// healthy is a client of a relay of its own process, fed by demoFeed. It must
-// not notice what others do to the relay.
+// healthy is a client of a relay in a process of its own, fed by demoFeed. It must not
+// notice the acts of others on the relay.
 type healthy struct {
 	t     testing.TB
 	relay *relayProcess
@@ -101,7 +101,7 @@ func (w *healthy) checkEnded() {
 	checkLate(w.t, w.late)
 }
 
-// checkLate holds what the healthy client got to its latencies.
+// checkLate compares the latencies of the healthy client with their bounds.
 func checkLate(t testing.TB, late []time.Duration) {
 	t.Helper()
 	n := len(late)

@@ -52,7 +52,7 @@ func judges() []judge {
 	}
 }
 
-// TestJudges has clients that are not ours judge what the relay puts on the wire:
+// TestJudges has clients that are not ours judge the relay's bytes on the wire:
 // every message byte for byte, pings that they answer, an offer of compression
 // taken up, and the close codes of a violation and of a drain.
 func TestJudges(t *testing.T) {

@@ -23,11 +23,10 @@ import (
 	"fantail/hub/peertest"
 )
 
-// TestWishesOnTheWire asks a relay that holds messages 7 to 10 of ten for
-// whatever a client may ask wrongly, on every transport, and holds each answer
-// against what is promised: 400 and a sentence that names the fault, or, of a
-// position that is gone, 4410 on a raw WebSocket, and elsewhere a gap and all that
-// is held.
+// TestWishesOnTheWire makes every wrong request of a relay that holds messages 7 to 10 of
+// ten, on every transport, and compares each answer with the promise: 400 and a sentence
+// that names the fault. For a position that is gone it is 4410 on a raw WebSocket, and
+// elsewhere a gap and all messages that are held.
 func TestWishesOnTheWire(t *testing.T) {
 	parallel(t)
 	r, at := startRelayOfTen(t)
@@ -79,7 +78,7 @@ func TestWishesOnTheWire(t *testing.T) {
 }
 
 // startRelayOfTen starts a relay that has seen ten messages and holds four. It
-// returns the position behind the last.
+// returns the position after the last.
 func startRelayOfTen(t *testing.T) (r *servetest.Relay, at string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ten.ndjson")
@@ -161,7 +160,7 @@ func wishOnce(t *testing.T, addr, path, query, want string) (status int, got str
 	return 0, got, nil
 }
 
-// nextFrame returns what a frame of a server's says.
+// nextFrame returns the content of the server's next frame.
 func nextFrame(in *bufio.Reader) (string, error) {
 	first, payload, err := peertest.ReadFrame(in)
 	if err == nil && first == 0x88 {
@@ -170,7 +169,7 @@ func nextFrame(in *bufio.Reader) (string, error) {
 	return inWords(payload), err
 }
 
-// nextLine returns what the next line with data says, of events or of lines.
+// nextLine returns the data of the next line that has some, of events or of lines.
 func nextLine(in *bufio.Reader) (string, error) {
 	for {
 		line, err := in.ReadString('\n')

@@ -32,9 +32,9 @@ func readmeBlocks(t *testing.T) (blocks []string) {
 	return blocks
 }
 
-// TestReadmeCommands runs the README's shell blocks as they are printed, from a
-// copy's root, but for the ports, which must be free here. A block that cannot
-// run here has its reason; a new one has to be added.
+// TestReadmeCommands runs the README's shell blocks as they are printed, at the root of
+// the repository. Only the ports differ, because they must be free. A block that cannot
+// run here has a reason in the table, and a new block needs a row.
 func TestReadmeCommands(t *testing.T) {
 	parallelUnlessRaced(t)
 	kinds := []struct {

@@ -24,8 +24,8 @@ import (
 
 // TestRecordings serves recordings over a real WebSocket to a relay, and
 // compares the messages of each client with the recording: every message byte for
-// byte, in order, with its kind. With TEST_FEEDS naming a folder it takes the
-// recordings in there as well as its own.
+// byte, in order, with its kind. If TEST_FEEDS names a folder, the test
+// plays the recordings in it as well as its own.
 func TestRecordings(t *testing.T) {
 	parallel(t)
 	files := ownRecordings(t)
@@ -138,8 +138,8 @@ func relayRecording(t *testing.T, file string, want expected, n int, speed float
 	t.Logf("%d clients x %d messages (%d bytes) at %.3gx: equal", n, want.messages, want.bytes, speed)
 }
 
-// asOnTheWire gives a recording of chat lines the CR LF back that ends each of
-// them on the wire and that its file format cannot hold.
+// asOnTheWire adds the CR LF to each line of a recording of chat lines. The lines have it
+// on the wire, but the file format cannot hold it.
 func asOnTheWire(t *testing.T, file string) string {
 	t.Helper()
 	var out strings.Builder

@@ -86,9 +86,9 @@ func TestRelaysInATree(t *testing.T) {
 	}
 }
 
-// TestFailoverOfProcesses: the source that is in use is killed; its clients get the
-// other's messages, and are told of it; the figures say which. That it takes no
-// more than a second is TestFailoverWithinASecond.
+// TestFailoverOfProcesses kills the source that is in use. The clients get the messages of
+// the other source and are told of the change, and the figures say which source is in
+// use. TestFailoverWithinASecond bounds the time that this takes.
 func TestFailoverOfProcesses(t *testing.T) {
 	parallel(t)
 	file := ticks(t, 1000, 100, 10*time.Millisecond)

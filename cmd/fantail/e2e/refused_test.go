@@ -93,7 +93,7 @@ func (l *latencies) percentile99() time.Duration {
 	return l.all[len(l.all)*99/100]
 }
 
-// knock does so many handshakes a second, each closed as soon as it is answered.
+// knock does a number of handshakes a second, and closes each as soon as it is answered.
 func knock(t *testing.T, addr, lines string, perSecond int, long time.Duration) {
 	var wg sync.WaitGroup
 	turns := make(chan struct{}) // closed below

@@ -183,8 +183,7 @@ func shakeHands(c net.Conn, lines string) {
 	fmt.Fprintf(c, "GET /ws HTTP/1.1\r\nHost: x\r\n%s%s\r\n", peertest.Handshake, lines)
 }
 
-// inSession shakes hands, does the mischief and takes what comes of it for a
-// moment.
+// inSession shakes hands, does the mischief, and reads the answers for a moment.
 func inSession(act func(net.Conn, *rand.Rand)) func(net.Conn, *rand.Rand) {
 	return func(c net.Conn, r *rand.Rand) {
 		shakeHands(c, "")

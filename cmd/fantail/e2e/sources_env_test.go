@@ -131,7 +131,7 @@ func TestSourceExamplesAreDocumented(t *testing.T) {
 	}
 }
 
-// TestEachSourceExampleHasItsServer: nothing is published that nothing holds.
+// TestEachSourceExampleHasItsServer: each published file has a server that tests it.
 func TestEachSourceExampleHasItsServer(t *testing.T) {
 	parallel(t)
 	served := []string{"irc"} // by a real server (TestChat)

@@ -37,8 +37,7 @@ func TestSourcesAsProcesses(t *testing.T) {
 	}
 }
 
-// internet is the environment of a process that meets this server wherever it
-// dials.
+// internet returns the environment of a process that meets this server at every address.
 func internet(t *testing.T, server *sourcetest.Server) []string {
 	t.Helper()
 	network, err := sourcetest.NewNetwork(server)
@@ -62,8 +61,8 @@ func internet(t *testing.T, server *sourcetest.Server) []string {
 	return []string{"HTTPS_PROXY=http://" + l.Addr().String(), "SSL_CERT_FILE=" + file, "SSL_CERT_DIR=" + t.TempDir()}
 }
 
-// compareSent compares what a client got, who asked for all there is, with what
-// the server sent by now.
+// compareSent compares the messages of a client that asked for all with the messages that
+// the server has sent by now.
 func compareSent(t *testing.T, client *subscriber, server *sourcetest.Server) {
 	t.Helper()
 	want := server.Sent()

@@ -34,8 +34,8 @@ func TestSourcesRefused(t *testing.T) {
 	}
 }
 
-// playRefusal has a server grant no subscription for ten minutes, and returns what
-// was wrong.
+// playRefusal has a server grant no subscription for ten minutes, and returns
+// the faults that it found.
 func playRefusal(t *testing.T, c config.Config, p sourcetest.Protocol) (bad []string) {
 	server := sourcetest.New(sourcetest.Config{Protocol: p, Every: time.Second, Refuse: true})
 	b := playOn(t, c, server)

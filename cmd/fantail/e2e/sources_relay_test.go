@@ -124,7 +124,7 @@ func (b *bubbleRelay) Write(p []byte) (int, error) {
 	return b.log.Write(p)
 }
 
-// state returns the log and what the client got so far.
+// state returns the log and the client's messages so far.
 func (b *bubbleRelay) state() (log string, got []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 
 // TestSources relays each real feed's example, as it is written, from a server
 // that plays that feed for ten minutes: through a quiet time, a planned end and a
-// cut. The clock is synctest's, so no interval, the feed's or ours, is another
-// than in production; only the waiting is left out.
+// cut. The clock is synctest's, so every interval of the feed and of ours is that
+// of production; only the waiting is left out.
 func TestSources(t *testing.T) {
 	parallel(t)
 	for _, p := range sourcetest.Protocols() {
@@ -94,7 +94,8 @@ func playOn(t *testing.T, c config.Config, server *sourcetest.Server) *bubbleRel
 	return startBubbleRelay(t, c, network)
 }
 
-// checkSessions: so many connections, each subscribed soon, the next soon after.
+// checkSessions expects a number of connections. Each subscribes soon, and the next follows
+// soon.
 func checkSessions(sessions []sourcetest.Session, want int) (bad []string) {
 	if len(sessions) != want {
 		bad = append(bad, fmt.Sprintf("%d connections, want %d", len(sessions), want))
@@ -111,7 +112,7 @@ func checkSessions(sessions []sourcetest.Session, want int) (bad []string) {
 	return bad
 }
 
-// checkAnswers: the feeds that ask for signs of life did so, and got them.
+// checkAnswers expects that the feeds that ask for signs of life did so, and got them.
 func checkAnswers(sessions []sourcetest.Session, p sourcetest.Protocol) []string {
 	asks := p.Ping.Every > 0 || slices.ContainsFunc(p.Beats, func(b sourcetest.Beat) bool { return b.Answer != "" })
 	answers := 0
@@ -124,8 +125,8 @@ func checkAnswers(sessions []sourcetest.Session, p sourcetest.Protocol) []string
 	return nil
 }
 
-// check compares what the client got with what it should have, and sees to it
-// that no rule was broken. The relay and the server have ended.
+// check compares the client's messages with the expected ones, and checks that no rule was
+// broken. The relay and the server have ended.
 func (b *bubbleRelay) check(server *sourcetest.Server) (bad []string) {
 	for _, err := range server.Breaches() {
 		bad = append(bad, fmt.Sprintf("the relay broke a rule: %v", err))

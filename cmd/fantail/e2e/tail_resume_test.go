@@ -119,14 +119,14 @@ func TestTailResumesAcrossCuts(t *testing.T) {
 			t.Fatalf("message %d behind %d", seq, seqs[max(0, i-1)])
 		}
 	}
-	told := strings.NewReplacer("last gap", "", "no gap", "").Replace(p.text()) // those are of pauses in what came
+	told := strings.NewReplacer("last gap", "", "no gap", "").Replace(p.text()) // those are of pauses between messages
 	if strings.Contains(told, "gap") || strings.Contains(told, "lacks") {
 		t.Error("tells of a gap where there is none")
 	}
 	p.find(`(recorded in \S+; at [a-z0-9]{8}-\d+)`)
 }
 
-// TestTailGoesOnBehindARestart: the relay is killed, and another, which knows
+// TestTailGoesOnBehindARestart: the relay is killed, and another relay, which knows
 // nothing of the first, takes its place. The tail goes on and tells the gap.
 func TestTailGoesOnBehindARestart(t *testing.T) {
 	parallel(t)

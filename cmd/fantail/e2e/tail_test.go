@@ -20,9 +20,9 @@ import (
 	"fantail/hub/peertest"
 )
 
-// TestRecordingsThroughTail records what a replay sends: every message comes
-// back byte for byte, with its kind. With TEST_FEEDS naming a folder it takes
-// the recordings in there as well as its own.
+// TestRecordingsThroughTail records the messages of a replay. Every message comes back byte
+// for byte, with its kind. If TEST_FEEDS names a folder, the test plays the recordings in
+// it as well as its own.
 func TestRecordingsThroughTail(t *testing.T) {
 	parallel(t)
 	files := append(ownRecordings(t), mixedRecording(t))
@@ -75,8 +75,8 @@ func TestTailOfARelay(t *testing.T) {
 	}
 }
 
-// TestTailReconnects: a source that ends its connections is found again, which
-// is told, and the recording goes on; SIGINT is the orderly end.
+// TestTailReconnects: the tail reconnects to a source that ends its connections, tells so,
+// and goes on recording. SIGINT is the orderly end.
 func TestTailReconnects(t *testing.T) {
 	parallel(t)
 	source, copied := nettest.FreeAddr(t), filepath.Join(t.TempDir(), "copy.txt")
@@ -93,7 +93,7 @@ func TestTailReconnects(t *testing.T) {
 	}
 }
 
-// TestTailRecordingIsOnDisk: a process that is killed leaves all it recorded.
+// TestTailRecordingIsOnDisk: a process that is killed leaves everything that it recorded.
 func TestTailRecordingIsOnDisk(t *testing.T) {
 	parallel(t)
 	copied := filepath.Join(t.TempDir(), "copy.txt")

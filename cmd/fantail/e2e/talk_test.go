@@ -114,9 +114,9 @@ func (c *chat) said() []string {
 // say sends a short text message.
 func (s *subscriber) say(text string) { s.answer(1, []byte(text)) }
 
-// converse says numbered messages and hands on all that it hears, until hear wants
-// no more. Only a few of its own are under way at a time: the relay refuses what
-// would wait too long for its turn.
+// converse says numbered messages and hands on everything that it hears, until hear wants
+// no more. Only a few of its own are under way at a time, because the relay refuses a
+// message that would wait too long for its turn.
 func (s *subscriber) converse(speaker, messages int, hear func(text string) (more bool)) error {
 	s.conn.SetDeadline(time.Now().Add(2 * peertest.Patience))
 	mine, said := fmt.Sprintf("say %d ", speaker), 0

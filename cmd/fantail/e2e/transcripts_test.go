@@ -18,7 +18,7 @@ import (
 	"fantail/hub/skiptest"
 )
 
-// what a line of a transcript is to a relay.
+// The kinds of lines of a transcript, as a relay sees them.
 type lineKind int
 
 const (
@@ -28,8 +28,8 @@ const (
 	ofAlarm                    // the subscription failed
 )
 
-// transcripts say which recorded sessions belong to which example, and how a
-// line's kind is told, by other means than the example's rules. Sessions of
+// transcripts say which recorded sessions belong to which example. They tell the kind of a
+// line by other means than the example's rules. Sessions of
 // feeds without an example, or of another version of its protocol, are left out.
 var transcripts = []struct {
 	example string
@@ -156,13 +156,13 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
-// protocolOf returns an example's protocol, which there is.
+// protocolOf returns an example's protocol. Every example has one.
 func protocolOf(example string) sourcetest.Protocol {
 	all := sourcetest.Protocols()
 	return all[slices.IndexFunc(all, func(p sourcetest.Protocol) bool { return p.Name == example })]
 }
 
-// transcript returns what the server sent in a session.
+// transcript returns the server's messages of a session.
 func transcript(t *testing.T, file string) (lines []string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -211,8 +211,8 @@ func playLastLine(t *testing.T, c config.Config, p sourcetest.Protocol, line str
 }
 
 // playTranscript has a server send lines once it was subscribed to, and ends a
-// moment later. All lines are data to it: it expects no answer
-// to them, and takes any that the protocol knows.
+// moment later. All lines are data to it: it expects no answer to them, and takes any
+// answer that the protocol knows.
 func playTranscript(t *testing.T, c config.Config, p sourcetest.Protocol, lines []sourcetest.Data) (*sourcetest.Server, *bubbleRelay) {
 	const pause = 10 * time.Millisecond
 	p.Data, p.Cursor = func(n int) sourcetest.Data { return lines[n] }, nil

@@ -104,8 +104,7 @@ func TestUplinkChatOverRedis(t *testing.T) {
 	wg.Wait()
 }
 
-// listen gets so many messages behind a position, over one connection after the
-// other.
+// listen gets a number of messages after a position, over one connection after the other.
 func listen(t *testing.T, addr, from string, n int) (heard []string) {
 	client := http.Client{Timeout: 2 * peertest.Patience} // of one connection
 	for len(heard) < n && !t.Failed() {
@@ -203,8 +202,8 @@ func TestUplinkSourceAway(t *testing.T) {
 	r.Find(`(source is away, so nothing can be sent)`)
 }
 
-// TestUplinkFlood: clients that send as fast as they can delay the feed for
-// nobody, and the source gets no more than the rate.
+// TestUplinkFlood: clients that send as fast as they can delay the feed of no client, and
+// the source gets no more than the rate.
 func TestUplinkFlood(t *testing.T) {
 	parallel(t)
 	source, url := startChatServer(t, 5*time.Millisecond)
@@ -259,7 +258,7 @@ func TestUplinkFlood(t *testing.T) {
 	}
 }
 
-// TestUplinkWarnings: settings that let more through than it seems.
+// TestUplinkWarnings: the log warns of settings that let more through than it seems.
 func TestUplinkWarnings(t *testing.T) {
 	parallel(t)
 	_, url := startChatServer(t, 0)

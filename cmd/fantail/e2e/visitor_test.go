@@ -24,7 +24,7 @@ type visitor struct {
 	kind visitorKind
 	room string
 
-	at       string // behind what it got
+	at       string // after its last message
 	next     int    // number of the message that it lacks
 	over     bool   // the room's last message has come
 	sessions int
@@ -41,7 +41,7 @@ const (
 func (k visitorKind) String() string { return [...]string{"raw", "envelopes", "SSE"}[k] }
 
 // read follows the room to its last message, over as many connections as it
-// takes; there is always a relay to be found. An error is a promise that was broken.
+// takes; there is always a relay to be found. An error is a broken promise of the relay.
 func (c *visitor) read() error {
 	for !c.over {
 		connect := c.webSocket

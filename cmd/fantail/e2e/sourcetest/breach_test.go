@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// strict is a protocol with every rule there is.
+// strict is a protocol with every rule.
 func strict() Protocol {
 	return Protocol{
 		Name:     "strict",
@@ -35,7 +35,7 @@ func strict() Protocol {
 
 var rightHeader = http.Header{"Authorization": {"Bearer x"}}
 
-// subscribe does all that is right.
+// subscribe keeps every rule.
 func (c *client) subscribe() {
 	for _, text := range []string{"auth me", "subscribe"} {
 		c.hear()
@@ -44,10 +44,10 @@ func (c *client) subscribe() {
 	c.hear()
 }
 
-// TestBreaches: every rule bites, and says which one it was.
+// TestBreaches: every rule is enforced, and the breach names it.
 func TestBreaches(t *testing.T) {
 	tests := []struct {
-		name, want string // what the breach says, empty = none
+		name, want string // text of the breach, empty = none
 		change     func(*Protocol)
 		do         func(*client)
 	}{

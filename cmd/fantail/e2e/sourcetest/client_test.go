@@ -11,8 +11,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// client is a subscriber that does as the test says, right or wrong. It answers
-// pings only while somebody hears.
+// client is a subscriber that follows the test, right or wrong. It answers pings only
+// while hear or hearAll reads.
 type client struct {
 	t *testing.T
 	*websocket.Conn
@@ -44,7 +44,7 @@ func (c *client) hear() string {
 	return string(text)
 }
 
-// hearAll hears for so long, or to the end of the connection.
+// hearAll hears for a time, or to the end of the connection.
 func (c *client) hearAll(d time.Duration) (all []string) {
 	timer := time.AfterFunc(d, func() { c.CloseNow() })
 	defer timer.Stop()

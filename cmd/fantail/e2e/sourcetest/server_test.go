@@ -33,8 +33,8 @@ func TestSentIsWhatWasSent(t *testing.T) {
 	})
 }
 
-// TestEnds: a planned end announces itself, a cut does not, and what was sent
-// before either arrives.
+// TestEnds: a planned end announces itself and a cut does not. Messages that were sent
+// before either arrive.
 func TestEnds(t *testing.T) {
 	for _, planned := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestCursor(t *testing.T) {
 	})
 }
 
-// TestProtocolsAreWhole: no table lacks what a test of it takes for granted.
+// TestProtocolsAreWhole: every table has the entries that its tests rely on.
 func TestProtocolsAreWhole(t *testing.T) {
 	for _, p := range Protocols() {
 		for n := range 20 {

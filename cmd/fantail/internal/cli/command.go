@@ -17,7 +17,7 @@ type Command struct {
 	Detail   string   // more, for the command's own help
 	Examples []string // pairs of a command line and a description
 
-	// Setup registers the flags and returns what runs the command.
+	// Setup registers the flags and returns the function that runs the command.
 	Setup func(*flag.FlagSet) Runner
 }
 

@@ -2,8 +2,8 @@ package cli
 
 import "flag"
 
-// ParseArgs parses flags that stand before, between or behind the operands, and
-// returns the operands. Everything behind "--" is an operand.
+// ParseArgs parses flags that stand before, between or after the operands, and returns
+// the operands. Everything after "--" is an operand.
 func ParseArgs(flags *flag.FlagSet, args []string) (operands []string, err error) {
 	for {
 		if err := flags.Parse(args); err != nil {

@@ -15,7 +15,7 @@ func (c Command) printUsage(w io.Writer, flags *flag.FlagSet) error {
 	width := 0
 	flags.VisitAll(func(f *flag.Flag) { width = max(width, len(flagName(f))+2) })
 	if width > 0 {
-		p.Heading("Flags, anywhere behind the command; [default]:")
+		p.Heading("Flags, anywhere after the command. The default is in brackets:")
 	}
 	flags.VisitAll(func(f *flag.Flag) {
 		_, about := flag.UnquoteUsage(f)

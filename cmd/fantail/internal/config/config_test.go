@@ -161,7 +161,7 @@ func TestConfigProblems(t *testing.T) {
 		{"FANTAIL_SOURCE_PING_EVERY=1ms", "FANTAIL_SOURCE_PING_EVERY=1ms: too small; write at least 100ms"},
 		{"FANTAIL_SOURCE_SPLIT=csv", "FANTAIL_SOURCE_SPLIT=csv: not known; write none or lines or json-array"},
 		{"FANTAIL_SOURCE_SEND_RATE=fast", "FANTAIL_SOURCE_SEND_RATE=fast: not a whole number; write one from 0 to 10000, perhaps with a time, such as 5 or 20/10s"},
-		{"FANTAIL_SOURCE_SEND_RATE=5/s", "FANTAIL_SOURCE_SEND_RATE=5/s: the time behind the / is not a duration"},
+		{"FANTAIL_SOURCE_SEND_RATE=5/s", "FANTAIL_SOURCE_SEND_RATE=5/s: the time after the / is not a duration"},
 		{"FANTAIL_SOURCE_ID=:", `FANTAIL_SOURCE_ID=:: path 1, "", is empty`},
 		{"FANTAIL_SOURCE_URL=wss://h/?cursor={cursor}", "the source's settings: the source URL has {cursor}, but nothing says what that is; set FANTAIL_SOURCE_CURSOR"},
 		{"FANTAIL_SOURCE_CURSOR=time_us", "the source's settings: FANTAIL_SOURCE_CURSOR is set, but the source URL has no place for it"},

@@ -1,5 +1,5 @@
-// Package config owns the settings of fantail: which there are, what they are called,
-// and what is wrong with them. It is the only room that knows the environment.
+// Package config owns the settings of fantail: their names, their values, and the
+// problems with them. It is the only room that knows the environment.
 //
 // A variable is one row of a table (rows_source.go, rows_clients.go,
 // rows_operation.go): name, default, sentence, secrecy, section, and how it sets its

@@ -170,7 +170,7 @@ func parseRate(s string) (driver.Rate, error) {
 	}
 	d, err := duration(tick, hour)(per)
 	if err != nil {
-		return driver.Rate{}, fmt.Errorf("the time behind the / is %w", err)
+		return driver.Rate{}, fmt.Errorf("the time after the / is %w", err)
 	}
 	if n == 0 {
 		return driver.Rate{}, nil
