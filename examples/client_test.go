@@ -111,7 +111,7 @@ func (f *follower) phase(want string) followed {
 	}
 }
 
-// cutting is a listener whose first connections end behind a random number of
+// cutting is a listener whose first connections end after a random number of
 // bytes.
 type cutting struct {
 	net.Listener

@@ -98,7 +98,7 @@ func (c *client) closing() (code uint16, reason string) {
 			continue
 		}
 		echo := append([]byte{0x80 | opClose, 0x80 | 2, 0, 0, 0, 0}, payload[:2]...) // masked with zeros
-		_, _ = c.conn.Write(echo)                                                    // the server may have hung up, as it may a second behind its frame
+		_, _ = c.conn.Write(echo)                                                    // the server may have hung up, as it may a second after its frame
 		return binary.BigEndian.Uint16(payload), string(payload[2:])
 	}
 }

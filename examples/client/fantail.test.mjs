@@ -63,7 +63,7 @@ test("hands on what a message holds", () => {
   assert.deepEqual([got.at(-1).key, got.at(-1).text, got.at(-1).position], ["", '{"x":[]}', "aaaaaaaa-2"]);
 });
 
-test("resumes behind the last message, the hello, or where a close says", () => {
+test("resumes after the last message, the hello, or where a close says", () => {
   const feed = start({ last: 5, keys: ["k"] });
   last().open();
   last().say({ notice: "hello", pos: "aaaaaaaa-10" });

@@ -106,7 +106,7 @@ func unquote(data []byte) ([]byte, error) {
 	return []byte(text), err
 }
 
-// dataAsSent returns all that stands behind "data": to the last brace. White
+// dataAsSent returns everything after "data": up to the last brace. White
 // space around it is the message's own, which a JSON parser would take away.
 func dataAsSent(line, value []byte) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(line))

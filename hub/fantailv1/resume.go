@@ -26,17 +26,17 @@ const (
 // zero value knows no position. Any goroutine.
 type Resumption struct {
 	mu sync.Mutex // guards all below
-	at string     // the position behind the last message, or behind a gap; empty = none known
+	at string     // the position after the last message, or after a gap; empty = none known
 }
 
-// Position returns the position to go on behind; empty if none is known.
+// Position returns the position to resume after; empty if none is known.
 func (r *Resumption) Position() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.at
 }
 
-// Reached notes the position behind the last message, or behind a gap. An empty one
+// Reached notes the position after the last message, or after a gap. An empty one
 // has the next connection begin live.
 func (r *Resumption) Reached(at string) {
 	r.mu.Lock()
@@ -44,7 +44,7 @@ func (r *Resumption) Reached(at string) {
 	r.at = at
 }
 
-// Address returns the URL to connect to: behind the last position, if there is one.
+// Address returns the URL to connect to: after the last position, if there is one.
 // What the URL itself says about the beginning was for the first time.
 func (r *Resumption) Address(first string) string {
 	at := r.Position()

@@ -41,7 +41,7 @@ func Skip(t testing.TB, required, need, format string, args ...any) {
 }
 
 // Report tells how many tests of this package were skipped, and what they need. It
-// says nothing if there were none. TestMain calls it behind the tests.
+// says nothing if there were none. TestMain calls it after the tests.
 func Report() {
 	line := summary(packageName())
 	if line == "" {

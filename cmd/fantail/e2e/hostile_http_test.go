@@ -67,7 +67,7 @@ func checkLasted(t *testing.T, name string, lasted []time.Duration) {
 
 // H1: hundreds of sockets whose headers never end are closed within 6 s each, and
 // a new client is served meanwhile. So are those that say nothing at all, speak
-// half of a TLS handshake, or wait behind an answer.
+// half of a TLS handshake, or wait after an answer.
 func TestH1Dribblers(t *testing.T) {
 	parallel(t)
 	r := startRelayProcess(t, demoFeed)

@@ -34,7 +34,7 @@ func sourceExamples(t testing.TB) (names []string) {
 }
 
 // envFile reads a file as docker run --env-file does: a line that begins with #
-// is a comment, and a value is all behind the first =, quotes included.
+// is a comment, and a value is everything after the first =, quotes included.
 func envFile(t testing.TB, name string) (entries []string) {
 	t.Helper()
 	f, err := os.Open(filepath.Join(sourcesDir, name+".env"))

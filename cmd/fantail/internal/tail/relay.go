@@ -22,7 +22,7 @@ import (
 // value and fills in the query that askRelay returns.
 func askRelay(flags *flag.FlagSet) url.Values {
 	query := url.Values{}
-	flags.Func("since", "resume behind `POSITION`, as fantail tail prints it at its end", func(s string) error {
+	flags.Func("since", "resume after `POSITION`, as fantail tail prints it at its end", func(s string) error {
 		_, err := hub.ParsePosition(s)
 		query.Set("since", s)
 		return err

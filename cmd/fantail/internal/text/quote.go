@@ -5,7 +5,7 @@ import "strconv"
 // maxShown is the number of characters of a foreign text that are shown.
 const maxShown = 80
 
-// Shorten cuts a text behind its first 80 characters.
+// Shorten cuts a text after its first 80 characters.
 func Shorten(s string) string {
 	if r := []rune(s); len(r) > maxShown {
 		return string(r[:maxShown]) + "…"

@@ -105,7 +105,7 @@ const positions = "pos"
 type sample struct {
 	format            Format
 	timePath, seqPath string
-	position          string // behind the last message; empty: the format has none
+	position          string // after the last message; empty: the format has none
 	awaited           awaited
 
 	message  []byte // the pieces so far of a message that comes in several

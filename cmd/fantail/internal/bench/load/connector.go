@@ -156,7 +156,7 @@ func (cn *connector) followed() map[int]*sample {
 	return all
 }
 
-// again opens the connection of client i behind its position. It tries until
+// again opens the connection of client i after its position. It tries until
 // ctx ends: a relay may refuse some while all come at once.
 func (cn *connector) again(ctx context.Context, i int, s *sample) {
 	for ctx.Err() == nil {

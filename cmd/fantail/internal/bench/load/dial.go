@@ -106,7 +106,7 @@ func isLoopback4(host string) bool {
 	return host == "localhost" || err == nil && a.Is4() && a.IsLoopback()
 }
 
-// dial opens the connection of client i. Bytes that arrived behind the server's
+// dial opens the connection of client i. Bytes that arrived after the server's
 // handshake are returned as early.
 func (d *dialer) dial(ctx context.Context, i int, stalled bool, since string) (conn net.Conn, early []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
@@ -184,7 +184,7 @@ func (d *dialer) request(key, target string) []byte {
 	return b.Bytes()
 }
 
-// target returns the path and query of client i, which resumes behind a position if one
+// target returns the path and query of client i, which resumes after a position if one
 // is given.
 func (d *dialer) target(i int, since string) string {
 	if since == "" && d.query == nil {

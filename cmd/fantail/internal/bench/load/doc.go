@@ -32,7 +32,7 @@
 // count.
 //
 // A storm cuts all connections after the window and opens them again, 512 handshakes at
-// a time. Each client resumes behind its last position. It is live again with the first
+// a time. Each client resumes after its last position. It is live again with the first
 // message that was sent after it came back. Its sequence goes on over the cut, so
 // messages that the relay did not deliver count as missed.
 //

@@ -14,7 +14,7 @@ import (
 	"fantail/hub/websocket"
 )
 
-// deflated returns a function that makes compressed frames, each behind those before.
+// deflated returns a function that makes compressed frames, each after those before.
 func deflated(t *testing.T) func(payload string) []byte {
 	var out bytes.Buffer
 	w, err := flate.NewWriter(&out, 6)

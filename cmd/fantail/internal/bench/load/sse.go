@@ -32,7 +32,7 @@ func (e *events) take(b []byte) (reply []byte, err error) {
 			continue
 		}
 		n := min(int64(len(b)), e.left)
-		body := min(n, max(0, e.left-2)) // the CR LF behind a chunk is none of it
+		body := min(n, max(0, e.left-2)) // the CR LF after a chunk is not part of it
 		e.gather(b[:body], now)
 		e.left -= n
 		b = b[n:]

@@ -50,7 +50,7 @@ func (a *awaited) state() (back, live time.Time) {
 }
 
 // storm cuts all connections and opens them again as fast as possible. Each client
-// resumes behind its last position.
+// resumes after its last position.
 func (r *run) storm(ctx context.Context) *Storm {
 	ctx, cancel := context.WithTimeout(ctx, stormTime)
 	defer cancel()
