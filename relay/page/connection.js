@@ -12,7 +12,7 @@ const CLOSES = {
   1012: "The connection reached its maximum age.",
   4401: "The access token is missing or expired.",
   4403: "This page has no right to the feed.",
-  4408: "This page fell behind, and the relay let go of it.",
+  4408: "This page fell behind, and the relay closed its connection.",
   4410: "The relay no longer holds the messages missed meanwhile.",
 };
 

@@ -144,7 +144,7 @@ func TestTailGoesOnBehindARestart(t *testing.T) {
 	if code := p.exit(peertest.Patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	p.find(`1 gap, an unknown number of messages missed; (recorded in \S+, which lacks what was missed)`)
+	p.find(`1 gap, an unknown number of messages missed; (recorded in \S+, which lacks the missed messages)`)
 }
 
 // TestTailSince: the position that is printed at the end is good for -since.

@@ -20,7 +20,7 @@ func TestWrongBenchLines(t *testing.T) {
 	tests := []struct{ args, want string }{
 		{"", "write fantail bench URL or fantail bench -selftest"},
 		{"http://x/", "ws:// or wss://"},
-		{"ws://x/ -clients 0", "0 clients; choose 1 to"},
+		{"ws://x/ -clients 0", "0 clients are out of bounds; choose 1 to"},
 		{"ws://x/ -clients 0 -stalled 101", "101 percent stalled"},
 		{"ws://x/ -header nothing", "write it as 'Name: value'"},
 		{"ws://x/ -selftest", "leave out the URL"},

@@ -64,9 +64,9 @@ func (c Command) required() (n int) {
 // miscounted returns the part of a sentence that n operands are too few or too many.
 func (c Command) miscounted(n int) string {
 	if c.required() < len(c.Operands) {
-		return fmt.Sprintf("%d arguments instead of %d to %d", n, c.required(), len(c.Operands))
+		return fmt.Sprintf("the number of arguments is %d and must be %d to %d", n, c.required(), len(c.Operands))
 	}
-	return fmt.Sprintf("%d arguments instead of %d", n, len(c.Operands))
+	return fmt.Sprintf("the number of arguments is %d and must be %d", n, len(c.Operands))
 }
 
 // Synopsis returns the command line with its operands.

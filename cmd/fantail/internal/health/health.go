@@ -69,7 +69,7 @@ func checkHealth(ctx context.Context, client *http.Client, url string) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("unhealthy: %s answered %s", url, resp.Status)
+		return fmt.Errorf("unhealthy: %s answered %s; see the relay's log", url, resp.Status)
 	}
 	return nil
 }

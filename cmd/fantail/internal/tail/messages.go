@@ -97,7 +97,7 @@ func (t *tailer) summary(s feed.Stats, took time.Duration, file string) string {
 	if file != "" {
 		line += "; recorded in " + file
 		if t.gaps.number > 0 || lost > 0 && s.EverConnected && s.Position == "" {
-			line += ", which lacks what was missed"
+			line += ", which lacks the missed messages"
 		}
 	}
 	if s.Position != "" {

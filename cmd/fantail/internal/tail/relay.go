@@ -64,18 +64,18 @@ func (o tailOptions) ask(cfg *feed.Config) error {
 	case len(o.query) == 0:
 		return nil
 	case !cfg.Dialling.Resume:
-		return cli.Misuse(errors.New("-since, -last, -snapshot, -key and -policy are for relays; name one as ws://host/ws, or leave them out"))
+		return cli.Misuse(errors.New("-since, -last, -snapshot, -key and -policy are for relays; give the URL of a relay, such as ws://host/ws, or leave them out"))
 	}
 	begins := 0
 	for _, name := range []string{"since", "last", "snapshot"} {
 		begins += len(o.query[name])
 	}
 	if begins > 1 {
-		return cli.Misuse(errors.New("-since, -last and -snapshot say each where to begin; leave all but one of them out"))
+		return cli.Misuse(errors.New("-since, -last and -snapshot each say where to begin; give only one of them"))
 	}
 	u, err := url.Parse(cfg.Sources.URL)
 	if err != nil {
-		return cli.Misuse(errors.New("the URL is none; write one such as ws://host/ws"))
+		return cli.Misuse(errors.New("the URL is not valid; write one such as ws://host/ws"))
 	}
 	query := u.Query()
 	for name, values := range o.query {
@@ -129,12 +129,12 @@ func (t *tailer) notice(n fantailv1.Notice) {
 		t.gaps.add(n)
 		text := "gap: " + missedText(n.Missed, n.AtLeast || n.Unknown)
 		if n.Conflated {
-			text += "; the newest of each key come in their place"
+			text += "; the newest message of each key takes their place"
 		}
 		t.log.Warn().Msg(text)
 	case "source":
 		if n.Up {
-			t.log.Info().Msgf("the relay's source is back after %v; what it sent meanwhile is lost", text.Brief(n.Outage))
+			t.log.Info().Msgf("the relay's source is back after %v; the messages of the outage are lost", text.Brief(n.Outage))
 		} else {
 			t.log.Warn().Msg("the relay's source is away")
 		}

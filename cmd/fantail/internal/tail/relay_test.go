@@ -23,7 +23,7 @@ func TestTailQuery(t *testing.T) {
 		{"-last 5 -key a -key b* -policy skip wss://h/ws?token=t", "wss://h/ws?key=a&key=b%2A&last=5&policy=skip&token=t"},
 		{"-snapshot ws://h/", "ws://h/?snapshot=1"},
 		{"-snapshot=false ws://h/", "ws://h/"},
-		{"-last 5 -snapshot ws://h/", "-since, -last and -snapshot say each where to begin"},
+		{"-last 5 -snapshot ws://h/", "-since, -last and -snapshot each say where to begin"},
 		{"-last 0 ws://h/", "write a number of messages above 0"},
 		{"-since 5 ws://h/", "not a position"},
 		{"-policy wait ws://h/", "write evict, skip or conflate"},
@@ -60,15 +60,15 @@ func targetOf(args []string) (address string, err error) {
 
 func TestNotices(t *testing.T) {
 	for want, n := range map[string]fantailv1.Notice{
-		"WRN gap: 120 messages missed\n":                                              {Kind: "gap", Missed: 120},
-		"WRN gap: 1 message missed\n":                                                 {Kind: "gap", Missed: 1},
-		"WRN gap: at least 1,200 messages missed\n":                                   {Kind: "gap", Missed: 1200, AtLeast: true},
-		"WRN gap: an unknown number of messages missed\n":                             {Kind: "gap", Unknown: true},
-		"WRN gap: 9 messages missed; the newest of each key come in their place\n":    {Kind: "gap", Missed: 9, Conflated: true},
-		"WRN the relay's source is away\n":                                            {Kind: "source"},
-		"INF the relay's source is back after 1.5s; what it sent meanwhile is lost\n": {Kind: "source", Up: true, Outage: 1500 * time.Millisecond},
-		"INF the relay is draining\n":                                                 {Kind: "draining"},
-		"":                                                                            {Kind: "heartbeat"},
+		"WRN gap: 120 messages missed\n":                                                   {Kind: "gap", Missed: 120},
+		"WRN gap: 1 message missed\n":                                                      {Kind: "gap", Missed: 1},
+		"WRN gap: at least 1,200 messages missed\n":                                        {Kind: "gap", Missed: 1200, AtLeast: true},
+		"WRN gap: an unknown number of messages missed\n":                                  {Kind: "gap", Unknown: true},
+		"WRN gap: 9 messages missed; the newest message of each key takes their place\n":   {Kind: "gap", Missed: 9, Conflated: true},
+		"WRN the relay's source is away\n":                                                 {Kind: "source"},
+		"INF the relay's source is back after 1.5s; the messages of the outage are lost\n": {Kind: "source", Up: true, Outage: 1500 * time.Millisecond},
+		"INF the relay is draining\n":                                                      {Kind: "draining"},
+		"":                                                                                 {Kind: "heartbeat"},
 	} {
 		var errs bytes.Buffer
 		o := tailOptions{query: url.Values{}}
@@ -87,13 +87,13 @@ func TestSummaryTellsGaps(t *testing.T) {
 	}
 	tl.gaps.add(fantailv1.Notice{Kind: "gap", Missed: 100})
 	tl.gaps.add(fantailv1.Notice{Kind: "gap", Missed: 20, AtLeast: true})
-	want := "; 2 gaps, at least 120 messages missed; recorded in f, which lacks what was missed; at k3v9q2mx-9"
+	want := "; 2 gaps, at least 120 messages missed; recorded in f, which lacks the missed messages; at k3v9q2mx-9"
 	if got := tl.summary(feed.Stats{Position: "k3v9q2mx-9"}, time.Second, "f"); !strings.HasSuffix(got, want) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	tl.gaps = gaps{} // a source that cannot be resumed
 	lost := feed.Stats{EverConnected: true, Reconnects: map[driver.Reason]uint64{driver.ReasonLost: 1}}
-	if got := tl.summary(lost, time.Second, "f"); !strings.HasSuffix(got, "recorded in f, which lacks what was missed") {
+	if got := tl.summary(lost, time.Second, "f"); !strings.HasSuffix(got, "recorded in f, which lacks the missed messages") {
 		t.Error(got)
 	}
 }

@@ -68,16 +68,16 @@ func (c Config) Check() error {
 			err = errors.Join(err, fmt.Errorf("load: "+format, args...))
 		}
 	}
-	bound(c.Clients >= 1 && c.Clients <= MaxClients, "%d clients; choose 1 to %d", c.Clients, MaxClients)
-	bound(c.ConnectRate > 0 && c.ConnectRate <= 1e6, "%v connections a second; choose more than 0, at most 1e6", c.ConnectRate)
-	bound(c.Stalled >= 0 && c.Stalled <= 100, "%d percent stalled; choose 0 to 100", c.Stalled)
-	bound(c.Warm >= 0 && c.Warm <= time.Hour, "%v to warm up; choose 0 to 1h", c.Warm)
-	bound(c.Duration > 0 && c.Duration <= 24*time.Hour, "a duration of %v; choose more than 0, at most 24h", c.Duration)
+	bound(c.Clients >= 1 && c.Clients <= MaxClients, "%d clients are out of bounds; choose 1 to %d", c.Clients, MaxClients)
+	bound(c.ConnectRate > 0 && c.ConnectRate <= 1e6, "%v connections a second are out of bounds; choose more than 0, at most 1e6", c.ConnectRate)
+	bound(c.Stalled >= 0 && c.Stalled <= 100, "%d percent stalled clients are out of bounds; choose 0 to 100", c.Stalled)
+	bound(c.Warm >= 0 && c.Warm <= time.Hour, "%v to warm up is out of bounds; choose 0 to 1h", c.Warm)
+	bound(c.Duration > 0 && c.Duration <= 24*time.Hour, "a duration of %v is out of bounds; choose more than 0, at most 24h", c.Duration)
 	bound(!c.Storm || c.Format != Raw, "a storm resumes at positions, which raw messages do not have; choose envelopes or SSE")
-	bound(!c.Storm || c.PathTime != "", "no time in the messages, by which a storm is over; say where it is")
-	bound(!c.Storm || c.Stalled == 0, "stalled clients in a storm; choose one of the two")
-	bound(!c.Compress || c.Format != SSE, "compression of Server-Sent Events; it is for WebSockets")
-	bound(c.Sample >= 0, "a sample of %d; choose 0 or more", c.Sample)
+	bound(!c.Storm || c.PathTime != "", "a storm needs the time in the messages to see its end; say where the time is")
+	bound(!c.Storm || c.Stalled == 0, "stalled clients and a storm exclude each other; choose one of the two")
+	bound(!c.Compress || c.Format != SSE, "compression is for WebSockets, and not for Server-Sent Events; leave one of them out")
+	bound(c.Sample >= 0, "a sample of %d is out of bounds; choose 0 or more", c.Sample)
 	return err
 }
 

@@ -218,12 +218,12 @@ func (r *run) notes(out Result) []string {
 	switch {
 	case r.config.PathTime == "" || out.Clients.Sampled == 0 || out.Messages == 0:
 	case out.Latency == nil:
-		note("no latency: no message has a time at %q; -path-time says where it is", r.config.PathTime)
+		note("no latency was measured, because no message has a time at %q; set -path-time to its place", r.config.PathTime)
 	case w.untimed > 0:
-		note("%d of the messages looked into had no time at %q", w.untimed, r.config.PathTime)
+		note("%d messages of the sample had no time at %q", w.untimed, r.config.PathTime)
 	}
 	if w.skewed > 0 {
-		note("%d messages came from the future and count as no latency: the clocks are not in step", w.skewed)
+		note("%d messages came from the future and do not count for the latency: the clocks are not in step", w.skewed)
 	}
 	if n := out.Clients.Wanted - out.Clients.Connected; n > 0 {
 		note("%d clients did not get a connection", n)

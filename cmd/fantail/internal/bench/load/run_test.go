@@ -218,7 +218,7 @@ func TestRunWithoutTimes(t *testing.T) {
 	c.untilSent(f, 20*20)
 	c.PathTime, c.PathSeq = "data.ts", ""
 	r := mustRun(t, c)
-	if r.Latency != nil || r.Order != nil || !strings.Contains(strings.Join(r.Notes, "\n"), `no message has a time at "data.ts"; -path-time`) {
+	if r.Latency != nil || r.Order != nil || !strings.Contains(strings.Join(r.Notes, "\n"), `no message has a time at "data.ts"; set -path-time`) {
 		t.Errorf("%+v, %+v, %q", r.Latency, r.Order, r.Notes)
 	}
 }
