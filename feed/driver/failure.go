@@ -6,22 +6,23 @@ import (
 	"fantail/hub/setting"
 )
 
-// Failure is an error that the next connection may not meet: supervision counts it
-// and connects again.
+// Failure is an error that the next connection may not meet. Supervision counts it and
+// connects again.
 type Failure struct {
-	Reason  Reason
+	Reason  Reason        // for counters and logs
 	Field   setting.Name  // the setting to change first; empty = none
 	Detail  error         // what happened, and what to change
-	AtLeast time.Duration // to wait before the next attempt, since the source asks for it
+	AtLeast time.Duration // shortest wait before the next attempt; 0 = supervision decides alone
 }
 
-// Fail returns a failure, whose Detail is formatted as setting.Errorf does.
+// Fail returns a failure. It formats the Detail as setting.Errorf does, and takes the
+// first setting in it as Field.
 func Fail(reason Reason, format string, args ...any) *Failure {
 	detail := setting.Errorf(format, args...)
 	return &Failure{Reason: reason, Field: detail.Setting, Detail: detail}
 }
 
-// Error returns the detail with the names of the fields.
+// Error returns the detail, with settings named as fields of feed.Config.
 func (f *Failure) Error() string { return f.Detail.Error() }
 
 // Unwrap returns the detail.
@@ -30,8 +31,8 @@ func (f *Failure) Unwrap() error { return f.Detail }
 // Render implements setting.Renderer.
 func (f *Failure) Render(n setting.Namer) string { return n.Text(f.Detail) }
 
-// TooLarge is the failure of a connection over which a message of more than most
-// bytes comes, Options.MaxMessage.
+// TooLarge returns the failure of a connection that brings a message of more than most
+// bytes. most is Options.MaxMessage.
 func TooLarge(most int64) *Failure {
 	return Fail(ReasonTooLarge, "the source sent a message of more than %d bytes; raise %v", most, SettingMaxMessage)
 }

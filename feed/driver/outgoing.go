@@ -14,8 +14,9 @@ import (
 const (
 	// outgoingRoom is how many messages may wait to be sent to the source.
 	outgoingRoom = 256
-	// OutgoingWait is how long one may wait. It outlasts a planned reconnect and a
-	// short queue; whoever waits reads nothing meanwhile.
+	// OutgoingWait is how long one message may wait. It is long enough for a planned
+	// reconnect and a short queue. It is short because a sender that waits reads
+	// nothing in that time.
 	OutgoingWait = 2 * time.Second
 )
 
@@ -25,39 +26,40 @@ var (
 	ErrBusy = setting.Errorf("feed: more is to be sent to the source than it takes; raise %v if the source allows that, or let clients send less", SettingRate)
 )
 
-// Outgoing is what waits to be sent to the source on behalf of others. All open
-// connections of a feed take from the one queue, each when it has time: so the least
-// busy one sends, every message is sent once, and one that waits outlives a
-// connection. A nil Outgoing has none. Any goroutine.
+// Outgoing is the queue of what others want to be sent to the source. All open connections
+// of a feed take from it, each when it has time. So the least busy connection sends, each
+// message is sent once, and a message that waits outlives a connection. A nil Outgoing is
+// an empty queue, of which only Send and Forward must not be called. Any goroutine may call
+// its methods.
 type Outgoing struct {
 	queue chan *Pending // never closed
-	ended chan struct{} // closed by Run at its end
+	ended chan struct{} // closed by End
 	takes atomic.Int32  // connections that take from the queue
 }
 
-// NewOutgoing returns an empty queue, which End ends.
+// NewOutgoing returns an empty queue. End ends it.
 func NewOutgoing() *Outgoing {
 	return &Outgoing{queue: make(chan *Pending, outgoingRoom), ended: make(chan struct{})}
 }
 
 // Pending is a message on its way to the source. Either a connection takes it, or its
-// sender takes it back; never both.
+// sender takes it back. Both never happens.
 type Pending struct {
 	kind    hub.Kind
-	payload []byte      // its own; read by the connection that took it
-	decided atomic.Bool // taken, or taken back
-	done    chan error  // one value, by the connection that took it; never closed
+	payload []byte      // a copy; read by the connection that took it
+	decided atomic.Bool // it was taken, or taken back
+	done    chan error  // one value, from the connection that took it; never closed
 }
 
-// take decides that a connection sends it, or that nobody does, and reports
-// whether this call decided. Any goroutine.
+// take decides what becomes of the message: a connection calls it to send the message, the
+// sender to take it back. It reports whether this call decided. Any goroutine may call it.
 func (m *Pending) take() bool { return m.decided.CompareAndSwap(false, true) }
 
-// Send has a message sent by the first connection that has time for it. It waits for
-// that, for two seconds at most, over a reconnect too. An error, ErrAway or ErrBusy,
-// means that the message was not sent and will not be; so does any other unless the
-// connection broke while it was sent. Without an error the connection has taken it.
-// One caller's messages are sent in the order of its calls. The payload is copied.
+// Send gives a message to the first connection that has time for it. It waits for at most
+// OutgoingWait, also while the source reconnects. ErrAway and ErrBusy mean that the message
+// was not sent and never will be. Any other error means the same, unless the connection
+// broke while it sent the message. nil means that the connection has taken the message. The
+// messages of one caller are sent in the order of its calls. The payload is copied.
 func (o *Outgoing) Send(kind hub.Kind, payload []byte) error {
 	m := &Pending{kind: kind, payload: bytes.Clone(payload), done: make(chan error, 1)}
 	select {
@@ -74,13 +76,13 @@ func (o *Outgoing) Send(kind hub.Kind, payload []byte) error {
 	case <-late.C:
 	}
 	if m.take() {
-		m.payload = nil // it may stand in the queue for longer
+		m.payload = nil // the message may stand in the queue for longer
 		return o.why()
 	}
-	return nil // a connection is at it
+	return nil // a connection is sending it
 }
 
-// Taking returns how many connections take messages.
+// Taking returns the number of connections that take messages.
 func (o *Outgoing) Taking() int {
 	if o == nil {
 		return 0
@@ -88,7 +90,7 @@ func (o *Outgoing) Taking() int {
 	return int(o.takes.Load())
 }
 
-// why says why a message was not taken.
+// why returns the reason why a message was not taken.
 func (o *Outgoing) why() error {
 	if o.Taking() == 0 {
 		return ErrAway
@@ -96,8 +98,8 @@ func (o *Outgoing) why() error {
 	return ErrBusy
 }
 
-// Waiting returns the queue, for a connection that then calls Forward. Nothing is ever
-// in that of a nil Outgoing.
+// Waiting returns the queue. A connection that receives from it calls Forward. Nothing is
+// ever received from a nil Outgoing.
 func (o *Outgoing) Waiting() <-chan *Pending {
 	if o == nil {
 		return nil
@@ -105,7 +107,8 @@ func (o *Outgoing) Waiting() <-chan *Pending {
 	return o.queue
 }
 
-// Join notes that a connection takes messages, until leave is called.
+// Join counts a connection that takes messages, until leave is called. leave is called
+// once.
 func (o *Outgoing) Join() (leave func()) {
 	if o == nil {
 		return func() {}
@@ -114,9 +117,9 @@ func (o *Outgoing) Join() (leave func()) {
 	return func() { o.takes.Add(-1) }
 }
 
-// Forward has emit send a message that was waiting, once await lets it. If its sender
-// has given up by then, the next one that waits has the turn. Its error is that of
-// await or emit.
+// Forward sends a message that was waiting: it calls await, which waits for the rate, and
+// then emit. If the sender has given up by then, the next message in the queue is sent
+// instead. The error is that of await or emit.
 func (o *Outgoing) Forward(ctx context.Context, m *Pending, await func(context.Context) error,
 	emit func(context.Context, hub.Kind, []byte) error) error {
 	if m.decided.Load() {
@@ -138,8 +141,8 @@ func (o *Outgoing) Forward(ctx context.Context, m *Pending, await func(context.C
 	return err
 }
 
-// giveBack puts a message back that a connection had no time for before its end.
-// If there is no room, the sender's patience ends it.
+// giveBack puts a message back into the queue, because the connection ended before it had
+// time. If the queue is full, the sender gives up after OutgoingWait.
 func (o *Outgoing) giveBack(m *Pending) {
 	select {
 	case o.queue <- m:
@@ -147,7 +150,7 @@ func (o *Outgoing) giveBack(m *Pending) {
 	}
 }
 
-// End tells those who wait that nothing is sent any more. It is called once.
+// End tells all senders that wait that nothing will be sent any more. It is called once.
 func (o *Outgoing) End() {
 	if o != nil {
 		close(o.ended)

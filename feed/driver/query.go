@@ -9,11 +9,13 @@ import (
 	"strings"
 )
 
-// Query are the query parameters of a source URL. Each is taken once, and
-// rest then complains about what nobody took.
-type Query struct{ Values url.Values }
+// Query holds the query parameters of a source URL. Its methods take parameters out, and
+// Rest then refuses what is left. One goroutine.
+type Query struct {
+	Values url.Values // the parameters that were not taken yet
+}
 
-// Take returns a parameter's value, once; ok says that it was there.
+// Take takes a parameter that may be given once. ok reports whether it was there.
 func (p Query) Take(name string) (value string, ok bool, err error) {
 	values := p.Values[name]
 	delete(p.Values, name)
@@ -26,7 +28,8 @@ func (p Query) Take(name string) (value string, ok bool, err error) {
 	return values[0], true, nil
 }
 
-// Positive returns a number greater than 0 and at most bound.
+// Positive takes a number above 0 and at most bound. It returns missing if the parameter is
+// not there.
 func (p Query) Positive(name string, missing, bound float64) (float64, error) {
 	s, ok, err := p.Take(name)
 	if !ok {
@@ -39,7 +42,8 @@ func (p Query) Positive(name string, missing, bound float64) (float64, error) {
 	return n, nil
 }
 
-// Flag returns whether a parameter is 1 or true.
+// Flag takes a parameter that is 1 or 0, and reports whether it is 1. It is 0 if it is not
+// there.
 func (p Query) Flag(name string) (bool, error) {
 	s, ok, err := p.Take(name)
 	if !ok {
@@ -52,7 +56,7 @@ func (p Query) Flag(name string) (bool, error) {
 	return on, nil
 }
 
-// Seed returns a whole number.
+// Seed takes a whole number from 0. It returns missing if the parameter is not there.
 func (p Query) Seed(name string, missing uint64) (uint64, error) {
 	s, ok, err := p.Take(name)
 	if !ok {
@@ -65,7 +69,8 @@ func (p Query) Seed(name string, missing uint64) (uint64, error) {
 	return n, nil
 }
 
-// Rest returns an error that names the parameters that nobody took.
+// Rest returns an error that names the parameters that were not taken, and the known ones.
+// It returns nil if none is left.
 func (p Query) Rest(known ...string) error {
 	if len(p.Values) == 0 {
 		return nil
@@ -82,8 +87,8 @@ func (p Query) Rest(known ...string) error {
 	return fmt.Errorf("feed: the source URL has the unknown parameter %s; %s", strings.Join(unknown, ", "), knows)
 }
 
-// SplitLocal takes a URL without a host apart: scheme:rest?query. The rest is
-// taken as it stands, so a path needs no escaping, but it cannot hold a "?".
+// SplitLocal splits a URL without a host: scheme:rest?query. The rest is not unescaped, so a
+// path needs no escapes, but it cannot hold a "?".
 func SplitLocal(address string) (rest string, query Query, err error) {
 	_, address, _ = strings.Cut(address, ":")
 	rest, raw, _ := strings.Cut(address, "?")
@@ -94,8 +99,7 @@ func SplitLocal(address string) (rest string, query Query, err error) {
 	return rest, Query{values}, nil
 }
 
-// All returns all values of a parameter that may be repeated. None of them may
-// be empty.
+// All takes all values of a parameter that may be repeated. An empty value is an error.
 func (p Query) All(name string) ([]string, error) {
 	values := p.Values[name]
 	delete(p.Values, name)
@@ -105,8 +109,8 @@ func (p Query) All(name string) ([]string, error) {
 	return values, nil
 }
 
-// Word returns a parameter that is given once, or the one that is meant
-// without it.
+// Word takes a parameter that may be given once and not be empty. It returns missing if the
+// parameter is not there.
 func (p Query) Word(name, missing string) (string, error) {
 	s, ok, err := p.Take(name)
 	switch {

@@ -6,16 +6,16 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rate bounds what is sent: Count frames within Per. Frames are spaced evenly,
-// since a burst that the network holds up would be two bursts for the source.
-// The zero value is no bound.
+// Rate bounds what is sent: Count frames within Per. Frames are spaced evenly, because two
+// bursts may reach the source as one if the network holds up the first. The zero value
+// is no bound.
 type Rate struct {
-	Count int
-	Per   time.Duration
+	Count int           // frames; 0 = no bound
+	Per   time.Duration // above 0 if Count is
 }
 
-// Limiter returns what keeps the rate: a token bucket of one token, of which all
-// connections of a source take.
+// Limiter returns a token bucket of one token that keeps the rate. All connections of a
+// source share it.
 func (r Rate) Limiter() *rate.Limiter {
 	if r.Count == 0 {
 		return rate.NewLimiter(rate.Inf, 1)

@@ -4,24 +4,24 @@ import (
 	"fmt"
 )
 
-// Reason is why a connection to the source was not made or did not last. The
-// set is closed: its words are log field and metric label.
+// Reason says why a connection to the source was not made or did not last. The set is
+// closed, because its words are the log field and the metric label.
 type Reason uint8
 
 const (
-	ReasonConfig    Reason = iota // what to send could not be read, such as a file with a secret
+	ReasonConfig    Reason = iota // something to send could not be read, such as a file with a secret
 	ReasonDial                    // no connection: name not found, refused, unreachable
-	ReasonTLS                     // connected, but no TLS with a valid certificate
-	ReasonHandshake               // no answer to the opening handshake, or not the right one
-	ReasonClosed                  // the source closed the connection in order
-	ReasonLost                    // the connection broke, or broke the protocol
-	ReasonPing                    // a ping was not answered in time
-	ReasonIdle                    // no message came for Config.IdleTimeout
-	ReasonTooLarge                // a message was larger than Config.MaxMessage
+	ReasonTLS                     // connected, but without TLS or without a valid certificate
+	ReasonHandshake               // no answer to the opening handshake, or a wrong one
+	ReasonClosed                  // the source closed the connection properly
+	ReasonLost                    // the connection broke, or the source broke the protocol
+	ReasonPing                    // no answer to a ping in time
+	ReasonIdle                    // no message for Dialling.IdleTimeout
+	ReasonTooLarge                // a message was larger than Messages.MaxMessage
 	ReasonRule                    // a rule asked for another connection
 	ReasonFatal                   // a rule said that an answer of the source is fatal
-	ReasonMaxAge                  // the connection reached Config.MaxAge
-	ReasonCount                   // how many there are
+	ReasonMaxAge                  // the connection reached Renewal.MaxAge
+	ReasonCount                   // number of reasons
 )
 
 var reasonWords = [ReasonCount]string{"config", "dial", "tls", "handshake", "closed", "lost", "ping", "idle", "too-large", "rule", "fatal", "max-age"}
@@ -34,18 +34,18 @@ func (r Reason) String() string {
 	return fmt.Sprintf("Reason(%d)", uint8(r))
 }
 
-// DropReason is why a single message was not published, while its connection
-// went on. The set is closed: its words are log field and metric label.
+// DropReason says why a single message was not published while its connection went on. The
+// set is closed, because its words are the log field and the metric label.
 type DropReason uint8
 
 const (
 	DropNotUTF8     DropReason = iota // a text message is not UTF-8 (RFC 6455 section 8.1)
-	DropTooLarge                      // a line, an event or a broker's message is longer than Config.MaxMessage
+	DropTooLarge                      // a line, an event or a broker's message is longer than Messages.MaxMessage
 	DropRule                          // a rule keeps it from the clients
-	DropEmpty                         // Config.Split found nothing in it
-	DropCopy                          // it is a copy of one that was published
-	DropOverlap                       // it is what a new connection begins with while the old one still runs
-	DropReasonCount                   // how many there are
+	DropEmpty                         // Messages.Split found nothing in it
+	DropCopy                          // a copy of it was published
+	DropOverlap                       // a new connection began with it while the old one still ran
+	DropReasonCount                   // number of reasons
 )
 
 var dropWords = [DropReasonCount]string{"not-utf8", "too-large", "rule", "empty", "copy", "overlap"}

@@ -2,8 +2,7 @@ package driver
 
 import "fantail/hub/setting"
 
-// The settings that texts of this package and of its drivers speak of, by their
-// fields in feed.Config.
+// The settings that texts of feed and of its drivers name: paths of fields in feed.Config.
 const (
 	SettingURL      setting.Name = "Sources.URL"
 	SettingMode     setting.Name = "Sources.Mode"
