@@ -12,19 +12,19 @@ import (
 	"fantail/hub/setting"
 )
 
-// placeholder is where a source URL wants the cursor: {cursor}, or {cursor-N} for
-// a whole number that much smaller.
+// placeholder matches the place of the cursor in a source URL: {cursor}, or {cursor-N} for
+// a number that is smaller by N.
 var placeholder = regexp.MustCompile(`\{cursor(?:-([0-9]{1,18}))?\}`)
 
-// Cursor is how far a source was read, in the source's own words: the last value
-// of Config.Cursor. A nil cursor knows nothing and changes nothing. Any goroutine.
+// Cursor says how far a source was read, in the source's own terms: the last value of
+// Messages.Cursor. A nil Cursor changes nothing. Any goroutine may call its methods.
 type Cursor struct {
 	keyer *Keyer
-	last  atomic.Pointer[string] // nil = none yet
+	last  atomic.Pointer[string] // nil = no value yet
 }
 
-// NewCursor parses a Config.Cursor; an empty one makes a nil cursor. The source
-// URL must have a place for it, and no place without one.
+// NewCursor parses Messages.Cursor. It returns nil for an empty one. The source URL must
+// have a place for a cursor if there is one, and none otherwise.
 func NewCursor(spec, address string) (*Cursor, error) {
 	keyer, err := NewKeyer(spec)
 	placed := HasCursor(address)
@@ -32,7 +32,7 @@ func NewCursor(spec, address string) (*Cursor, error) {
 	case err != nil:
 		return nil, setting.Errorf("feed: %v %w", driver.SettingCursor, err)
 	case keyer == nil && placed:
-		return nil, setting.Errorf("feed: the source URL has {cursor}, but nothing says what that is; set %v to where a message has it, such as time_us", driver.SettingCursor)
+		return nil, setting.Errorf("feed: the source URL has {cursor}, but nothing says what that is; set %v to the path of the cursor in a message, such as time_us", driver.SettingCursor)
 	case keyer == nil:
 		return nil, nil
 	case !placed:
@@ -41,18 +41,18 @@ func NewCursor(spec, address string) (*Cursor, error) {
 	return &Cursor{keyer: keyer}, nil
 }
 
-// HasCursor reports whether a source URL has a place for a Config.Cursor.
+// HasCursor reports whether a source URL has a place for a cursor.
 func HasCursor(address string) bool { return placeholder.MatchString(address) }
 
-// note takes the cursor from a message, if it has one that can be used.
+// note takes the cursor from a message if it has one that can be used.
 func (c *Cursor) note(in *hub.Input) {
 	if value, err := c.keyer.Key(in.Kind, in.Payload); err == nil && value != "" {
 		c.last.Store(&value)
 	}
 }
 
-// Fill returns the URL to connect to. While no cursor is known, the query
-// parameters that want it are left out.
+// Fill returns the URL to connect to. It leaves out the query parameters that want the
+// cursor while the cursor is not known.
 func (c *Cursor) Fill(address string) string {
 	if c == nil {
 		return address
@@ -78,15 +78,15 @@ func (c *Cursor) Fill(address string) string {
 	return path + "?" + strings.Join(kept, "&")
 }
 
-// place puts a cursor into its places.
+// place puts a cursor into its places in s.
 func place(s, value string, escape func(string) string) string {
 	return placeholder.ReplaceAllStringFunc(s, func(here string) string {
 		return escape(before(value, placeholder.FindStringSubmatch(here)[1]))
 	})
 }
 
-// before returns the cursor that lies n before value, and value itself if it is
-// no whole number or n is none.
+// before returns value less n, and at least 0. It returns value itself if value or n is not
+// a whole number.
 func before(value, n string) string {
 	at, errAt := strconv.ParseInt(value, 10, 64)
 	back, errBack := strconv.ParseInt(n, 10, 64)
@@ -96,7 +96,7 @@ func before(value, n string) string {
 	return strconv.FormatInt(max(0, at-back), 10)
 }
 
-// cursorStream notes the cursor of each message. One goroutine.
+// cursorStream notes the cursor of each message. One goroutine uses it.
 type cursorStream struct {
 	driver.Stream
 	cursor *Cursor

@@ -66,7 +66,7 @@ func TestCursorProblems(t *testing.T) {
 	}
 }
 
-// FuzzCursor holds that no value of a source's breaks out of its place.
+// FuzzCursor checks that no cursor that a source sends breaks out of its place in the URL.
 func FuzzCursor(f *testing.F) {
 	f.Add("1725911162329308")
 	f.Add("a&b=c#?/../\r\n{cursor}")

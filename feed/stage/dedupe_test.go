@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestDedupe plays messages, each a connection's letter and a name, and lists
-// those that are published. A letter in capitals makes the connection leave.
+// TestDedupe plays messages and lists those that are published. A message is the letter of
+// its connection and a name. A capital letter makes the connection leave.
 func TestDedupe(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -35,17 +35,17 @@ func TestDedupe(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDedupe(tt.named, tt.most)
-			lines := map[string]*Share{}
+			shares := map[string]*Share{}
 			var got []string
 			for _, message := range strings.Fields(tt.in) {
 				letter := strings.ToLower(message[:1])
-				if lines[letter] == nil {
-					lines[letter] = d.Join()
+				if shares[letter] == nil {
+					shares[letter] = d.Join()
 				}
 				switch {
 				case message[0] < 'a':
-					lines[letter].Leave()
-				case !lines[letter].Seen(d.identify([]byte(message[1:]))):
+					shares[letter].Leave()
+				case !shares[letter].Seen(d.identify([]byte(message[1:]))):
 					got = append(got, message)
 				}
 			}
@@ -56,21 +56,21 @@ func TestDedupe(t *testing.T) {
 	}
 }
 
-// TestDedupeModel plays two lines of the same feed, each of which loses some
-// messages and lags behind the other, and wants each message as often as the
-// line that had it more often.
+// TestDedupeModel plays two connections with the same feed. Each of them loses some messages
+// and lags behind the other. Each message must be published as often as the connection that
+// had it more often brought it.
 func TestDedupeModel(t *testing.T) {
 	for _, named := range []bool{true, false} {
 		r := rand.New(rand.NewPCG(1, 2))
 		for range 200 {
 			d := newDedupe(named, 1000)
-			lines := []*Share{d.Join(), d.Join()}
+			shares := []*Share{d.Join(), d.Join()}
 			came := []map[Identity]int{{}, {}}
 			published := map[Identity]int{}
 			for range 1000 {
 				i, id := r.IntN(2), Identity(r.IntN(100))
 				came[i][id]++
-				if !lines[i].Seen(id) {
+				if !shares[i].Seen(id) {
 					published[id]++
 				}
 			}
@@ -87,7 +87,7 @@ func TestDedupeModel(t *testing.T) {
 	}
 }
 
-// TestDedupeIsBounded: neither messages nor connections add up.
+// TestDedupeIsBounded checks that neither old messages nor ended connections take memory.
 func TestDedupeIsBounded(t *testing.T) {
 	for _, named := range []bool{true, false} {
 		d := newDedupe(named, 100)
@@ -100,7 +100,7 @@ func TestDedupeIsBounded(t *testing.T) {
 			l.Leave()
 		}
 		if len(d.order) != 100 || len(d.count) > 100 || len(stays.count) > 100 || len(d.shares) > 1 {
-			t.Errorf("named %v: %d messages, %d counts, %d of a line, %d lines", named, len(d.order), len(d.count), len(stays.count), len(d.shares))
+			t.Errorf("named %v: %d messages, %d counts, %d of a share, %d shares", named, len(d.order), len(d.count), len(stays.count), len(d.shares))
 		}
 	}
 }

@@ -8,22 +8,22 @@ import (
 	"fantail/feed/internal/throttle"
 )
 
-// FatalWait is how long a source is left alone that answered what a Fatal rule
-// matches, at least: what it refuses now, it will refuse in a second too.
+// FatalWait is the shortest wait after an answer that a Fatal rule matches. A source that
+// refuses something now will also refuse it a second later.
 const FatalWait = 5 * time.Minute
 
-// ruledStream holds each message against the rules. One goroutine.
+// ruledStream holds each message against the rules. One goroutine uses it.
 type ruledStream struct {
 	driver.Stream
 	out   driver.Sender // nil = nothing can be sent
 	rules ruleset
 	of    *Pipeline
-	ended *driver.Failure // what the next call returns
-	full  throttle.Log    // of replies that find no room
+	ended *driver.Failure // what the next call returns; nil = the stream goes on
+	full  throttle.Log    // spaces the warnings about replies that are not sent
 }
 
-// Next returns the next event, with DropRule in the place of a message that the rules
-// keep from the clients.
+// Next returns the next event. A message that the rules keep from the clients becomes
+// DropRule.
 func (s *ruledStream) Next() (driver.Event, error) {
 	if s.ended != nil {
 		return driver.Event{}, s.ended
@@ -48,7 +48,7 @@ func (s *ruledStream) Next() (driver.Event, error) {
 	return driver.Dropped(driver.DropRule), nil
 }
 
-// apply does what the rule says, except to relay or drop the message.
+// apply does what the rule says. Whether the message is relayed is for the caller.
 func (s *ruledStream) apply(rule *compiledRule, payload []byte, at []int) {
 	switch rule.Do {
 	case Reply:
@@ -61,17 +61,17 @@ func (s *ruledStream) apply(rule *compiledRule, payload []byte, at []int) {
 	case Reconnect:
 		s.ended = driver.Fail(driver.ReasonRule, "%v asks for another connection: %s", rule.named(), redact.Text(payload))
 	case Fatal:
-		s.ended = driver.Fail(driver.ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what it complains of; until then it is tried again every %v",
+		s.ended = driver.Fail(driver.ReasonFatal, "%v says that this answer of the source is fatal: %s. Correct what the source complains about; until then it is tried again every %v",
 			rule.named(), redact.Text(payload), FatalWait)
 		s.ended.AtLeast = FatalWait
 	}
 }
 
-// unsent counts a reply that is not sent, and warns now and then.
+// unsent counts a reply that is not sent, and warns at most once per throttle.Every.
 func (s *ruledStream) unsent(rule *compiledRule) {
 	s.of.unsent.Add(1)
 	if n := s.full.Count(time.Now()); n > 0 {
 		s.of.cfg.Log.Warn().Int("rule", rule.number).Uint64("replies", n).
-			Msg(s.of.cfg.Names.Sprintf("replies were not sent, as too many wait to be sent or one is too long; let fewer messages match in %v, or raise %v", driver.SettingRules, driver.SettingRate))
+			Msg(s.of.cfg.Names.Sprintf("replies were not sent, because too many wait to be sent or one is too long; let fewer messages match in %v, or raise %v", driver.SettingRules, driver.SettingRate))
 	}
 }

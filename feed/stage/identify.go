@@ -6,17 +6,17 @@ import (
 	"fantail/hub/setting"
 )
 
-// ByHash as Config.ID takes the whole message for its name.
+// ByHash as Messages.ID compares whole messages instead of names.
 const ByHash = "hash"
 
-// Identifier says which messages are the same, as Config.ID does, and which of
-// them were published. One goroutine, that of Run.
+// Identifier says which messages are the same, as Messages.ID asks, and which of them were
+// published. Only the goroutine that publishes uses it.
 type Identifier struct {
 	*dedupe
 	keyer *Keyer // nil = by hash
 }
 
-// NewIdentifier parses a Config.ID; an empty one makes a nil identifier.
+// NewIdentifier parses Messages.ID. It returns nil for an empty one.
 func NewIdentifier(spec string) (*Identifier, error) {
 	if spec == ByHash {
 		return &Identifier{dedupe: newDedupe(false, maxIdentities)}, nil
@@ -31,7 +31,7 @@ func NewIdentifier(spec string) (*Identifier, error) {
 	return &Identifier{newDedupe(true, maxIdentities), keyer}, nil
 }
 
-// Of returns a message's identity, and whether it has one.
+// Of returns the identity of a message, and whether the message has one.
 func (i *Identifier) Of(in *hub.Input) (Identity, bool) {
 	if i.keyer == nil {
 		return i.identify(in.Payload), true
@@ -40,14 +40,14 @@ func (i *Identifier) Of(in *hub.Input) (Identity, bool) {
 	return i.identify([]byte(name)), err == nil && name != ""
 }
 
-// distinctStream leaves out copies of what was published. One goroutine.
+// distinctStream leaves out copies of published messages. One goroutine uses it.
 type distinctStream struct {
 	driver.Stream
 	ids   *Identifier
 	share *Share
 }
 
-// Next returns the next event, or DropCopy in the place of a copy.
+// Next returns the next event. A copy becomes DropCopy.
 func (s *distinctStream) Next() (driver.Event, error) {
 	ev, err := s.Stream.Next()
 	if err != nil || ev.Kind != driver.KindMessage {
@@ -59,6 +59,7 @@ func (s *distinctStream) Next() (driver.Event, error) {
 	return ev, nil
 }
 
+// Close ends the connection's share, and closes the stream.
 func (s *distinctStream) Close() {
 	s.share.Leave()
 	s.Stream.Close()

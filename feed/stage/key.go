@@ -13,20 +13,20 @@ import (
 )
 
 const (
-	maxKeySpec = 4 << 10 // bytes of Config.Key
+	maxKeySpec = 4 << 10 // bytes of Messages.Key
 	maxKeyPath = 16      // paths in it
 
-	keyRegexp = "re:" // starts a Config.Key that is a regular expression
+	keyRegexp = "re:" // starts a Messages.Key that is a regular expression
 )
 
-// Keyer cuts a message's key out of it, as Config.Key says. It is immutable and
-// safe for any goroutine. A nil keyer leaves the driver's key.
+// Keyer cuts the key out of a message, as Messages.Key says. It is immutable, so any
+// goroutine may use it.
 type Keyer struct {
-	paths []string       // gjson, joined by ":"
-	re    *regexp.Regexp // instead of paths: its one group
+	paths []string       // gjson paths, whose values are joined by ":"
+	re    *regexp.Regexp // replaces paths; its one group is the key
 }
 
-// CheckKey reports what is wrong with a Config.Key.
+// CheckKey returns what is wrong with a Messages.Key; nil = nothing.
 func CheckKey(spec string) error {
 	if _, err := NewKeyer(spec); err != nil {
 		return fmt.Errorf("feed: %w", err)
@@ -34,7 +34,8 @@ func CheckKey(spec string) error {
 	return nil
 }
 
-// NewKeyer parses a Config.Key; an empty one makes a nil keyer.
+// NewKeyer parses a Messages.Key. It returns nil for an empty one. The error has no
+// subject, so that its caller can put the name of the setting in front.
 func NewKeyer(spec string) (*Keyer, error) {
 	expr, isRegexp := strings.CutPrefix(spec, keyRegexp)
 	switch {
@@ -68,8 +69,8 @@ func newRegexpKeyer(expr string) (*Keyer, error) {
 	return &Keyer{re: re}, nil
 }
 
-// splitPaths cuts at each colon that has no backslash before it, and takes the
-// backslash of the others away.
+// splitPaths cuts at each colon without a backslash before it, and removes the backslash
+// before each other colon.
 func splitPaths(spec string) (paths []string) {
 	var path strings.Builder
 	for i := 0; i < len(spec); i++ {
@@ -90,7 +91,7 @@ func splitPaths(spec string) (paths []string) {
 	return append(paths, path.String())
 }
 
-// checkPath finds what gjson would take for a path that matches nothing.
+// checkPath refuses a path that gjson would accept but that could never match.
 func checkPath(p string) error {
 	switch {
 	case p == "":
@@ -98,21 +99,22 @@ func checkPath(p string) error {
 	case !utf8.ValidString(p):
 		return errors.New("is not UTF-8")
 	case strings.TrimSpace(p) != p:
-		return errors.New("has spaces around it; take them away")
+		return errors.New("has spaces around it; remove them")
 	case strings.HasPrefix(p, "."), strings.HasSuffix(p, "."), strings.HasPrefix(p, "|"), strings.HasSuffix(p, "|"):
-		return errors.New("starts or ends in a separator; take it away")
+		return errors.New("starts or ends with a separator; remove it")
 	case strings.Contains(p, "#(") && !strings.Contains(p, ")"):
-		return errors.New("has a query without its end; write a query such as data.#(side==buy).symbol")
+		return errors.New("has a query that does not end; write a query such as data.#(side==buy).symbol")
 	case strings.HasPrefix(p, "!"):
-		return errors.New("is a constant; name where in the message the key is")
+		return errors.New("is a constant; write the path of the key in the message")
 	}
 	return nil
 }
 
-// errKey tells that a message's key cannot be used.
+// errKey means that the key of a message cannot be used.
 var errKey = errors.New("feed: a key that is too long or not UTF-8")
 
-// Key returns a message's key, empty if it has none. Its error is errKey.
+// Key returns the key of a message; empty = it has none. An error means that its key is
+// longer than hub.MaxKey or not UTF-8.
 func (k *Keyer) Key(kind hub.Kind, payload []byte) (key string, err error) {
 	switch {
 	case k.re != nil:
@@ -126,7 +128,7 @@ func (k *Keyer) Key(kind hub.Kind, payload []byte) (key string, err error) {
 	return key, nil
 }
 
-// matched returns what the group holds. It copies no more than may be a key.
+// matched returns the text of the group. It copies no more than a key may have.
 func (k *Keyer) matched(payload []byte) (string, error) {
 	at := k.re.FindSubmatchIndex(payload)
 	switch {
@@ -138,8 +140,8 @@ func (k *Keyer) matched(payload []byte) (string, error) {
 	return string(payload[at[2]:at[3]]), nil
 }
 
-// joined returns the values of the paths with colons between them, or nothing if
-// there is no value at all.
+// joined returns the values of the paths with colons between them. It returns nothing if
+// all values are empty.
 func (k *Keyer) joined(payload []byte) string {
 	if len(k.paths) == 1 { // fast path: no list, nothing to join
 		return text(gjson.GetBytes(payload, k.paths[0]))
@@ -155,9 +157,8 @@ func (k *Keyer) joined(payload []byte) string {
 	return strings.Join(values, ":")
 }
 
-// text returns a string's characters, nothing for null and for what is not
-// there, and everything else as the message has it: a number keeps all its
-// digits.
+// text returns the characters of a string, and nothing for null and for a missing value.
+// Everything else is returned as the message has it, so a number keeps all its digits.
 func text(v gjson.Result) string {
 	switch v.Type {
 	case gjson.String:
@@ -168,8 +169,8 @@ func text(v gjson.Result) string {
 	return v.Raw
 }
 
-// isComposite reports whether a text starts as an object or an array of JSON.
-// Elsewhere gjson would find values that are none.
+// isComposite reports whether a text starts as an object or an array of JSON. In any other
+// text gjson would find values where there are none.
 func isComposite(payload []byte) bool {
 	for _, c := range payload {
 		switch c {

@@ -59,7 +59,8 @@ func TestKey(t *testing.T) {
 	}
 }
 
-// TestKeyOfBinary: paths are for text; a regular expression takes any bytes.
+// TestKeyOfBinary checks that paths are for text only, and that a regular expression takes
+// any bytes.
 func TestKeyOfBinary(t *testing.T) {
 	for spec, want := range map[string]string{"id": "", "re:\x01(\\w+)": "room"} {
 		k, err := NewKeyer(spec)

@@ -14,26 +14,26 @@ import (
 
 // Config says what is done to each message. The zero value does nothing.
 type Config struct {
-	Split  Split
-	Rules  func() ([]Rule, error) // called at each connect; nil = none
+	Split  Split                  // SplitNone = nothing is split
+	Rules  func() ([]Rule, error) // called for each connection; nil = none
 	Cursor *Cursor                // nil = none
-	IDs    *Identifier            // copies are dropped by it; nil = none are
-	Names  setting.Namer
-	Log    zerolog.Logger
+	IDs    *Identifier            // drops copies; nil = none are dropped
+	Names  setting.Namer          // how the log names settings
+	Log    zerolog.Logger         // for replies that are not sent
 }
 
-// Pipeline is a driver whose messages go through the stages, whatever its source is. What
-// its figures are may be asked by any goroutine.
+// Pipeline is a driver whose messages go through the stages, whatever its source is. Any
+// goroutine may ask for its figures.
 type Pipeline struct {
 	source driver.Driver
 	cfg    Config
 
 	latest  atomic.Pointer[ruleset] // of the present connection
 	matched [maxRules]atomic.Uint64 // messages by rule
-	unsent  atomic.Uint64           // replies for which there was no room
+	unsent  atomic.Uint64           // replies that were not sent
 }
 
-// New puts the stages behind a driver.
+// New returns a driver that puts the stages behind d.
 func New(d driver.Driver, c Config) *Pipeline { return &Pipeline{source: d, cfg: c} }
 
 // connection is what the stages know of an open connection.
@@ -42,20 +42,20 @@ type connection struct {
 	rules  ruleset
 }
 
-// stage puts itself behind a stream, or returns the stream if nothing asks for it.
+// stage wraps a stream, or returns it as it is if nothing asks for the stage.
 type stage func(driver.Stream, connection) driver.Stream
 
 // stages returns all stages in the order in which a message meets them.
 func (p *Pipeline) stages() []stage {
 	return []stage{
 		p.splitMessages, // a message becomes several
-		p.followRules,   // what is part of the protocol is answered, and kept from the feed
-		p.noteCursor,    // where the source stands is remembered, for the next connection
+		p.followRules,   // messages of the protocol are answered, and kept from the feed
+		p.noteCursor,    // the cursor is remembered for the next connection
 		p.dropCopies,    // copies are dropped
 	}
 }
 
-// Open connects. The rules are read first, as they may stand in a file.
+// Open reads the rules, which may stand in a file, and connects.
 func (p *Pipeline) Open(ctx context.Context) (driver.Stream, error) {
 	rs, err := p.readRules()
 	if err != nil {
@@ -115,8 +115,8 @@ func (p *Pipeline) dropCopies(s driver.Stream, _ connection) driver.Stream {
 	return &distinctStream{s, p.cfg.IDs, p.cfg.IDs.Join()}
 }
 
-// Forget lets the cursor go, so that the next connection begins where the URL says
-// without one.
+// Forget clears the cursor, so that the next connection begins where the URL without a
+// cursor says. It is called while no connection is open.
 func (p *Pipeline) Forget() {
 	if p.cfg.Cursor != nil {
 		p.cfg.Cursor.last.Store(nil)
@@ -125,13 +125,14 @@ func (p *Pipeline) Forget() {
 
 // RuleStats says how often a rule matched.
 type RuleStats struct {
-	Do       Action
-	Match    string
-	Send     []string // the templates, with what may be secret replaced
-	Messages uint64
+	Do       Action   // as in Rule
+	Match    string   // as in Rule
+	Send     []string // the templates, with *** for what may be secret
+	Messages uint64   // messages that the rule matched
 }
 
-// Rules returns the figures of the present connection's rules. Any goroutine.
+// Rules returns the figures of the rules of the present connection; nil = there are none.
+// Any goroutine may call it.
 func (p *Pipeline) Rules() []RuleStats {
 	rs := p.latest.Load()
 	if rs == nil {
@@ -148,5 +149,6 @@ func (p *Pipeline) Rules() []RuleStats {
 	return all
 }
 
-// Unsent returns how many replies found no room. Any goroutine.
+// Unsent returns the number of replies that were not sent, because the queue was full or
+// the reply too long. Any goroutine may call it.
 func (p *Pipeline) Unsent() uint64 { return p.unsent.Load() }

@@ -15,10 +15,10 @@ type Action uint8
 
 const (
 	Reply     Action = iota // send something back
-	Drop                    // nothing: the message is not for the clients
-	Reconnect               // leave the connection and make another
-	Fatal                   // leave it, raise an alarm, and try again only after a long wait
-	actions                 // how many there are
+	Drop                    // do nothing; the message is not for the clients
+	Reconnect               // end the connection and make another
+	Fatal                   // end the connection, raise an alarm, and try again after FatalWait
+	actions                 // number of actions
 )
 
 var actionWords = [actions]string{"reply", "drop", "reconnect", "fatal"}
@@ -31,21 +31,21 @@ func (a Action) String() string {
 	return fmt.Sprintf("Action(%d)", uint8(a))
 }
 
-// Rule says what to do about a message of the source that is part of its
-// protocol rather than of the feed. The first rule that matches a message counts.
+// Rule says what to do about a message that is part of the source's protocol rather than
+// of the feed. The first rule that matches a message counts.
 type Rule struct {
-	Match string   // a Go regular expression (RE2), held against the whole message
-	Do    Action   //
+	Match string   // a Go regular expression (RE2), held against the whole message; at most 4 KiB
+	Do    Action   // what happens
 	Send  []string // of Reply: templates of text frames; $1 and ${name} stand for Match's groups, $$ for $
-	Relay bool     // the message goes to the clients too; without it, it does not
+	Relay bool     // the message also goes to the clients
 }
 
-// Bounds of what is written into rules.
+// Bounds of rules.
 const (
 	maxRules    = 64
 	maxMatch    = 4 << 10  // bytes of a regular expression
 	maxSends    = 256      // frames of a rule
-	maxTemplate = 64 << 10 // bytes of a template, and of what becomes of it
+	maxTemplate = 64 << 10 // bytes of a template, and of the frame that it makes
 )
 
 // ParseRules reads rules from a JSON array of objects:
@@ -53,9 +53,9 @@ const (
 //	[{"match":"^PING (.*)","do":"reply","send":"PONG $1"},
 //	 {"match":"\"authenticated\"","do":"reply","send":{"op":"subscribe"},"relay":true}]
 //
-// "send" is one frame, or an array of frames: a string is sent as it is, any
-// other value as JSON. No text is no rules. The error holds every problem found,
-// with the number of its rule, and nothing of what is sent.
+// "send" is one frame or an array of frames. A string is sent as it is, any other value as
+// JSON. An empty text has no rules. The error holds every problem, with the number of its
+// rule. It holds nothing of "send", which may be secret.
 func ParseRules(text []byte) ([]Rule, error) {
 	var wire []json.RawMessage
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -129,7 +129,7 @@ func frameOf(value json.RawMessage) string {
 	return compact.String()
 }
 
-// whereJSON says at which byte JSON stops making sense, without quoting it.
+// whereJSON returns the byte at which a JSON text becomes invalid, without quoting the text.
 func whereJSON(err error) string {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Sprintf(" (byte %d)", e.Offset)
@@ -137,7 +137,7 @@ func whereJSON(err error) string {
 	return ""
 }
 
-// explainJSON names the field that does not fit, without its value.
+// explainJSON names the field that is wrong, without its value.
 func explainJSON(err error) string {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
 		return fmt.Sprintf("; %q is not of the right type", e.Field)
@@ -148,7 +148,7 @@ func explainJSON(err error) string {
 	return ""
 }
 
-// check finds what is wrong with a rule's parts together.
+// check returns what is wrong with the parts of a rule in combination.
 func (r Rule) check(re *regexp.Regexp) error {
 	switch {
 	case r.Do >= actions:
@@ -156,9 +156,9 @@ func (r Rule) check(re *regexp.Regexp) error {
 	case r.Do == Reply && len(r.Send) == 0:
 		return errors.New(`replies nothing; write "send"`)
 	case r.Do != Reply && len(r.Send) > 0:
-		return fmt.Errorf(`has "send", which only "do":"reply" knows; take it away, or "do":"%v"`, r.Do)
+		return fmt.Errorf(`has "send", which only "do":"reply" knows; remove it, or "do":"%v"`, r.Do)
 	case r.Do == Drop && r.Relay:
-		return errors.New(`drops and relays; take "relay" away`)
+		return errors.New(`drops and relays; remove "relay"`)
 	case len(r.Send) > maxSends:
 		return fmt.Errorf("sends %d frames; write at most %d", len(r.Send), maxSends)
 	}
@@ -171,11 +171,11 @@ func (r Rule) check(re *regexp.Regexp) error {
 	return errors.Join(bad...)
 }
 
-// reference is a $ in a template with what follows it.
+// reference matches a $ in a template and the name after it.
 var reference = regexp.MustCompile(`\$(?:\$|\{[^{}]*\}|\w*)`)
 
-// checkTemplate finds references to groups that the expression does not have:
-// they would silently stand for nothing. It never quotes the template.
+// checkTemplate refuses references to groups that the expression does not have, because
+// they would be empty without a warning. Its error never quotes the template.
 func checkTemplate(template string, re *regexp.Regexp) error {
 	if len(template) > maxTemplate {
 		return fmt.Errorf("has %d bytes; write at most %d", len(template), maxTemplate)
@@ -185,7 +185,7 @@ func checkTemplate(template string, re *regexp.Regexp) error {
 		switch {
 		case ref == "$$":
 		case name == "":
-			return errors.New("has a $ alone; write $$ for a dollar sign, $1 for the first group")
+			return errors.New("has a $ without a name; write $$ for a dollar sign, $1 for the first group")
 		case !hasGroup(re, name):
 			return fmt.Errorf(`names the group %.40q, which "match" does not have; write $$ for a dollar sign, ${1} before a letter`, name)
 		}

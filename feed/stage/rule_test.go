@@ -30,8 +30,8 @@ func TestParseRules(t *testing.T) {
 	}
 }
 
-// TestParseRulesProblems: what is wrong is told with the rule's number, and
-// nothing of what is sent.
+// TestParseRulesProblems checks that an error names the rule's number, and holds nothing of
+// what is sent.
 func TestParseRulesProblems(t *testing.T) {
 	many := "[" + strings.Repeat(`{"match":"a","do":"drop"},`, maxRules) + `{"match":"a","do":"drop"}]`
 	tests := []struct {
@@ -49,13 +49,13 @@ func TestParseRulesProblems(t *testing.T) {
 		{`[{"match":"a","do":"drop"},{"do":"drop"},{"match":"(","do":"drop"}]`, []string{`rule 2 has no "match"`, `rule 3 has a "match" that is no Go regular expression`}},
 		{`[{"match":"a","do":"reply"}]`, []string{`rule 1 replies nothing`}},
 		{`[{"match":"a","do":"reply","send":[]}]`, []string{`rule 1 replies nothing`}},
-		{`[{"match":"a","do":"drop","send":"geheim"}]`, []string{`rule 1 has "send"`, `take it away, or "do":"drop"`}},
+		{`[{"match":"a","do":"drop","send":"geheim"}]`, []string{`rule 1 has "send"`, `remove it, or "do":"drop"`}},
 		{`[{"match":"a","do":"drop","relay":true}]`, []string{"drops and relays"}},
 		{`[{"match":"a","do":"reply","send":"geheim $1"}]`, []string{`frame 1 that names the group "1"`}},
 		{`[{"match":"(a)","do":"reply","send":["$1","${1}x","$1x geheim"]}]`, []string{`frame 3 that names the group "1x"`, "${1}"}},
 		{`[{"match":"(?P<n>a)","do":"reply","send":"$n $m"}]`, []string{`the group "m"`}},
 		{`[{"match":"a","do":"reply","send":{"$type":"geheim"}}]`, []string{`the group "type"`, "$$ for a dollar"}},
-		{`[{"match":"a","do":"reply","send":"5 $"}]`, []string{"$ alone"}},
+		{`[{"match":"a","do":"reply","send":"5 $"}]`, []string{"$ without a name"}},
 		{many, []string{"65 rules; write at most 64"}},
 	}
 	for _, tt := range tests {
@@ -66,8 +66,8 @@ func TestParseRulesProblems(t *testing.T) {
 	}
 }
 
-// TestRulesOfRealFeeds holds each message of a feed's protocol against rules
-// that a subscriber of it would write.
+// TestRulesOfRealFeeds holds the messages of real protocols against rules that a subscriber
+// would write.
 func TestRulesOfRealFeeds(t *testing.T) {
 	tests := []struct {
 		feed, rules, in string
@@ -126,7 +126,7 @@ func TestActionWords(t *testing.T) {
 	}
 }
 
-// TestReplyIsBounded: a template that repeats a long message is not sent.
+// TestReplyIsBounded checks that a reply is not sent if its template repeats a long message.
 func TestReplyIsBounded(t *testing.T) {
 	rs, err := compileRules([]Rule{{Match: "(.*)", Send: []string{"$1$1"}}})
 	if err != nil {
@@ -141,7 +141,7 @@ func TestReplyIsBounded(t *testing.T) {
 	}
 }
 
-// FuzzRules holds that whatever is accepted can be obeyed, within bounds.
+// FuzzRules checks that all rules that are accepted can be applied, within bounds.
 func FuzzRules(f *testing.F) {
 	f.Add(`[{"match":"^PING (.*)","do":"reply","send":"PONG $1"}]`, "PING x")
 	f.Add(`[{"match":"(?P<a>.)","do":"reply","send":["${a}$$",{"$$":1}],"relay":true}]`, "é")
@@ -168,7 +168,7 @@ func FuzzRules(f *testing.F) {
 	})
 }
 
-// holdsAll reports whether a text has each of the words in it.
+// holdsAll reports whether a text contains each of the words.
 func holdsAll(text string, words []string) bool {
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 }

@@ -10,8 +10,7 @@ import (
 	"fantail/hub/setting"
 )
 
-// ruleset are Config.Rules, compiled. They are immutable and safe for any
-// goroutine.
+// ruleset holds compiled rules. It is immutable, so any goroutine may use it.
 type ruleset []compiledRule
 
 type compiledRule struct {
@@ -20,8 +19,8 @@ type compiledRule struct {
 	re     *regexp.Regexp
 }
 
-// compileRules checks rules. The error holds every problem, each with the number
-// of its rule.
+// compileRules checks and compiles rules. The error holds every problem, each with the
+// number of its rule.
 func compileRules(list []Rule) (ruleset, error) {
 	if len(list) > maxRules {
 		return nil, fmt.Errorf("there are %d rules; write at most %d", len(list), maxRules)
@@ -55,8 +54,8 @@ func compileMatch(expr string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// find returns the first rule that matches and where its groups are; nil if none
-// does.
+// find returns the first rule that matches, and where its groups are. It returns nil if no
+// rule matches.
 func (rs ruleset) find(payload []byte) (*compiledRule, []int) {
 	for i := range rs {
 		if at := rs[i].re.FindSubmatchIndex(payload); at != nil {
@@ -66,10 +65,10 @@ func (rs ruleset) find(payload []byte) (*compiledRule, []int) {
 	return nil, nil
 }
 
-// expand returns the frame that a template becomes, and whether it is short
-// enough to be sent.
+// expand returns the frame that a template makes, and whether it is short enough to be
+// sent.
 func (r *compiledRule) expand(template string, payload []byte, at []int) (string, bool) {
-	grown := 0 // no group is longer than the message; most replies are short
+	grown := 0 // the longest group, checked first so that a huge frame is never built
 	for i := 0; i < len(at); i += 2 {
 		grown = max(grown, at[i+1]-at[i])
 	}
@@ -80,19 +79,19 @@ func (r *compiledRule) expand(template string, payload []byte, at []int) (string
 	return string(frame), len(frame) <= maxTemplate
 }
 
-// named returns the rule's name for those who wrote it.
+// named names the rule for the operator who wrote it.
 func (r *compiledRule) named() error {
 	return setting.Errorf("rule %d of %v (%.60q)", r.number, driver.SettingRules, r.Match)
 }
 
-// CheckRules reports what is wrong with rules. The error holds every problem, each with
-// the number of its rule.
+// CheckRules returns what is wrong with rules; nil = nothing. The error holds every problem,
+// each with the number of its rule.
 func CheckRules(list []Rule) error {
 	_, err := compileRules(list)
 	return err
 }
 
-// Replies reports whether a rule sends something.
+// Replies reports whether any of the rules sends something.
 func Replies(list []Rule) bool {
 	return slices.ContainsFunc(list, func(r Rule) bool { return r.Do == Reply })
 }

@@ -14,20 +14,20 @@ import (
 	"fantail/hub"
 )
 
-// Split says whether one message of the source is several of the feed. Only text
-// is cut; binary messages are relayed whole.
+// Split says how one message of the source becomes several of the feed. Only text is cut.
+// Binary messages are relayed whole.
 type Split uint8
 
 const (
-	SplitNone  Split = iota // a message is a message
+	SplitNone  Split = iota // messages stay whole
 	SplitLines              // each line that is not empty, without its line end: LF or CR LF
-	SplitArray              // each element of a JSON array, as it stands there
-	splits                  // how many there are
+	SplitArray              // each element of a JSON array, byte for byte
+	splits                  // number of splits
 )
 
 var splitWords = [splits]string{"none", "lines", "json-array"}
 
-// String returns the word for it.
+// String returns the split's word.
 func (s Split) String() string {
 	if s < splits {
 		return splitWords[s]
@@ -44,12 +44,12 @@ func ParseSplit(word string) (Split, error) {
 	return Split(i), nil
 }
 
-// maxPieces is how many messages one may be. What holds more is relayed whole:
-// it would push everything else out of the ring at once.
+// maxPieces bounds the pieces of one message. A message with more pieces is relayed whole,
+// because the pieces would push everything else out of the ring at once.
 const maxPieces = 1 << 16
 
-// cutter cuts a text: it appends the pieces, which share its memory, to dst, and
-// reports whether it could.
+// cutter cuts a text. It appends the pieces to dst, and reports whether the text could be
+// cut. The pieces share the text's memory.
 type cutter func(dst [][]byte, text []byte) ([][]byte, bool)
 
 func (s Split) cutter() cutter {
@@ -59,17 +59,16 @@ func (s Split) cutter() cutter {
 	return cutArray
 }
 
-// splitStream cuts the messages of a stream into pieces. One goroutine.
+// splitStream cuts the messages of a stream into pieces. One goroutine uses it.
 type splitStream struct {
 	driver.Stream
 	cut    cutter
-	piece  hub.Input // the present one
-	pieces [][]byte  // not yet returned
-	buf    [][]byte  // what pieces points into
+	piece  hub.Input // the piece that was returned last
+	pieces [][]byte  // not returned yet
+	buf    [][]byte  // backs pieces, and is used again
 }
 
-// Next returns the next event, or DropEmpty in the place of a message without a
-// piece.
+// Next returns the next event. A message without a piece becomes DropEmpty.
 func (s *splitStream) Next() (driver.Event, error) {
 	if len(s.pieces) == 0 {
 		ev, err := s.Stream.Next()
@@ -89,7 +88,7 @@ func (s *splitStream) Next() (driver.Event, error) {
 	return driver.Message(&s.piece), nil
 }
 
-// cutLines cuts at each LF, and takes one CR before it away.
+// cutLines cuts at each LF, and removes one CR before it. It leaves out empty lines.
 func cutLines(dst [][]byte, text []byte) ([][]byte, bool) {
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
@@ -104,13 +103,13 @@ func cutLines(dst [][]byte, text []byte) ([][]byte, bool) {
 	return dst, true
 }
 
-// cutArray returns the elements of a JSON array, byte for byte as they stand
-// there. What is not JSON to its end, or no array, is not cut.
+// cutArray returns the elements of a JSON array, byte for byte as they stand there. A text
+// that is not an array, or not JSON to its end, is not cut.
 func cutArray(dst [][]byte, text []byte) ([][]byte, bool) {
-	if !json.Valid(text) { // gjson's own check recurses as deep as a source likes
+	if !json.Valid(text) { // gjson's own check recurses as deep as the source nests
 		return nil, false
 	}
-	array := gjson.Parse(unsafe.String(unsafe.SliceData(text), len(text))) // not a copy: nobody writes to text meanwhile
+	array := gjson.Parse(unsafe.String(unsafe.SliceData(text), len(text))) // without a copy: text does not change in this call
 	if !array.IsArray() {
 		return nil, false
 	}

@@ -14,7 +14,7 @@ import (
 
 var errEnd = errors.New("the list has ended")
 
-// list is a stream of messages, then of an error.
+// list is a stream of messages that ends with an error.
 type list struct {
 	in  []hub.Input
 	err error
@@ -83,7 +83,7 @@ func TestSplitLeavesBinaryAlone(t *testing.T) {
 	}
 }
 
-// TestSplitIsBounded: what would be too many messages is one.
+// TestSplitIsBounded checks that a message with too many pieces stays whole.
 func TestSplitIsBounded(t *testing.T) {
 	for _, tt := range []struct {
 		split     Split
@@ -102,8 +102,8 @@ func TestSplitIsBounded(t *testing.T) {
 	}
 }
 
-// TestSplitOfDeepNesting: a source cannot exhaust the stack, whose end is the
-// process's.
+// TestSplitOfDeepNesting checks that a source cannot exhaust the stack, which would end the
+// process.
 func TestSplitOfDeepNesting(t *testing.T) {
 	deep := strings.Repeat("[", driver.DefaultMaxMessage)
 	if pieces, ok := cutArray(nil, []byte(deep)); ok {
@@ -122,7 +122,7 @@ func TestSplitWords(t *testing.T) {
 	}
 }
 
-// FuzzSplitArray holds the pieces against encoding/json.
+// FuzzSplitArray compares the pieces with those of encoding/json.
 func FuzzSplitArray(f *testing.F) {
 	f.Add(`[1,"a,b]",{"c":[2,{}]},[ ],null]`)
 	f.Add(`["\\\"",""]`)
@@ -147,7 +147,7 @@ func FuzzSplitArray(f *testing.F) {
 	})
 }
 
-// FuzzSplitLines holds that lines lose nothing but their ends.
+// FuzzSplitLines checks that lines lose only their line ends.
 func FuzzSplitLines(f *testing.F) {
 	f.Add("a\r\nb\n\nc")
 	f.Fuzz(func(t *testing.T, text string) {
