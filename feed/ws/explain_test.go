@@ -11,7 +11,7 @@ import (
 	"fantail/hub/websocket"
 )
 
-// TestCloseReasonShowsNoSecret: a source may repeat the key that it was sent.
+// TestCloseReasonShowsNoSecret: a source may quote the key that it was sent.
 func TestCloseReasonShowsNoSecret(t *testing.T) {
 	const key = "0123456789abcdef0123456789abcdef"
 	srv := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {

@@ -1,4 +1,4 @@
 package ws
 
-// OutboxRoom is for tests.
+// OutboxRoom is outboxRoom for external tests.
 const OutboxRoom = outboxRoom

@@ -12,27 +12,27 @@ import (
 )
 
 const (
-	// outboxRoom is how many frames may wait to be sent behind the first ones.
+	// outboxRoom is how many frames may wait to be sent after the first ones.
 	outboxRoom = 256
-	// greetWait is how long an opening waits for its first frames to be sent. A
-	// Config.SendRate may want more; the rest then goes while messages are read.
+	// greetWait is how long an opening waits for its first frames to be sent. If the
+	// rate wants more time, the rest is sent while messages are read.
 	greetWait = time.Second
 )
 
-// outbox sends over one connection. Only write, in a goroutine of its own, sends:
-// the first frames in order, then those that are queued, the text ping, and what
-// clients send to the source. What waits for the rate holds up no reading.
+// outbox sends over one connection. Only write sends, in a goroutine of its own: the first
+// frames in order, then queued frames, the text ping, and what others send to the source.
+// Reading does not wait while a frame waits for the rate.
 type outbox struct {
 	// Static after newOutbox.
 	conn  *websocket.Conn
-	first []string         // Config.Send
-	ping  string           // Config.PingText; empty = none
-	every time.Duration    // between pings
+	first []string         // Sending.Frames
+	ping  string           // Sending.PingText; empty = none
+	every time.Duration    // between text pings
 	limit *rate.Limiter    // shared with the pongs and with other connections
 	users *driver.Outgoing // nil = none; shared with other connections
 
 	queue   chan string // never closed
-	greeted chan error  // one value, once first was sent or could not be; never closed
+	greeted chan error  // one value, once first was sent or could not be sent; never closed
 }
 
 func newOutbox(conn *websocket.Conn, first []string, o driver.Options, limit *rate.Limiter) *outbox {
@@ -42,7 +42,8 @@ func newOutbox(conn *websocket.Conn, first []string, o driver.Options, limit *ra
 	}
 }
 
-// send queues a frame, if there is room. Any goroutine.
+// send queues a frame and never waits. It reports whether there was room. Any goroutine may
+// call it.
 func (o *outbox) send(frame string) bool {
 	select {
 	case o.queue <- frame:
@@ -52,7 +53,7 @@ func (o *outbox) send(frame string) bool {
 	}
 }
 
-// write sends until ctx ends, which is no error, or a frame cannot be sent.
+// write sends until ctx ends or a frame cannot be sent. It returns nil if ctx has ended.
 func (o *outbox) write(ctx context.Context) error {
 	for i, frame := range o.first {
 		if err := o.put(ctx, frame); err != nil {
@@ -67,14 +68,13 @@ func (o *outbox) write(ctx context.Context) error {
 	defer o.users.Join()()
 	for ctx.Err() == nil {
 		if err := o.turn(ctx, tick); err != nil && ctx.Err() == nil {
-			return driver.Fail(driver.ReasonLost, "the source does not take what is sent to it: %w", err)
+			return driver.Fail(driver.ReasonLost, "the source does not take the frames that are sent to it: %w", err)
 		}
 	}
 	return nil
 }
 
-// turn sends what is next: what the source's protocol wants comes before what
-// clients send.
+// turn sends the next frame. Frames of the source's protocol come before what others send.
 func (o *outbox) turn(ctx context.Context, tick <-chan time.Time) error {
 	select {
 	case frame := <-o.queue:
@@ -103,16 +103,16 @@ func (o *outbox) put(ctx context.Context, frame string) error {
 	return o.emit(ctx, hub.Text, []byte(frame))
 }
 
-// emit sends one message now. The end of ctx does not end the sending: half a
-// frame would break the connection that is to be closed well.
+// emit sends one message now. The end of ctx does not end the sending, because half a frame
+// would make a proper close impossible.
 func (o *outbox) emit(ctx context.Context, kind hub.Kind, payload []byte) error {
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), driver.WriteTimeout)
 	defer cancel()
 	return o.conn.Write(writing, kind, payload)
 }
 
-// ticker returns the channel of a ticker and what stops it; one that never ticks
-// if it is off.
+// ticker returns the channel of a ticker, and a function that stops it. If on is false the
+// channel never ticks.
 func ticker(on bool, every time.Duration) (<-chan time.Time, func()) {
 	if !on {
 		return nil, func() {}

@@ -34,8 +34,8 @@ func deflated(text string) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\x00\x00\xff\xff"))
 }
 
-// TestU1WSPingUnanswered: a source that holds the connection open and sends
-// nothing is noticed (U1).
+// TestU1WSPingUnanswered: a source that keeps the connection open and sends nothing is
+// noticed.
 func TestU1WSPingUnanswered(t *testing.T) {
 	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
 		c.Upgrade("")
@@ -47,7 +47,7 @@ func TestU1WSPingUnanswered(t *testing.T) {
 	r.Log.Wait(t, `"reason":"ping"`, "did not answer a ping")
 }
 
-// TestWSBytesAreASignOfLife: a pong may be late behind a message in transit.
+// TestWSBytesAreASignOfLife: a pong may be late because a large message comes before it.
 func TestWSBytesAreASignOfLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := nettest.NewPipes()
@@ -67,11 +67,11 @@ func TestWSBytesAreASignOfLife(t *testing.T) {
 		if n := r.Stats().Reconnects[driver.ReasonPing]; n != 0 {
 			t.Errorf("took a source that sends for dead")
 		}
-		r.Log.Wait(t, `"reason":"ping"`) // behind the message there is none
+		r.Log.Wait(t, `"reason":"ping"`) // no pong comes after the message
 	})
 }
 
-// TestU2WSUpgradeUnanswered: the end of Run ends an opening handshake (U2).
+// TestU2WSUpgradeUnanswered: the end of Run ends an opening handshake.
 func TestU2WSUpgradeUnanswered(t *testing.T) {
 	asked := make(chan struct{}, 10)
 	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
@@ -86,8 +86,8 @@ func TestU2WSUpgradeUnanswered(t *testing.T) {
 	})
 }
 
-// TestU2WSHandshakeTimeout: a source that takes the connection and says nothing,
-// neither TLS nor HTTP (U2).
+// TestU2WSHandshakeTimeout: a source takes the connection and says nothing, neither TLS nor
+// HTTP.
 func TestU2WSHandshakeTimeout(t *testing.T) {
 	u := feedtest.ServeRaw(t, (*feedtest.RawConn).Deaf)
 	for _, scheme := range []string{"ws", "wss"} {
@@ -96,7 +96,7 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), wait)
 			_, err = openWSWithin(t, ctx, scheme+strings.TrimPrefix(u, "ws"), driver.Options{})
 			cancel()
-			if f, ok := errors.AsType[*driver.Failure](err); ok && f.Reason != driver.ReasonDial { // else it was too short for a connection
+			if f, ok := errors.AsType[*driver.Failure](err); ok && f.Reason != driver.ReasonDial { // else the time was too short for a connection
 				break
 			}
 		}
@@ -108,7 +108,7 @@ func TestU2WSHandshakeTimeout(t *testing.T) {
 	feedtest.WantFailure(t, err, driver.ReasonDial, "does not answer within 10s")
 }
 
-// TestWSDeafSourceDoesNotHoldUpTheEnd: one that never answers our close frame.
+// TestWSDeafSourceDoesNotHoldUpTheEnd: the source never answers our close frame.
 func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := nettest.NewPipes()
@@ -127,7 +127,7 @@ func TestWSDeafSourceDoesNotHoldUpTheEnd(t *testing.T) {
 	})
 }
 
-// TestWSFloodDoesNotHoldUpTheEnd: one that sends on and on, whatever we say.
+// TestWSFloodDoesNotHoldUpTheEnd: the source never stops sending, whatever we send.
 func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 	frame := websocket.AppendMessage(nil, hub.Text, bytes.Repeat([]byte("x"), 1000))
 	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
@@ -145,8 +145,8 @@ func TestWSFloodDoesNotHoldUpTheEnd(t *testing.T) {
 	})
 }
 
-// A message that the end of the connection cuts short is not published (TestCutMessage in
-// hub/websocket).
+// TestWSCutMessageIsNotPublished: the end of the connection cuts a message short.
+// TestCutMessage in hub/websocket tests the reader itself.
 func TestWSCutMessageIsNotPublished(t *testing.T) {
 	plain := websocket.AppendMessage(nil, hub.Text, []byte("a message that is cut"))
 	packed := deflated("a message that is cut, a message that is cut")
@@ -182,7 +182,8 @@ func TestWSCutMessageIsNotPublished(t *testing.T) {
 	}
 }
 
-// TestWSLastMessageBeforeTheEndIsPublished is the other side of it.
+// TestWSLastMessageBeforeTheEndIsPublished: a message that is whole is published, although
+// the connection ends right after it.
 func TestWSLastMessageBeforeTheEndIsPublished(t *testing.T) {
 	packed := deflated("the last message")
 	packed = append([]byte{0xC1, byte(len(packed))}, packed...)
@@ -207,8 +208,8 @@ func TestWSLastMessageBeforeTheEndIsPublished(t *testing.T) {
 	}
 }
 
-// A close frame inside a compressed message ends the connection, and nothing else
-// (TestCloseInsideMessage in hub/websocket).
+// TestWSCloseInsideMessage: a close frame inside a compressed message ends the connection
+// and nothing else. TestCloseInsideMessage in hub/websocket tests the reader itself.
 func TestWSCloseInsideMessage(t *testing.T) {
 	packed := deflated("a message that is broken off")
 	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
@@ -224,7 +225,7 @@ func TestWSCloseInsideMessage(t *testing.T) {
 	}
 }
 
-// TestU3WSGarbage: broken frames and extensions that nobody asked for (U3).
+// TestU3WSGarbage: broken frames, and extensions that were not asked for.
 func TestU3WSGarbage(t *testing.T) {
 	for name, frame := range map[string][]byte{
 		"reserved opcode":   {0x83, 0},
@@ -262,8 +263,8 @@ func TestU3WSUnknownExtensionParameter(t *testing.T) {
 	feedtest.WantFailure(t, err, driver.ReasonHandshake, "breaks the protocol", "client_max_window_bits")
 }
 
-// TestU2WSFlapsLeaveNothingBehind: the connections of a source that drops each at
-// once are gone with it (U2); TestMain looks for their goroutines.
+// TestU2WSFlapsLeaveNothingBehind: a source drops each connection at once, and nothing of
+// them is left. TestMain looks for their goroutines.
 func TestU2WSFlapsLeaveNothingBehind(t *testing.T) {
 	var open, most atomic.Int32
 	u := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {

@@ -7,8 +7,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// relayStream reads a relay: envelopes, or raw messages of one that is too old
-// for them and only tells its position in the close frame.
+// relayStream reads a relay: envelopes, or the raw messages of a relay that does not know
+// them and tells its position only in the close frame.
 type relayStream struct {
 	*stream
 	resume   *fantailv1.Resumption
@@ -17,7 +17,7 @@ type relayStream struct {
 	max      int64 // bytes of one message's payload
 }
 
-// Next returns the next message. Notices on the way are told.
+// Next returns the next message. It passes notices on before.
 func (s *relayStream) Next() (driver.Event, error) {
 	for {
 		kind, err := s.read()
@@ -33,9 +33,9 @@ func (s *relayStream) Next() (driver.Event, error) {
 		}
 		e, err := fantailv1.Parse(s.buf.Bytes())
 		if err != nil {
-			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent what is no envelope of %s: %w", fantailv1.Subprotocol, err)
+			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent a message that is no envelope of %s: %w", fantailv1.Subprotocol, err)
 		}
-		s.resume.Reached(e.Position.String()) // behind one that is dropped too, lest it be asked for again
+		s.resume.Reached(e.Position.String()) // also for a message that is dropped, so that it does not come again
 		switch {
 		case int64(len(e.Message.Payload)) > s.max:
 			return driver.Dropped(driver.DropTooLarge), nil
@@ -46,15 +46,15 @@ func (s *relayStream) Next() (driver.Event, error) {
 	}
 }
 
-// noteClose takes the position from a close frame. One that is gone begins
-// anew, with a gap of which nothing is known.
+// noteClose takes the position from a close frame. If the relay no longer has the position,
+// or a raw stream was cut, the next connection begins live, with a gap of unknown size.
 func (s *relayStream) noteClose(err error) {
 	code, reason, ok := websocket.CloseCode(err)
 	at := fantailv1.ResumeIn(reason)
 	switch {
 	case ok && code != fantailv1.CodeGone && at != "":
 		s.resume.Reached(at)
-	case ok && code == fantailv1.CodeGone, !s.envelope: // cut: where a raw stream stood, nobody knows
+	case ok && code == fantailv1.CodeGone, !s.envelope: // the position of a raw stream is unknown after a cut
 		s.resume.Reached("")
 		s.notice(fantailv1.Notice{Kind: hub.Gap.String(), Unknown: true})
 	}

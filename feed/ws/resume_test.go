@@ -19,13 +19,13 @@ import (
 	"fantail/hub/websocket"
 )
 
-// fakeRelay holds messages 1 to last of an epoch and sends them as a relay does,
-// cutting the connection where told.
+// fakeRelay holds messages 1 to last of an epoch. It sends them as a relay does, and cuts
+// the connection where cut says.
 type fakeRelay struct {
 	t            *testing.T
 	raw          bool // knows no envelopes
 	epoch        string
-	oldest, last uint64                             // of what is held
+	oldest, last uint64                             // of the messages that it holds
 	cut          func(*websocket.Conn, uint64) bool // before a message; true ends the connection
 
 	mu      sync.Mutex   // one connection at a time; guards all below, and what cut changes
@@ -87,8 +87,8 @@ func (r *fakeRelay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	feedtest.Stay(c)
 }
 
-// follow opens connection after connection, as the supervision does, until the
-// last message has come, and returns what came.
+// follow opens one connection after the other, as supervision does, until the last message
+// has come. It returns what came.
 func follow(t *testing.T, d driver.Driver, last string) (got []string) {
 	t.Helper()
 	for range 10_000 {
@@ -128,8 +128,7 @@ func resuming(t *testing.T, address string, notices *[]fantailv1.Notice) driver.
 	return d
 }
 
-// TestResumeAcrossCuts: whenever the connection is cut, each message comes once,
-// and in order.
+// TestResumeAcrossCuts: wherever the connection is cut, each message comes once, in order.
 func TestResumeAcrossCuts(t *testing.T) {
 	const last = 2000
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -154,13 +153,13 @@ func TestResumeAcrossCuts(t *testing.T) {
 	}
 }
 
-// TestResumeTellsGaps: what the relay has not kept, and a relay of another epoch.
+// TestResumeTellsGaps: the relay has not kept some messages, or is of another epoch.
 func TestResumeTellsGaps(t *testing.T) {
 	r := &fakeRelay{t: t, epoch: "aaaaaaaa", oldest: 1, last: 100}
 	cuts := 0
 	r.cut = func(_ *websocket.Conn, seq uint64) bool {
 		switch {
-		case seq == 10 && cuts == 0: // 9 came; 10 to 29 are dropped meanwhile
+		case seq == 10 && cuts == 0: // 9 came; the relay then drops 10 to 29
 			r.oldest = 30
 		case seq == 50 && cuts == 1:
 			r.epoch, r.oldest = "bbbbbbbb", 60
@@ -182,8 +181,8 @@ func TestResumeTellsGaps(t *testing.T) {
 	}
 }
 
-// TestResumeRaw: a relay without envelopes is resumed where its close frame
-// says, and behind a cut a gap is told.
+// TestResumeRaw: a relay without envelopes is resumed where its close frame says. After a
+// cut a gap is told.
 func TestResumeRaw(t *testing.T) {
 	r := &fakeRelay{t: t, raw: true, epoch: "aaaaaaaa", oldest: 1, last: 30}
 	step := 0
@@ -215,7 +214,7 @@ func TestResumeRaw(t *testing.T) {
 	}
 }
 
-// TestResumeLeavesOtherServersAlone: one that takes any subprotocol is no relay.
+// TestResumeLeavesOtherServersAlone: a server that takes any subprotocol is no relay.
 func TestResumeLeavesOtherServersAlone(t *testing.T) {
 	address := feedtest.Serve(t, websocket.AcceptOptions{Subprotocols: []string{fantailv1.Subprotocol}}, func(c *websocket.Conn, _ *http.Request) {
 		feedtest.Write(c, hub.Text, "not an envelope")
@@ -227,7 +226,7 @@ func TestResumeLeavesOtherServersAlone(t *testing.T) {
 	}
 }
 
-// TestResumeBounds: the payload is what may not be too large, and what is no
+// TestResumeBounds: the bound is for the payload, not for its envelope. A message that is no
 // envelope ends the connection.
 func TestResumeBounds(t *testing.T) {
 	for _, tt := range []struct {

@@ -35,8 +35,8 @@ func TestWSTextPing(t *testing.T) {
 	}
 }
 
-// TestSendRateHolds: greeting, replies and pings are spaced as the rate says,
-// pongs are counted, and none of it holds up what is read.
+// TestSendRateHolds: first frames, replies and pings are spaced as the rate says, pongs are
+// counted, and reading waits for none of them.
 func TestSendRateHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const every = 40 * time.Millisecond
@@ -77,8 +77,8 @@ func TestSendRateHolds(t *testing.T) {
 	})
 }
 
-// TestRepliesBeyondTheRoomAreCounted: a rule that answers a flood neither waits
-// nor grows.
+// TestRepliesBeyondTheRoomAreCounted: a rule that answers a flood neither waits nor takes
+// more and more memory.
 func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 	const flood = 2 * ws.OutboxRoom
 	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
@@ -95,8 +95,8 @@ func TestRepliesBeyondTheRoomAreCounted(t *testing.T) {
 	r.Log.Wait(t, "replies were not sent", "Config.Sending.Rate")
 }
 
-// TestRetryAfterIsHonoured: a source that says how long it wants to be left alone
-// is left alone for as long, and relays do not all come back at that moment.
+// TestRetryAfterIsHonoured: a source says how long it wants to be left alone. It is left
+// alone for that time, and relays do not all come back at its end.
 func TestRetryAfterIsHonoured(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "60")

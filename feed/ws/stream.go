@@ -14,25 +14,26 @@ import (
 	"fantail/hub/websocket"
 )
 
-// stream reads one WebSocket connection. Beside the reading goroutine there are
-// two others: watch, which pings and says goodbye, and write, which sends what is
-// in the outbox.
+// stream reads one WebSocket connection. Next runs in the caller's goroutine. The stream has
+// two goroutines of its own: watch pings and says goodbye, and write sends the outbox.
 type stream struct {
-	// Static after newWSStream.
-	ctx  context.Context // whose end has watch say goodbye
+	// Static after newStream.
+	ctx  context.Context // at its end watch says goodbye
 	conn *websocket.Conn
 	tap  *dial.Tap
 	max  int64
 	ping time.Duration // NoPing = none
 	out  *outbox
-	done context.CancelFunc // called by close; ends watch and write
+	done context.CancelFunc // called by Close; ends watch and write
 	gone chan struct{}      // closed by watch at its end
 	wg   sync.WaitGroup
 
-	dead   atomic.Bool                    // a ping was not answered
-	unsent atomic.Pointer[driver.Failure] // why something could not be sent
-	buf    bytes.Buffer                   // the present message; owned by next
-	in     hub.Input                      // likewise
+	dead   atomic.Bool                    // a ping was not answered; set by watch
+	unsent atomic.Pointer[driver.Failure] // why something could not be sent; set by write
+
+	// Owned by Next.
+	buf bytes.Buffer // the present message
+	in  hub.Input    // the present event's message
 }
 
 func newStream(ctx context.Context, conn *websocket.Conn, t *dial.Tap, out *outbox, o driver.Options) *stream {
@@ -41,15 +42,15 @@ func newStream(ctx context.Context, conn *websocket.Conn, t *dial.Tap, out *outb
 	s.done = done
 	writing, stop := context.WithCancel(open)
 	context.AfterFunc(ctx, stop)
-	s.wg.Go(func() { s.watch(ctx, open) })       // ends with ctx, with a lost ping, or by close
-	s.wg.Go(func() { s.write(writing); stop() }) // ends with ctx, with a frame that cannot be sent, or by close
+	s.wg.Go(func() { s.watch(ctx, open) })       // ends with ctx, with an unanswered ping, or by Close
+	s.wg.Go(func() { s.write(writing); stop() }) // ends with ctx, with a frame that cannot be sent, or by Close
 	return s
 }
 
-// Send implements Sender.
+// Send implements driver.Sender.
 func (s *stream) Send(frame string) bool { return s.out.send(frame) }
 
-// greet waits for the first frames, as greeter says.
+// greet implements greeter.
 func (s *stream) greet(ctx context.Context) error {
 	late := time.NewTimer(greetWait)
 	defer late.Stop()
@@ -57,13 +58,13 @@ func (s *stream) greet(ctx context.Context) error {
 	case err := <-s.out.greeted:
 		return err
 	case <-late.C:
-	case <-ctx.Done(): // the stream will tell
+	case <-ctx.Done(): // the stream says why
 	}
 	return nil
 }
 
-// write sends until the outbox cannot. The reader then learns why: from the
-// source, if it has said so in a close frame, or else from here.
+// write sends the outbox until a frame cannot be sent. It then leaves the source some time
+// to say why in a close frame. If none comes, Next returns the failure of the sending.
 func (s *stream) write(ctx context.Context) {
 	err := s.out.write(ctx)
 	if failed, ok := errors.AsType[*driver.Failure](err); ok {
@@ -73,7 +74,7 @@ func (s *stream) write(ctx context.Context) {
 	}
 }
 
-// Next reads the next whole message into the buffer of the last one.
+// Next reads the next whole message. Its buffer is the one of the message before.
 func (s *stream) Next() (driver.Event, error) {
 	kind, err := s.read()
 	if err != nil {
@@ -82,7 +83,7 @@ func (s *stream) Next() (driver.Event, error) {
 	return s.whole(kind), nil
 }
 
-// whole returns the message that read has read.
+// whole returns the event of the message that read has read.
 func (s *stream) whole(kind hub.Kind) driver.Event {
 	s.in = hub.Input{Kind: kind, Payload: s.buf.Bytes()}
 	return driver.Message(&s.in)
@@ -103,7 +104,7 @@ func (s *stream) explain(err error) *driver.Failure {
 	return failed
 }
 
-// read reads one message.
+// read reads one message into buf.
 func (s *stream) read() (hub.Kind, error) {
 	s.buf.Reset()
 	kind, r, err := s.conn.Reader(context.Background()) // ended by closing the connection
@@ -113,9 +114,9 @@ func (s *stream) read() (hub.Kind, error) {
 	return kind, err
 }
 
-// Close drops the connection. At the end of ctx it first waits for the goodbye,
-// which may not have begun: whoever reads a busy source sees that end between two
-// messages.
+// Close drops the connection. If ctx has ended it first waits for the goodbye. The goodbye
+// may not have begun yet, because the reader of a busy source sees the end of ctx between
+// two messages.
 func (s *stream) Close() {
 	if s.ctx.Err() != nil {
 		<-s.gone
@@ -147,9 +148,9 @@ func (s *stream) watch(ctx, open context.Context) {
 	}
 }
 
-// alive pings and says whether the source still lives: a byte of any kind that
-// arrives meanwhile is a sign of life, as the pong may wait behind a large
-// message. What ends the wait early is for others to report.
+// alive pings and reports whether the source still lives. Any byte that arrives before the
+// deadline is a sign of life, because the pong may wait behind a large message. If the wait
+// ends early the source counts as alive: Next reports why the connection ended.
 func (s *stream) alive(ctx context.Context) bool {
 	reads := s.tap.Reads.Load()
 	ctx, cancel := context.WithTimeout(ctx, s.ping)
@@ -158,7 +159,7 @@ func (s *stream) alive(ctx context.Context) bool {
 	return !errors.Is(ctx.Err(), context.DeadlineExceeded) || s.tap.Reads.Load() != reads
 }
 
-// leave performs the closing handshake (RFC 6455 section 7), within CloseTimeout.
+// leave performs the closing handshake (RFC 6455 section 7) within driver.CloseTimeout.
 func (s *stream) leave() {
 	t := time.AfterFunc(driver.CloseTimeout, func() { s.tap.Close() })
 	defer t.Stop()

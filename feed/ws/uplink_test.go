@@ -23,8 +23,8 @@ import (
 	"fantail/hub/websocket"
 )
 
-// TestSendReachesTheSource: whole, in order, text as text and binary as binary,
-// behind what Config.Send says.
+// TestSendReachesTheSource: messages arrive whole, in order, text as text and binary as
+// binary, after Sending.Frames.
 func TestSendReachesTheSource(t *testing.T) {
 	r := feedrun.Start(t, feed.Config{
 		Sources: feed.Sources{URL: feedtest.Serve(t, websocket.AcceptOptions{}, feedtest.Echo)},
@@ -44,7 +44,7 @@ func TestSendReachesTheSource(t *testing.T) {
 	}
 }
 
-// TestSendOutlastsAReconnect: a message that finds the source away goes over the
+// TestSendOutlastsAReconnect: a message is sent while the source is away. It goes over the
 // next connection.
 func TestSendOutlastsAReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 		}))
 		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "ws://source/"}, Dialling: feed.Dialling{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if n.Load() > 0 {
-				time.Sleep(time.Second) // the source is away for so long
+				time.Sleep(time.Second) // the source is away
 			}
 			return p.Dial(ctx, network, address)
 		}}, Sending: feed.Sending{Uplink: true}})
@@ -71,8 +71,8 @@ func TestSendOutlastsAReconnect(t *testing.T) {
 	})
 }
 
-// TestSendKeepsTheRate: SendRate bounds what clients send; who would wait too
-// long is told so, and nothing of his is sent.
+// TestSendKeepsTheRate: Sending.Rate bounds what clients send. A sender that would wait too
+// long is told so, and its message is not sent.
 func TestSendKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := feedtest.ServePipes(t, feedtest.Playing(t, websocket.AcceptOptions{}, feedtest.Echo))
@@ -97,7 +97,7 @@ func TestSendKeepsTheRate(t *testing.T) {
 			t.Errorf("%d of 100 were sent within %v at 10 a second", n, driver.OutgoingWait)
 		}
 		began := time.Now()
-		if err := r.Send(hub.Text, []byte("last")); err != nil || time.Since(began) > time.Second/10 { // those who gave up are not waited for
+		if err := r.Send(hub.Text, []byte("last")); err != nil || time.Since(began) > time.Second/10 { // messages of senders that gave up take no time
 			t.Errorf("sent after %v: %v", time.Since(began), err)
 		}
 		got := r.Sink.Wait(t, int(sent.Load())+1)
@@ -108,8 +108,8 @@ func TestSendKeepsTheRate(t *testing.T) {
 	})
 }
 
-// TestSendToADeafSource: a source that takes nothing costs its senders two
-// seconds, and the feed nothing.
+// TestSendToADeafSource: a source that does not read costs its senders two seconds, and the
+// feed nothing.
 func TestSendToADeafSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		frame := websocket.AppendMessage(nil, hub.Text, []byte("feed"))
@@ -147,9 +147,9 @@ func TestSendToADeafSource(t *testing.T) {
 	})
 }
 
-// TestSendHammer: many senders over a source that drops its connections. No
-// message reaches the source twice or out of its sender's order, and none whose
-// sender was told that it was not sent.
+// TestSendHammer: many senders, and a source that drops its connections. No message reaches
+// the source twice or out of its sender's order. No message reaches it whose sender was told
+// that it was not sent.
 func TestSendHammer(t *testing.T) {
 	const senders, each = 20, 50
 	var mu sync.Mutex
@@ -198,16 +198,15 @@ func TestSendHammer(t *testing.T) {
 	}
 }
 
-// TestSendToTheLeastBusy: of several sources that are merged one gets a message,
-// and one that takes nothing holds up no more than the message that it has begun
-// to take.
+// TestSendToTheLeastBusy: one of several merged sources gets a message. A source that does
+// not read holds up only the message that it has begun to take.
 func TestSendToTheLeastBusy(t *testing.T) {
 	stop := make(chan struct{})
 	deaf := feedtest.ServeRaw(t, func(c *feedtest.RawConn) {
 		c.Upgrade("")
 		<-stop
 	})
-	t.Cleanup(func() { close(stop) }) // before the server's own
+	t.Cleanup(func() { close(stop) }) // runs before the server's cleanup
 	good := feedtest.Serve(t, websocket.AcceptOptions{}, feedtest.Echo)
 	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: deaf + " " + good, Mode: feed.Merge}, Dialling: feed.Dialling{Ping: driver.NoPing}, Sending: feed.Sending{Uplink: true}})
 	r.EventuallyTakes(t, 2)
@@ -215,7 +214,7 @@ func TestSendToTheLeastBusy(t *testing.T) {
 	const messages = 40
 	for i, busy := 0, 0; i < messages; i++ {
 		err := r.Send(hub.Text, fmt.Appendf(nil, "%d %s", i, pad))
-		if errors.Is(err, driver.ErrBusy) { // so may the machine be at times
+		if errors.Is(err, driver.ErrBusy) { // the machine may be too
 			busy++
 			i--
 		}
@@ -224,7 +223,7 @@ func TestSendToTheLeastBusy(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, m := range r.Sink.Wait(t, messages/4) { // the kernel takes some for the deaf one
+	for _, m := range r.Sink.Wait(t, messages/4) { // the kernel takes some for the source that does not read
 		word, _, _ := strings.Cut(m.Payload, " ")
 		if seen[word] {
 			t.Errorf("message %s was sent twice", word)

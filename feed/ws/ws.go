@@ -17,11 +17,11 @@ import (
 	"fantail/hub/websocket"
 )
 
-// source is a WebSocket source (RFC 6455), ws and wss.
+// source is the driver of ws: and wss:.
 type source struct {
 	opt       driver.Options
-	resume    *fantailv1.Resumption // nil = the source is any server
-	limit     *rate.Limiter         // of all that is sent over any connection
+	resume    *fantailv1.Resumption // nil = the source is not treated as a relay
+	limit     *rate.Limiter         // of everything that is sent, over all connections
 	transport *http.Transport
 }
 
@@ -31,6 +31,7 @@ var (
 	_ driver.Sender    = (*stream)(nil)
 )
 
+// New returns the driver of a WebSocket source. Its errors never show the URL.
 func New(o driver.Options) (driver.Driver, error) {
 	if err := checkURL(o.URL); err != nil {
 		return nil, fmt.Errorf("feed: the source URL %w", err)
@@ -50,7 +51,7 @@ func New(o driver.Options) (driver.Driver, error) {
 	return d, nil
 }
 
-// Forwards implements Forwarder.
+// Forwards implements driver.Forwarder.
 func (d *source) Forwards() error { return nil }
 
 // target returns the URL to dial and the subprotocols to offer.
@@ -62,7 +63,7 @@ func (d *source) target() (address string, subprotocols []string) {
 	return d.resume.Address(address), fantailv1.Offer(d.opt.Subprotocols)
 }
 
-// Position implements Resumer.
+// Position implements driver.Resumer.
 func (d *source) Position() string {
 	if d.resume == nil {
 		return ""
@@ -70,15 +71,15 @@ func (d *source) Position() string {
 	return d.resume.Position()
 }
 
-// Forget implements Resumer.
+// Forget implements driver.Resumer.
 func (d *source) Forget() {
 	if d.resume != nil {
 		d.resume.Reached("")
 	}
 }
 
-// checkURL holds a URL against RFC 6455 section 3. Its errors never show the
-// URL, which may hold secrets.
+// checkURL checks a URL by RFC 6455 section 3. Its errors never show the URL, which may hold
+// secrets. They have no subject.
 func checkURL(address string) error {
 	u, err := url.Parse(address)
 	if parse, ok := errors.AsType[*url.Error](err); ok {
@@ -93,7 +94,7 @@ func checkURL(address string) error {
 	return nil
 }
 
-// Open dials, and sends what is to be sent first.
+// Open dials, and waits for the first frames to be sent.
 func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 	header, frames, err := d.prepare()
 	if err != nil {
@@ -146,12 +147,12 @@ func reportAnswer(ctx context.Context, resp *http.Response) {
 // greeter is a stream that sends frames before anything else.
 type greeter interface {
 	driver.Stream
-	// greet waits until they are sent, or for greetWait: the rest then goes
-	// while messages are read.
+	// greet waits until the first frames are sent, but for at most greetWait. The
+	// rest is sent while messages are read.
 	greet(ctx context.Context) error
 }
 
-// streamOf returns what reads an open connection.
+// streamOf returns the stream that reads an open connection.
 func (d *source) streamOf(ctx context.Context, conn *websocket.Conn, t *dial.Tap, resp *http.Response, out *outbox) greeter {
 	o := d.opt
 	envelope := d.resume != nil && fantailv1.SendsEnvelopes(resp.Header)
@@ -166,7 +167,7 @@ func (d *source) streamOf(ctx context.Context, conn *websocket.Conn, t *dial.Tap
 	return &relayStream{s, d.resume, d.opt.Notice, envelope, d.opt.MaxMessage}
 }
 
-// prepare evaluates what is read again at each connect.
+// prepare evaluates headers and frames, which may change from connection to connection.
 func (d *source) prepare() (header http.Header, frames []string, err error) {
 	if d.opt.Headers != nil {
 		if header, err = d.opt.Headers(); err != nil {

@@ -111,7 +111,8 @@ func TestWSSecretsThatCannotBeRead(t *testing.T) {
 	r.Log.Wait(t, `"reason":"config"`, "Config.Dialling.Headers", "token")
 }
 
-// TestU3WSOversizedMessage: it is not published, and the feed goes on (U3).
+// TestU3WSOversizedMessage: a message that is too large is not published, and the feed goes
+// on.
 func TestU3WSOversizedMessage(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -137,7 +138,7 @@ func TestU3WSOversizedMessage(t *testing.T) {
 	}
 }
 
-// TestU3WSNotUTF8 is the part of U3 that happens on the wire.
+// TestU3WSNotUTF8: text on the wire that is not UTF-8 is dropped.
 func TestU3WSNotUTF8(t *testing.T) {
 	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
 		feedtest.Write(c, hub.Text, "bad \xff")
@@ -199,7 +200,7 @@ func TestWSKilledAndBack(t *testing.T) {
 	conns[0].Close()
 	r.Log.Wait(t, `"reason":"dial"`, l.Addr().String()+" refuses connections")
 
-	peertest.Eventually(t, "its port is free", func() bool { // some connection of the machine's may have it
+	peertest.Eventually(t, "its port is free", func() bool { // another connection of this machine may have it
 		again, err := net.Listen("tcp", l.Addr().String())
 		if err == nil {
 			l = again
@@ -217,7 +218,7 @@ func TestWSKilledAndBack(t *testing.T) {
 	r.Stop()
 }
 
-// TestWSLeavesWithACloseFrame: an orderly end closes with 1000.
+// TestWSLeavesWithACloseFrame: the end of Run closes with 1000.
 func TestWSLeavesWithACloseFrame(t *testing.T) {
 	code := make(chan uint16, 1)
 	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, _ *http.Request) {
@@ -241,8 +242,8 @@ type ending struct{ end context.CancelFunc }
 
 func (e ending) Publish(hub.Input) { e.end() }
 
-// TestWSLeavesABusySourceWithACloseFrame: the end that is seen between two messages,
-// before anything else has seen it, is an orderly one too.
+// TestWSLeavesABusySourceWithACloseFrame: the reader sees the end of Run between two
+// messages, before watch sees it. The source still gets a close frame.
 func TestWSLeavesABusySourceWithACloseFrame(t *testing.T) {
 	const times = 50
 	code := make(chan uint16, times)
@@ -416,7 +417,7 @@ func TestWSURL(t *testing.T) {
 	}
 }
 
-// TestWSDialsAsTold: Config.Dial opens the connection.
+// TestWSDialsAsTold: Dialling.Dial opens the connection.
 func TestWSDialsAsTold(t *testing.T) {
 	u := feedtest.Serve(t, websocket.AcceptOptions{}, func(c *websocket.Conn, r *http.Request) {
 		feedtest.Write(c, hub.Text, r.Host)
