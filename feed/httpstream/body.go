@@ -12,13 +12,15 @@ import (
 	"fantail/feed/internal/lines"
 )
 
-// body is the body of an answer that goes on, and its end.
+// body is the body of an answer that goes on. It turns the end of the body into a failure.
+// One goroutine uses it.
 type body struct {
 	body   io.ReadCloser
-	end    context.CancelCauseFunc // of the request
+	end    context.CancelCauseFunc // ends the request
 	driver *source
 }
 
+// Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) { return b.body.Read(p) }
 
 // Close drops the connection.
@@ -37,14 +39,14 @@ func (b *body) explain(err error) *driver.Failure {
 	case err == io.EOF:
 		return driver.Fail(driver.ReasonClosed, "the source ended its answer")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return driver.Fail(driver.ReasonLost, "the connection ended within the answer")
+		return driver.Fail(driver.ReasonLost, "the connection ended in the middle of the answer")
 	case errors.Is(err, syscall.ECONNRESET):
 		return driver.Fail(driver.ReasonLost, "the connection was reset; the source or a firewall cut it")
 	}
 	return driver.Fail(driver.ReasonLost, "the connection broke: %w", err)
 }
 
-// explainStatus speaks of an answer that is not 200.
+// explainStatus returns the failure of an answer that is not 200.
 func explainStatus(resp *http.Response) *driver.Failure {
 	var f *driver.Failure
 	switch code := resp.StatusCode; {
@@ -62,7 +64,7 @@ func explainStatus(resp *http.Response) *driver.Failure {
 	return f
 }
 
-// oneRead reads once from a body that may go on for ever: what has arrived.
+// oneRead reads once from a body that may never end, which returns what has arrived.
 type oneRead struct {
 	body io.Reader
 	done bool
@@ -76,7 +78,7 @@ func (o *oneRead) Read(p []byte) (int, error) {
 	return o.body.Read(p)
 }
 
-// explainType speaks of an answer that is no stream.
+// explainType returns the failure of an answer whose content type is no stream.
 func explainType(resp *http.Response) *driver.Failure {
 	return driver.Fail(driver.ReasonHandshake, "the source answered with the content type %.100q%s, which is neither text/event-stream nor application/x-ndjson; check the path in %v", resp.Header.Get("Content-Type"), dial.Excerpt(&oneRead{resp.Body, false}), driver.SettingURL)
 }

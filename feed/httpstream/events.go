@@ -14,42 +14,42 @@ import (
 // Last-Event-ID: it has to fit into a request's header.
 const maxEventID = 1 << 10
 
-// event is one event of an event stream, or what stands in the place of one.
+// event is one event of an event stream, a comment, or an event that was too large.
 type event struct {
-	kind string // empty is the default, "message"
-	data []byte // its data lines, joined by LF; valid until the next call of next
+	kind string // empty = the default, "message"
+	data []byte // the data lines, joined by LF; valid until the next call of next
 
 	comment  bool // it is a comment
-	tooLarge bool // it has more data than may be; its id counts
+	tooLarge bool // it has more data than max and no data here; its id counts
 }
 
-// parser parses an event stream as browsers do (WHATWG HTML, section 9.2.6). One
-// goroutine.
+// parser parses an event stream as browsers do (WHATWG HTML, section 9.2.6). One goroutine
+// uses it.
 type parser struct {
 	lines *lines.Bounded
 	max   int // bytes of one event's data
 
-	lastID string        // of the last event that was whole; empty = none to send back
-	retry  time.Duration // how long the source wants us to wait before we come back
+	lastID string        // of the last whole event; empty = there is none to send back
+	retry  time.Duration // how long the source asks us to wait before we come back
 
-	begun bool // the first line was read, which may have a byte order mark
+	begun bool // the first line was read; it may have a byte order mark
 	// The present event.
-	id     string // goes on from event to event, as the standard has it
+	id     string // kept from event to event, as the standard says
 	kind   string
-	data   []byte // with an LF behind each line
+	data   []byte // with an LF after each line
 	filled bool   // there was a data line
 	over   int    // bytes of data beyond max
 }
 
-// newParser returns the events of a stream that was asked to go on behind the
-// event of the given id, which holds until another comes.
+// newParser returns a parser of a stream that goes on behind the event with the given id.
+// That id counts until another one comes.
 func newParser(lines *lines.Bounded, most int, lastID string) *parser {
 	return &parser{lines: lines, max: most, id: lastID, lastID: lastID}
 }
 
 // next returns the next event that has data, or the next comment. Its error is
-// errEndless or the reader's. An event that the end of the stream cuts off is not returned,
-// and its id does not count.
+// lines.ErrEndless or the reader's. An event that the end of the stream cuts off is not
+// returned, and its id does not count.
 func (e *parser) next() (event, error) {
 	for {
 		line, err := e.line()
@@ -80,7 +80,7 @@ func (e *parser) line() ([]byte, error) {
 	return line, err
 }
 
-// field takes a line of an event in. What is not known is ignored.
+// field takes in a line of an event. It ignores unknown fields.
 func (e *parser) field(line []byte) error {
 	name, value, _ := bytes.Cut(line, []byte{':'})
 	value = bytes.TrimPrefix(value, []byte{' '})
@@ -101,8 +101,8 @@ func (e *parser) field(line []byte) error {
 	return nil
 }
 
-// addData adds a data line. Data that is too large is let go, and skipped up to
-// a bound.
+// addData adds a data line. If the event has too much data, the data is dropped and skipped
+// up to a bound.
 func (e *parser) addData(value []byte) error {
 	e.filled = true
 	if size := len(e.data) + len(value); e.over > 0 || size > e.max || e.lines.Cut {
@@ -130,9 +130,9 @@ func (e *parser) dispatch() (ev event) {
 	return ev
 }
 
-// usable returns a value as text, empty if it is longer than most, cut, not
-// UTF-8 or has control characters in it: no header could hold it, no filter name
-// it.
+// usable returns a value as text. It returns an empty text if the value is longer than most,
+// cut, not UTF-8 or has control characters in it, because no header could hold it and no
+// filter could name it.
 func usable(value []byte, most int, cut bool) string {
 	control := func(r rune) bool { return r < ' ' || r == 0x7f }
 	if cut || len(value) > most || !utf8.Valid(value) || bytes.ContainsFunc(value, control) {

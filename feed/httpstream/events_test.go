@@ -14,8 +14,8 @@ import (
 	"fantail/hub"
 )
 
-// parseAll returns what a parser of at most max bytes an event makes of a stream,
-// a word each: type=data, "!" for an event that is dropped.
+// parseAll returns the events of a stream as words: type=data, or "!" for an event that is
+// dropped because it has more than max bytes.
 func parseAll(r io.Reader, most int) (got []string, e *parser, end error) {
 	e = newParser(lines.NewBounded(r, most+len("data: "), true), most, "")
 	for {
@@ -32,7 +32,7 @@ func parseAll(r io.Reader, most int) (got []string, e *parser, end error) {
 	}
 }
 
-// TestEvents holds the parser against the standard's rules and examples.
+// TestEvents checks the parser with the standard's rules and examples.
 func TestEvents(t *testing.T) {
 	tests := []struct {
 		name, in string
@@ -83,8 +83,8 @@ func TestEventsRetry(t *testing.T) {
 	}
 }
 
-// TestEventsBounds: an event that is too large is dropped with its id, and one
-// without an end ends the stream; what is held is bounded all the while.
+// TestEventsBounds: an event that is too large is dropped, and its id counts. An event that
+// does not end ends the stream. What the parser holds is always bounded.
 func TestEventsBounds(t *testing.T) {
 	const most, skipped = 10, 4*(10+len("data: ")) + 1<<20 // at most
 	for _, tt := range []struct {
@@ -116,8 +116,8 @@ func TestEventsBounds(t *testing.T) {
 	}
 }
 
-// TestEventsDispatchAtOnce: an event is there with its last byte, without
-// waiting whether an LF follows a CR.
+// TestEventsDispatchAtOnce: an event is returned with its last byte. The parser does not wait
+// to see whether an LF follows a CR.
 func TestEventsDispatchAtOnce(t *testing.T) {
 	r, w := io.Pipe()
 	done := make(chan struct{})
@@ -129,8 +129,8 @@ func TestEventsDispatchAtOnce(t *testing.T) {
 	<-done
 }
 
-// FuzzEvents holds the parser to a second one, which is slow and plain, however
-// the bytes are cut into reads; and to its bounds.
+// FuzzEvents compares the parser with a second one, which is slow and plain, however the
+// bytes are cut into reads. It also checks the bounds.
 func FuzzEvents(f *testing.F) {
 	f.Add("data: a\n\nid: 1\r\ndata: b\rdata\r\revent: x\ndata:y\n\n", uint8(1))
 	f.Add("\ufeff: hi\n\nretry: 10\ndata: 0123456789012345678901234567890123456789\n\n", uint8(7))
@@ -150,7 +150,7 @@ func FuzzEvents(f *testing.F) {
 	})
 }
 
-// chunks reads so many bytes at most at a time.
+// chunks reads a bounded number of bytes at a time.
 type chunks struct {
 	r io.Reader
 	n int
@@ -158,7 +158,7 @@ type chunks struct {
 
 func (c chunks) Read(p []byte) (int, error) { return c.r.Read(p[:min(len(p), c.n)]) }
 
-// plainEvents is the standard's algorithm over a text that is there as a whole.
+// plainEvents is the standard's algorithm for a whole text.
 func plainEvents(in string, most int) (got []string, lastID string) {
 	in = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(in, "\ufeff"))
 	lines := strings.Split(in, "\n")
@@ -191,7 +191,7 @@ func plainEvents(in string, most int) (got []string, lastID string) {
 	return got, lastID
 }
 
-// BenchmarkEvents is what an event of 200 bytes with an id costs.
+// BenchmarkEvents measures the cost of an event of 200 bytes with an id.
 func BenchmarkEvents(b *testing.B) {
 	one := fmt.Sprintf("id: k3v9q2mx-48215\ndata: %s\n\n", strings.Repeat("x", 200))
 	stream := bytes.Repeat([]byte(one), 1000)
@@ -205,7 +205,7 @@ func BenchmarkEvents(b *testing.B) {
 	}
 }
 
-// endless reads the same again and again.
+// endless reads the same text again and again.
 type endless struct {
 	b  []byte
 	at *int

@@ -18,18 +18,19 @@ import (
 	"fantail/hub/fantailv1"
 )
 
-// source is a source that answers a GET with a stream: http and https. What
-// kind of stream it is, its answer's content type says.
+// source is the driver of http: and https:.
 type source struct {
 	opt       driver.Options
 	transport *http.Transport
 
 	resume fantailv1.Resumption // the id of the last event, or the position behind the last envelope
-	retry  atomic.Int64         // ns that the source last wanted us to wait before we come back
+	retry  atomic.Int64         // ns that the source last asked us to wait before we come back
 }
 
 var _ driver.Resumer = (*source)(nil)
 
+// New returns the driver of a source that answers a GET with a stream. Its errors never show
+// the URL.
 func New(o driver.Options) (driver.Driver, error) {
 	u, err := url.Parse(o.URL)
 	switch {
@@ -51,7 +52,8 @@ func New(o driver.Options) (driver.Driver, error) {
 	}}, nil
 }
 
-// Position implements Resumer.
+// Position implements driver.Resumer. The id of an event that is no position of a relay is
+// none.
 func (d *source) Position() string {
 	if at := d.resume.Position(); fantailv1.IsPosition(at) {
 		return at
@@ -59,11 +61,11 @@ func (d *source) Position() string {
 	return ""
 }
 
-// Forget implements Resumer.
+// Forget implements driver.Resumer.
 func (d *source) Forget() { d.resume.Reached("") }
 
-// Open asks for the stream. The answer's head has to come within
-// HandshakeTimeout.
+// Open asks for the stream. The head of the answer must come within
+// driver.HandshakeTimeout.
 func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	late := time.AfterFunc(driver.HandshakeTimeout, func() { end(context.DeadlineExceeded) })
@@ -104,7 +106,7 @@ func reportStream(ctx context.Context, resp *http.Response) {
 		redact.Clean(resp.Status), redact.Clean(resp.Header.Get("Content-Type")), resp.Proto, compression)})
 }
 
-// request makes the request, with the headers as they are now.
+// request makes the request, with the headers evaluated now.
 func (d *source) request(ctx context.Context) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.opt.Address(), nil)
 	if err != nil {
@@ -128,14 +130,14 @@ func (d *source) request(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
-// read returns what reads the answer's body, by its content type.
+// read returns the stream that reads the answer's body, by its content type.
 func (d *source) read(resp *http.Response, body *body) (driver.Stream, *driver.Failure) {
 	if resp.StatusCode != http.StatusOK {
 		d.dropResumePoint(resp.StatusCode)
 		return nil, explainStatus(resp)
 	}
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" {
-		return nil, driver.Fail(driver.ReasonHandshake, "the source's answer is coded as %.40q, which was not asked for; take Accept-Encoding out of %v", coding, driver.SettingHeaders)
+		return nil, driver.Fail(driver.ReasonHandshake, "the source's answer has the encoding %.40q, which was not asked for; remove Accept-Encoding from %v", coding, driver.SettingHeaders)
 	}
 	most := int(min(d.opt.MaxMessage, math.MaxInt32))
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -152,8 +154,8 @@ func (d *source) read(resp *http.Response, body *body) (driver.Stream, *driver.F
 	return nil, explainType(resp)
 }
 
-// isLines says whether an answer is a stream of JSON values, a line each. Plain
-// JSON is one too if it has no length: many a service calls it so.
+// isLines reports whether an answer is a stream of JSON values, one on each line. Plain JSON
+// without a length also counts, because many services call such a stream so.
 func isLines(kind string, resp *http.Response) bool {
 	switch kind {
 	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines", "application/x-jsonlines", "application/stream+json":
@@ -162,8 +164,9 @@ func isLines(kind string, resp *http.Response) bool {
 	return kind == "application/json" && resp.ContentLength < 0
 }
 
-// dropResumePoint forgets what the source was asked to resume from if that may be what it
-// refuses, lest it be asked the same for ever.
+// dropResumePoint forgets the point from which the source was asked to resume, if its status
+// may refuse that point. Otherwise the source would be asked for the same point again and
+// again.
 func (d *source) dropResumePoint(status int) {
 	switch status {
 	case http.StatusBadRequest, http.StatusGone, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
@@ -174,11 +177,11 @@ func (d *source) dropResumePoint(status int) {
 	}
 }
 
-// maxRetry bounds the wait that retry: of an event stream asks for.
+// maxRetry bounds the wait for which retry: of an event stream asks.
 const maxRetry = 30 * time.Second
 
-// withRetryFloor has a failure wait as long as the source's last retry said, within
-// bounds.
+// withRetryFloor sets the shortest wait after a failure to the source's last retry:, up to
+// maxRetry.
 func (d *source) withRetryFloor(f *driver.Failure) *driver.Failure {
 	f.AtLeast = max(f.AtLeast, min(time.Duration(d.retry.Load()), maxRetry))
 	return f

@@ -30,14 +30,14 @@ import (
 	"fantail/hub/nettest"
 )
 
-// streamer is a source that answers with a stream, of which it keeps history.
+// streamer is a source that answers with a stream and keeps its history.
 type streamer struct {
 	kind   string // content type; empty = text/event-stream
 	header map[string]string
 	play   func(c *answer)
 
 	mu       sync.Mutex
-	requests []*http.Request // in their order; guarded by mu
+	requests []*http.Request // in order; guarded by mu
 }
 
 // answer is one answer of a streamer.
@@ -104,7 +104,7 @@ func openHTTP(t *testing.T, u string, o driver.Options) (driver.Stream, error) {
 	return d.Open(ctx)
 }
 
-// TestHTTPDial: connections are opened as Config.Dial says.
+// TestHTTPDial: Dialling.Dial opens the connections.
 func TestHTTPDial(t *testing.T) {
 	s := &streamer{play: func(a *answer) { a.say("data: x\n\n"); a.stay() }}
 	address := strings.TrimSuffix(strings.TrimPrefix(s.serve(t), "http://"), "/feed")
@@ -186,8 +186,8 @@ func TestHTTPLines(t *testing.T) {
 	}
 }
 
-// TestHTTPResumes: a source that keeps history is cut at every place, within
-// events and between them; nothing is lost or comes twice.
+// TestHTTPResumes: a source that keeps history is cut at every place, within events and
+// between them. No event is lost or comes twice.
 func TestHTTPResumes(t *testing.T) {
 	const last = 60
 	s := &streamer{}
@@ -251,8 +251,8 @@ func TestHTTPStatus(t *testing.T) {
 	}
 }
 
-// TestHTTPRefusesWhatItAskedToResume: what a source makes of an id that it does
-// not know any more is not asked for again.
+// TestHTTPRefusesWhatItAskedToResume: a source refuses an id that it no longer knows. It is
+// not asked to go on from that id again.
 func TestHTTPRefusesWhatItAskedToResume(t *testing.T) {
 	s := &streamer{}
 	s.play = func(a *answer) {
@@ -283,7 +283,7 @@ func TestHTTPEnds(t *testing.T) {
 		word   string
 	}{
 		{"in order", func(a *answer) { a.say("retry: 3000\ndata: a\n\n") }, driver.ReasonClosed, "ended its answer"},
-		{"cut", func(a *answer) { a.say("retry: 3000\ndata: a\n\ndata: b\n"); a.cut() }, driver.ReasonLost, "within the answer"},
+		{"cut", func(a *answer) { a.say("retry: 3000\ndata: a\n\ndata: b\n"); a.cut() }, driver.ReasonLost, "in the middle of the answer"},
 		{"endless", func(a *answer) {
 			a.say("retry: 3000\ndata: a\n\n")
 			for a.Request.Context().Err() == nil {
@@ -309,8 +309,8 @@ func TestHTTPEnds(t *testing.T) {
 	}
 }
 
-// TestU2HTTPNeverAnswers: neither a source that takes no connection nor one that
-// takes it and says nothing holds the feed up for longer than it has.
+// TestU2HTTPNeverAnswers: a source takes no connection, or takes it and says nothing. Neither
+// holds up the opening for longer than its context lasts.
 func TestU2HTTPNeverAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent, full := nettest.NewPipes(), nettest.NewPipes()
@@ -363,8 +363,8 @@ func TestHTTPTLS(t *testing.T) {
 	}
 }
 
-// TestU3HTTPBomb: a compressed stream is taken as it comes, and one that inflates
-// to a message without end is given up with bounded memory.
+// TestU3HTTPBomb: a compressed stream is inflated as it comes. A stream that inflates to a
+// message without end is given up with bounded memory.
 func TestU3HTTPBomb(t *testing.T) {
 	s := &streamer{header: map[string]string{"Content-Encoding": "gzip"}}
 	s.play = func(a *answer) {
@@ -394,8 +394,8 @@ func TestU3HTTPBomb(t *testing.T) {
 	feedtest.WantFailure(t, err, driver.ReasonHandshake, `"br"`, "Accept-Encoding")
 }
 
-// TestU1HTTPWatchdog: a source that falls silent is left; comments and empty
-// lines are signs of life.
+// TestU1HTTPWatchdog: the connection to a source that falls silent is ended. Comments and
+// empty lines are signs of life.
 func TestU1HTTPWatchdog(t *testing.T) {
 	const idle = 500 * time.Millisecond
 	for kind, says := range map[string]struct{ alive, message string }{

@@ -16,8 +16,7 @@ import (
 	"fantail/hub/peertest"
 )
 
-// relayHistory is what the relay of these tests holds: text, text with a CR, and
-// binary.
+// relayHistory is the history of the relay in these tests: text, text with a CR, and binary.
 func relayHistory() (all []feedtest.Message) {
 	for i := range 30 {
 		all = append(all, []feedtest.Message{
@@ -29,8 +28,8 @@ func relayHistory() (all []feedtest.Message) {
 	return all
 }
 
-// TestHTTPRelay: a relay's own streams are opened, and resumed over cuts without
-// loss or repeat; its notices are told and never published.
+// TestHTTPRelay: the streams of a relay are opened, and resumed after cuts without loss or
+// repeat. Its notices are told and never published.
 func TestHTTPRelay(t *testing.T) {
 	all := relayHistory()
 	asEvent := func(i int) string {
@@ -108,8 +107,8 @@ func TestHTTPRelay(t *testing.T) {
 	}
 }
 
-// TestHTTPRelayTooLarge: the next connection is behind an envelope that is too
-// large to be read.
+// TestHTTPRelayTooLarge: the next connection begins behind an envelope that is too large to
+// be read.
 func TestHTTPRelayTooLarge(t *testing.T) {
 	s := &streamer{kind: "application/x-ndjson", header: map[string]string{"Fantail-Position": "aaaaaaaa-0"}, play: func(a *answer) {
 		a.say("%s", `{"pos":"aaaaaaaa-7","data":"`+strings.Repeat("x", 30_000)+"\"}\n")
@@ -123,15 +122,15 @@ func TestHTTPRelayTooLarge(t *testing.T) {
 	}
 }
 
-// TestHTTPRelaySpeaksNonsense: what is no envelope, event or notice of a relay
-// ends the connection.
+// TestHTTPRelaySpeaksNonsense: a line or event that a relay would never send ends the
+// connection.
 func TestHTTPRelaySpeaksNonsense(t *testing.T) {
 	for _, tt := range []struct {
 		kind, text, word string
 		reason           driver.Reason
 	}{
-		{"text/event-stream", "event: notice\ndata: {\n\n", "a notice that is none", driver.ReasonLost},
-		{"text/event-stream", "event: base64\ndata: %%\n\n", "no base64", driver.ReasonLost},
+		{"text/event-stream", "event: notice\ndata: {\n\n", "a notice that cannot be read", driver.ReasonLost},
+		{"text/event-stream", "event: base64\ndata: %%\n\n", "not base64", driver.ReasonLost},
 		{"application/x-ndjson", "{}\n", "no envelope", driver.ReasonLost},
 		{"application/x-ndjson", strings.Repeat("x", 30_000) + "\n", "1000 bytes", driver.ReasonTooLarge},
 	} {

@@ -11,8 +11,8 @@ import (
 	"fantail/hub/fantailv1"
 )
 
-// eventStream reads Server-Sent Events. An event is a message, and its type, if
-// it has one, the message's key. A relay's are opened (relayEvent).
+// eventStream reads Server-Sent Events. An event is a message. Its type, if it has one, is
+// the message's key. relayEvent opens the events of a relay.
 type eventStream struct {
 	*body
 	parser *parser
@@ -20,6 +20,7 @@ type eventStream struct {
 	in     hub.Input
 }
 
+// Next implements driver.Stream.
 func (s *eventStream) Next() (driver.Event, error) {
 	ev, err := s.parser.next()
 	s.driver.retry.Store(int64(s.parser.retry))
@@ -38,22 +39,22 @@ func (s *eventStream) Next() (driver.Event, error) {
 	return driver.Message(&s.in), nil
 }
 
-// relayEvent opens what a relay's /sse sends: its notices, and messages that are
-// no lines of text, in base64. Of those, text with a CR in it is text again; all
-// else is binary.
+// relayEvent opens an event of a relay's /sse: a notice, a message in base64, or a text. The
+// relay sends in base64 what cannot stand in data lines. Such a message is text if it is
+// UTF-8 with a CR in it, and else binary.
 func (s *eventStream) relayEvent(ev event) (driver.Event, error) {
 	switch ev.kind {
 	case "notice":
 		n, err := fantailv1.ParseNotice(ev.data)
 		if err != nil {
-			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent a notice that is none: %w", err)
+			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent a notice that cannot be read: %w", err)
 		}
 		s.driver.opt.Notice(n)
 		return driver.SignOfLife(), nil
 	case "base64":
 		n, err := base64.StdEncoding.Decode(ev.data, ev.data)
 		if err != nil {
-			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent a message that is no base64: %w", err)
+			return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent a message that is not base64: %w", err)
 		}
 		s.in = hub.Input{Kind: hub.Binary, Payload: ev.data[:n]}
 		if utf8.Valid(s.in.Payload) && bytes.IndexByte(s.in.Payload, '\r') >= 0 {
@@ -65,8 +66,8 @@ func (s *eventStream) relayEvent(ev event) (driver.Event, error) {
 	return driver.Message(&s.in), nil
 }
 
-// messageLines reads a message a line. An empty line is a sign of life, and a CR
-// at the end belongs to the line's end, as in JSON it means nothing.
+// messageLines reads one message from each line. An empty line is a sign of life. A CR at
+// the end belongs to the line end, because it means nothing in JSON.
 type messageLines struct {
 	*body
 	lines *lines.Bounded
@@ -74,6 +75,7 @@ type messageLines struct {
 	in    hub.Input
 }
 
+// Next implements driver.Stream.
 func (s *messageLines) Next() (driver.Event, error) {
 	line, err := s.lines.Next()
 	line = bytes.TrimSuffix(line, []byte{'\r'})
@@ -89,13 +91,14 @@ func (s *messageLines) Next() (driver.Event, error) {
 	return driver.Message(&s.in), nil
 }
 
-// envelopeLines reads a relay's /stream: an envelope a line.
+// envelopeLines reads a relay's /stream, one envelope from each line.
 type envelopeLines struct {
 	*body
 	lines *lines.Bounded
 	max   int64 // bytes of one message's payload
 }
 
+// Next implements driver.Stream.
 func (s *envelopeLines) Next() (driver.Event, error) {
 	line, err := s.lines.Next()
 	switch {
@@ -109,7 +112,7 @@ func (s *envelopeLines) Next() (driver.Event, error) {
 	e, err := fantailv1.Parse(line)
 	switch {
 	case err != nil:
-		return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent what is no envelope of %s: %w", fantailv1.Subprotocol, err)
+		return driver.Event{}, driver.Fail(driver.ReasonLost, "the relay sent a line that is no envelope of %s: %w", fantailv1.Subprotocol, err)
 	case int64(len(e.Message.Payload)) > s.max:
 		s.driver.resume.Reached(e.Position.String())
 		return driver.Dropped(driver.DropTooLarge), nil
