@@ -21,7 +21,7 @@ func TestBrokerURLProblems(t *testing.T) {
 		"redis://h?psubscribe=#":                 "%23",
 		"redis://h":                              "?subscribe=",
 		"redis://h?subscribe=":                   "subscribe is empty",
-		"redis://h/x?subscribe=a":                "no number",
+		"redis://h/x?subscribe=a":                "not the number",
 		"redis://h?subscribe=a&channel=b":        "unknown parameter",
 		"redis://h?subscribe=a&stream=b":         "unknown parameter",
 		"redis://h?stream=a&stream=b":            "given 2 times",

@@ -16,25 +16,25 @@ import (
 )
 
 const (
-	// amqpPrefetch is how many messages the broker may have sent that are not
-	// acknowledged: what bounds the library's queue, which has no bound of its
-	// own. amqpAcknowledge of them are acknowledged at once.
-	prefetch         = 256
+	// prefetch is how many messages the broker may send before they are acknowledged.
+	// It bounds the library's queue, which has no bound of its own.
+	prefetch = 256
+	// acknowledgeEvery is how many messages one acknowledgement covers.
 	acknowledgeEvery = 64
 
-	// amqpFrame is the size of a frame that RabbitMQ proposes too.
+	// frameSize is the largest frame in bytes. RabbitMQ proposes the same size.
 	frameSize = 128 << 10
 )
 
-// exchangeTypes are the kinds of exchange that may be declared.
+// exchangeTypes are the types of exchange that may be declared.
 var exchangeTypes = []string{"topic", "direct", "fanout"}
 
-// exchangeSource reads an exchange of AMQP 0-9-1, by a queue of its own that ends
-// with the connection: what is published during an outage is lost.
+// exchangeSource reads an exchange of AMQP 0-9-1. Its queue ends with the connection, so what
+// is published during an outage is lost.
 type exchangeSource struct {
 	broker.Base
 	exchange string
-	kind     string // type of the exchange, which is then made if it is missing; empty = it must be there
+	kind     string // the type with which a missing exchange is made; empty = the exchange must exist
 	bind     broker.Names
 	demand   driver.Demand
 }
@@ -44,6 +44,7 @@ var (
 	_ driver.RetryBounded = (*exchangeSource)(nil)
 )
 
+// New returns the driver of an exchange of an AMQP broker. Its errors never show the URL.
 func New(o driver.Options) (driver.Driver, error) {
 	b, err := broker.New(o, defaultPort(o.URL))
 	if err != nil {
@@ -51,7 +52,7 @@ func New(o driver.Options) (driver.Driver, error) {
 	}
 	u := &b.URL
 	if u.Path == "" {
-		u.Path = "/" // the virtual host that there always is
+		u.Path = "/" // the default virtual host
 	}
 	if u.User == "" {
 		u.User, u.Password = "guest", "guest"
@@ -60,7 +61,7 @@ func New(o driver.Options) (driver.Driver, error) {
 	kind, errKind := u.Query.Word("type", "")
 	bind, errBind := u.Query.All("bind")
 	if len(bind) == 0 {
-		bind = []string{"#"} // all of a topic exchange; a fanout takes no notice of it
+		bind = []string{"#"} // all of a topic exchange; a fanout exchange ignores it
 	}
 	n, errNames := broker.NewNames(bind)
 	err = errors.Join(errExchange, errKind, errBind, errNames, u.Query.Rest("exchange", "bind", "type", "publish"))
@@ -81,13 +82,13 @@ func defaultPort(address string) string {
 	return "5672"
 }
 
-// of returns the binding keys of keys on demand. A key with a wildcard in it has
-// none: it could ask for what belongs to others.
+// of returns the binding keys of keys on demand. A key with a wildcard in it has none, because
+// its client could read the messages of others.
 func (d *exchangeSource) of(keys []string) []string {
 	return slices.DeleteFunc(d.bind.Of(keys), func(name string) bool { return strings.ContainsAny(name, "*#") || len(name) > 255 })
 }
 
-// Open connects, makes and binds the queue, and has it delivered.
+// Open connects, makes and binds the queue, and asks the broker to deliver it.
 func (d *exchangeSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
@@ -103,19 +104,19 @@ func (d *exchangeSource) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	d.Granted(ctx)
 	s.life = broker.NewLifeline(ctx, l, d.heartbeat(), nil, func() { s.leave(l) })
-	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by Close, or with the link
 	d.Forward(s.life, &publisher{source: d})
 	return s, nil
 }
 
-// heartbeat is how often either side says something at least (section 4.2.7); it
-// has whole seconds.
+// heartbeat is how often each side sends at least something (AMQP 0-9-1 section 4.2.7), in
+// whole seconds.
 func (d *exchangeSource) heartbeat() time.Duration {
 	return max(d.Options.Ping, time.Second).Truncate(time.Second)
 }
 
-// explain turns a refusal by the broker into what the operator can change, and
-// any other error into one of the network.
+// explain turns a refusal by the broker into a text that says what the operator can change,
+// and any other error into a failure of the network.
 func (d *exchangeSource) explain(err error) *driver.Failure {
 	refusal, ok := errors.AsType[*amqp.Error](err)
 	if !ok || refusal.Code == amqp.FrameError {
@@ -126,13 +127,13 @@ func (d *exchangeSource) explain(err error) *driver.Failure {
 	case refusal.Code == amqp.AccessRefused && (errors.Is(err, amqp.ErrCredentials) || strings.Contains(text, "ACCESS_REFUSED - Login")):
 		return driver.Fail(driver.ReasonHandshake, "the broker refused user and password; correct them in %v (%s://user:password@host)", driver.SettingURL, d.Scheme)
 	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost):
-		return driver.Fail(driver.ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct it, which is the path of %v with / written as %%2F, or give the user the right to it", d.Path, text, driver.SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "the broker refused the virtual host %.100q (%q); correct the path of %v, in which / is written as %%2F, or give the user the right to that virtual host", d.Path, text, driver.SettingURL)
 	case !refusal.Server:
 		return broker.Explain(err)
 	case refusal.Code == amqp.AccessRefused:
-		return driver.Fail(driver.ReasonHandshake, "the broker refused with %q; give the user of %v the right to it, or name another user", text, driver.SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "the broker refused with %q; give the user of %v that right, or name another user", text, driver.SettingURL)
 	case refusal.Code == amqp.NotFound:
-		return driver.Fail(driver.ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in %v, create it, or add &type=topic to have it made", d.exchange, d.Path, driver.SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "there is no exchange %.100q in the virtual host %.100q; correct exchange= in %v, create the exchange, or add &type=topic so that it is made", d.exchange, d.Path, driver.SettingURL)
 	case refusal.Code == amqp.PreconditionFailed:
 		return driver.Fail(driver.ReasonHandshake, "the exchange %.100q is not of the type %s (%q); correct type= in %v, or leave it out", d.exchange, d.kind, text, driver.SettingURL)
 	}

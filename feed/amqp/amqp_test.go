@@ -25,7 +25,7 @@ import (
 	"fantail/hub/peertest"
 )
 
-// amqpClient returns a channel that publishes; it is not under test.
+// amqpClient returns a channel that publishes. It is not under test.
 func amqpClient(t testing.TB, s *brokertest.Server) *amqp.Channel {
 	t.Helper()
 	conn, err := amqp.Dial("amqp://guest:guest@" + s.Addr + "/")
@@ -56,7 +56,7 @@ func post(t testing.TB, ch *amqp.Channel, exchange string, pairs ...string) {
 	}
 }
 
-// distant passes one connection on to a broker whose answers come late.
+// distant passes one connection on to a broker, with a delay of its answers.
 func distant(t *testing.T, addr string, late time.Duration) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -114,7 +114,7 @@ func TestAMQP(t *testing.T) {
 		r.Log.Wait(t, "too-large", "Config.Messages.MaxMessage")
 	})
 	t.Run("each relay gets all", func(t *testing.T) {
-		a := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=new&type=fanout"}}) // made by whoever comes first
+		a := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=new&type=fanout"}}) // the first feed makes it
 		a.Log.Wait(t, "source is connected")
 		b := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=new&type=fanout"}})
 		b.Log.Wait(t, "source is connected")
@@ -143,8 +143,8 @@ func TestAMQP(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		go s.Next() // acknowledges within a second; ended by close
-		// What is not acknowledged comes again when it is asked for again.
+		go s.Next() // acknowledges within a second; ended by Close
+		// A message that is not acknowledged comes again when it is asked for again.
 		peertest.Eventually(t, "acknowledged", func() bool {
 			n, err := source.Unread(s)
 			return err == nil && n == 0
@@ -209,8 +209,8 @@ func TestAMQP(t *testing.T) {
 	})
 	t.Run("hangs", func(t *testing.T) {
 		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?exchange=topics"}, Dialling: feed.Dialling{Ping: time.Second}})
-		// The broker, too, gives a connection up that says nothing for seconds, as
-		// that of a busy machine; then the next one is to hang.
+		// The broker also gives up a connection that says nothing for seconds, which may
+		// happen on a busy machine. The test then waits until the next one hangs.
 		for late := time.Now().Add(peertest.Patience); r.Stats().Reconnects[driver.ReasonPing] == 0 && time.Now().Before(late); {
 			peertest.Eventually(t, "the source is there", func() bool { return r.Stats().Connected })
 			server.Stop()
@@ -255,7 +255,7 @@ func TestAMQPURLProblems(t *testing.T) {
 	}
 }
 
-// testAMQPPublishing is a part of TestAMQP, whose broker it shares.
+// testAMQPPublishing is a part of TestAMQP and shares its broker.
 func testAMQPPublishing(t *testing.T, server *brokertest.Server, ch *amqp.Channel) {
 	url := "amqp://" + server.Addr
 	t.Run("an exchange", func(t *testing.T) { feedrun.Converse(t, url+"?exchange=topics&bind=room&publish=room") })

@@ -7,7 +7,7 @@ import (
 	"fantail/feed/driver"
 )
 
-// TestKeysAreNoWildcards: a client must not hear others by naming a key.
+// TestAMQPKeysAreNoWildcards: a client must not read the messages of others by naming a key.
 func TestAMQPKeysAreNoWildcards(t *testing.T) {
 	a, err := New(driver.Options{URL: "amqp://h?exchange=x&bind=user.{key}"}.WithDefaults())
 	if err != nil {

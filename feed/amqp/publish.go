@@ -11,20 +11,20 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// publisher publishes over a connection of its own, with confirms: a broker
-// that is short of memory stops reading from whoever publishes, and would leave
-// the feed's acknowledgements unread.
+// publisher publishes over a connection of its own, with confirms. A broker that is short of
+// memory stops reading from a connection that publishes, and would then not read the feed's
+// acknowledgements.
 type publisher struct {
 	source *exchangeSource
 
-	// Owned by publish; nil = there is none.
+	// Owned by Publish; nil = there is none.
 	link    *broker.Link
 	conn    *amqp.Connection
 	channel *amqp.Channel
 	closed  chan *amqp.Error // why the broker closed the channel; closed by the library
 }
 
-// Publish implements publisher.
+// Publish implements broker.Publisher.
 func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 	if err := p.connect(ctx); err != nil {
 		p.Close()
@@ -45,7 +45,7 @@ func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 	return err
 }
 
-// connect makes the connection and its channel, unless there are.
+// connect makes the connection and its channel, unless they exist.
 func (p *publisher) connect(ctx context.Context) (err error) {
 	if p.channel != nil && !p.channel.IsClosed() {
 		return nil
@@ -70,7 +70,7 @@ func (p *publisher) connect(ctx context.Context) (err error) {
 	return nil
 }
 
-// explain says why a message was not taken.
+// explain returns why a message was not taken.
 func (p *publisher) explain(err error) error {
 	select {
 	case refusal := <-p.closed:
@@ -85,7 +85,7 @@ func (p *publisher) explain(err error) error {
 	return fmt.Errorf("the broker did not confirm the message: %w", err)
 }
 
-// Close implements publisher.
+// Close implements broker.Publisher.
 func (p *publisher) Close() {
 	if p.link != nil {
 		goodbye(p.conn, p.link)

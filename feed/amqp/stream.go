@@ -14,10 +14,10 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// stream is one connection whose queue is delivered. The library reads in
-// goroutines of its own; our follow binds and unbinds on demand.
+// stream is one connection whose queue is delivered. The library reads in goroutines of its
+// own. FollowDemand binds and unbinds, in a goroutine of the stream.
 type stream struct {
-	// Static after open.
+	// Static after Open.
 	source     *exchangeSource
 	life       *broker.Lifeline
 	conn       *amqp.Connection
@@ -26,18 +26,17 @@ type stream struct {
 	deliveries <-chan amqp.Delivery // closed by the library with the channel
 	closed     chan *amqp.Error     // one slot; closed by the library with the channel
 
-	// Owned by next.
-	last    uint64 // delivery tag of the last message that was taken
-	unacked int    // messages taken since the last acknowledgement
-	tick    *time.Ticker
-
-	messages broker.Messages // owned by next
+	// Owned by Next.
+	last     uint64 // delivery tag of the last message that was taken
+	unacked  int    // messages taken since the last acknowledgement
+	tick     *time.Ticker
+	messages broker.Messages
 }
 
-// handshake has the library speak over an open line.
+// handshake performs the library's handshake over an open link.
 func (d *exchangeSource) handshake(l *broker.Link) (*amqp.Connection, error) {
-	// Without the line's deadlines, which the library would have end a silent
-	// connection: that is the lifeline's to say.
+	// The library gets no deadlines of the link. It would use them to end a silent
+	// connection, and the lifeline does that.
 	return amqp.Open(struct{ io.ReadWriteCloser }{l}, amqp.Config{
 		SASL:       []amqp.Authentication{&amqp.PlainAuth{Username: d.User, Password: d.Password}},
 		Vhost:      d.Path,
@@ -48,8 +47,8 @@ func (d *exchangeSource) handshake(l *broker.Link) (*amqp.Connection, error) {
 	})
 }
 
-// start performs the handshake over an open line, and all that makes messages
-// come.
+// start performs the handshake over an open link, makes and binds the queue, and asks for its
+// messages.
 func (s *stream) start(l *broker.Link) (err error) {
 	d := s.source
 	if s.conn, err = d.handshake(l); err != nil {
@@ -82,13 +81,12 @@ func (s *stream) start(l *broker.Link) (err error) {
 	return err
 }
 
-// checkExchange makes sure that the exchange is there and of the type that is
-// wanted, or makes it. A channel does not outlive a refusal, so that each
-// question has its own.
+// checkExchange checks that the exchange exists and has the type that is wanted, or makes the
+// exchange. A refusal closes the channel, so each question has a channel of its own.
 func (s *stream) checkExchange() error {
 	d := s.source
 	err := s.ask(func(ch *amqp.Channel) error {
-		return ch.ExchangeDeclarePassive(d.exchange, "direct", false, false, false, false, nil) // asks for the name alone
+		return ch.ExchangeDeclarePassive(d.exchange, "direct", false, false, false, false, nil) // asks for the name only
 	})
 	refusal, _ := errors.AsType[*amqp.Error](err)
 	missing := refusal != nil && refusal.Code == amqp.NotFound
@@ -100,7 +98,7 @@ func (s *stream) checkExchange() error {
 	})
 	refusal, _ = errors.AsType[*amqp.Error](err)
 	if refusal != nil && refusal.Code == amqp.PreconditionFailed && !strings.Contains(refusal.Reason, "'type'") {
-		return nil // it is there and of that type, if not durable
+		return nil // it exists and has that type, although it is not durable
 	}
 	return err
 }
@@ -114,9 +112,8 @@ func (s *stream) ask(question func(*amqp.Channel) error) error {
 	return question(ch)
 }
 
-// want binds keys without an answer to each, which thousands of them would wait
-// for in turn, and asks one question behind them: its answer comes when all are
-// bound.
+// want binds keys. It does not wait for an answer to each, because that would take one round
+// trip for each key. It asks one question after them, and its answer comes when all are bound.
 func (s *stream) want(keys []string) error {
 	for _, key := range keys {
 		if err := s.channel.QueueBind(s.queue, key, s.source.exchange, true, nil); err != nil {
@@ -129,8 +126,8 @@ func (s *stream) want(keys []string) error {
 	return s.channel.Qos(prefetch, 0, false)
 }
 
-// refusal returns why the broker closed the channel, if that is all that err
-// says. Only before next, which asks closed too.
+// refusal returns why the broker closed the channel, if err only says that it is closed. It is
+// called only before Next, which reads from closed too.
 func (s *stream) refusal(err error) error {
 	if !errors.Is(err, amqp.ErrClosed) {
 		return err
@@ -154,9 +151,9 @@ func (s *stream) change(wanted, unwanted []string) error {
 	return errors.Join(s.want(s.source.of(wanted)), s.unbind(s.source.of(unwanted)))
 }
 
-// Next returns the next message. Those that were taken are acknowledged many at
-// a time, and the rest of them within a second: a broker gives up a consumer
-// that leaves messages unacknowledged for long.
+// Next returns the next message. Messages that were taken are acknowledged many at a time, and
+// the last of them within a second, because a broker gives up a consumer that leaves messages
+// unacknowledged for long.
 func (s *stream) Next() (driver.Event, error) {
 	for {
 		select {
@@ -182,7 +179,7 @@ func (s *stream) take(m amqp.Delivery) (driver.Event, error) {
 	return s.messages.Event(s.source.bind.Key(m.RoutingKey), m.Body, 0), nil
 }
 
-// acknowledge acknowledges what was taken, if it is so many messages at least.
+// acknowledge acknowledges the messages that were taken, if there are at least so many.
 func (s *stream) acknowledge(least int) error {
 	if s.unacked < least {
 		return nil
@@ -191,9 +188,9 @@ func (s *stream) acknowledge(least int) error {
 	return s.channel.Ack(s.last, true)
 }
 
-// explain tells why nothing can be read any more: the queue is gone, the broker
-// closed the channel, or the line ended. The library tells of the channel before
-// it closes deliveries.
+// explain returns why nothing can be read any more: the queue is gone, the broker closed the
+// channel, or the link ended. The library reports a closed channel before it closes
+// deliveries.
 func (s *stream) explain(err error) *driver.Failure {
 	var refusal *amqp.Error
 	select {
@@ -214,11 +211,11 @@ func (s *stream) explain(err error) *driver.Failure {
 	return s.life.Explain(err)
 }
 
-// leave says goodbye and closes the line.
+// leave says goodbye and closes the link.
 func (s *stream) leave(l *broker.Link) { goodbye(s.conn, l) }
 
-// goodbye says goodbye for at most CloseTimeout, since a broker logs a warning
-// otherwise, and closes the line. conn may be nil.
+// goodbye says goodbye, because a broker logs a warning otherwise, and closes the link. It
+// takes at most driver.CloseTimeout. conn may be nil.
 func goodbye(conn *amqp.Connection, l *broker.Link) {
 	late := time.AfterFunc(driver.CloseTimeout, func() { l.Close() })
 	defer late.Stop()
@@ -228,8 +225,9 @@ func goodbye(conn *amqp.Connection, l *broker.Link) {
 	l.Close()
 }
 
+// Close drops the connection.
 func (s *stream) Close() {
 	s.tick.Stop()
 	s.life.End()
-	s.conn.Close() // waits for the library's goroutines; the line is closed
+	s.conn.Close() // waits for the library's goroutines; the link is closed
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// TestNATSBeatWaitsAnew: a tick that waited for a slow reader is no reason to
-// give up at the next one, which is due soon.
-func TestNATSBeatWaitsAnew(t *testing.T) {
+// TestNATSBeatStartsOver: a tick waited for a slow reader. The next tick, which is due soon, is
+// no reason to give up.
+func TestNATSBeatStartsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &connection{window: newWindow(nil, nil), queue: make(chan *nats.Msg), closed: make(chan struct{}), refused: make(chan error)}
 		s := &consumer{source: &streamSource{name: "S"}, conn: c, heard: true, beat: time.NewTicker(3 * heartbeat)}

@@ -2,8 +2,8 @@ package nats
 
 import "fantail/feed/driver"
 
-// Queue is for tests.
+// Queue is queueLength for external tests.
 const Queue = queueLength
 
-// Waiting returns how many messages wait for a stream of subjects.
+// Waiting returns the number of messages that wait in a stream of subjects.
 func Waiting(s driver.Stream) int { return len(s.(*subscription).conn.queue) }

@@ -7,7 +7,7 @@ import (
 	"fantail/feed/driver"
 )
 
-// TestKeysAreNoWildcards: a client must not hear others by naming a key.
+// TestKeysAreNoWildcards: a client must not read the messages of others by naming a key.
 func TestKeysAreNoWildcards(t *testing.T) {
 	d, err := New(driver.Options{URL: "nats://h?subject=user.{key}"}.WithDefaults())
 	if err != nil {

@@ -17,15 +17,15 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// queueLength is how many messages may wait for next. The window keeps fewer in
-// it: a message is 15 bytes on the wire at least.
+// queueLength is how many messages may wait for Next. It is never full, because the window
+// holds fewer: a message has at least 15 bytes on the wire.
 const queueLength = 1 << 16
 
-// base is what both ways of reading NATS share: the connection.
+// base is what both drivers share: the connection.
 type base struct{ broker.Base }
 
-// newNATS makes the driver of nats://host: of a JetStream stream if the query
-// names one, else of subjects.
+// New returns the driver of nats://host: of a JetStream stream if the query names one, and
+// else of subjects. Its errors never show the URL.
 func New(o driver.Options) (driver.Driver, error) {
 	b, err := broker.New(o, "4222")
 	if err != nil {
@@ -44,8 +44,8 @@ func New(o driver.Options) (driver.Driver, error) {
 	return s, errors.Join(errPath, err)
 }
 
-// connection is one connection, whose messages all come by one queue in the order
-// in which NATS sent them. The library reads in a goroutine of its own.
+// connection is one connection. All its messages come through one queue, in the order in
+// which NATS sent them. The library reads in a goroutine of its own.
 type connection struct {
 	// Static after connect.
 	*nats.Conn
@@ -53,12 +53,12 @@ type connection struct {
 	queue  chan *nats.Msg // never closed
 	closed chan struct{}  // closed by the library when the connection is gone
 
-	refused chan error // what NATS refused later; one slot, never closed
+	refused chan error // why NATS refused something after the opening; one slot, never closed
 }
 
-// connect opens a connection and asks for nothing yet.
+// connect opens a connection. It does not ask for messages yet.
 func (d *base) connect(ctx context.Context) (*connection, error) {
-	l, err := broker.Dial(ctx, d.Address, nil) // TLS comes after the server's greeting, so it is the library's
+	l, err := broker.Dial(ctx, d.Address, nil) // TLS comes after the server's greeting, so the library does it
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,8 @@ func (d *base) connect(ctx context.Context) (*connection, error) {
 	return c, nil
 }
 
-// options switch off what supervision does, and have the library use our line.
+// options returns the library's options. They switch off what supervision does, and make the
+// library use our link.
 func (d *base) options(c *connection) []nats.Option {
 	o := []nats.Option{
 		nats.Name("fantail"),
@@ -87,7 +88,7 @@ func (d *base) options(c *connection) []nats.Option {
 		nats.IgnoreDiscoveredServers(),
 		nats.Timeout(driver.HandshakeTimeout),
 		nats.SetCustomDialer(fixedDialer{c.window}),
-		// The lifeline judges silence; these pings have NATS answer.
+		// The lifeline watches for silence. These pings make NATS answer.
 		nats.PingInterval(max(d.Options.Ping/2, time.Millisecond)),
 		nats.MaxPingsOutstanding(1 << 20),
 		nats.ClosedHandler(func(*nats.Conn) { close(c.closed) }),
@@ -105,8 +106,8 @@ func (d *base) options(c *connection) []nats.Option {
 	return o
 }
 
-// refuse notes an error that the library reports out of line; the first of
-// several is enough. Who publishes learns by himself what is refused of that.
+// refuse notes an error that the library reports in a callback. The first of several errors is
+// enough. A refused message is not noted, because its publisher gets the error.
 func (c *connection) refuse(err error) {
 	if isPublishRefusal(err) {
 		return
@@ -117,7 +118,7 @@ func (c *connection) refuse(err error) {
 	}
 }
 
-// close ends the connection, however far it got.
+// close ends the connection, also one that is not open yet.
 func (c *connection) close() {
 	c.window.Close()
 	if c.Conn != nil {
@@ -125,8 +126,8 @@ func (c *connection) close() {
 	}
 }
 
-// granted waits until NATS has looked at all that was asked for, and returns what
-// it refused.
+// granted waits until NATS has checked everything that was asked for. Its error says what
+// NATS refused.
 func (c *connection) granted() error {
 	if err := c.FlushTimeout(driver.HandshakeTimeout); err != nil {
 		return err
@@ -134,11 +135,11 @@ func (c *connection) granted() error {
 	return c.LastError()
 }
 
-// errLate is what take returns when its alarm rings.
+// errLate means that take's alarm went off.
 var errLate = errors.New("nothing came in time")
 
-// take returns the next message. When the connection is gone it first returns
-// those that had come.
+// take returns the next message. When the connection is gone it first returns the messages
+// that came before. The error is errLate, a refusal, or the library's.
 func (c *connection) take(alarm <-chan time.Time) (*nats.Msg, error) {
 	select {
 	case m := <-c.queue:
@@ -163,10 +164,10 @@ func (c *connection) take(alarm <-chan time.Time) (*nats.Msg, error) {
 	}
 }
 
-// explainLoss tells a refusal from the end of the line.
+// explainLoss tells a refusal from the end of the link.
 func (d *base) explainLoss(life *broker.Lifeline, err error) (driver.Event, error) {
 	switch {
-	case errors.Is(err, nats.ErrPermissionViolation): // of one subject on demand; the others go on
+	case errors.Is(err, nats.ErrPermissionViolation): // it is for one subject on demand; the others go on
 		return driver.Gap(driver.Loss{Detail: d.explain(err)}), nil
 	case errors.Is(err, nats.ErrSlowConsumer):
 		return driver.Event{}, driver.Fail(driver.ReasonLost, "the queue to the relay was full, and messages of NATS were dropped")
@@ -176,13 +177,13 @@ func (d *base) explainLoss(life *broker.Lifeline, err error) (driver.Event, erro
 	return driver.Event{}, life.Explain(err)
 }
 
-// fixedDialer gives the library the one connection there is.
+// fixedDialer always returns the same connection.
 type fixedDialer struct{ conn net.Conn }
 
 func (d fixedDialer) Dial(string, string) (net.Conn, error) { return d.conn, nil }
 func (d fixedDialer) SkipTLSHandshake() bool                { return false }
 
-// explain turns an error of the library into what the operator can change.
+// explain turns an error of the library into a text that says what the operator can change.
 func (d *base) explain(err error) *driver.Failure {
 	text := redact.Clean(strings.TrimPrefix(err.Error(), "nats: "))
 	_, record := errors.AsType[tls.RecordHeaderError](err)
@@ -190,7 +191,7 @@ func (d *base) explain(err error) *driver.Failure {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
 		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; correct user and password in %v (%s://user:password@host), or the token (%s://token@host)", text, driver.SettingURL, d.Scheme, d.Scheme)
 	case errors.Is(err, nats.ErrPermissionViolation), strings.Contains(strings.ToLower(text), "permissions violation"):
-		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; have the user of %v allowed to subscribe to this, or name another user", text, driver.SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; allow the user of %v to subscribe to this, or name another user", text, driver.SettingURL)
 	case errors.Is(err, nats.ErrSecureConnRequired):
 		return driver.Fail(driver.ReasonTLS, "NATS wants TLS; write tls+nats:// in %v", driver.SettingURL)
 	case errors.Is(err, nats.ErrSecureConnWanted), record:

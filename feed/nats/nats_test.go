@@ -24,7 +24,7 @@ import (
 	"fantail/hub/peertest"
 )
 
-// natsClient returns a client that publishes; it is not under test.
+// natsClient returns a client that publishes. It is not under test.
 func natsClient(t testing.TB, s *brokertest.Server, o ...nats.Option) *nats.Conn {
 	t.Helper()
 	c, err := nats.Connect("nats://"+s.Addr, append(o, nats.NoReconnect(), nats.Timeout(peertest.Patience))...)
@@ -102,7 +102,7 @@ func TestNATSRefusals(t *testing.T) {
 	for _, c := range []struct{ about, url, want string }{
 		{"no password", "nats://" + server.Addr + "?subject=a", "correct user and password"},
 		{"wrong password", "nats://u:wrong@" + server.Addr + "?subject=a", "correct user and password"},
-		{"forbidden subject", "nats://u:right@" + server.Addr + "?subject=secret.x", "allowed to subscribe"},
+		{"forbidden subject", "nats://u:right@" + server.Addr + "?subject=secret.x", "to subscribe to this"},
 		{"missing stream", "nats://u:right@" + server.Addr + "?stream=none", `no stream \"none\"`},
 		{"TLS where none is", "tls+nats://u:right@" + server.Addr + "?subject=a", "offers no TLS"},
 		{"nobody there", "nats://127.0.0.1:1?subject=a", "refuses connections"},
@@ -151,7 +151,7 @@ func TestNATSStreamIsResumed(t *testing.T) {
 	}
 }
 
-// TestNATSStreamLapses: trimmed while we were away, and made anew.
+// TestNATSStreamLapses: the stream is trimmed, and then recreated, while we are away.
 func TestNATSStreamLapses(t *testing.T) {
 	server := brokertest.NATS(t, "")
 	c := natsClient(t, server)
@@ -192,9 +192,9 @@ func TestNATSStreamLapses(t *testing.T) {
 	}
 	addStream(t, c)
 	keep(t, c, "s.a", "new")
-	check("made anew", 0, 0, "new")
+	check("recreated", 0, 0, "new")
 	if name() == first {
-		t.Error("a stream that was made anew has the numbering of the first")
+		t.Error("a stream that was recreated has the numbering of the first")
 	}
 }
 
@@ -214,8 +214,8 @@ func TestNATSHangs(t *testing.T) {
 	})
 }
 
-// TestNATSFloodIsNotDropped: more than the library's queue holds, and more than
-// a window, while nobody takes anything.
+// TestNATSFloodIsNotDropped: more messages come than the library's queue and a window hold,
+// while the reader does not read.
 func TestNATSFloodIsNotDropped(t *testing.T) {
 	server := brokertest.NATS(t, "")
 	d, err := source.New(driver.Options{URL: "nats://" + server.Addr + "?subject=a"}.WithDefaults())
@@ -231,7 +231,7 @@ func TestNATSFloodIsNotDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.FlushTimeout(peertest.Patience); err != nil { // NATS has all of them, and hands out what it can
+	if err := c.FlushTimeout(peertest.Patience); err != nil { // NATS has all of them, and sends what it can
 		t.Fatal(err)
 	}
 	waiting := func() int { return source.Waiting(s) }
@@ -293,7 +293,7 @@ func TestDemandOfNATS(t *testing.T) {
 	})
 }
 
-// TestForbiddenKeyOfNATS: it is a log line, and the others are heard.
+// TestForbiddenKeyOfNATS: a forbidden key is a log line, and the messages of others come.
 func TestForbiddenKeyOfNATS(t *testing.T) {
 	server := brokertest.NATS(t, `authorization { timeout: 60, users = [
 		{ user: u, password: p, permissions: { subscribe: { allow: ["user.>"], deny: "user.secret" } } }
@@ -301,7 +301,7 @@ func TestForbiddenKeyOfNATS(t *testing.T) {
 	] }`)
 	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "nats://u:p@" + server.Addr + "?subject=user.{key}"}, Demand: feedtest.NewWishes("secret", "alice")})
 	r.Log.Wait(t, "source is connected")
-	r.Log.Wait(t, "allowed to subscribe")
+	r.Log.Wait(t, "to subscribe to this")
 	tell(t, natsClient(t, server, nats.UserInfo("w", "p")), "user.secret", "no", "user.alice", "yes")
 	if got := r.Sink.Wait(t, 1)[0].Payload; got != "yes" || strings.Contains(r.Log.String(), "away") {
 		t.Errorf("got %q\n%s", got, r.Log.String())
@@ -318,7 +318,7 @@ func TestNATSPublishing(t *testing.T) {
 		r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: url + "?subject=room&publish=other"}, Sending: feed.Sending{Uplink: true}})
 		r.EventuallyTakes(t, 1)
 		for range 2 {
-			if err := feedrun.Refused(r, []byte("x")); err == nil || !feedtest.Holds(err.Error(), []string{"Publish", "allowed to publish"}) || strings.Contains(err.Error(), "pw") {
+			if err := feedrun.Refused(r, []byte("x")); err == nil || !feedtest.Holds(err.Error(), []string{"Publish", "to publish to this"}) || strings.Contains(err.Error(), "pw") {
 				t.Errorf("got %v", err)
 			}
 		}

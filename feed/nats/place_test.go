@@ -19,7 +19,7 @@ func TestNATSHold(t *testing.T) {
 		want        broker.Kept
 	}{
 		{"never read", 7, time.Time{}, 20, 30, broker.Kept{}},
-		{"another stream", 7, then.Add(1), 20, 30, broker.Kept{Remade: true}},
+		{"another stream", 7, then.Add(1), 20, 30, broker.Kept{Recreated: true}},
 		{"all is there", 7, then, 1, 30, broker.Kept{}},
 		{"at its end", 30, then, 1, 30, broker.Kept{}},
 		{"trimmed up to the place", 7, then, 8, 30, broker.Kept{}},

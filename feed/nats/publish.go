@@ -11,15 +11,15 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// publisher publishes over the feed's own connection, which NATS never holds
-// up for what it is sent.
+// publisher publishes over the feed's own connection, because NATS never stops reading from
+// a connection that publishes.
 type publisher struct {
 	source *base
 	conn   *connection
 }
 
-// Publish implements publisher. NATS answers a flush behind what it thinks of the
-// message.
+// Publish implements broker.Publisher. NATS refuses a message before it answers the flush
+// that follows.
 func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 	before := p.conn.LastError()
 	if err := p.conn.Publish(p.source.Base.PublishTo, payload); err != nil {
@@ -29,16 +29,15 @@ func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 		return p.source.explain(err)
 	}
 	if err := p.conn.LastError(); err != before && isPublishRefusal(err) {
-		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; have the user of %v allowed to publish to this, or correct publish= there", redact.Clean(strings.TrimPrefix(err.Error(), "nats: ")), driver.SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "NATS refused with %q; allow the user of %v to publish to this, or correct publish= there", redact.Clean(strings.TrimPrefix(err.Error(), "nats: ")), driver.SettingURL)
 	}
 	return nil
 }
 
-// Close implements publisher; the connection is the stream's.
+// Close implements broker.Publisher. The stream closes the connection.
 func (p *publisher) Close() {}
 
-// isPublishRefusal tells a message that NATS does not want from a subscription
-// that it does not grant.
+// isPublishRefusal reports whether NATS refused a message, and not a subscription.
 func isPublishRefusal(err error) bool {
 	return errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(strings.ToLower(err.Error()), "for publish")
 }

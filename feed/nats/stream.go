@@ -14,22 +14,22 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// heartbeat is how often an idle JetStream consumer says that it is there; a
-// consumer that is gone says nothing else.
+// heartbeat is how often an idle JetStream consumer says that it exists. Nothing else tells
+// that a consumer is gone.
 const heartbeat = 5 * time.Second
 
-// streamSource reads a JetStream stream by its sequences, so that nothing is lost
-// or repeated over reconnects, as long as the stream keeps what is missing.
+// streamSource reads a JetStream stream by its sequences. So nothing is lost or repeated after
+// a reconnect while the stream keeps what is missing.
 type streamSource struct {
 	base
 	name    string
-	subject string // of those in the stream; empty = all
+	subject string // of the messages to read; empty = all in the stream
 	from    string // where to begin: new, all or a sequence
 
-	// Owned by Run's goroutine.
+	// Owned by Open, then by Next of its stream. There is one stream at a time.
 	at      uint64        // sequence of the last message that was taken
-	created time.Time     // of the stream that at belongs to; zero = not known yet
-	start   *driver.Break // to be told before the next message; nil = it follows the last
+	created time.Time     // when the stream that at belongs to was created; zero = unknown
+	start   *driver.Break // to be returned before the next message; nil = nothing
 }
 
 var (
@@ -48,21 +48,20 @@ func newStreamSource(d base) (*streamSource, error) {
 	if from != "new" && from != "all" && errFrom == nil {
 		first, err := strconv.ParseUint(from, 10, 64)
 		if err != nil || first == 0 {
-			errSeq = fmt.Errorf("feed: the source URL's from=%.40q; write new for new messages, all for all that are kept, or a sequence from 1", from)
+			errSeq = fmt.Errorf("feed: the source URL's from=%.40q; write new for new messages, all for all messages that are kept, or a sequence from 1", from)
 		}
 		s.at = first - 1
 	}
 	return s, errors.Join(errName, errSubject, errFrom, errSeq, q.Rest("stream", "subject", "from", "publish"))
 }
 
-// Position implements Resumer: sequences are no positions of clients.
+// Position implements driver.Resumer. Sequences are not positions that clients know.
 func (d *streamSource) Position() string { return "" }
 
-// Forget implements Resumer.
+// Forget implements driver.Resumer.
 func (d *streamSource) Forget() { d.at, d.created, d.from, d.start = 0, time.Time{}, "new", nil }
 
-// Open connects, finds the place to read from, and has a consumer deliver from
-// there.
+// Open connects, finds the place to read from, and makes a consumer that delivers from there.
 func (d *streamSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
@@ -84,8 +83,8 @@ func (d *streamSource) Open(ctx context.Context) (driver.Stream, error) {
 	return s, nil
 }
 
-// consume makes an ephemeral consumer without acknowledgements, which NATS
-// removes when the connection is gone.
+// consume makes an ephemeral consumer without acknowledgements. NATS removes it when the
+// connection is gone.
 func (d *streamSource) consume(ctx context.Context, c *connection) error {
 	js, err := c.JetStream(nats.Context(ctx))
 	if err != nil {
@@ -113,7 +112,7 @@ func (d *streamSource) consume(ctx context.Context, c *connection) error {
 	return err
 }
 
-// place finds where to go on, by what the stream says of itself.
+// place finds where to go on, from what NATS says about the stream.
 func (d *streamSource) place(info *nats.StreamInfo) {
 	begun := !d.created.IsZero()
 	to, lost, starts := broker.GoOn(broker.Place{Known: begun || d.from != "new", Begun: begun}, hold(d.at, d.created, info), losses)
@@ -132,14 +131,14 @@ func (d *streamSource) place(info *nats.StreamInfo) {
 	}
 }
 
-// hold holds the place behind at, in the stream that was created then, against the
-// stream. Before the first time, which created is zero for, nothing was read of it.
+// hold compares the place behind at, in a stream of the given time of creation, with the
+// present stream. A zero created means that nothing was read yet. It is pure.
 func hold(at uint64, created time.Time, info *nats.StreamInfo) broker.Kept {
 	switch {
 	case created.IsZero():
 		return broker.Kept{}
 	case !info.Created.Equal(created):
-		return broker.Kept{Remade: true}
+		return broker.Kept{Recreated: true}
 	}
 	k := broker.Kept{Short: info.State.LastSeq < at}
 	if first := max(info.State.FirstSeq, 1); first > at+1 {
@@ -149,17 +148,18 @@ func hold(at uint64, created time.Time, info *nats.StreamInfo) broker.Kept {
 }
 
 var losses = broker.Losses{
-	MadeAnew: errors.New("the stream in NATS was made anew; going on with its first message"),
-	LostEnd:  errors.New("the stream in NATS lost its end; going on with what is added from here on"),
-	Trimmed:  errors.New("the stream in NATS was trimmed before its messages were read; raise its limits"),
+	Recreated: errors.New("the stream in NATS was recreated; going on with its first message"),
+	LostEnd:   errors.New("the stream in NATS lost its end; going on with messages that are added from now on"),
+	Trimmed:   errors.New("the stream in NATS was trimmed before its messages were read; raise its limits"),
 }
 
-// explainStream turns an answer of JetStream into what the operator can change.
+// explainStream turns an answer of JetStream into a text that says what the operator can
+// change.
 func (d *streamSource) explainStream(err error) *driver.Failure {
 	answer, _ := errors.AsType[*nats.APIError](err)
 	switch {
 	case errors.Is(err, nats.ErrStreamNotFound):
-		// Whatever it holds once it exists is new.
+		// All messages that it has once it exists are new.
 		d.from = "all"
 		return driver.Fail(driver.ReasonHandshake, "there is no stream %.100q in NATS; correct stream= in %v, or create it", d.name, driver.SettingURL)
 	case errors.Is(err, nats.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
@@ -172,21 +172,20 @@ func (d *streamSource) explainStream(err error) *driver.Failure {
 
 // consumer is one connection over which a consumer delivers.
 type consumer struct {
-	// Static after open.
+	// Static after Open.
 	source *streamSource
 	conn   *connection
 	life   *broker.Lifeline
 
-	// Owned by next.
-	delivered uint64 // the consumer's count of messages, without holes
+	// Owned by Next.
+	delivered uint64 // number of messages that came, without holes
 	heard     bool   // something came since beat last ticked
 	beat      *time.Ticker
 	messages  broker.Messages
 }
 
-// Next returns the next message. The consumer numbers what it delivers without
-// holes, so one that fails to come is noticed, and read again over the next
-// connection.
+// Next returns the next message. The consumer numbers its messages without holes. So a
+// message that does not come is noticed, and read again over the next connection.
 func (s *consumer) Next() (driver.Event, error) {
 	d := s.source
 	if start := d.start; start != nil {
@@ -198,7 +197,7 @@ func (s *consumer) Next() (driver.Event, error) {
 		switch {
 		case err == errLate && s.heard:
 			s.heard = false
-			s.beat.Reset(3 * heartbeat) // this tick may have waited for us, and the next be due
+			s.beat.Reset(3 * heartbeat) // this tick may have waited for us, so the next one may come too early
 			continue
 		case err == errLate:
 			return driver.Event{}, driver.Fail(driver.ReasonPing, "the consumer of the stream %.100q said nothing for %v; was the stream removed?", d.name, 3*heartbeat)
@@ -232,6 +231,7 @@ func (s *consumer) hole() *driver.Failure {
 	return driver.Fail(driver.ReasonLost, "messages of the stream did not come; they are read again")
 }
 
+// Close drops the connection.
 func (s *consumer) Close() {
 	s.beat.Stop()
 	s.life.End()

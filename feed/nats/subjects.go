@@ -13,8 +13,8 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// subjectSource subscribes to subjects. NATS keeps nothing of them: what is
-// published during an outage is lost.
+// subjectSource subscribes to subjects. NATS keeps no history of them, so what is published
+// during an outage is lost.
 type subjectSource struct {
 	base
 	subjects broker.Names
@@ -31,17 +31,17 @@ func newSubjectSource(d base) (*subjectSource, error) {
 	n, errNames := broker.NewNames(subjects)
 	err := errors.Join(errSubjects, errNames, d.Query.Rest("subject", "stream", "from", "publish"))
 	if err == nil && len(subjects) == 0 {
-		err = errors.New("feed: the source URL says not what to read from NATS; add ?subject=name, ?subject=name.> or ?stream=NAME")
+		err = errors.New("feed: the source URL does not say what to read from NATS; add ?subject=name, ?subject=name.> or ?stream=NAME")
 	}
 	for _, s := range n.Fixed {
 		if err == nil && !isSubject(s) {
-			err = fmt.Errorf("feed: the source URL's subject %.100q is none; a subject is words with dots between them, such as a.b, a.* or a.>", s)
+			err = fmt.Errorf("feed: the source URL's subject %.100q is not valid; a subject is words with dots between them, such as a.b, a.* or a.>", s)
 		}
 	}
 	return &subjectSource{base: d, subjects: n, demand: n.Demand(d.Options.Demand)}, err
 }
 
-// isSubject says whether s is a subject, wildcards included.
+// isSubject reports whether s is a subject, with or without wildcards.
 func isSubject(s string) bool {
 	for word := range strings.SplitSeq(s, ".") {
 		if word == "" {
@@ -51,9 +51,8 @@ func isSubject(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }
 
-// of returns the subjects of keys on demand. A key that is no part of a subject,
-// or would be a wildcard there, has none: it could ask for what belongs to
-// others.
+// of returns the subjects of keys on demand. A key that cannot stand in a subject, or would be
+// a wildcard there, has none, because its client could read the messages of others.
 func (d *subjectSource) of(keys []string) []string {
 	var all []string
 	for _, name := range d.subjects.Of(keys) {
@@ -64,7 +63,7 @@ func (d *subjectSource) of(keys []string) []string {
 	return all
 }
 
-// Open connects and subscribes, and waits until NATS has granted it.
+// Open connects and subscribes, and waits until NATS has granted all of it.
 func (d *subjectSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
@@ -79,27 +78,28 @@ func (d *subjectSource) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	d.Granted(ctx)
 	s.life = broker.NewLifeline(ctx, c.window.Link, d.Options.Ping, nil, nil)
-	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by Close, or with the link
 	d.Forward(s.life, &publisher{&d.base, c})
 	return s, nil
 }
 
-// subscription is one connection that is subscribed. Its own goroutine,
-// followDemand, subscribes and unsubscribes.
+// subscription is one connection that is subscribed. Its own goroutine, FollowDemand,
+// subscribes and unsubscribes.
 type subscription struct {
-	// Static after open.
+	// Static after Open.
 	source *subjectSource
 	conn   *connection
 	life   *broker.Lifeline
 
-	// Owned by open, then by follow.
+	// Owned by Open, then by FollowDemand.
 	held map[string]*nats.Subscription // on demand, by subject
 
-	messages broker.Messages // owned by next
+	messages broker.Messages // owned by Next
 }
 
-// subscribeAll fails if a fixed subject is refused. One on demand is a client's
-// word, which must not keep all others from being heard: next tells of it.
+// subscribeAll subscribes to everything that is wanted. It fails if a fixed subject is
+// refused. Clients name the subjects on demand, so one of those that is refused must not
+// stop all others. Next returns it as a gap.
 func (s *subscription) subscribeAll() error {
 	d := s.source
 	for _, subject := range d.subjects.Fixed {
@@ -146,6 +146,7 @@ func (s *subscription) change(wanted, unwanted []string) error {
 	return errors.Join(s.want(wanted), s.leave(unwanted))
 }
 
+// Next implements driver.Stream.
 func (s *subscription) Next() (driver.Event, error) {
 	m, err := s.conn.take(nil)
 	if err != nil {
@@ -154,6 +155,7 @@ func (s *subscription) Next() (driver.Event, error) {
 	return s.messages.Event(s.source.subjects.Key(m.Subject), m.Data, 0), nil
 }
 
+// Close ends the subscription and waits for its goroutines.
 func (s *subscription) Close() {
 	s.life.End()
 	s.conn.close()

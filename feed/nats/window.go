@@ -6,25 +6,25 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// windowBytes is how far a library may read ahead of the stream's reader. With
-// it, what waits in memory is bounded whatever the size of the messages.
+// windowBytes is how far the library may read ahead of the stream's reader. It bounds what
+// waits in memory, whatever the size of the messages.
 const windowBytes = 512 << 10
 
-// window is a line that is not read from while more than windowBytes have
-// been read and messages of them still wait: back-pressure for a library that
-// reads on its own and would drop what does not fit its queue.
+// window is a link that holds up the library's reads. After windowBytes it waits until no
+// message waits in the queue. The library reads by itself and would drop what does not fit
+// into its queue, so it needs this back-pressure.
 type window struct {
 	*broker.Link
-	waiting func() int    // messages in the library's queue; any goroutine
-	drained chan struct{} // one slot; a token says that none waited; never closed
-	credit  int           // owned by the reading goroutine
+	waiting func() int    // messages in the queue; any goroutine may call it
+	drained chan struct{} // one slot; a token says that no message waited; never closed
+	credit  int           // bytes that may still be read; owned by the reading goroutine
 }
 
 func newWindow(l *broker.Link, waiting func() int) *window {
 	return &window{Link: l, waiting: waiting, drained: make(chan struct{}, 1), credit: windowBytes}
 }
 
-// Read waits for the queue to be empty, if the credit is used up.
+// Read waits for an empty queue if the credit is used up.
 func (w *window) Read(p []byte) (int, error) {
 	for w.credit <= 0 {
 		if w.waiting() == 0 {
@@ -42,7 +42,7 @@ func (w *window) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// empty tells that no message waits. Any goroutine.
+// empty tells that no message waits. Any goroutine may call it.
 func (w *window) empty() {
 	select {
 	case w.drained <- struct{}{}:

@@ -31,7 +31,7 @@ func TestWindow(t *testing.T) {
 		if n := read.Load(); n < windowBytes || n > windowBytes+4096 {
 			t.Errorf("%d bytes were read ahead", n)
 		}
-		w.empty() // a token of before: messages wait again
+		w.empty() // an old token: messages wait again
 		synctest.Wait()
 		if n := read.Load(); n > windowBytes+4096 {
 			t.Errorf("%d bytes were read ahead of waiting messages", n)

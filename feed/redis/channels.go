@@ -14,8 +14,8 @@ import (
 // batchSize bounds the channels of one SUBSCRIBE.
 const batchSize = 512
 
-// channelSource subscribes to channels and patterns. Redis keeps nothing of
-// them: what is published during an outage is lost.
+// channelSource subscribes to channels and patterns. Redis keeps no history of them, so what
+// is published during an outage is lost.
 type channelSource struct {
 	base
 	channels broker.Names
@@ -35,12 +35,12 @@ func newChannelSource(d base) (*channelSource, error) {
 	n, errNames := broker.NewNames(channels)
 	err := errors.Join(errChannels, errPatterns, errNames, q.Rest("subscribe", "psubscribe", "stream", "from", "publish"))
 	if err == nil && len(channels)+len(patterns) == 0 {
-		err = errors.New("feed: the source URL says not what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
+		err = errors.New("feed: the source URL does not say what to read from Redis; add ?subscribe=channel, ?psubscribe=pattern* or ?stream=name")
 	}
 	return &channelSource{base: d, channels: n, patterns: patterns, demand: n.Demand(d.Options.Demand)}, err
 }
 
-// Open connects and subscribes, and waits until Redis has confirmed it.
+// Open connects and subscribes, and waits until Redis has confirmed all of it.
 func (d *channelSource) Open(ctx context.Context) (driver.Stream, error) {
 	opening, cancel := context.WithTimeout(ctx, driver.HandshakeTimeout)
 	defer cancel()
@@ -56,30 +56,28 @@ func (d *channelSource) Open(ctx context.Context) (driver.Stream, error) {
 	}
 	d.Granted(ctx)
 	s.life = broker.NewLifeline(ctx, l, d.Options.Ping, func() error { return s.channels.Ping(context.Background()) }, nil)
-	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by close, or with the line
+	s.life.Go(func() { broker.FollowDemand(d.demand, s.life, s.change) }) // ended by Close, or with the link
 	d.Forward(s.life, &publisher{source: &d.base, command: []any{"publish", d.PublishTo}})
 	return s, nil
 }
 
-// subscription is one connection that is subscribed. Its own goroutine,
-// followDemand, subscribes and unsubscribes; the library lets that happen
-// while next reads.
+// subscription is one connection that is subscribed. Its own goroutine, FollowDemand,
+// subscribes and unsubscribes. The library allows that while Next reads.
 type subscription struct {
-	// Static after open.
+	// Static after Open.
 	source   *channelSource
 	client   *redis.Client
 	channels *redis.PubSub
 	life     *broker.Lifeline
 
-	// Owned by open, then by next.
-	early []*redis.Message // came before the subscription was confirmed
-	buf   []byte
-
-	messages broker.Messages // owned by next
+	// Owned by Open, then by Next.
+	early    []*redis.Message // came before the subscription was confirmed
+	buf      []byte
+	messages broker.Messages
 }
 
-// subscribe asks for all that is wanted, and for a pong behind it, which comes
-// when all is granted.
+// subscribe asks for everything that is wanted, and then for a pong. The pong comes when all
+// is granted.
 func (s *subscription) subscribe() error {
 	d, ctx := s.source, context.Background()
 	wanted := slices.Concat(d.channels.Fixed, d.channels.Of(d.demand.All()))
@@ -106,7 +104,7 @@ func (s *subscription) subscribe() error {
 	}
 }
 
-// batches calls do with a bounded number of names at a time.
+// batches calls do with at most batchSize names at a time.
 func (s *subscription) batches(names []string, do func(context.Context, ...string) error) error {
 	for batch := range slices.Chunk(names, batchSize) {
 		if err := do(context.Background(), batch...); err != nil {
@@ -124,7 +122,7 @@ func (s *subscription) change(wanted, unwanted []string) error {
 	return s.batches(of(unwanted), s.channels.Unsubscribe)
 }
 
-// Next returns the next message; confirmations and pongs are passed over.
+// Next returns the next message. It skips confirmations and pongs.
 func (s *subscription) Next() (driver.Event, error) {
 	if len(s.early) > 0 {
 		m := s.early[0]
@@ -132,7 +130,7 @@ func (s *subscription) Next() (driver.Event, error) {
 		return s.input(m), nil
 	}
 	for {
-		reply, err := s.channels.Receive(context.Background()) // ended by closing the line
+		reply, err := s.channels.Receive(context.Background()) // ended by closing the link
 		if err != nil {
 			return driver.Event{}, s.explain(err)
 		}
@@ -147,8 +145,7 @@ func (s *subscription) input(m *redis.Message) driver.Event {
 	return s.messages.Event(s.source.channels.Key(m.Channel), s.buf, 0)
 }
 
-// explain tells a refusal, such as of a channel on demand, from the end of the
-// line.
+// explain tells a refusal, for example of a channel on demand, from the end of the link.
 func (s *subscription) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if errors.As(err, &refusal) {
@@ -157,12 +154,13 @@ func (s *subscription) explain(err error) *driver.Failure {
 	return s.life.Explain(err)
 }
 
+// Close ends the subscription and waits for its goroutines.
 func (s *subscription) Close() {
 	s.life.End()
 	s.drop()
 }
 
-// drop gives back what the library holds; its line is closed before.
+// drop releases what the library holds. The link is closed before.
 func (s *subscription) drop() {
 	s.channels.Close()
 	s.client.Close()

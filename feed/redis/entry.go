@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// entryID is the id of a stream's entry: milliseconds since 1970 and a number
-// within them. The zero value stands before all entries.
+// entryID is the id of a stream's entry: milliseconds since 1970 and a number within that
+// millisecond. The zero value stands before all entries.
 type entryID struct{ ms, seq uint64 }
 
-// parseID reads an id; one without its second part has the number 0.
+// parseID parses an id. An id without its second part has the number 0.
 func parseID(s string) (id entryID, err error) {
 	ms, seq, both := strings.Cut(s, "-")
 	if id.ms, err = strconv.ParseUint(ms, 10, 64); err == nil && both {
@@ -31,9 +31,8 @@ func (id entryID) before(other entryID) bool {
 	return id.ms < other.ms || id.ms == other.ms && id.seq < other.seq
 }
 
-// number packs an id into one number, for ids that are times in ms as Redis makes
-// them: up to the year 2109, and some four million in the same ms. ok is false for
-// others.
+// number packs an id into one number. ok reports whether the id fits: ids that Redis makes
+// are times in ms, and fit up to the year 2109 and up to four million in the same ms.
 func (id entryID) number() (n uint64, ok bool) {
 	const within = 22 // bits
 	return id.ms<<within | id.seq, id.ms < 1<<(64-within) && id.seq < 1<<within
@@ -54,7 +53,7 @@ func entriesOf(reply []any) ([]any, error) {
 	return nil, errReply
 }
 
-// parseEntry takes an entry apart: [id, [field, value, …]].
+// parseEntry parses an entry: [id, [field, value, …]].
 func parseEntry(reply any) (id entryID, fields []any, err error) {
 	entry, _ := reply.([]any)
 	if len(entry) != 2 {
@@ -73,9 +72,8 @@ func parseEntry(reply any) (id entryID, fields []any, err error) {
 
 var errNotUTF8 = errors.New("not UTF-8")
 
-// appendFields appends the message that an entry stands for: the value of
-// its only field, or a JSON object of its fields in their order, which only UTF-8
-// can be put into.
+// appendFields appends the message of an entry: the value of its only field, or a JSON object
+// of its fields in their order. JSON can only hold UTF-8, so other text is an error.
 func appendFields(b []byte, fields []any) ([]byte, error) {
 	text := func(i int) string { s, _ := fields[i].(string); return s }
 	if len(fields) == 2 {
@@ -98,29 +96,29 @@ func appendFields(b []byte, fields []any) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// appendJSONString appends s, which is UTF-8, as JSON.
+// appendJSONString appends s as JSON. s is UTF-8.
 func appendJSONString(b []byte, s string) []byte {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // cannot fail: strings have no cycle
+	_ = e.Encode(s) // cannot fail for a string
 	return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
 }
 
 const (
-	readBytes = 4 << 20 // aimed at in one answer
+	readBytes = 4 << 20 // aim for one answer, in bytes
 	readCount = 512     // entries in one answer at most
 )
 
-// pace says how many entries to ask for at once, so that an answer is
-// neither a trip for each nor more memory than a few messages need. It grows
-// carefully, since the size of what comes is not known before.
+// pace says how many entries to ask for at once. One entry for each round trip would be slow,
+// and too many entries would need too much memory. The number grows slowly, because the size
+// of the next entries is not known. One goroutine uses it.
 type pace struct {
 	count   int
-	largest int // bytes of an entry, fading
+	largest int // bytes of the largest recent entry; shrinks by an eighth with each answer
 }
 
-// saw notes an answer.
+// saw takes the entries of an answer into account.
 func (p *pace) saw(entries []any) {
 	p.largest -= p.largest / 8
 	for _, e := range entries {
@@ -129,7 +127,7 @@ func (p *pace) saw(entries []any) {
 	p.count = max(1, min(2*p.count, readCount, readBytes/max(p.largest, 1)))
 }
 
-// sizeOf returns the bytes of all strings in an answer.
+// sizeOf returns the number of bytes of all strings in an answer.
 func sizeOf(reply any) (n int) {
 	switch reply := reply.(type) {
 	case string:

@@ -10,7 +10,7 @@ import (
 	"fantail/feed/driver"
 )
 
-// TestRedisRefusalShowsNoPassword: a server without AUTH quotes what it was sent.
+// TestRedisRefusalShowsNoPassword: a server without AUTH quotes the command that it was sent.
 func TestRedisRefusalShowsNoPassword(t *testing.T) {
 	server := brokertest.Redis(t, "--rename-command", "AUTH", "", "--rename-command", "HELLO", "")
 	d, err := New(driver.Options{URL: "redis://:hunter2secret@" + server.Addr + "?subscribe=a"}.WithDefaults())

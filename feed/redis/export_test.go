@@ -1,4 +1,4 @@
 package redis
 
-// Batch is for tests.
+// Batch is batchSize for external tests.
 const Batch = batchSize

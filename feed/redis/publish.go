@@ -9,18 +9,18 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// publisher publishes to Redis over a connection of its own: one that
+// publisher publishes to Redis over a connection of its own, because a connection that
 // subscribes, or waits for a stream, takes no other command.
 type publisher struct {
 	source  *base
-	command []any // the message goes behind it
+	command []any // the message is its last argument
 
-	// Owned by publish; nil = there is no connection.
+	// Owned by Publish; nil = there is no connection.
 	link   *broker.Link
 	client *redis.Client
 }
 
-// Publish implements publisher.
+// Publish implements broker.Publisher.
 func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 	if p.client == nil {
 		if err := p.connect(ctx); err != nil {
@@ -28,7 +28,7 @@ func (p *publisher) Publish(ctx context.Context, payload []byte) error {
 		}
 	}
 	l := p.link
-	stop := context.AfterFunc(ctx, func() { l.Close() }) // the library does not look at ctx
+	stop := context.AfterFunc(ctx, func() { l.Close() }) // the library ignores ctx
 	defer stop()
 	err := p.client.Do(ctx, append(p.command, payload)...).Err()
 	if _, refused := errors.AsType[redis.Error](err); refused {
@@ -51,7 +51,7 @@ func (p *publisher) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// Close implements publisher.
+// Close implements broker.Publisher.
 func (p *publisher) Close() {
 	if p.client != nil {
 		p.link.Close()

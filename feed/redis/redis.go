@@ -18,14 +18,14 @@ import (
 	"fantail/hub/setting"
 )
 
-// base is what both ways of reading Redis share: the connection.
+// base is what both drivers share: the connection.
 type base struct {
 	broker.Base
 	db int
 }
 
-// newRedis makes the driver of redis://host/db: of a stream if the query names
-// one, else of channels.
+// New returns the driver of redis://host/db: of a stream if the query names one, and else of
+// channels. Its errors never show the URL.
 func New(o driver.Options) (driver.Driver, error) {
 	b, err := broker.New(o, "6379")
 	if err != nil {
@@ -35,7 +35,7 @@ func New(o driver.Options) (driver.Driver, error) {
 	var errDB error
 	if d.Path != "" {
 		if d.db, errDB = strconv.Atoi(d.Path); errDB != nil || d.db < 0 {
-			errDB = fmt.Errorf("feed: the source URL's path %.40q is no number of a Redis database; write %s://host/0?…", d.Path, d.Scheme)
+			errDB = fmt.Errorf("feed: the source URL's path %.40q is not the number of a Redis database; write %s://host/0?…", d.Path, d.Scheme)
 		}
 	}
 	if _, isStream := d.Query.Values["stream"]; isStream {
@@ -46,8 +46,8 @@ func New(o driver.Options) (driver.Driver, error) {
 	return c, errors.Join(errDB, err)
 }
 
-// connect opens the line and a client of the library upon it, which has not
-// spoken yet.
+// connect opens a link and a client of the library that uses it. The client has not sent
+// anything yet.
 func (d *base) connect(ctx context.Context) (*broker.Link, *redis.Client, error) {
 	var secure *tls.Config
 	if d.Scheme == "rediss" {
@@ -58,15 +58,15 @@ func (d *base) connect(ctx context.Context) (*broker.Link, *redis.Client, error)
 		return nil, nil, err
 	}
 	return l, redis.NewClient(&redis.Options{
-		// Supervision is ours: the library gets this line whenever it dials,
-		// and the second time it is closed. An error instead would leave a
+		// Supervision belongs to feed: the library gets this link whenever it dials,
+		// and the second time the link is closed. An error instead would leave a
 		// goroutine that goes on dialling.
 		Dialer:        func(context.Context, string, string) (net.Conn, error) { return l, nil },
 		DialerRetries: 1,
 		MaxRetries:    -1,
 		PoolSize:      1,
-		// The lifeline judges silence, and a deadline within a large message
-		// would lose its rest.
+		// The lifeline watches for silence, and a deadline within a large message
+		// would lose the rest of it.
 		ReadTimeout:     -2,
 		WriteTimeout:    -2,
 		ConnMaxIdleTime: -1,
@@ -78,7 +78,7 @@ func (d *base) connect(ctx context.Context) (*broker.Link, *redis.Client, error)
 	}), nil
 }
 
-// greet performs what has to be answered before the source counts as open.
+// greet performs a handshake that Redis must answer before the source counts as open.
 func (d *base) greet(ctx context.Context, l *broker.Link, handshake func() error) error {
 	err := l.During(ctx, handshake)
 	switch f, ok := errors.AsType[*driver.Failure](err); {
@@ -90,38 +90,38 @@ func (d *base) greet(ctx context.Context, l *broker.Link, handshake func() error
 	return d.explain(err)
 }
 
-// explain turns a refusal by Redis into what the operator can change, and any
-// other error into one of the network.
+// explain turns a refusal by Redis into a text that says what the operator can change, and
+// any other error into a failure of the network.
 func (d *base) explain(err error) *driver.Failure {
 	var refusal redis.Error
 	if !errors.As(err, &refusal) {
 		return broker.Explain(err)
 	}
-	text, _, _ := strings.Cut(refusal.Error(), ", with args") // of AUTH it is the password
+	text, _, _ := strings.Cut(refusal.Error(), ", with args") // the argument of AUTH is the password
 	code, _, _ := strings.Cut(text, " ")
 	var advice error
 	switch {
 	case code == "NOAUTH", code == "WRONGPASS", strings.Contains(text, "invalid password"), strings.Contains(text, "without any password configured"):
-		advice = setting.Errorf("correct user and password in %v (%s://user:password@host); without a user they are the default user's", driver.SettingURL, d.Scheme)
+		advice = setting.Errorf("correct user and password in %v (%s://user:password@host); without a user it is the default user", driver.SettingURL, d.Scheme)
 	case code == "NOPERM":
-		advice = setting.Errorf("have the user of %v allowed what it asks for (ACL SETUSER), or name another user", driver.SettingURL)
+		advice = setting.Errorf("allow the user of %v what is read and published (ACL SETUSER), or name another user", driver.SettingURL)
 	case code == "WRONGTYPE":
-		advice = setting.Errorf("the key exists, but is no stream; correct stream= in %v", driver.SettingURL)
+		advice = setting.Errorf("the key exists but is not a stream; correct stream= in %v", driver.SettingURL)
 	case strings.Contains(text, "DB index"):
-		advice = setting.Errorf("correct the number of the database, which is the path of %v", driver.SettingURL)
+		advice = setting.Errorf("correct the number of the database: it is the path of %v", driver.SettingURL)
 	case code == "DENIED":
-		advice = setting.Errorf("Redis is in protected mode; give it a password, and write it into %v", driver.SettingURL)
+		advice = setting.Errorf("Redis is in protected mode; set a password there, and write it into %v", driver.SettingURL)
 	case strings.Contains(text, "max number of clients"):
-		advice = errors.New("raise maxclients of Redis, or look who holds its connections")
+		advice = errors.New("raise maxclients of Redis, or find out which clients hold its connections")
 	case code == "LOADING", code == "MASTERDOWN", code == "BUSY":
-		advice = errors.New("it is not ready yet")
+		advice = errors.New("it is not ready yet, and is tried again")
 	default:
 		advice = setting.Errorf("check %v, and that this is a Redis server of version 5 or later", driver.SettingURL)
 	}
 	return driver.Fail(driver.ReasonHandshake, "Redis refused with %q; %v", d.mask(text), advice)
 }
 
-// mask has a server's text fit to be shown, whatever it quotes of what we sent.
+// mask makes a server's text fit for a log, whatever it quotes of what we sent.
 func (d *base) mask(text string) string {
 	if d.Password != "" {
 		text = strings.ReplaceAll(text, d.Password, "***")

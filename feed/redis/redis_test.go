@@ -25,7 +25,7 @@ import (
 	"fantail/hub/peertest"
 )
 
-// redisClient returns a client that publishes; it is not under test.
+// redisClient returns a client that publishes. It is not under test.
 func redisClient(t testing.TB, s *brokertest.Server) *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: s.Addr, PoolSize: 2, MaxRetries: -1, DialerRetries: 1,
 		DialTimeout: peertest.Patience, ReadTimeout: peertest.Patience, WriteTimeout: peertest.Patience, PoolTimeout: peertest.Patience})
@@ -95,15 +95,14 @@ func TestRedisRefusals(t *testing.T) {
 	}
 }
 
-// between returns what stands between two words.
+// between returns the text between two words.
 func between(text, before, after string) string {
 	_, text, _ = strings.Cut(text, before)
 	text, _, _ = strings.Cut(text, after)
 	return text
 }
 
-// TestRedisHangs: Redis keeps the connection and says nothing, in both ways of
-// reading it.
+// TestRedisHangs: Redis keeps the connection and says nothing, to either driver.
 func TestRedisHangs(t *testing.T) {
 	for _, query := range []string{"subscribe=a", "stream=s"} {
 		t.Run(query, func(t *testing.T) {
@@ -126,8 +125,8 @@ func TestRedisQuietIsNoSilence(t *testing.T) {
 	c := redisClient(t, server)
 	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "redis://" + server.Addr + "?subscribe=a"}, Dialling: feed.Dialling{Ping: 200 * time.Millisecond}})
 	r.Log.Wait(t, "source is connected")
-	var lost uint64 // connections, by a machine too busy to answer in that time
-	first := 0      // pings before the present one
+	var lost uint64 // connections that a busy machine lost because it answered late
+	first := 0      // pings before the present connection
 	peertest.Eventually(t, "10 pings over one connection", func() bool {
 		info, err := c.Info(t.Context(), "commandstats").Result()
 		calls, _ := strconv.Atoi(between(info, "cmdstat_ping:calls=", ","))
@@ -146,8 +145,8 @@ func TestRedisQuietIsNoSilence(t *testing.T) {
 	})
 }
 
-// TestRedisKilledUnderLoad: back within two seconds, in order, and nothing of a
-// stream is missing or repeated.
+// TestRedisKilledUnderLoad: the source is back within two seconds. Its messages are in order,
+// and none of the stream is missing or repeated.
 func TestRedisKilledUnderLoad(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
@@ -198,7 +197,7 @@ func TestDemandOfRedis(t *testing.T) {
 	})
 }
 
-// TestDemandOfRedisForMany: more than one SUBSCRIBE takes.
+// TestDemandOfRedisForMany: more keys are wanted than one SUBSCRIBE takes.
 func TestDemandOfRedisForMany(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
@@ -247,7 +246,7 @@ func TestRedisPublishing(t *testing.T) {
 		r.EventuallyTakes(t, 1)
 		server.Stop()
 		defer server.Continue()
-		// The first is taken, and on its way for as long as Redis hangs.
+		// The first is taken, and is on its way while Redis hangs.
 		peertest.Eventually(t, "the publisher is busy", func() bool { return errors.Is(r.Send(hub.Text, []byte("x")), driver.ErrBusy) })
 		r.Stop() // does not wait for it
 	})

@@ -11,21 +11,21 @@ import (
 	"fantail/feed/internal/broker"
 )
 
-// streamSource reads a stream by its ids, so that nothing is lost or repeated over
-// reconnects, as long as Redis keeps what is missing.
+// streamSource reads a stream by its ids. So nothing is lost or repeated after a reconnect
+// while Redis keeps what is missing.
 type streamSource struct {
 	base
 	name string
 	from string // where to begin: $, 0 or an id
 
-	// Owned by Run's goroutine.
-	at         entryID       // behind the last entry that was taken
+	// Owned by Open, then by Next of its stream. There is one stream at a time.
+	at         entryID       // id of the last entry that was taken
 	resumes    bool          // at is set
-	added      int64         // entries ever added to the stream up to at; below 0 = not known
-	begun      bool          // it was found once
-	removed    bool          // and was not there later
-	start      *driver.Break // to be told before the next message; nil = it follows the last
-	unnumbered bool          // its ids are no times, so its messages have no numbers
+	added      int64         // entries ever added to the stream up to at; below 0 = unknown
+	begun      bool          // the stream was found before
+	removed    bool          // the stream was found before, and missing later
+	start      *driver.Break // to be returned before the next message; nil = nothing
+	unnumbered bool          // its ids are not times, so its messages have no numbers
 }
 
 var (
@@ -42,17 +42,17 @@ func newStreamSource(d base) (*streamSource, error) {
 	var errID error
 	if errFrom == nil && from != "$" {
 		if s.at, errID = parseID(from); errID != nil {
-			errID = fmt.Errorf("feed: the source URL's from=%.40q; write $ for new entries, 0 for all that are kept, or an entry's id", from)
+			errID = fmt.Errorf("feed: the source URL's from=%.40q; write $ for new entries, 0 for all entries that are kept, or the id of an entry", from)
 		}
 		s.resumes = errID == nil
 	}
 	return s, errors.Join(errName, errFrom, errID, q.Rest("stream", "from", "publish"))
 }
 
-// Position implements Resumer: ids are no positions of clients.
+// Position implements driver.Resumer. Ids are not positions that clients know.
 func (d *streamSource) Position() string { return "" }
 
-// Forget implements Resumer.
+// Forget implements driver.Resumer.
 func (d *streamSource) Forget() { d.at, d.added, d.resumes, d.start = entryID{}, -1, false, nil }
 
 // Open connects and finds the place to read from.
@@ -74,14 +74,14 @@ func (d *streamSource) Open(ctx context.Context) (driver.Stream, error) {
 	return s, nil
 }
 
-// find makes sure that the stream is there and that our place in it is one.
+// find checks that the stream is there, and finds our place in it.
 func (d *streamSource) find(client *redis.Client) error {
 	info, err := client.XInfoStream(context.Background(), d.name).Result()
 	var refusal redis.Error
 	if errors.As(err, &refusal) && refusal.Error() == "ERR no such key" {
-		// Whatever it holds once it exists is new.
+		// All entries that it has once it exists are new.
 		d.at, d.added, d.resumes, d.removed = entryID{}, 0, true, d.begun
-		return driver.Fail(driver.ReasonHandshake, "there is no stream %.100q in database %d of Redis; correct stream= in %v, or let its writer add the first entry", d.name, d.db, driver.SettingURL)
+		return driver.Fail(driver.ReasonHandshake, "there is no stream %.100q in database %d of Redis; correct stream= in %v, or add its first entry", d.name, d.db, driver.SettingURL)
 	}
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (d *streamSource) find(client *redis.Client) error {
 	return d.place(info)
 }
 
-// place finds where to go on, by what the stream says of itself.
+// place finds where to go on, from what Redis says about the stream.
 func (d *streamSource) place(info *redis.XInfoStream) error {
 	state, err := stateOf(info)
 	if err != nil {
@@ -110,11 +110,11 @@ func (d *streamSource) place(info *redis.XInfoStream) error {
 	return nil
 }
 
-// streamState is what a stream says of itself. Redis counts the entries ever added
-// since version 7; before, a trimmed stream is not noticed.
+// streamState is what Redis says about a stream. Redis counts the entries ever added since
+// version 7. Before, a trimmed stream is not noticed.
 type streamState struct {
-	first, last   entryID // last is that of the last entry ever; first is none in an empty stream
-	length, added int64   // entries now, and ever; added is 0 with an old Redis
+	first, last   entryID // of the first entry, zero in an empty stream; of the last entry ever added
+	length, added int64   // entries now; entries ever added, 0 with an old Redis
 }
 
 func stateOf(info *redis.XInfoStream) (streamState, error) {
@@ -126,12 +126,12 @@ func stateOf(info *redis.XInfoStream) (streamState, error) {
 	return streamState{first, last, info.Length, info.EntriesAdded}, nil
 }
 
-// hold holds the place behind at against the stream, of which added entries had been
-// added up to there, below 0 if that is not known. removed says that the stream was
-// missing since. complete reports that all behind the place is there, as far as that
-// can be known.
+// hold compares the place behind at with the stream. added is the number of entries that had
+// been added up to that place; below 0 = unknown. removed says that the stream was missing
+// since. complete reports whether all entries behind the place are there, as far as Redis can
+// tell. It is pure.
 func (s streamState) hold(at entryID, added int64, removed bool) (k broker.Kept, complete bool) {
-	k = broker.Kept{Remade: removed, Short: s.last.before(at)}
+	k = broker.Kept{Recreated: removed, Short: s.last.before(at)}
 	if s.added == 0 || s.length > 0 && !at.before(s.first) {
 		return k, true
 	}
@@ -142,13 +142,14 @@ func (s streamState) hold(at entryID, added int64, removed bool) (k broker.Kept,
 }
 
 var losses = broker.Losses{
-	MadeAnew: errors.New("the stream in Redis was made anew; going on with its first entry"),
-	LostEnd:  errors.New("the stream in Redis ends before what was read of it: it was made anew or lost its end; going on with what is added from here on"),
-	Trimmed:  errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"),
+	Recreated: errors.New("the stream in Redis was recreated; going on with its first entry"),
+	LostEnd:   errors.New("the stream in Redis ends before what was read of it: it was recreated or lost its end; going on with entries that are added from now on"),
+	Trimmed:   errors.New("the stream in Redis was trimmed before its entries were read; have its writer keep more (XADD MAXLEN)"),
 }
 
-// setNumberingStart has a numbering start before the next message. What is no longer
-// there before the first entry, nobody knows; so it starts there if we stand before it.
+// setNumberingStart makes a numbering start before the next message. If we stand before the
+// first entry that is kept, the numbering starts there, because what came before that entry
+// is unknown.
 func (d *streamSource) setNumberingStart(s streamState, lost driver.Loss) {
 	behind, ok := d.at.number()
 	if s.length > 0 && d.at.before(s.first) {
@@ -161,21 +162,19 @@ func (d *streamSource) setNumberingStart(s streamState, lost driver.Loss) {
 	}
 }
 
-// reader is one connection that reads entries as they come. XREAD waits in
-// Redis for at most half the time after which its silence would be suspicious,
-// so the answers are its signs of life.
+// reader is one connection that reads entries as they come. XREAD waits in Redis for at most
+// half of the lifeline's interval, so the answers are signs of life.
 type reader struct {
-	// Static after open.
+	// Static after Open.
 	source *streamSource
 	client *redis.Client
 	life   *broker.Lifeline
 
-	// Owned by next.
-	pace pace
-	rest []any // entries that Redis has sent already
-	buf  []byte
-
-	messages broker.Messages // owned by next
+	// Owned by Next.
+	pace     pace
+	rest     []any // entries that Redis has sent and Next has not returned yet
+	buf      []byte
+	messages broker.Messages
 }
 
 // Next returns the next entry, and asks for more when there is none.
@@ -192,18 +191,18 @@ func (s *reader) Next() (driver.Event, error) {
 	}
 	id, fields, err := parseEntry(s.rest[0])
 	if err != nil {
-		return driver.Event{}, driver.Fail(driver.ReasonLost, "Redis sent an entry that makes no sense: %w", err)
+		return driver.Event{}, driver.Fail(driver.ReasonLost, "Redis sent an entry that cannot be read: %w", err)
 	}
 	number, ok := id.number()
 	if !ok && !d.unnumbered {
 		d.unnumbered = true
-		return driver.NumberingStart(driver.Numbering{}, driver.Loss{Detail: fmt.Errorf("the stream in Redis has the id %v, which is no time in ms, so positions are good at this relay alone; let Redis choose the ids (XADD *)", id)}), nil
+		return driver.NumberingStart(driver.Numbering{}, driver.Loss{Detail: fmt.Errorf("the stream in Redis has the id %v, which is not a time in ms, so positions are valid only at this relay; let Redis choose the ids (XADD *)", id)}), nil
 	}
 	s.rest = s.rest[1:]
 	return s.take(id, number, fields), nil
 }
 
-// take makes the message of an entry.
+// take returns the event of an entry, and moves our place behind it.
 func (s *reader) take(id entryID, number uint64, fields []any) driver.Event {
 	d := s.source
 	d.at = id
@@ -220,7 +219,7 @@ func (s *reader) take(id entryID, number uint64, fields []any) driver.Event {
 	return s.messages.Event(d.name, s.buf, number)
 }
 
-// read asks for entries behind the last one.
+// read asks for the entries behind the last one, and waits for them.
 func (s *reader) read() error {
 	d := s.source
 	wait := max(d.Options.Ping.Milliseconds()/2, 1)
@@ -244,6 +243,7 @@ func (s *reader) explain(err error) *driver.Failure {
 	return s.life.Explain(err)
 }
 
+// Close drops the connection.
 func (s *reader) Close() {
 	s.life.End()
 	s.client.Close()

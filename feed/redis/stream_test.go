@@ -26,7 +26,7 @@ func TestRedisStreamIsResumed(t *testing.T) {
 	server.Kill()
 	r.Log.Wait(t, "source is away")
 	server.Start()
-	// Written perhaps before the relay is back, perhaps after.
+	// It may be written before the relay is back, or after.
 	do(t, redisClient(t, server), "xadd s * data three")
 	r.Sink.Wait(t, 3)
 	want := []string{"one", `{"user":"alice","text":"<hi>"}`, "three"}
@@ -35,7 +35,7 @@ func TestRedisStreamIsResumed(t *testing.T) {
 	}
 }
 
-// TestRedisStreamLapses: trimmed while we were away, and replaced.
+// TestRedisStreamLapses: the stream is trimmed, and then replaced, while we are away.
 func TestRedisStreamLapses(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
@@ -59,8 +59,8 @@ func TestRedisStreamLapses(t *testing.T) {
 		number   uint64
 	}{
 		{"trimmed", []string{"xadd s 2-1 data 2", "xadd s 3-1 data 3", "xadd s 4-1 data 4", "xtrim s maxlen 1"}, "was trimmed", 2, redisNumber(4, 1) - 1, "xadd s 5-1 data 5", "4", redisNumber(4, 1)},
-		{"made anew", []string{"del s", "xadd s 1-1 data x"}, "made anew", 0, redisNumber(1, 1), "xadd s 2-1 data new", "new", redisNumber(2, 1)},
-		{"made anew with ids that rise", []string{"del s", "xadd s 8-1 data y", "xadd s 8-2 data z"}, "made anew", 0, redisNumber(8, 1) - 1, "xadd s 9-1 data new", "y", redisNumber(8, 1)},
+		{"recreated", []string{"del s", "xadd s 1-1 data x"}, "recreated", 0, redisNumber(1, 1), "xadd s 2-1 data new", "new", redisNumber(2, 1)},
+		{"recreated with ids that rise", []string{"del s", "xadd s 8-1 data y", "xadd s 8-2 data z"}, "recreated", 0, redisNumber(8, 1) - 1, "xadd s 9-1 data new", "y", redisNumber(8, 1)},
 	} {
 		do(t, redisClient(t, server), c.commands...)
 		s := feedtest.Open(t, d)
@@ -74,8 +74,8 @@ func TestRedisStreamLapses(t *testing.T) {
 	}
 }
 
-// TestRedisStreamRemoved: a stream that was gone meanwhile begins anew, and whoever
-// has a position of the old one can be told.
+// TestRedisStreamRemoved: the stream was missing and is there again. A new numbering starts, so
+// clients with a position in the old stream can be told.
 func TestRedisStreamRemoved(t *testing.T) {
 	server := brokertest.Redis(t)
 	c := redisClient(t, server)
@@ -94,17 +94,17 @@ func TestRedisStreamRemoved(t *testing.T) {
 	do(t, c, "xadd s 9-1 data new")
 	s = feedtest.Open(t, d)
 	defer s.Close()
-	if told := feedtest.WantNumbering(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told.Detail == nil || !strings.Contains(told.Detail.Error(), "made anew") {
+	if told := feedtest.WantNumbering(t, s, "redis stream s in 0", redisNumber(9, 1)-1); told.Detail == nil || !strings.Contains(told.Detail.Error(), "recreated") {
 		t.Errorf("the operator is told %v", told)
 	}
 	feedtest.WantNext(t, s, "new", redisNumber(9, 1))
 }
 
-// redisNumber is what stands for the id ms-n.
+// redisNumber returns the number of the id ms-n.
 func redisNumber(ms, n uint64) uint64 { return ms<<22 | n }
 
-// TestRedisStreamNumbers: whoever reads a stream numbers it alike, wherever it
-// begins; ids that are no times have no numbers from the first on.
+// TestRedisStreamNumbers: every reader gives the entries of a stream the same numbers, wherever
+// it begins. From the first id that is not a time, entries have no numbers.
 func TestRedisStreamNumbers(t *testing.T) {
 	server := brokertest.Redis(t)
 	begin := func(from string) driver.Stream {

@@ -9,21 +9,20 @@ import (
 	"fantail/feed/driver"
 )
 
-// LongestWait bounds the wait between attempts to reach a broker. It is the
-// operator's own, few connect to it, and he wants to see it used again within
-// two seconds of its return.
+// LongestWait bounds the wait between attempts to reach a broker. A broker belongs to the
+// operator and has few clients, and the relay should be back within two seconds of it.
 const LongestWait = 1500 * time.Millisecond
 
 // Base is what the drivers of brokers have in common.
 type Base struct {
 	URL
 	Options   driver.Options
-	PublishTo string        // what clients send is published under this name; empty = nothing is
-	limit     *rate.Limiter // of that
+	PublishTo string        // name under which clients' messages are published; empty = they are not
+	limit     *rate.Limiter // of the messages that are published
 }
 
-// New takes the URL apart. Config.Ping may switch WebSocket's pings off; a
-// broker's silence always counts.
+// New parses the URL. driver.NoPing switches only WebSocket's pings off, so that the silence
+// of a broker is always noticed. The error may come with a Base that serves further checks.
 func New(o driver.Options, defaultPort string) (Base, error) {
 	u, err := parseBroker(o.URL, defaultPort)
 	if o.Ping == driver.NoPing {
@@ -36,10 +35,10 @@ func New(o driver.Options, defaultPort string) (Base, error) {
 	return b, err
 }
 
-// RetryWithin implements RetryBounded.
+// RetryWithin implements driver.RetryBounded.
 func (b *Base) RetryWithin() time.Duration { return LongestWait }
 
-// Granted reports that the broker has let us in, and grants what is read.
+// Granted reports that the broker has accepted us and granted what is read.
 func (b *Base) Granted(ctx context.Context) {
-	driver.Report(ctx, driver.Step{Kind: driver.StepHandshake, Detail: "let in, and what is to be read is there"})
+	driver.Report(ctx, driver.Step{Kind: driver.StepHandshake, Detail: "accepted, and the broker has what is to be read"})
 }

@@ -13,7 +13,7 @@ import (
 	"fantail/hub/setting"
 )
 
-// Explain turns the failure of a broker's handshake into what the operator
+// Explain turns the failure of a broker's handshake into a text that says what the operator
 // can change.
 func Explain(err error) *driver.Failure {
 	other := setting.Errorf("or another kind of server listens there: check scheme and port in %v", driver.SettingURL)
@@ -25,14 +25,14 @@ func Explain(err error) *driver.Failure {
 	case network && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
 		return dial.ExplainNetwork(err)
 	case dial.TimedOut(err):
-		return driver.Fail(driver.ReasonHandshake, "the broker took the connection but did not finish the handshake within %v; it hangs, %v", driver.HandshakeTimeout, other)
+		return driver.Fail(driver.ReasonHandshake, "the broker accepted the connection but did not finish the handshake within %v; it hangs, %v", driver.HandshakeTimeout, other)
 	case network:
 		return dial.ExplainNetwork(err)
 	}
 	return driver.Fail(driver.ReasonHandshake, "the handshake failed (%s); the broker does not understand it, %v", redact.Clean(err.Error()), other)
 }
 
-// explainTLS is explainTLS for schemes that are not WebSocket's.
+// explainTLS is dial.ExplainTLS for brokers.
 func explainTLS(err error) *driver.Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	switch f := dial.ExplainTLS(err); {

@@ -2,8 +2,8 @@ package broker
 
 import "fantail/feed/driver"
 
-// FollowDemand has change do what demand asks for until a connection ends. One over
-// which that fails is given up: its next says why.
+// FollowDemand calls change with each change of the demand until the connection ends. If
+// change fails the connection is closed, and the stream's Next says why.
 func FollowDemand(d driver.Demand, life *Lifeline, change func(wanted, unwanted []string) error) {
 	for {
 		select {

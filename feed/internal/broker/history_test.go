@@ -8,7 +8,7 @@ import (
 )
 
 func TestGoOn(t *testing.T) {
-	words := Losses{errors.New("made anew"), errors.New("lost its end"), errors.New("trimmed")}
+	words := Losses{errors.New("recreated"), errors.New("lost its end"), errors.New("trimmed")}
 	for _, tt := range []struct {
 		about  string
 		place  Place
@@ -22,9 +22,9 @@ func TestGoOn(t *testing.T) {
 		{"from a place, at first", Place{Known: true}, Kept{}, Follows, driver.Loss{}, true},
 		{"on behind it", Place{true, true}, Kept{}, Follows, driver.Loss{}, false},
 		{"trimmed", Place{true, true}, Kept{Missing: 3}, FromFirst, driver.Loss{Missed: 3, Detail: words.Trimmed}, true},
-		{"fewer than were read", Place{true, true}, Kept{Missing: -1}, FromFirst, driver.Loss{Detail: words.MadeAnew}, true},
-		{"made anew", Place{true, true}, Kept{Remade: true}, FromFirst, driver.Loss{Detail: words.MadeAnew}, true},
-		{"made anew and trimmed", Place{true, true}, Kept{Remade: true, Missing: 2}, FromFirst, driver.Loss{Missed: 2, Detail: words.Trimmed}, true},
+		{"fewer than were read", Place{true, true}, Kept{Missing: -1}, FromFirst, driver.Loss{Detail: words.Recreated}, true},
+		{"recreated", Place{true, true}, Kept{Recreated: true}, FromFirst, driver.Loss{Detail: words.Recreated}, true},
+		{"recreated and trimmed", Place{true, true}, Kept{Recreated: true, Missing: 2}, FromFirst, driver.Loss{Missed: 2, Detail: words.Trimmed}, true},
 		{"it ends before the place", Place{true, true}, Kept{Short: true}, AtEnd, driver.Loss{Detail: words.LostEnd}, true},
 		{"it ends before the place, at first", Place{Known: true}, Kept{Short: true, Missing: 9}, AtEnd, driver.Loss{Detail: words.LostEnd}, true},
 	} {

@@ -13,27 +13,26 @@ import (
 	"fantail/feed/driver"
 )
 
-// Lifeline ends an open line with its context, and when the broker gives no
-// sign of life: none for one interval makes it ask, none for another makes it
-// close the line. One goroutine beside the stream's.
+// Lifeline closes an open link at the end of its context, and when the broker gives no sign
+// of life. After one interval without a byte it asks the broker for one. After another
+// interval it closes the link. It has a goroutine of its own, watch, which End ends.
 type Lifeline struct {
-	// Static after newLifeline.
+	// Static after NewLifeline.
 	*Link
 	every  time.Duration
 	unhook func() bool     // keeps leave from being called
-	left   chan struct{}   // closed when leave was called
-	done   chan struct{}   // closed by end; ends watch
-	ctx    context.Context // ends with end, for what else the stream runs
+	left   chan struct{}   // closed when leave has returned
+	done   chan struct{}   // closed by End; ends watch
+	ctx    context.Context // ended by End; for the stream's other goroutines
 	cancel context.CancelFunc
 
 	wg   sync.WaitGroup
-	dead atomic.Bool // given up for its silence; set by watch
+	dead atomic.Bool // the link was closed because of its silence; set by watch
 }
 
-// NewLifeline starts the watch. ask, if there is one, sends what the broker
-// answers; it may block until the line is closed. The end of ctx calls leave,
-// which says goodbye within CloseTimeout or just closes the line; nil does the
-// latter.
+// NewLifeline starts the watch. ask sends something that the broker answers; it may block
+// until the link is closed; nil = the broker speaks by itself. The end of ctx calls leave,
+// which says goodbye within driver.CloseTimeout; nil = no goodbye. Then the link is closed.
 func NewLifeline(ctx context.Context, l *Link, every time.Duration, ask func() error, leave func()) *Lifeline {
 	f := &Lifeline{Link: l, every: every, left: make(chan struct{}), done: make(chan struct{})}
 	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -44,11 +43,12 @@ func NewLifeline(ctx context.Context, l *Link, every time.Duration, ask func() e
 		}
 		l.Close()
 	})
-	f.wg.Go(func() { f.watch(ask) }) // ended by end, or by a silent broker
+	f.wg.Go(func() { f.watch(ask) }) // ended by End, or by a silent broker
 	return f
 }
 
-// Go runs what belongs to the stream. f ends with the lifeline's context, or with its line.
+// Go runs a goroutine of the stream. run ends with the lifeline's context or with the link.
+// End waits for it.
 func (f *Lifeline) Go(run func()) { f.wg.Go(run) }
 
 func (f *Lifeline) watch(ask func() error) {
@@ -75,8 +75,8 @@ func (f *Lifeline) watch(ask func() error) {
 	}
 }
 
-// ask calls what asks the broker. One that takes no bytes either is given up
-// after an interval.
+// ask asks the broker for a sign of life. If the broker does not even read the question, the
+// link is closed after an interval.
 func (f *Lifeline) ask(ask func() error) {
 	if ask == nil {
 		return
@@ -88,8 +88,8 @@ func (f *Lifeline) ask(ask func() error) {
 	}
 }
 
-// End closes the line, unless a goodbye is under way that does it, and ends the
-// watch.
+// End closes the link, and waits for all goroutines. If ctx has ended it first waits for the
+// goodbye. It is called once.
 func (f *Lifeline) End() {
 	if !f.unhook() {
 		<-f.left
@@ -100,15 +100,15 @@ func (f *Lifeline) End() {
 	f.wg.Wait()
 }
 
-// Explain turns what ended the reading of an open line into a failure. err is
-// what the library says, which may have forgotten what the line said.
+// Explain turns the end of an open link into a failure. err is the library's error. The
+// link's own read error comes first, because a library may have lost it.
 func (f *Lifeline) Explain(err error) *driver.Failure {
 	if broke := f.broke.Load(); broke != nil && !errors.Is(*broke, net.ErrClosed) {
 		err = *broke
 	}
 	switch {
 	case f.dead.Load():
-		return driver.Fail(driver.ReasonPing, "the broker gave no sign of life for %v; look whether it hangs or is overloaded, or raise %v", 2*f.every, driver.SettingPing)
+		return driver.Fail(driver.ReasonPing, "the broker gave no sign of life for %v; check whether it hangs or is overloaded, or raise %v", 2*f.every, driver.SettingPing)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return driver.Fail(driver.ReasonLost, "the broker closed the connection: it stopped, or its log says why")
 	case errors.Is(err, syscall.ECONNRESET):

@@ -12,27 +12,28 @@ import (
 	"fantail/feed/internal/dial"
 )
 
-// Link is the connection to a broker, below the broker's library. It counts
-// what arrives, since any byte is a sign of life, and it is what everybody
-// closes who gives the connection up: a library that would dial again by itself
-// finds the same closed line.
+// Link is the connection to a broker, below the broker's library. It counts reads, because
+// any byte is a sign of life. Whatever gives the connection up closes the Link, so a library
+// that dials again by itself gets a closed connection.
 type Link struct {
 	net.Conn
-	reads  atomic.Uint64         // that brought bytes
-	broke  atomic.Pointer[error] // why a read failed at first
+	reads  atomic.Uint64         // reads that brought bytes
+	broke  atomic.Pointer[error] // the first error of a read
 	Closed chan struct{}         // closed by Close
 	close  func() error
 }
 
+// NewLink returns a link that closes conn.
 func NewLink(conn net.Conn) *Link {
 	l := &Link{Conn: conn, Closed: make(chan struct{})}
 	l.close = sync.OnceValue(func() error { close(l.Closed); return conn.Close() })
 	return l
 }
 
-// Close closes the connection. Any goroutine, any number of times.
+// Close closes the connection. Any goroutine may call it, any number of times.
 func (l *Link) Close() error { return l.close() }
 
+// Read reads from the connection, counts the read, and remembers its first error.
 func (l *Link) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	if n > 0 {
@@ -44,8 +45,8 @@ func (l *Link) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// dialLine connects to host:port, and performs the TLS handshake if secure is
-// not nil. The end of ctx ends the attempt, not the line.
+// Dial connects to host:port, and performs the TLS handshake if secure is not nil. The end of
+// ctx ends the attempt, not the link. Its error is a *driver.Failure.
 func Dial(ctx context.Context, address string, secure *tls.Config) (*Link, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
@@ -64,7 +65,7 @@ func Dial(ctx context.Context, address string, secure *tls.Config) (*Link, error
 	return NewLink(t), nil
 }
 
-// TLSFor returns cfg as it serves a connection to the host of host:port.
+// TLSFor returns a copy of cfg for a connection to the host of host:port. cfg may be nil.
 func TLSFor(address string, cfg *tls.Config) *tls.Config {
 	if cfg == nil {
 		cfg = new(tls.Config)
@@ -76,8 +77,8 @@ func TLSFor(address string, cfg *tls.Config) *tls.Config {
 	return cfg
 }
 
-// During runs a handshake that knows no context: the end of ctx closes the line
-// under it, and is then the error.
+// During runs a handshake that takes no context. The end of ctx closes the link, and ctx's
+// error is then returned.
 func (l *Link) During(ctx context.Context, handshake func() error) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	err := handshake()

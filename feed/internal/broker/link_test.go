@@ -13,8 +13,8 @@ import (
 	"fantail/feed/driver"
 )
 
-// pipeLink returns a link and the broker's end of it. What comes is read, as a
-// library would.
+// pipeLink returns a link and the broker's end of it. The link is read all the time, as a
+// library would do.
 func pipeLink(t *testing.T) (l *Link, broker net.Conn) {
 	ours, broker := net.Pipe()
 	l = NewLink(ours)
@@ -23,8 +23,8 @@ func pipeLink(t *testing.T) (l *Link, broker net.Conn) {
 	return l, broker
 }
 
-// TestLifeline: asked after one silent interval, given up after another; whoever
-// answers, or speaks by itself, is kept.
+// TestLifeline: a broker is asked after one silent interval, and given up after another. A
+// broker that answers, or speaks by itself, is kept.
 func TestLifeline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, broker := pipeLink(t)
@@ -53,7 +53,7 @@ func TestLifeline(t *testing.T) {
 	})
 }
 
-// TestLifelineOfDeafBroker: one that does not take the question either.
+// TestLifelineOfDeafBroker: the broker does not even read the question.
 func TestLifelineOfDeafBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := pipeLink(t)
@@ -70,7 +70,7 @@ func TestLifelineOfDeafBroker(t *testing.T) {
 	})
 }
 
-// TestLifelineEndsWithItsContext: with the goodbye, which end waits for.
+// TestLifelineEndsWithItsContext: End waits for the goodbye.
 func TestLifelineEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := pipeLink(t)
@@ -87,7 +87,7 @@ func TestLifelineEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// TestLinkKnowsWhyItBroke: a library that forgets it does not matter.
+// TestLinkKnowsWhyItBroke: the reason is known although the library forgets it.
 func TestLinkKnowsWhyItBroke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, broker := pipeLink(t)

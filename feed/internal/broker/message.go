@@ -7,14 +7,16 @@ import (
 	"fantail/hub"
 )
 
-// Messages makes the messages of a broker's stream. One goroutine.
+// Messages makes the messages of a broker's stream. One goroutine uses it.
 type Messages struct {
 	Most int64 // bytes of a payload
 	in   hub.Input
 }
 
-// Event makes a message of what came under a name: valid UTF-8 is text. Its key is
-// that name, unless no client could ask for it. One that is too large is dropped.
+// Event returns the event of a payload that came under a name. Valid UTF-8 is text, all else
+// is binary. The name is the message's key, unless it is longer than hub.MaxKey or not UTF-8:
+// no client could ask for such a key. A payload that is too large is dropped. number is 0 if
+// the message has none. The event is valid until the next call.
 func (m *Messages) Event(name string, payload []byte, number uint64) driver.Event {
 	if int64(len(payload)) > m.Most {
 		return driver.Dropped(driver.DropTooLarge)

@@ -10,10 +10,10 @@ import (
 // template is a name with a key in it: user:{key}.
 type template struct{ before, after string }
 
-// name returns the channel of a key.
+// name returns the channel name of a key.
 func (t template) name(key string) string { return t.before + key + t.after }
 
-// key returns the key whose channel this is.
+// key returns the key in a channel name. ok reports whether the name fits the template.
 func (t template) key(name string) (key string, ok bool) {
 	if len(name) <= len(t.before)+len(t.after) || !strings.HasPrefix(name, t.before) || !strings.HasSuffix(name, t.after) {
 		return "", false
@@ -21,14 +21,15 @@ func (t template) key(name string) (key string, ok bool) {
 	return name[len(t.before) : len(name)-len(t.after)], true
 }
 
-// Names are what a source is asked for: some names always, some on demand.
+// Names are the names that a source is asked for: some always, some on demand. Names are
+// immutable, so any goroutine may use them.
 type Names struct {
-	Fixed     []string
+	Fixed     []string // asked for always
 	templates []template
-	literal   map[string]bool // fixed, as a set
+	literal   map[string]bool // the set of Fixed
 }
 
-// NewNames divides the values of a parameter.
+// NewNames divides the values of a parameter into fixed names and templates.
 func NewNames(values []string) (Names, error) {
 	n := Names{literal: make(map[string]bool)}
 	for _, v := range values {
@@ -46,7 +47,7 @@ func NewNames(values []string) (Names, error) {
 	return n, nil
 }
 
-// Demand returns d, if it can want any of the names.
+// Demand returns d if there are templates, and otherwise a demand that wants nothing.
 func (n Names) Demand(d driver.Demand) driver.Demand {
 	if len(n.templates) == 0 {
 		return driver.NoDemand{}
@@ -54,7 +55,8 @@ func (n Names) Demand(d driver.Demand) driver.Demand {
 	return d
 }
 
-// Key returns the key of a message that came under a name.
+// Key returns the key of a message that came under a name: the key in a template's place, or
+// else the name itself.
 func (n Names) Key(name string) string {
 	if len(n.templates) == 0 || n.literal[name] {
 		return name
@@ -67,7 +69,7 @@ func (n Names) Key(name string) string {
 	return name
 }
 
-// Of returns the names of keys on demand.
+// Of returns the names of keys on demand, without those that are asked for always.
 func (n Names) Of(keys []string) []string {
 	var all []string
 	for _, k := range keys {

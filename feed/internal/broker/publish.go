@@ -8,35 +8,34 @@ import (
 	"fantail/hub/setting"
 )
 
-// Publisher publishes over a connection that it makes when it is first needed,
-// and anew when that is lost: the feed's own connection is not touched by what
-// becomes of it. One goroutine.
+// Publisher publishes what clients send. If it uses a connection of its own, it connects for
+// the first message and again after a loss, and its errors do not touch the feed's own
+// connection. One goroutine uses it.
 type Publisher interface {
-	// Publish returns once the broker has the message, or has refused it. The
-	// end of ctx ends it.
+	// Publish returns once the broker has taken or refused the message. The end of
+	// ctx ends it.
 	Publish(ctx context.Context, payload []byte) error
-	// Close gives up what it holds.
+	// Close releases everything that Publish took.
 	Close()
 }
 
-// Forwards implements Forwarder.
+// Forwards implements driver.Forwarder.
 func (b *Base) Forwards() error {
 	if b.PublishTo == "" {
-		return setting.Errorf("feed: %v is set, but the source URL does not say where to; add publish= with the name under which clients' messages are to be published", driver.SettingUplink)
+		return setting.Errorf("feed: %v is set, but the source URL does not say where to publish clients' messages; add publish=name", driver.SettingUplink)
 	}
 	return nil
 }
 
-// Forward has what clients send published as long as a stream lives, in a
-// goroutine of its own.
+// Forward publishes what clients send while the stream lives, in a goroutine of its own.
 func (b *Base) Forward(life *Lifeline, p Publisher) {
 	if b.Options.Outgoing != nil && b.PublishTo != "" {
-		life.Go(func() { b.publishAll(life.ctx, p) }) // ended by the lifeline's end
+		life.Go(func() { b.publishAll(life.ctx, p) }) // ended by the lifeline's End
 	}
 }
 
-// publishAll publishes what clients send, one message at a time, until ctx ends.
-// A message that the broker does not take is its sender's to hear of.
+// publishAll publishes what clients send, one message at a time, until ctx ends. If the
+// broker does not take a message, its sender gets the error.
 func (b *Base) publishAll(ctx context.Context, p Publisher) {
 	u := b.Options.Outgoing
 	defer p.Close()
@@ -51,7 +50,7 @@ func (b *Base) publishAll(ctx context.Context, p Publisher) {
 		case <-ctx.Done():
 			return
 		case m := <-u.Waiting():
-			u.Forward(ctx, m, b.limit.Wait, emit) // its sender has the error
+			u.Forward(ctx, m, b.limit.Wait, emit) // the sender gets the error
 		}
 	}
 }

@@ -10,17 +10,17 @@ import (
 	"fantail/feed/driver"
 )
 
-// URL is a broker's address, scheme://user:password@host:port/path?query.
+// URL is the address of a broker: scheme://user:password@host:port/path?query.
 type URL struct {
-	Scheme         string // in lower case
-	Address        string // host:port
-	User, Password string
-	Path           string // unescaped, without the first slash
-	Query          driver.Query
+	Scheme         string       // in lower case
+	Address        string       // host:port
+	User, Password string       // unescaped; secret
+	Path           string       // unescaped, without the first slash
+	Query          driver.Query // what the driver has not taken yet
 }
 
-// parseBroker takes the URL apart. Its errors never show the URL, which may hold
-// a password.
+// parseBroker parses the URL of a broker. Its errors never show the URL, which may hold a
+// password.
 func parseBroker(address, defaultPort string) (URL, error) {
 	u, err := url.Parse(address)
 	switch {

@@ -189,7 +189,7 @@ func TestConfigProblems(t *testing.T) {
 		{"FANTAIL_SOURCE_WS_PING=-5s", "FANTAIL_SOURCE_WS_PING=-5s: too small; write at least 100ms"},
 		{"FANTAIL_SOURCE_IDLE_TIMEOUT=1", "FANTAIL_SOURCE_IDLE_TIMEOUT=1: not a duration; write a number with its unit, such as 500ms, 10s or 2m, or 0"},
 		{"FANTAIL_SOURCE_SUBPROTOCOLS=a/b", `FANTAIL_SOURCE_SUBPROTOCOLS=a/b: "a/b" is not a subprotocol`},
-		{"FANTAIL_SOURCE_URL=redis://u:geheim@h", "FANTAIL_SOURCE_URL=redis://(hidden): feed: the source URL says not what to read from Redis"},
+		{"FANTAIL_SOURCE_URL=redis://u:geheim@h", "FANTAIL_SOURCE_URL=redis://(hidden): feed: the source URL does not say what to read from Redis"},
 		{"FANTAIL_SOURCE_URL=nats://geheim@h?subject=a..b", "a subject is words with dots between them"},
 		{"FANTAIL_SOURCE_URL=amqp://u:geheim@h?exchange=x&type=queue", "unknown; write one of topic, direct, fanout"},
 		{"FANTAIL_SOURCE_URL=push:", "FANTAIL_PUSH_TOKEN=: anybody could push messages to clients"},
