@@ -44,9 +44,9 @@ type nowhere struct{ io.ReadWriteCloser }
 
 func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 
-// TestControlFramesHoldUpNotForEver: a flood of pongs does not silence what is
+// TestControlFramesHoldUpForABoundedTime: a flood of pongs does not silence what is
 // sent over this connection and the next.
-func TestControlFramesHoldUpNotForEver(t *testing.T) {
+func TestControlFramesHoldUpForABoundedTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := driver.Rate{Count: 1, Per: time.Second}.Limiter()
 		one := &Tap{ReadWriteCloser: nowhere{}, limit: limit}
