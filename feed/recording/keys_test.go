@@ -8,8 +8,7 @@ import (
 	"fantail/feed/stage"
 )
 
-// TestKeysOfRecordings counts the keys of the recorded feeds in the folder that
-// TEST_FEEDS names.
+// TestKeysOfRecordings counts the keys of the recorded feeds in the folder TEST_FEEDS.
 func TestKeysOfRecordings(t *testing.T) {
 	dir := os.Getenv("TEST_FEEDS")
 	if dir == "" {

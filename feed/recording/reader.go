@@ -32,13 +32,13 @@ const binarySuffix = ".b64.txt"
 
 // Record is one message of a recording.
 type Record struct {
-	Time    int64 // when it was received, ns since 1970; 0 = unknown
-	Kind    hub.Kind
-	Payload []byte // valid until the next call of Next
+	Time    int64    // when it was received, ns since 1970; 0 = unknown
+	Kind    hub.Kind // text or binary
+	Payload []byte   // valid until the next call of Next
 }
 
-// Reader reads the messages of a recording, in both forms that doc.go
-// describes. It holds one line at a time. One goroutine.
+// Reader reads the messages of a recording, in either form. It holds one line at a time. One
+// goroutine uses it.
 type Reader struct {
 	file    io.Closer
 	name    string
@@ -60,7 +60,8 @@ func Open(path string) (*Reader, error) {
 	return r, nil
 }
 
-// newReader reads from r; name serves its ending and the errors.
+// newReader reads from r. The suffix of name tells the kind of a headless file, and errors
+// quote name.
 func newReader(r io.Reader, name string) *Reader {
 	rec := &Reader{name: name, lines: lines.NewReader(r, MaxLine)}
 	if strings.HasSuffix(name, binarySuffix) {
@@ -77,8 +78,8 @@ func (r *Reader) Close() error {
 	return r.file.Close()
 }
 
-// Next returns the next message, or io.EOF behind the last one. Any other error
-// names the file and the line; the recording is of no more use then.
+// Next returns the next message, or io.EOF after the last one. Any other error names the file
+// and the line. The rest of the recording cannot be read then.
 func (r *Reader) Next() (Record, error) {
 	line, err := r.lines.Next()
 	if !r.started && err == nil {
@@ -101,7 +102,7 @@ func (r *Reader) Next() (Record, error) {
 	return r.parse(line)
 }
 
-// header takes the first line of a recording with a kind column.
+// header checks the first line of a recording with a kind column.
 func (r *Reader) header(line string) error {
 	if line != header {
 		return r.errorf("is %.40q, but this version reads %q only", line, header)
@@ -110,7 +111,7 @@ func (r *Reader) header(line string) error {
 	return nil
 }
 
-// parse takes a line apart: the time, the kind in a headed file, the message.
+// parse parses a line: the time, the kind in a headed file, and the message.
 func (r *Reader) parse(line []byte) (Record, error) {
 	stamp, rest, ok := cutTab(line)
 	if !ok {
@@ -129,12 +130,12 @@ func (r *Reader) parse(line []byte) (Record, error) {
 	return Record{Time: ns, Kind: hub.Text, Payload: rest}, nil
 }
 
-// parseKind takes the rest of a headed file's line: the kind and the message.
-// Its lines come from a Recorder, so one without its LF was cut short.
+// parseKind parses the rest of a headed file's line: the kind and the message. A Writer wrote
+// the line, so a line without its LF was cut short.
 func (r *Reader) parseKind(ns int64, rest []byte) (Record, error) {
 	kind, body, ok := cutTab(rest)
 	if !ok {
-		return Record{}, r.errorf("has no TAB behind its kind")
+		return Record{}, r.errorf("has no TAB after its kind")
 	}
 	if !r.lines.Ended {
 		return Record{}, r.errorf("is cut short; end it with a line break if it is whole, else delete it")
@@ -158,7 +159,7 @@ func (r *Reader) decode(ns int64, kind hub.Kind, body []byte) (Record, error) {
 	return Record{Time: ns, Kind: kind, Payload: r.buf}, nil
 }
 
-// errorf names the file and the line read last.
+// errorf returns an error that names the file and the line that was read last.
 func (r *Reader) errorf(format string, args ...any) error {
 	return fmt.Errorf("feed: recording %s: line %d "+format, append([]any{r.name, r.lines.Number}, args...)...)
 }

@@ -79,7 +79,7 @@ func TestRecordingErrorsNameFileAndLine(t *testing.T) {
 		{"bad time", "soon\ta\n", `line 1 starts with "soon"`},
 		{"time beyond int64", "99999999999999999999\ta\n", "line 1 starts with"},
 		{"other version", "#fantail 2\n", `line 1 is "#fantail 2", but this version reads "#fantail 1" only`},
-		{"no kind", "#fantail 1\n1\ta\n", "line 2 has no TAB behind its kind"},
+		{"no kind", "#fantail 1\n1\ta\n", "line 2 has no TAB after its kind"},
 		{"unknown kind", "#fantail 1\n1\tx\ta\n", `line 2 has kind "x"; the kinds are t, b64t and b64`},
 		{"bad base64", "#fantail 1\n1\tb64\t!\n", "line 2 holds no valid base64"},
 		{"cut short", "#fantail 1\n1\tt\ta\n2\tt\tb", "line 3 is cut short"},
@@ -123,8 +123,8 @@ func TestOpenRecording(t *testing.T) {
 	}
 }
 
-// FuzzRecording checks that any file is read to an end without a panic, and
-// that what is read survives a Recorder.
+// FuzzRecording checks that any file is read to its end without a panic, and that a Writer and
+// a Reader keep what was read.
 func FuzzRecording(f *testing.F) {
 	f.Add([]byte("1\ta\n2\tb"), false)
 	f.Add([]byte("#fantail 1\n1\tt\ta\n2\tb64t\tYQ0KYg==\n3\tb64\tAP8=\n"), false)

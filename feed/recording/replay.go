@@ -11,7 +11,7 @@ import (
 	"fantail/hub"
 )
 
-// maxSpeed bounds speed=; at that speed any recording is as fast as it goes.
+// maxSpeed bounds speed=. At that speed every recording is played as fast as possible.
 const maxSpeed = 1e9
 
 // replayDriver plays a recording: replay:FILE?speed=N&loop=1.
@@ -21,6 +21,8 @@ type replayDriver struct {
 	loop  bool
 }
 
+// NewReplay returns the driver of replay:. It reads the first message of the recording, so that
+// a file that is missing or no recording is an error now.
 func NewReplay(o driver.Options) (driver.Driver, error) {
 	path, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
@@ -31,7 +33,7 @@ func NewReplay(o driver.Options) (driver.Driver, error) {
 	return &replayDriver{path, speed, loop}, errors.Join(errSpeed, errLoop, query.Rest("speed", "loop"), checkRecording(path))
 }
 
-// checkRecording finds out now what open would only find out later.
+// checkRecording returns what is wrong with a recording's beginning.
 func checkRecording(path string) error {
 	if path == "" {
 		return errors.New("feed: the source URL names no recording; write it as replay:FILE")
@@ -47,6 +49,7 @@ func checkRecording(path string) error {
 	return err
 }
 
+// Open opens the recording.
 func (d *replayDriver) Open(ctx context.Context) (driver.Stream, error) {
 	rec, err := Open(d.path)
 	if err != nil {
@@ -55,16 +58,17 @@ func (d *replayDriver) Open(ctx context.Context) (driver.Stream, error) {
 	return &replayStream{ctx: ctx, driver: d, rec: rec, pace: NewPace(d.speed)}, nil
 }
 
-// replayStream plays the recording, again and again if it loops.
+// replayStream plays the recording, once or in a loop. One goroutine uses it.
 type replayStream struct {
 	ctx    context.Context
 	driver *replayDriver
 	rec    *Reader
 	pace   *Pace
 	in     hub.Input
-	empty  bool // the present round has brought no message yet, so another would be in vain
+	empty  bool // the present round has brought no message yet; if it brings none, the loop ends
 }
 
+// Next waits until the next record is due, and returns its event.
 func (s *replayStream) Next() (driver.Event, error) {
 	rec, err := s.rec.Next()
 	if err == io.EOF && s.driver.loop && !s.empty {
@@ -84,7 +88,7 @@ func (s *replayStream) Next() (driver.Event, error) {
 	return driver.Message(&s.in), nil
 }
 
-// rewind starts the recording over, with an anchor of its own.
+// rewind starts the recording from its beginning, with a new anchor.
 func (s *replayStream) rewind() error {
 	rec, err := Open(s.driver.path)
 	if err != nil {
@@ -95,4 +99,5 @@ func (s *replayStream) rewind() error {
 	return nil
 }
 
+// Close closes the recording.
 func (s *replayStream) Close() { s.rec.Close() }

@@ -12,22 +12,21 @@ import (
 	"fantail/hub"
 )
 
-// Writer writes a recording with a kind column, from which a Recording reads
-// the same bytes back. One goroutine.
+// Writer writes a recording with a kind column, from which a Reader reads the same bytes back.
+// One goroutine uses it.
 type Writer struct {
 	w      io.Writer
 	headed bool
 	buf    []byte
 }
 
-// NewWriter returns a recorder that writes to w. Nothing is written before
-// the first message.
+// NewWriter returns a Writer that writes to w. Nothing is written before the first message.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// Write appends one message. A zero t is written as an unknown time. It makes
-// one call of w's Write, so a line is whole or absent as far as w can promise
-// it. An error of w leaves the recording's end undefined. A message that would
-// not fit into MaxRecordingLine is an error and leaves no trace.
+// Write appends one message. A zero t is written as an unknown time. Write makes one call of
+// w's Write, so that a line is whole or absent if w is atomic. After an error of w, the end of
+// the recording is undefined. A message whose line would be longer than MaxLine is an error,
+// and nothing is written.
 func (r *Writer) Write(t time.Time, kind hub.Kind, payload []byte) error {
 	column := kindColumn(kind, payload)
 	if lineBound(column, payload) > MaxLine {
@@ -45,7 +44,7 @@ func (r *Writer) Write(t time.Time, kind hub.Kind, payload []byte) error {
 	return nil
 }
 
-// lineBound returns how long a line can get.
+// lineBound returns the longest length that a line of a message can have.
 func lineBound(column string, payload []byte) int {
 	const stampAndTabs = len("-9223372036854775808") + 2
 	if column == kindText {
@@ -67,9 +66,8 @@ func appendRecord(b []byte, t time.Time, column string, payload []byte) []byte {
 	return base64.StdEncoding.AppendEncode(b, payload)
 }
 
-// kindColumn chooses the plainest form that gives the same bytes back, also
-// after an editor has had the file: text goes bare unless it has a line break
-// or is not UTF-8.
+// kindColumn chooses the plainest form that gives the same bytes back, also after an editor has
+// saved the file. Text stands as it is unless it has a line break or is not UTF-8.
 func kindColumn(kind hub.Kind, payload []byte) string {
 	switch {
 	case kind == hub.Binary:
