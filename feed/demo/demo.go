@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	meanRate = 50          // messages a second, if the URL names no rate
-	minRate  = 1.0 / 3600  // a lower rate is taken for this one
-	maxRate  = 1e6         // the highest rate
-	maxLag   = time.Second // a longer delay is not caught up with
+	meanRate = 50          // messages a second, if the URL has no rate
+	minRate  = 1.0 / 3600  // messages a second; a lower rate counts as this one
+	maxRate  = 1e6         // messages a second; a higher rate is an error
+	maxLag   = time.Second // after a longer delay the missed messages are skipped
 )
 
-// source makes up a market: demo:?seed=1&rate=50. The rate is the mean of a
-// day.
+// source is the driver of demo:.
 type source struct {
 	seed uint64
 	rate float64 // messages a second
 }
 
+// New returns the driver of a market that is made up.
 func New(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
@@ -48,15 +48,16 @@ func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 	}, nil
 }
 
-// stream hands out the market's messages at the pace of its day.
+// stream returns the market's messages at the pace of its day. One goroutine uses it.
 type stream struct {
 	ctx    context.Context
-	due    time.Time // when the next message is
+	due    time.Time // time of the next message
 	rhythm *rhythm
 	market *market
 	in     hub.Input
 }
 
+// Next waits until the next message is due, and makes it.
 func (s *stream) Next() (driver.Event, error) {
 	now := time.Now()
 	if now.Sub(s.due) > maxLag {
@@ -70,4 +71,5 @@ func (s *stream) Next() (driver.Event, error) {
 	return driver.Message(&s.in), nil
 }
 
+// Close does nothing: nothing is open.
 func (s *stream) Close() {}

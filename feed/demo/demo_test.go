@@ -65,8 +65,7 @@ func TestDemoIsTheSameForASeed(t *testing.T) {
 	}
 }
 
-// TestDemoRates: the first message comes at once, and the slowest feed has one
-// an hour or so.
+// TestDemoRates: the first message comes at once. The slowest feed has about one message an hour.
 func TestDemoRates(t *testing.T) {
 	for _, tt := range []struct {
 		url         string
@@ -84,8 +83,8 @@ func TestDemoRates(t *testing.T) {
 	}
 }
 
-// TestDemoDoesNotCatchUpWithASleep: a machine that was suspended goes on at the
-// rate, with no burst of what it missed.
+// TestDemoDoesNotCatchUpWithASleep: a machine that was suspended goes on at the rate, without a
+// burst of missed messages.
 func TestDemoDoesNotCatchUpWithASleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &source{seed: 1, rate: 10}

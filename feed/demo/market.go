@@ -10,18 +10,17 @@ import (
 const (
 	dayVolatility  = 0.03 // standard deviation of a day's log return
 	maxVolatility  = 0.01 // of one step, for feeds of few messages
-	shockShare     = 0.10 // of the last step's square in the next variance: what makes volatility cluster
-	memoryShare    = 0.88 // of the present variance in the next
-	pull           = 1e-4 // of a step, back towards the first price
-	maxExcursion   = 1.5  // bound of the log of price over first price: about 4.5 times up or down
+	shockShare     = 0.10 // share of the last step's square in the next variance; it makes volatility cluster
+	memoryShare    = 0.88 // share of the present variance in the next one
+	pull           = 1e-4 // share of the excursion that each step takes back
+	maxExcursion   = 1.5  // bound of log(price / first price): about 4.5 times up or down
 	tradesPerQuote = 0.5
 )
 
-// market is a handful of made-up symbols that trade. The log of a price walks at
-// random with a variance of its own memory (GARCH(1,1)), so that calm and wild
-// times follow each other, and a slight pull keeps it near its first value. The
-// same seed and rate give the same messages, apart from their times. One
-// goroutine.
+// market is a few made-up symbols that trade. The log of a price is a random walk whose variance
+// depends on its past (GARCH(1,1)), so that calm and wild times follow each other. A slight pull
+// keeps the price near its first value. The same seed and rate give the same messages, except
+// for their times. One goroutine uses a market.
 type market struct {
 	rnd     *rand.Rand
 	seq     uint64
@@ -40,8 +39,8 @@ type symbol struct {
 	variance  float64 // of the next step
 }
 
-// newMarket returns a market at its first opening. The rate, in messages a
-// second, says how small steps are, so that a day is as wild at any rate.
+// newMarket returns a market at its first opening. The rate, in messages a second, scales the
+// steps, so that a day is equally wild at any rate.
 func newMarket(seed uint64, rate float64) *market {
 	m := &market{
 		rnd: rand.New(rand.NewPCG(seed, 0)),
@@ -63,8 +62,7 @@ func newMarket(seed uint64, rate float64) *market {
 	return m
 }
 
-// append appends the next message: a trade or a quote of one symbol, as a JSON
-// object that says it is a demo and when it was made, in ns since 1970. It also
+// append appends the next message: a trade or a quote of one symbol, as a JSON object. It also
 // returns the symbol.
 func (m *market) append(b []byte, now time.Time) ([]byte, string) {
 	s := &m.symbols[m.rnd.IntN(len(m.symbols))]
@@ -90,8 +88,8 @@ func (s *symbol) step(shock, sigma float64) {
 	s.excursion = min(max(s.excursion*(1-pull)+move, -maxExcursion), maxExcursion)
 }
 
-// quote returns bid and ask around the price, in ticks. They are one tick apart,
-// and more in wild times.
+// quote returns bid and ask around the price, in ticks. They are one tick apart, or more in wild
+// times.
 func (s *symbol) quote(luck float64) (bid, ask int64) {
 	price := s.first * math.Exp(s.excursion)
 	spread := 1 + int64(luck*math.Sqrt(s.variance)*price/s.tick)
@@ -99,7 +97,7 @@ func (s *symbol) quote(luck float64) (bid, ask int64) {
 	return bid, bid + spread
 }
 
-// appendTrade appends a trade: a buyer takes the ask, a seller the bid.
+// appendTrade appends a trade. A buyer pays the ask, and a seller gets the bid.
 func (m *market) appendTrade(b []byte, s *symbol, bid, ask int64) []byte {
 	side, price := "buy", ask
 	if m.rnd.IntN(2) == 0 {
@@ -117,7 +115,7 @@ func (m *market) appendQuote(b []byte, s *symbol, bid, ask int64) []byte {
 	return m.appendSize(append(b, `,"ask_size":`...))
 }
 
-// appendSize appends a size of at least 1: many are small, few are large.
+// appendSize appends a size of at least 1. Most sizes are small.
 func (m *market) appendSize(b []byte) []byte {
 	return strconv.AppendInt(b, 1+int64(m.rnd.ExpFloat64()*120), 10)
 }

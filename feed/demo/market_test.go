@@ -20,8 +20,7 @@ type demoMessage struct {
 	AskSize            int64 `json:"ask_size"`
 }
 
-// parseDemo parses a message and fails the test if it has other fields, or not
-// those of its type.
+// parseDemo parses a message. It fails the test if the fields are not those of its type.
 func parseDemo(t *testing.T, text string) demoMessage {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
@@ -81,8 +80,8 @@ func TestDemoPricesStayInBounds(t *testing.T) {
 	}
 }
 
-// TestDemoVolatilityClusters: the size of a move says something about the size
-// of the next, while its direction says nothing.
+// TestDemoVolatilityClusters: the size of a move tells something about the size of the next one.
+// Its direction tells nothing.
 func TestDemoVolatilityClusters(t *testing.T) {
 	m := newMarket(1, meanRate)
 	s := &m.symbols[0]

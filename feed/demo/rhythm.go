@@ -12,15 +12,13 @@ const (
 	slotLength = dayLength / slotCount
 )
 
-// rhythm paces the messages of the demo market: a trading day in five minutes,
-// then the next one. The opening and the close are busy, noon is quiet, and one
-// to three bursts fall somewhere between. A day has rate messages a second in
-// the mean, however they are spread. The same seed gives the same days. One
-// goroutine.
+// rhythm paces the messages of the market through its days. The opening and the close are busy,
+// noon is quiet, and one to three bursts lie between. However the messages are spread, the mean
+// of a day is rate. The same seed gives the same days. One goroutine uses a rhythm.
 type rhythm struct {
 	rnd     *rand.Rand
 	rate    float64            // messages a second, the mean of a day
-	weights [slotCount]float64 // of the present day's slots: rate over mean rate
+	weights [slotCount]float64 // of the present day's slots: the slot's rate over the mean rate
 	slot    int
 	spent   float64 // seconds of the slot that have passed
 }
@@ -31,8 +29,8 @@ func newRhythm(seed uint64, rate float64) *rhythm {
 	return r
 }
 
-// next returns the time from one message to the next: the time in which the
-// present rate, summed up, comes to one message.
+// next returns the time until the next message: the time over which the present rate adds up to
+// one message.
 func (r *rhythm) next() time.Duration {
 	wait, missing := 0.0, 1.0 // seconds, messages
 	for {
@@ -58,8 +56,7 @@ func (r *rhythm) advance() {
 	}
 }
 
-// dawn plans a day: its shape, some noise, its bursts, and all of it scaled to
-// a mean of 1.
+// dawn plans a day: its shape, some noise and its bursts, scaled to a mean of 1.
 func (r *rhythm) dawn() {
 	for i := range r.weights {
 		r.weights[i] = shapeOfDay(float64(i)/slotCount) * (0.85 + 0.3*r.rnd.Float64())

@@ -32,7 +32,7 @@ func days(t *testing.T, driver *source, n int) []int {
 	return slots
 }
 
-// part sums up the slots of a day from the one share of it to the other.
+// part sums up the slots between two shares of a day.
 func part(day []int, from, to float64) (sum int) {
 	for _, n := range day[int(from*slotCount):int(to*slotCount)] {
 		sum += n
@@ -40,8 +40,7 @@ func part(day []int, from, to float64) (sum int) {
 	return sum
 }
 
-// TestDemoKeepsItsRate: however a day is spread, it has the messages that the
-// rate says.
+// TestDemoKeepsItsRate: a day has as many messages as the rate says, however they are spread.
 func TestDemoKeepsItsRate(t *testing.T) {
 	for _, rate := range []float64{0.1, 1, 50, 200} {
 		slots := days(t, &source{seed: 3, rate: rate}, 2)
@@ -55,8 +54,8 @@ func TestDemoKeepsItsRate(t *testing.T) {
 	}
 }
 
-// TestDemoDayHasARhythm: the opening and the close are busier than noon by far,
-// every day, and each day has a burst but is not made of them.
+// TestDemoDayHasARhythm: on each day the opening and the close are much busier than noon. Each day
+// has a burst but does not consist of bursts.
 func TestDemoDayHasARhythm(t *testing.T) {
 	for seed := range uint64(5) {
 		slots := days(t, &source{seed: seed, rate: 50}, 3)
