@@ -9,8 +9,8 @@ import (
 	"fantail/feed/internal/feedrun"
 )
 
-// TestStdinQuietEnds: a reader with deadlines is interrupted, so nothing is
-// left behind; TestMain looks for the goroutine.
+// TestStdinQuietEnds: a reader with deadlines is interrupted, so nothing is left. TestMain looks for
+// the goroutine.
 func TestStdinQuietEnds(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
@@ -25,8 +25,8 @@ func TestStdinQuietEnds(t *testing.T) {
 	}
 }
 
-// TestStdinUninterruptibleEnds: the end of Run does not wait for a reader that
-// has no deadlines; its goroutine ends with the read.
+// TestStdinUninterruptibleEnds: the end of Run does not wait for a reader without deadlines. The
+// goroutine ends with its read.
 func TestStdinUninterruptibleEnds(t *testing.T) {
 	ours, theirs := io.Pipe()
 	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "stdin:"}, Stdin: struct{ io.Reader }{ours}})

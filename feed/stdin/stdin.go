@@ -14,13 +14,13 @@ import (
 	"fantail/hub"
 )
 
-// source reads a line a message: stdin:. A line that is valid UTF-8 is
-// text, any other is binary; an empty line is an empty message.
+// source is the driver of stdin:. A line that is valid UTF-8 is text, any other is binary.
 type source struct {
 	r   io.Reader
 	max int64
 }
 
+// New returns the driver of standard input, which is Options.Stdin.
 func New(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
@@ -36,9 +36,8 @@ func New(o driver.Options) (driver.Driver, error) {
 	return &source{o.Stdin, o.MaxMessage}, errors.Join(append(bad, query.Rest())...)
 }
 
-// Open starts the goroutine that reads. A read of a terminal or a file cannot
-// be interrupted, so it may outlive the stream until that read returns; one of
-// a reader with a SetReadDeadline is interrupted.
+// Open starts the goroutine that reads. The end of ctx interrupts a read only if the reader has a
+// SetReadDeadline. Otherwise the goroutine outlives the stream until its read returns.
 func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 	s := &stream{
 		lines: make(chan line),
@@ -52,26 +51,27 @@ func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 	return s, nil
 }
 
-// interruptible is a reader whose Read ends at a deadline, as that of an *os.File that is
-// a pipe.
+// interruptible is a reader whose Read ends at a deadline, such as an *os.File that is a pipe.
 type interruptible interface{ SetReadDeadline(time.Time) error }
 
+// line is what the lines.Reader returned.
 type line struct {
 	text []byte
 	err  error
 }
 
-// stream hands lines from the reading goroutine to next, one at a time:
-// the reader waits until next is called again, as it owns the line's bytes.
+// stream hands lines from the reading goroutine to Next, one at a time. The reading goroutine owns
+// the bytes of a line, so it waits until Next is called again.
 type stream struct {
 	ctx    context.Context
 	lines  chan line     // never closed
-	taken  chan struct{} // next is done with the line; never closed
-	lent   bool          // next has a line that is not given back
-	in     hub.Input     // the present message; owned by next
+	taken  chan struct{} // Next no longer uses the line; never closed
+	holds  bool          // Next has a line that it has not given back; owned by Next
+	in     hub.Input     // the present message; owned by Next
 	unhook func() bool   // nil = the reader has no deadlines
 }
 
+// read reads lines until its reader or the context ends.
 func (s *stream) read(l *lines.Reader) {
 	for {
 		text, err := l.Next()
@@ -91,8 +91,9 @@ func (s *stream) read(l *lines.Reader) {
 	}
 }
 
+// Next gives the last line back, and waits for the next one.
 func (s *stream) Next() (driver.Event, error) {
-	if s.lent {
+	if s.holds {
 		select {
 		case s.taken <- struct{}{}:
 		case <-s.ctx.Done():
@@ -100,7 +101,7 @@ func (s *stream) Next() (driver.Event, error) {
 	}
 	select {
 	case line := <-s.lines:
-		s.lent = true
+		s.holds = true
 		return s.event(line)
 	case <-s.ctx.Done():
 		return driver.Event{}, s.ctx.Err()
@@ -123,6 +124,7 @@ func (s *stream) event(l line) (driver.Event, error) {
 	return driver.Message(&s.in), nil
 }
 
+// Close lets the reading goroutine end by itself.
 func (s *stream) Close() {
 	if s.unhook != nil {
 		s.unhook()

@@ -77,7 +77,7 @@ func TestStdinURL(t *testing.T) {
 	}
 }
 
-// FuzzStdin holds the messages against bytes.Split.
+// FuzzStdin compares the messages with bytes.Split.
 func FuzzStdin(f *testing.F) {
 	f.Add([]byte("a\nb\xff\n\n"))
 	f.Add([]byte("\r\n\r"))
