@@ -41,7 +41,7 @@ func TestPush(t *testing.T) {
 	}
 }
 
-// TestPushHammer: what was taken is published once, each producer's in order.
+// TestPushHammer: messages that were taken are published once, those of each producer in order.
 func TestPushHammer(t *testing.T) {
 	r := feedrun.Start(t, feed.Config{Sources: feed.Sources{URL: "push:"}, Messages: feed.Messages{MaxMessage: 64}})
 	const producers, each = 8, 500

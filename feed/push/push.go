@@ -12,32 +12,34 @@ import (
 )
 
 const (
-	// pushBatches and pushMessages of the longest kind are what waits to be
-	// published at most: the feed takes from the queue as fast as it can
-	// publish, so a full queue is a flood.
+	// maxBatches is how many calls of Push may wait. The feed takes from the queue as
+	// fast as it publishes, so a full queue means a flood.
 	maxBatches = 1024
-	largest    = 2
-	// pushCost is what a waiting message takes beside its payload, and pushLines
-	// of them fit at least, however short they are.
+	// largest is how many messages of the longest kind may wait.
+	largest = 2
+	// messageCost is how many bytes a waiting message counts beside its payload.
 	messageCost = 128
-	leastLines  = 1 << 16
+	// leastLines is how many empty messages fit in addition, so that many short messages
+	// can wait.
+	leastLines = 1 << 16
 )
 
-// source is a source that is told its messages by Feed.Push: push:.
+// source is the driver of push:. Feed.Push hands it messages.
 type source struct {
-	// Static after newPush.
+	// Static after New.
 	max   int64            // bytes of one message
 	room  int64            // bytes that may wait
 	queue chan []hub.Input // never closed
 
 	queued atomic.Int64 // bytes that wait
 
-	// Owned by next. What was taken outlives a connection that a rule ends.
-	batch []hub.Input // what is left of the present one
+	// Owned by Next. It outlives a connection that a rule ends.
+	batch []hub.Input // the rest of the present batch
 }
 
 var _ driver.Pusher = (*source)(nil)
 
+// New returns the driver of messages that are pushed.
 func New(o driver.Options) (driver.Driver, error) {
 	rest, query, err := driver.SplitLocal(o.URL)
 	if err != nil {
@@ -51,7 +53,7 @@ func New(o driver.Options) (driver.Driver, error) {
 	return d, errors.Join(bad, query.Rest())
 }
 
-// Push implements Pusher.
+// Push implements driver.Pusher.
 func (d *source) Push(messages []hub.Input) error {
 	size := int64(0)
 	for i := range messages {
@@ -81,7 +83,7 @@ func (d *source) Push(messages []hub.Input) error {
 	}
 }
 
-// sizeOf is what a message counts while it waits.
+// sizeOf returns how many bytes a message counts while it waits.
 func sizeOf(m *hub.Input) int64 { return int64(len(m.Payload)) + messageCost }
 
 // Open has nothing to connect to.
@@ -89,12 +91,13 @@ func (d *source) Open(ctx context.Context) (driver.Stream, error) {
 	return &stream{ctx: ctx, source: d}, nil
 }
 
-// stream takes from the queue. One goroutine.
+// stream takes from the queue. One goroutine uses it.
 type stream struct {
 	ctx    context.Context
 	source *source
 }
 
+// Next returns the next message that was pushed.
 func (s *stream) Next() (driver.Event, error) {
 	d := s.source
 	for len(d.batch) == 0 {
@@ -110,4 +113,5 @@ func (s *stream) Next() (driver.Event, error) {
 	return driver.Message(m), nil
 }
 
+// Close does nothing: what waits is kept for the next stream.
 func (s *stream) Close() {}

@@ -19,7 +19,7 @@ func inputs(payloads ...string) []hub.Input {
 	return all
 }
 
-// TestPushIsBounded: in bytes and in number, and all or none.
+// TestPushIsBounded: bytes and number are bounded, and a call takes all messages or none.
 func TestPushIsBounded(t *testing.T) {
 	d := &source{max: 10, room: 20 + 3*messageCost, queue: make(chan []hub.Input, 2)}
 	for i, step := range []struct {
@@ -49,7 +49,7 @@ func TestPushIsBounded(t *testing.T) {
 	}
 }
 
-// TestPushOutlivesConnection: a rule ends it within a batch.
+// TestPushOutlivesConnection: a rule ends the connection within a batch.
 func TestPushOutlivesConnection(t *testing.T) {
 	d, err := New(driver.Options{URL: "push:", MaxMessage: 8})
 	if err != nil {
@@ -80,7 +80,7 @@ func TestPushOutlivesConnection(t *testing.T) {
 	}
 }
 
-// TestPushTakesManyShort: as many lines as the relay lets through.
+// TestPushTakesManyShort: as many short messages fit as the relay lets through.
 func TestPushTakesManyShort(t *testing.T) {
 	d, err := New(driver.Options{URL: "push:", MaxMessage: 1 << 16})
 	if err != nil {
