@@ -7,32 +7,30 @@ import (
 	"fantail/feed/stage"
 )
 
-// changeover says what becomes of what two connections bring, and what is to be done
-// next: a pure state machine that knows neither time nor sockets. Its caller does what
-// the actions say.
+// changeover decides what becomes of the events of two connections, and what to do next. It is a
+// pure state machine that knows neither time nor sockets. Its caller does what the actions say.
 type changeover struct {
 	ids  *stage.Identifier
-	old  *stage.Share // of the connection that the feed comes from
-	hand *handover    // with the next connection; nil = there is none
+	old  *stage.Share // of the present connection, from which the feed comes
+	hand *handover    // to the next connection; nil = there is no next connection
 }
 
-// action is what is to be done next.
+// action says what to do next.
 type action uint8
 
 const (
-	carryOn     action = iota // nothing
-	openNext                  // the connection is old: open another beside it
-	awaitMatch                // both run: wait until both bring the same message
-	awaitTail                 // both have brought one: read both for a while more
+	carryOn     action = iota // do nothing
+	openNext                  // the connection has reached its age: open another one beside it
+	awaitMatch                // both are open: wait until both bring the same message
+	awaitTail                 // both have brought one message: read both for some time more
 	leaveOld                  // the next one has all that follows: leave the old one
-	retryNext                 // there is no next one: open another later
-	replaceOld                // the old one has ended as it was told to: the next one takes its place
-	replaceLost               // the old one was lost: likewise
-	endStream                 // there is nothing to go on with
+	retryNext                 // there is no next one: open another one later
+	replaceOld                // the old one has ended after it was left: the next one takes its place
+	replaceLost               // the old one was lost: the next one takes its place
+	endStream                 // no connection is left
 )
 
-// fromOld takes an event of the present connection, and appends to out what the feed
-// gets.
+// fromOld takes in an event of the present connection, and appends the events of the feed to out.
 func (c *changeover) fromOld(out []driver.Event, m identified) ([]driver.Event, action) {
 	switch {
 	case c.hand != nil:
@@ -45,8 +43,8 @@ func (c *changeover) fromOld(out []driver.Event, m identified) ([]driver.Event, 
 	return out, c.matched()
 }
 
-// fromNext takes an event of the next connection. What is held back is a sign of life
-// all the same.
+// fromNext takes in an event of the next connection. An event that is held back becomes a sign of
+// life.
 func (c *changeover) fromNext(out []driver.Event, m identified) ([]driver.Event, action) {
 	before := len(out)
 	if out = c.hand.fromNext(out, m); len(out) == before {
@@ -71,7 +69,7 @@ func (c *changeover) opened(next *stage.Share) action {
 	return awaitMatch
 }
 
-// due takes in that the present connection is old, or that a wait is over.
+// due takes in that the present connection has reached its age, or that a wait is over.
 func (c *changeover) due(out []driver.Event) ([]driver.Event, action) {
 	if c.hand == nil {
 		return out, openNext
@@ -83,15 +81,13 @@ func (c *changeover) due(out []driver.Event) ([]driver.Event, action) {
 	return out, leaveOld
 }
 
-// nextEnded takes in that the next connection has ended, while the present one goes
-// on.
+// nextEnded takes in that the next connection has ended while the present one goes on.
 func (c *changeover) nextEnded() action {
 	c.hand = nil
 	return retryNext
 }
 
-// oldEnded takes in that the present connection has ended: as it was told to, or too
-// early.
+// oldEnded takes in that the present connection has ended: after it was left, or too early.
 func (c *changeover) oldEnded(out []driver.Event, err error) ([]driver.Event, action) {
 	_, again := errors.AsType[*driver.Failure](err)
 	do := replaceOld

@@ -17,10 +17,9 @@ var actionWords = map[action]string{
 	replaceOld: "replace", replaceLost: "lost", endStream: "end",
 }
 
-// TestChangeover plays a renewal: o3 is that the present connection brings message 3,
-// n3 that the next one does; + that the next one is open, t that what was waited for is
-// due; o! and n! that one is lost, o. that one can never be read on. Published messages
-// and actions follow each other as they come.
+// TestChangeover plays a renewal. In its words the present connection (o) or the next one (n)
+// brings a message, as in o3 and n3; + opens the next one, and t makes the wait due; o! and n! lose
+// a connection, and o. ends one for good. Published messages and actions are listed in order.
 func TestChangeover(t *testing.T) {
 	for _, tt := range []struct{ about, in, want string }{
 		{"one connection", "o1 o2 o2", "1 2 2"},

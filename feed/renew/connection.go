@@ -7,23 +7,23 @@ import (
 	"fantail/feed/stage"
 )
 
-// activeConn is an open connection. Its goroutine reads it, lends one event at a time,
-// and ends with the stream.
+// activeConn is an open connection. Its goroutine reads it, lends one event at a time, and ends
+// with the stream.
 type activeConn struct {
 	stream driver.Stream
 	leave  context.CancelFunc // ends the stream as the end of Run does
 	share  *stage.Share
-	came   chan readResult // never closed
-	taken  chan struct{}   // the event is given back; never closed
+	came   chan readResult // lends an event; never closed
+	taken  chan struct{}   // gives the event back; never closed
 }
 
-// readResult is what a stream's Next returned.
+// readResult is the result of a stream's Next.
 type readResult struct {
 	ev  driver.Event
 	err error
 }
 
-// dialled is what an opening led to.
+// dialled is the result of an opening.
 type dialled struct {
 	stream driver.Stream
 	leave  context.CancelFunc
@@ -51,10 +51,10 @@ func (s *stream) dialBeside() {
 	})
 }
 
-// read has a connection read.
+// read starts the goroutine that reads a connection.
 func (s *stream) read(d dialled) *activeConn {
 	c := &activeConn{d.stream, d.leave, s.cfg.IDs.Join(), make(chan readResult), make(chan struct{})}
-	s.wg.Go(func() { // ends with the stream's failure, which leave brings about, or with ctx
+	s.wg.Go(func() { // ends with ctx, or with the stream's failure, which leave causes
 		for {
 			ev, err := c.stream.Next()
 			if !offer(s.ctx, c.came, readResult{ev, err}) || err != nil {
@@ -68,7 +68,7 @@ func (s *stream) read(d dialled) *activeConn {
 	return c
 }
 
-// results returns where the connection's events come; nothing comes of none.
+// results returns the channel of the connection's events. On that of nil nothing is received.
 func (c *activeConn) results() <-chan readResult {
 	if c == nil {
 		return nil
@@ -76,7 +76,7 @@ func (c *activeConn) results() <-chan readResult {
 	return c.came
 }
 
-// drop closes a connection whose goroutine has ended; nil is none.
+// drop closes a connection whose goroutine has ended. It does nothing for nil.
 func (c *activeConn) drop() {
 	if c != nil {
 		c.leave()

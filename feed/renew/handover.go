@@ -12,25 +12,24 @@ const (
 	heldCost = 256      // bytes that a message counts beside its payload
 )
 
-// handover joins two connections to one feed while one takes over from the other:
-// a pure state machine that knows neither time nor sockets.
+// handover makes one feed of two connections while one takes over from the other. It is a pure
+// state machine that knows neither time nor sockets.
 //
-// It goes on with the old connection and holds back what the new one brings until
-// both have brought one message: from there on the new one has all that follows.
-// What the new one began with, such as an answer to its subscription or a
-// snapshot, is behind the feed by then and dropped. Afterwards each message is
-// taken from the connection that brings it first. As each of them is in order,
-// so is the feed.
+// At first the feed comes from the old connection, and what the new one brings is held back. Once
+// both have brought the same message, the new one has all that follows. What the new one began
+// with, such as an answer to its subscription or a snapshot, is then older than the feed and
+// dropped. Afterwards each message is taken from the connection that brings it first. Each
+// connection is in order, so the feed is in order.
 type handover struct {
 	ids       *stage.Identifier
 	old, next *stage.Share
-	joined    bool // both have brought one message, or it was given up
-	tail      bool // the last part has begun, whose end is the caller's to tell
-	left      bool // the old one was told to leave: what has no identity is the new one's to bring
+	joined    bool // both have brought the same message, or the wait for it was given up
+	tail      bool // the last part has begun; the caller says when it ends
+	left      bool // the old one was told to leave; messages without identity now come from the new one
 
-	held  []identified           // of the new connection
-	where map[stage.Identity]int // in held: the first with that identity
-	bytes int                    // in held
+	held  []identified           // events of the new connection that are held back
+	where map[stage.Identity]int // index in held of the first message with that identity
+	bytes int                    // that held takes
 }
 
 // identified is an event with the identity of its message.
@@ -41,11 +40,11 @@ type identified struct {
 }
 
 func newHandover(ids *stage.Identifier, old, next *stage.Share) *handover {
-	next.Settle() // only what comes from now on shows that both run
+	next.Settle() // only messages from now on show that both connections run
 	return &handover{ids: ids, old: old, next: next, where: map[stage.Identity]int{}}
 }
 
-// fromOld appends to out what follows from a message of the old connection.
+// fromOld takes in an event of the old connection, and appends the events of the feed to out.
 func (h *handover) fromOld(out []driver.Event, a identified) []driver.Event {
 	switch {
 	case a.Kind == driver.KindMessage && !a.has && h.left:
@@ -62,8 +61,8 @@ func (h *handover) fromOld(out []driver.Event, a identified) []driver.Event {
 	return out
 }
 
-// fromNext appends to out what follows from a message of the new connection. What
-// has no identity is the old one's to bring until that was told to leave.
+// fromNext takes in an event of the new connection, and appends the events of the feed to out. A
+// message without identity comes from the old connection until that was told to leave.
 func (h *handover) fromNext(out []driver.Event, a identified) []driver.Event {
 	switch {
 	case a.Kind != driver.KindMessage:
@@ -85,8 +84,8 @@ func (h *handover) fromNext(out []driver.Event, a identified) []driver.Event {
 	return h.take(out, a)
 }
 
-// giveUp goes over to the new connection although nothing shows that it has all
-// that follows: the old one has ended, or both were quiet for too long.
+// giveUp goes over to the new connection although nothing shows that it has all that follows. The
+// old one has ended, both were quiet for too long, or too much is held.
 func (h *handover) giveUp(out []driver.Event) []driver.Event {
 	h.joined = true
 	for _, a := range h.held {
@@ -100,8 +99,7 @@ func (h *handover) giveUp(out []driver.Event) []driver.Event {
 	return out
 }
 
-// join goes over to the new connection, whose held message i the old one has
-// brought too.
+// join goes over to the new connection. The old one has brought its held message i too.
 func (h *handover) join(out []driver.Event, i int) []driver.Event {
 	h.joined = true
 	for j, a := range h.held {

@@ -12,8 +12,8 @@ import (
 	"fantail/hub"
 )
 
-// TestHandover plays two connections: o brings a message over the old one, n over
-// the new one, ! gives up, and < has the old one told to leave. A message that starts with - has no identity.
+// TestHandover plays two connections: o brings a message over the old one, n over the new one, !
+// gives up, and < tells the old one to leave. A message that starts with - has no identity.
 func TestHandover(t *testing.T) {
 	tests := []struct{ name, before, in, want string }{
 		{"the old one leads", "1 2", "o3 o4 n3 n4 n5 o5", "3 4 5"},
@@ -42,8 +42,8 @@ func TestHandover(t *testing.T) {
 	}
 }
 
-// TestHandoverOfNames: a name counts whenever it was published, so that what the
-// new connection repeats shows that it has all that follows.
+// TestHandoverOfNames: a name counts whenever it was published. So a message that the new connection
+// repeats shows that it has all that follows.
 func TestHandoverOfNames(t *testing.T) {
 	h := playHandover(t, true, "1 2 3")
 	var got []string
@@ -78,7 +78,7 @@ func playHandover(t *testing.T, named bool, before string) playedHandover {
 	return playedHandover{newHandover(ids, old, ids.Join()), ids}
 }
 
-// play takes one step and returns what is published.
+// play takes one step and returns the messages that are published.
 func (h playedHandover) play(step string) (published []string) {
 	a := identified{Event: driver.Message(&hub.Input{Payload: []byte(step[1:])}), has: !strings.HasPrefix(step[1:], "-")}
 	a.id, _ = h.ids.Of(a.Message)
@@ -101,8 +101,8 @@ func (h playedHandover) play(step string) (published []string) {
 	return published
 }
 
-// TestHandoverModel hands one feed over between connections that lag behind it
-// differently, and wants every message once and in order.
+// TestHandoverModel hands one feed over between connections with different lags. Every message must
+// come once and in order.
 func TestHandoverModel(t *testing.T) {
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -131,8 +131,7 @@ func TestHandoverModel(t *testing.T) {
 	}
 }
 
-// TestHandoverIsBounded: a connection that brings more than may be held takes
-// over at once.
+// TestHandoverIsBounded: a connection that brings more than may be held takes over at once.
 func TestHandoverIsBounded(t *testing.T) {
 	h := playHandover(t, false, "1")
 	large := strings.Repeat("x", 1<<20)

@@ -13,15 +13,16 @@ import (
 	"fantail/hub/setting"
 )
 
-// Config says when connections are renewed, and what is told of it.
+// Config says when connections are renewed, and who is told of it. The callbacks are called by
+// Next and never nil.
 type Config struct {
-	Age   time.Duration     // at which the next connection is opened
-	IDs   *stage.Identifier // by which messages of two connections are the same
-	Names setting.Namer
-	Log   zerolog.Logger
+	Age   time.Duration     // age at which the next connection is opened, less up to a tenth; above 0
+	IDs   *stage.Identifier // says which messages of two connections are the same; never nil
+	Names setting.Namer     // how the log names settings
+	Log   zerolog.Logger    // for connections that are replaced or not made
 
-	Failed func(driver.Reason)   // counts a connection that was replaced or not made
-	Lost   func(*driver.Failure) // tells of one that was lost before the next one had all that follows
+	Failed func(driver.Reason)   // is told of a connection that was replaced or not made
+	Lost   func(*driver.Failure) // is told of one that was lost before the next one had all that follows
 }
 
 // renewal is a driver whose streams outlive their connections.
@@ -34,8 +35,8 @@ type renewal struct {
 // reached its age, another is opened beside it and takes over.
 func New(d driver.Driver, c Config) driver.Driver { return &renewal{d, c} }
 
-// AgeOf takes up to a tenth off an age, so that relays which started together do
-// not reconnect together.
+// AgeOf returns an age less up to a tenth at random, so that relays that started together do not
+// reconnect together.
 func AgeOf(most time.Duration) time.Duration { return most - rand.N(most/10+1) }
 
 // Open opens the first connection.

@@ -13,37 +13,37 @@ import (
 )
 
 const (
-	// overlapWait is how long a handover waits for a message that both
-	// connections bring, before it goes over without.
+	// matchWait is how long a handover waits for a message that both connections bring,
+	// before it goes over without one.
 	matchWait = 10 * time.Second
-	// overlapTail is how long both are read behind that message: what the source
-	// sent in another order over each may still be on its way.
+	// tailWait is how long both are read after that message. The source may send messages
+	// in another order over each connection, and some may still be on their way.
 	tailWait = 3 * time.Second
 )
 
-// stream is one connection after the other. It does what changeover says: its
-// Next runs in Run's goroutine, which owns all fields. Each connection has a goroutine
-// that reads it and lends one event at a time, and so has the opening of the next one.
+// stream is one connection after the other. It does what changeover says. Next runs in Run's
+// goroutine, which owns all fields. A goroutine of its own reads each connection and lends one
+// event at a time. Another one opens the next connection.
 type stream struct {
 	// Static after Open.
 	cfg     Config
 	source  driver.Driver
 	ctx     context.Context // its end ends all goroutines
 	end     context.CancelFunc
-	dialled chan dialled // an opening's result; never closed
+	dialled chan dialled // the result of an opening; never closed
 	wg      sync.WaitGroup
 
-	active *activeConn // the connection that the feed comes from
-	next   *activeConn // the one that takes over; nil = none
+	active *activeConn // the connection from which the feed comes
+	next   *activeConn // the connection that takes over; nil = none
 	change changeover
-	alarm  *time.Timer  // what is due next: the next opening, or the end of a wait
-	waits  *retry.Waits // of openings that failed
+	alarm  *time.Timer  // for the next opening, or the end of a wait
+	waits  *retry.Waits // after openings that failed
 
-	ready        []driver.Event // to return, before anything is read
-	borrowedFrom *activeConn    // whose event was returned and is not given back
+	ready        []driver.Event // to be returned before anything is read
+	borrowedFrom *activeConn    // the owner of the event that is not given back; nil = none
 }
 
-// Next returns the next event of whichever connection has one to give.
+// Next returns the next event of either connection.
 func (s *stream) Next() (driver.Event, error) {
 	for len(s.ready) == 0 {
 		s.giveBack()
@@ -56,7 +56,7 @@ func (s *stream) Next() (driver.Event, error) {
 	return ev, nil
 }
 
-// giveBack lets the connection read on whose event was returned.
+// giveBack gives the last event back to its connection, which then reads on.
 func (s *stream) giveBack() {
 	if s.borrowedFrom != nil {
 		select {
@@ -68,7 +68,8 @@ func (s *stream) giveBack() {
 	s.ready = s.ready[:0]
 }
 
-// wait takes in one event of a connection, or does what is due.
+// wait waits for one event of a connection, the result of an opening, or the alarm, and does what
+// follows from it.
 func (s *stream) wait() error {
 	var do action
 	var cause error
@@ -100,7 +101,8 @@ func (s *stream) wait() error {
 	return s.do(do, cause)
 }
 
-// borrow identifies an event that belongs to a connection until it is given back.
+// borrow notes that an event belongs to a connection until it is given back, and identifies the
+// event.
 func (s *stream) borrow(from *activeConn, ev driver.Event) identified {
 	s.borrowedFrom = from
 	m := identified{Event: ev}
@@ -119,7 +121,7 @@ func (s *stream) do(what action, cause error) error {
 		s.alarm.Reset(matchWait)
 	case awaitTail:
 		s.alarm.Reset(tailWait)
-	case leaveOld: // its end is the handover's, and may take a while
+	case leaveOld: // its end completes the handover, and may take some time
 		s.active.leave()
 	case retryNext:
 		s.next.drop()
@@ -147,8 +149,8 @@ func (s *stream) replace() {
 	s.alarm.Reset(AgeOf(s.cfg.Age))
 }
 
-// tryAgain waits before the next opening. What can never be opened is for supervision
-// to find out, when the present connection has ended.
+// tryAgain waits before the next opening. Supervision finds out whether the source can never be
+// opened again, when the present connection has ended.
 func (s *stream) tryAgain(err error) {
 	failed, ok := errors.AsType[*driver.Failure](err)
 	if !ok {
