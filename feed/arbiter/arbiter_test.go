@@ -24,7 +24,7 @@ func newArbitration() *arbitration {
 	return a
 }
 
-// pass lets time pass, and calls wake whenever it is due.
+// pass lets time pass, and calls Wake whenever it is due.
 func (a *arbitration) pass(d time.Duration) {
 	end := a.now.Add(d)
 	for at := a.Due(); !at.IsZero() && !at.After(end); at = a.Due() {
@@ -36,8 +36,8 @@ func (a *arbitration) pass(d time.Duration) {
 	a.now = end
 }
 
-// play takes words: a number is a message with that number and text, 7x one with
-// the number 7 and the text 7x, b7 the same of another line, +20 lets 20 ms pass.
+// play takes words: a number is a message with that number and text, 7x is one with the number 7 and
+// the text 7x, b7 comes from the other source, and +20 lets 20 ms pass.
 func (a *arbitration) play(t *testing.T, script string) {
 	t.Helper()
 	for word := range strings.FieldsSeq(script) {
@@ -105,8 +105,8 @@ func TestArbiter(t *testing.T) {
 	}
 }
 
-// TestArbiterBounds: what is held is bounded, by giving up the gap before it, and
-// a new numbering shows itself by its mere length.
+// TestArbiterBounds: held messages are bounded, because the gap before them is given up. A new
+// numbering is recognised once it fills a backlog.
 func TestArbiterBounds(t *testing.T) {
 	a := newArbitration()
 	a.play(t, "1")
@@ -135,8 +135,7 @@ func TestArbiterBounds(t *testing.T) {
 	}
 }
 
-// TestArbiterFastPathAllocatesNothing: a line in order costs no memory, nor does
-// its copy.
+// TestArbiterFastPathAllocatesNothing: neither messages in order nor their copies allocate.
 func TestArbiterFastPathAllocatesNothing(t *testing.T) {
 	a := New(2, time.Second, func(hub.Input) {})
 	in, seq, now := hub.Input{Payload: []byte("x")}, uint64(1), time.Now()
@@ -149,9 +148,8 @@ func TestArbiterFastPathAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestArbiterModel plays two lines that lose, lag, reorder and die at random,
-// within the time that is waited for, and holds what comes out against a model:
-// all that either had, once, in order.
+// TestArbiterModel plays two sources that lose, lag, reorder and die at random, within the wait. The
+// feed must have each message that either source had, once, in order.
 func TestArbiterModel(t *testing.T) {
 	for seed := range uint64(300) {
 		checkArbiter(t, seed, 400)
@@ -163,7 +161,7 @@ func FuzzArbiter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) { checkArbiter(t, seed, 200) })
 }
 
-// sentAt is a message of a line and when it comes.
+// sentAt is a message of a source and when it comes.
 type sentAt struct {
 	at   time.Duration
 	from int
@@ -213,7 +211,7 @@ func checkArbiter(t *testing.T, seed uint64, most uint64) {
 	}
 }
 
-// BenchmarkArbiter is what a message costs that two lines bring.
+// BenchmarkArbiter measures the cost of a message that two sources bring.
 func BenchmarkArbiter(b *testing.B) {
 	a := New(2, time.Second, func(hub.Input) {})
 	in, seq, now := hub.Input{Payload: []byte(strings.Repeat("x", 200))}, uint64(1), time.Now()

@@ -18,18 +18,19 @@ const (
 // numbered is a message that waits, with the number that the source gave it.
 type numbered struct {
 	seq   uint64
-	since time.Time // when the first came of it and those above it
+	since time.Time // when this or any later number that is held came first
 	in    hub.Input // its payload is a copy
 }
 
-// backlog holds messages in the order of their numbers, each number once. The
-// zero value is empty. One goroutine.
+// backlog holds messages in the order of their numbers, each number once. The zero value is empty.
+// One goroutine uses it.
 type backlog struct {
 	list  []numbered
 	bytes int
 }
 
-// add takes a message in, which came now, and reports whether its number is new.
+// add takes in a message that came now, and reports whether its number is new. It copies the
+// payload of a new one.
 func (b *backlog) add(now time.Time, seq uint64, in hub.Input) bool {
 	i, found := slices.BinarySearchFunc(b.list, seq, func(n numbered, seq uint64) int { return cmp.Compare(n.seq, seq) })
 	if found {
@@ -47,8 +48,8 @@ func (b *backlog) add(now time.Time, seq uint64, in hub.Input) bool {
 // full reports whether the bounds are reached.
 func (b *backlog) full() bool { return len(b.list) >= maxBacklog || b.bytes >= maxBacklogBytes }
 
-// first returns the message with the lowest number, valid until it is popped; nil
-// if there is none.
+// first returns the message with the lowest number; nil = there is none. It is valid until the next
+// call of add or pop.
 func (b *backlog) first() *numbered {
 	if len(b.list) == 0 {
 		return nil
@@ -56,14 +57,14 @@ func (b *backlog) first() *numbered {
 	return &b.list[0]
 }
 
-// pop takes the first message out.
+// pop removes the first message and returns it.
 func (b *backlog) pop() numbered {
 	n := b.list[0]
-	b.list[0] = numbered{} // let go of the payload
+	b.list[0] = numbered{} // so that the payload can be freed
 	b.list = b.list[1:]
 	b.bytes -= len(n.in.Payload)
 	return n
 }
 
-// clear lets everything go.
+// clear removes all messages.
 func (b *backlog) clear() { *b = backlog{} }
