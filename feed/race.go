@@ -29,34 +29,34 @@ func newConcurrent(c *combination, cfg Config) (*concurrentPolicy, error) {
 	if err != nil {
 		return nil, setting.Errorf("feed: %v %w", driver.SettingSeq, err)
 	}
-	t := &concurrentPolicy{c: c, merge: cfg.Sources.Mode == Merge, numbers: numbers}
+	p := &concurrentPolicy{c: c, merge: cfg.Sources.Mode == Merge, numbers: numbers}
 	if numbers != nil {
-		t.arbiter = arbiter.New(len(c.sources), cfg.Sources.GapWait, c.publish)
+		p.arbiter = arbiter.New(len(c.sources), cfg.Sources.GapWait, c.publish)
 	}
-	return t, nil
+	return p, nil
 }
 
-func (t *concurrentPolicy) begin(time.Time) {
-	for i := range t.c.sources {
-		t.c.start(i)
+func (p *concurrentPolicy) begin(time.Time) {
+	for i := range p.c.sources {
+		p.c.start(i)
 	}
 }
 
-func (t *concurrentPolicy) message(now time.Time, from int, in hub.Input) {
-	if seq, ok := t.number(in); ok {
-		t.arbiter.Offer(now, from, seq, in)
+func (p *concurrentPolicy) message(now time.Time, from int, in hub.Input) {
+	if seq, ok := p.number(in); ok {
+		p.arbiter.Offer(now, from, seq, in)
 	} else {
-		t.c.publishOnce(from, in)
+		p.c.publishOnce(from, in)
 	}
 }
 
 // number returns the number that the source gave a message, if it has one: digits
 // alone, in quotes or without.
-func (t *concurrentPolicy) number(in hub.Input) (uint64, bool) {
-	if t.numbers == nil {
+func (p *concurrentPolicy) number(in hub.Input) (uint64, bool) {
+	if p.numbers == nil {
 		return 0, false
 	}
-	value, err := t.numbers.Key(in.Kind, in.Payload)
+	value, err := p.numbers.Key(in.Kind, in.Payload)
 	if err != nil {
 		return 0, false
 	}
@@ -64,38 +64,38 @@ func (t *concurrentPolicy) number(in hub.Input) (uint64, bool) {
 	return seq, err == nil && seq <= arbiter.MaxNumber
 }
 
-func (t *concurrentPolicy) up(time.Time, int) {}
+func (p *concurrentPolicy) up(time.Time, int) {}
 
-func (t *concurrentPolicy) down(time.Time, int, time.Duration, bool) {}
+func (p *concurrentPolicy) down(time.Time, int, time.Duration, bool) {}
 
-func (t *concurrentPolicy) ended(time.Time, int) {}
+func (p *concurrentPolicy) ended(time.Time, int) {}
 
-func (t *concurrentPolicy) due() time.Time {
-	if t.arbiter == nil {
+func (p *concurrentPolicy) due() time.Time {
+	if p.arbiter == nil {
 		return time.Time{}
 	}
-	return t.arbiter.Due()
+	return p.arbiter.Due()
 }
 
-func (t *concurrentPolicy) wake(now time.Time) {
-	if t.arbiter != nil {
-		t.arbiter.Wake(now)
+func (p *concurrentPolicy) wake(now time.Time) {
+	if p.arbiter != nil {
+		p.arbiter.Wake(now)
 	}
 }
 
 // passes: what a merged source tells is the feed's; in a race another one may
 // have what it lacks.
-func (t *concurrentPolicy) passes(int) bool { return t.merge }
+func (p *concurrentPolicy) passes(int) bool { return p.merge }
 
-func (t *concurrentPolicy) end() {
-	for at := t.due(); !at.IsZero(); at = t.due() {
-		t.wake(at)
+func (p *concurrentPolicy) end() {
+	for at := p.due(); !at.IsZero(); at = p.due() {
+		p.wake(at)
 	}
 }
 
-func (t *concurrentPolicy) stats() arbiter.Stats {
-	if t.arbiter == nil {
+func (p *concurrentPolicy) stats() arbiter.Stats {
+	if p.arbiter == nil {
 		return arbiter.Stats{}
 	}
-	return t.arbiter.Stats()
+	return p.arbiter.Stats()
 }

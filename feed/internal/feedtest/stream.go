@@ -29,7 +29,7 @@ func WantFailure(t *testing.T, err error, reason driver.Reason, words ...string)
 	}
 }
 
-// WantNumbering expects a seam next and returns what is missing before it.
+// WantNumbering expects the start of a numbering next and returns what is missing before it.
 func WantNumbering(t *testing.T, s driver.Stream, name string, behind uint64) driver.Loss {
 	t.Helper()
 	ev, err := s.Next()

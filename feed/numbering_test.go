@@ -13,9 +13,9 @@ import (
 	"fantail/feed/stage"
 )
 
-// A seam is told between the messages where it stands, and the operator is told
-// what is missing.
-func TestSeamsAreTold(t *testing.T) {
+// TestNumberingStartsAreTold: the start of a numbering is told between the messages where it stands, and the
+// operator is told what is missing.
+func TestNumberingStartsAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{play: func(_ int, c *scripted) error {
 			c.steps = []step{
