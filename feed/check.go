@@ -7,8 +7,8 @@ import (
 	"fantail/hub/setting"
 )
 
-// check returns every problem of the settings that shows whatever the source is. The
-// defaults are filled in.
+// check returns every problem of the settings that does not depend on the source. The defaults
+// are filled in before.
 func (c Config) check() error {
 	rate := c.Sending.Rate
 	var bad []error
@@ -32,8 +32,8 @@ func (c Config) check() error {
 		{c.Renewal.MaxAge < 0, setting.Errorf("feed: %v is %v; it must be 0 (off) or above", driver.SettingMaxAge, c.Renewal.MaxAge)},
 		{c.Renewal.Overlap && c.Renewal.MaxAge == 0,
 			setting.Errorf("feed: %v is of use only with %v; set that, below the time after which the source ends a connection", driver.SettingOverlap, driver.SettingMaxAge)},
-		// What tells where the next connection is to begin moves when a message is
-		// read, and a handover may drop what it has read.
+		// A cursor moves when a message is read, and a handover may drop a message after
+		// it was read.
 		{c.Renewal.Overlap && c.Messages.Cursor != "",
 			setting.Errorf("feed: %v and %v exclude each other; unset %v, as the cursor brings what a new connection missed", driver.SettingOverlap, driver.SettingCursor, driver.SettingOverlap)},
 		{c.Renewal.Overlap && c.Dialling.Resume, setting.Errorf("feed: %v is of no use with a relay that is resumed; unset it", driver.SettingOverlap)},

@@ -15,36 +15,36 @@ import (
 	"fantail/hub/setting"
 )
 
-// policy decides what becomes of what several sources bring. It is owned by the
-// combination's goroutine, which calls it with the present time.
+// policy decides what becomes of the messages of several sources. The combination's goroutine
+// owns it, and calls it with the present time.
 type policy interface {
 	begin(now time.Time)
 	// message takes a message, and publishes what is due because of it.
 	message(now time.Time, from int, in hub.Input)
 	up(now time.Time, from int)
 	down(now time.Time, from int, wait time.Duration, planned bool)
-	// ended tells that a source will bring nothing more, now or ever.
+	// ended tells that a source will never bring anything again.
 	ended(now time.Time, from int)
-	// due returns when wake is to be called; zero = not at all.
+	// due returns when wake must be called; zero = not at all.
 	due() time.Time
 	wake(now time.Time)
 	// passes reports whether a source's notices are the feed's.
 	passes(from int) bool
-	// end publishes what was waited for in vain: all sources have ended.
+	// end publishes what is still held. All sources have ended.
 	end()
 	stats() arbiter.Stats
 }
 
-// combination makes one feed of several sources. Each runs in a goroutine of its
-// own and has a port; the goroutine of run takes in what they hand over, one
-// report at a time, and alone publishes.
+// combination makes one feed of several sources. Each source runs in a goroutine of its own and
+// has a port. The goroutine of run takes in what the ports hand over, one report at a time. No
+// other goroutine publishes.
 type combination struct {
 	// Static after newCombination.
 	sources []*source
 	ports   []*port
 	reports chan report // never closed
 	policy  policy
-	copies  *copies // nil = they are not looked for; owned by run
+	copies  *copies // nil = copies are not recognised; owned by run
 	pub     Publisher
 	notify  func(up bool, outage time.Duration)
 	relayed func(fantailv1.Notice)
@@ -61,12 +61,12 @@ type combination struct {
 	members []memberState
 	live    int  // sources whose goroutine runs
 	last    int  // the source of the last message, or none
-	away    bool // notify was told so
+	away    bool // notify was told that the feed is away
 	errs    []error
 }
 
-// newCombination returns a combination of sources that have ports in order; its
-// policy is to be set.
+// newCombination returns a combination without sources. Its caller adds them in the order of their
+// ports, and sets copies and policy.
 func newCombination(cfg Config, pub Publisher, log zerolog.Logger) *combination {
 	c := &combination{
 		reports: make(chan report), pub: pub, notify: cfg.Events.Notify, relayed: cfg.Events.RelayNotice, last: none,
@@ -83,25 +83,25 @@ func (c *combination) add(s *source) {
 	c.sources, c.members = append(c.sources, s), append(c.members, memberState{})
 }
 
-// port returns the next source's.
+// port returns the port of the next source.
 func (c *combination) port() *port {
 	p := newPort(len(c.ports), c.reports)
 	c.ports = append(c.ports, p)
 	return p
 }
 
-// memberState is how a source fares.
+// memberState is the state of one of the sources.
 type memberState struct {
-	cancel context.CancelFunc // ends it; nil = it does not run
-	again  bool               // it is to run again once it has ended
+	cancel context.CancelFunc // ends the source; nil = it does not run
+	again  bool               // it runs again once it has ended
 	done   bool               // it will never run again
 	over   bool               // it was stopped and is ending
 	up     bool               // it has an open connection
-	tried  bool               // a connection of it was made, or could not be
+	tried  bool               // a connection was made or failed
 }
 
-// run works until ctx ends or every source has ended for good. It returns why
-// sources can never be read on, if any.
+// run works until ctx ends or every source has ended for good. Its error says which sources can
+// never be read on, and why.
 func (c *combination) run(ctx context.Context) error {
 	defer func() { c.meter.stop(time.Now()) }()
 	c.ctx = ctx
@@ -119,7 +119,7 @@ func (c *combination) run(ctx context.Context) error {
 				c.policy.wake(now)
 			}
 		case <-done:
-			done = nil // the sources have the same end
+			done = nil // the sources end with ctx too
 		}
 		c.tally()
 	}
@@ -131,7 +131,7 @@ func (c *combination) run(ctx context.Context) error {
 	return errors.Join(c.errs...)
 }
 
-// waiting reports whether a source is to run later.
+// waiting reports whether a source may run later.
 func (c *combination) waiting() bool {
 	for i := range c.members {
 		if !c.members[i].done {
@@ -141,7 +141,7 @@ func (c *combination) waiting() bool {
 	return false
 }
 
-// set sets the alarm for when the policy wants to be called.
+// set sets the alarm to the policy's due time.
 func (c *combination) set(alarm *time.Timer) {
 	at := c.policy.due()
 	if at.IsZero() {
@@ -151,7 +151,7 @@ func (c *combination) set(alarm *time.Timer) {
 	alarm.Reset(time.Until(at))
 }
 
-// take takes one report in. Once ctx has ended nothing is published any more.
+// take takes in one report. Once ctx has ended nothing is published any more.
 func (c *combination) take(e report) {
 	now, over := time.Now(), c.ctx.Err() != nil
 	switch {
@@ -181,11 +181,11 @@ func (c *combination) take(e report) {
 
 // ended takes in that a source's goroutine has ended.
 func (c *combination) ended(now time.Time, e report) {
-	l := &c.members[e.from]
-	l.cancel()
+	m := &c.members[e.from]
+	m.cancel()
 	stopped := e.err == nil // by stop, or with ctx
-	again := l.again && stopped
-	*l = memberState{done: !stopped, tried: l.tried || !stopped}
+	again := m.again && stopped
+	*m = memberState{done: !stopped, tried: m.tried || !stopped}
 	c.live--
 	if e.err != nil && e.err != io.EOF {
 		c.errs = append(c.errs, e.err)
@@ -195,24 +195,24 @@ func (c *combination) ended(now time.Time, e report) {
 	case c.ctx.Err() != nil:
 	case again:
 		c.start(e.from)
-	case l.done:
+	case m.done:
 		c.tell()
 		c.policy.ended(now, e.from)
 	}
 }
 
-// start runs a source; one that is ending runs again.
+// start runs a source. A source that is ending runs again once it has ended.
 func (c *combination) start(i int) {
-	l := &c.members[i]
-	if l.cancel != nil {
-		l.again = true
+	m := &c.members[i]
+	if m.cancel != nil {
+		m.again = true
 		return
 	}
 	if c.last != none && c.last != i {
-		c.sources[i].forget() // what it missed, another one brought
+		c.sources[i].forget() // another source brought what this one missed
 	}
 	var ctx context.Context
-	ctx, l.cancel = context.WithCancel(c.ctx)
+	ctx, m.cancel = context.WithCancel(c.ctx)
 	c.live++
 	go func() { // ends soon after ctx
 		err := c.sources[i].run(ctx)
@@ -220,22 +220,22 @@ func (c *combination) start(i int) {
 	}()
 }
 
-// stop ends a source, soon. What it still brings is the policy's to leave out.
+// stop makes a source end soon. The policy leaves out what the source still brings.
 func (c *combination) stop(i int) {
-	l := &c.members[i]
-	if l.cancel != nil {
-		l.cancel()
-		l.over, l.again, l.up = true, false, false
+	m := &c.members[i]
+	if m.cancel != nil {
+		m.cancel()
+		m.over, m.again, m.up = true, false, false
 	}
 }
 
-// publish passes a message on.
+// publish publishes a message.
 func (c *combination) publish(in hub.Input) {
 	c.meter.message(in.Time, len(in.Payload))
 	c.pub.Publish(in)
 }
 
-// publishOnce passes a source's message on unless it is a copy.
+// publishOnce publishes a source's message unless it is a copy.
 func (c *combination) publishOnce(from int, in hub.Input) {
 	c.last = from
 	if !c.copies.copied(from, in) {
@@ -243,14 +243,14 @@ func (c *combination) publishOnce(from int, in hub.Input) {
 	}
 }
 
-// tell tells the clients when no source is left, and when one is back. At the
-// start each source has the time of one attempt.
+// tell calls notify when no source is connected, and when one is back. At the start each source
+// has the time of one attempt.
 func (c *combination) tell() {
 	up, trying := false, false
 	for i := range c.members {
-		l := &c.members[i]
-		up = up || l.up
-		trying = trying || l.cancel != nil && !l.tried
+		m := &c.members[i]
+		up = up || m.up
+		trying = trying || m.cancel != nil && !m.tried
 	}
 	switch {
 	case up:
@@ -270,18 +270,18 @@ func (c *combination) tell() {
 	}
 }
 
-// changed tells of a change to another source without an outage: something may
-// be missing, or come twice.
+// changed tells of a change to another source without an outage. Messages may be missing, or come
+// twice.
 func (c *combination) changed(to int) {
 	if c.away {
-		return // that is told when it is up
+		return // tell tells it when that source is up
 	}
 	c.log.Info().Str("to", c.sources[to].name).Msg("the feed goes on over another source")
 	c.notify(false, 0)
 	c.notify(true, 0)
 }
 
-// tally keeps the policy's figures for others to see.
+// tally stores the policy's figures, which any goroutine may then read.
 func (c *combination) tally() {
 	s := c.policy.stats()
 	if c.copies != nil {
@@ -292,8 +292,7 @@ func (c *combination) tally() {
 	c.figures = s
 }
 
-// stats returns the figures of the feed as a whole, and each source's. Any
-// goroutine.
+// stats returns the figures of the feed as a whole, and of each source. Any goroutine may call it.
 func (c *combination) stats() Stats {
 	all := c.meter.stats(time.Now())
 	all.Alarm = true

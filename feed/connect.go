@@ -11,14 +11,14 @@ import (
 	"fantail/hub/fantailv1"
 )
 
-// DemandLinger is how long the source still sends a key after its last client has left,
-// so that a client that reconnects misses nothing.
+// DemandLinger is how long the source still sends a key after its last client has left, so that
+// a client that reconnects misses nothing.
 const DemandLinger = 5 * time.Second
 
-// ForHub returns h, the configuration of the hub that gets the feed's messages, with what
-// the source asks of a hub: a Demand for a source of keys on demand, and Backbone for one
-// with numbers. Each client of a source of keys on demand may want a lane of its own, so
-// MaxLanes should be no less than the number of clients.
+// ForHub returns the configuration h of the feed's hub, with what the source needs: a Demand for
+// a source of keys on demand, and Backbone for a source with numbers. Each client of a source of
+// keys on demand may need a lane of its own, so MaxLanes should be at least the number of
+// clients.
 func (c Config) ForHub(h hub.Config) hub.Config {
 	if OnDemand(c.Sources.URL) && h.Demand == nil {
 		h.Demand = hub.NewDemand(DemandLinger)
@@ -27,10 +27,9 @@ func (c Config) ForHub(h hub.Config) hub.Config {
 	return h
 }
 
-// Connect is New for a hub made with Config.ForHub: the hub gets the feed's messages and
-// takes over their numbers, its clients hear how the source fares, and the source is asked
-// for the keys that they want. What cfg.Events holds is called after the hub; cfg.Demand
-// is replaced.
+// Connect is New for a hub that was made with Config.ForHub. The hub gets the feed's messages and
+// their numbers, its clients are told of outages, and the source is asked for the keys that they
+// want. cfg.Events is called after the hub. cfg.Demand is replaced.
 func Connect(h *hub.Hub, cfg Config, log zerolog.Logger) (*Feed, error) {
 	demand := h.Demand()
 	if demand == nil && OnDemand(cfg.Sources.URL) {
@@ -43,11 +42,12 @@ func Connect(h *hub.Hub, cfg Config, log zerolog.Logger) (*Feed, error) {
 	return New(cfg, h, log)
 }
 
-// hubEvents tells a hub what befalls the feed, and then the program. Any goroutine.
+// hubEvents tells first a hub and then the program what happens to the feed. Any goroutine may
+// call its methods.
 type hubEvents struct {
 	hub  *hub.Hub
 	next Events
-	mu   sync.Mutex // the hub hears of the source from one goroutine at a time
+	mu   sync.Mutex // one goroutine at a time tells the hub about the source
 }
 
 func (e *hubEvents) events() Events {
@@ -64,8 +64,8 @@ func (e *hubEvents) notify(up bool, outage time.Duration) {
 	}
 }
 
-// notice passes on what a relay that is the source says: how its own source fares, and
-// gaps. The hub's clients are told of a gap as of an outage that is over.
+// notice passes on the notices of a relay: outages of its own source, and gaps. The hub's clients
+// are told of a gap as an outage that is over.
 func (e *hubEvents) notice(n fantailv1.Notice) {
 	e.mu.Lock()
 	switch n.Kind {

@@ -5,16 +5,16 @@ import (
 	"fantail/hub"
 )
 
-// copies recognises what another connection, of any of several sources, has
-// brought before. One goroutine.
+// copies recognises messages that another connection, of any of the sources, has brought before.
+// One goroutine uses it.
 type copies struct {
 	ids    *stage.Identifier
 	shares []*stage.Share // by source: its present connection; nil = none yet
 	found  uint64
 }
 
-// begin begins a connection of a source, whose equal messages are counted anew. A
-// nil copies does nothing.
+// begin begins a connection of a source, and counts its equal messages from zero. It does nothing
+// for nil.
 func (c *copies) begin(from int) {
 	if c == nil {
 		return
@@ -25,8 +25,8 @@ func (c *copies) begin(from int) {
 	c.shares[from] = c.ids.Join()
 }
 
-// copied reports whether a message of a source, which is to be published if not,
-// was published before. To a nil copies nothing was.
+// copied reports whether a message was published before. If not, the caller publishes it now. It
+// reports false for nil.
 func (c *copies) copied(from int, in hub.Input) bool {
 	if c == nil {
 		return false

@@ -9,44 +9,43 @@ import (
 )
 
 const (
-	// DefaultFailback is how long a stand-in is left alone, at least.
+	// DefaultFailback is the default of Sources.Failback.
 	DefaultFailback = time.Minute
 	// trialWait is how long the preferred source may be open beside its stand-in
 	// without a message. Then it takes over if both were quiet.
 	trialWait = 10 * time.Second
 )
 
-// NoFailback as Config.Failback stays with a stand-in until it fails.
+// NoFailback as Sources.Failback keeps a stand-in until it fails.
 const NoFailback time.Duration = -1
 
-// failover is the policy of one source at a time: a pure state machine.
+// failover is the policy of one source at a time. It is a pure state machine.
 //
-// The feed comes from the active source. When that fails, the next in order that
-// need not wait takes its place at once; if all must wait, the one whose wait is
-// over first. While a stand-in is active, the preferred source is tried now and
-// then beside it, and takes over with its first message, or if neither has
-// anything to say: so a source that comes back silent does not silence one that
-// speaks. The time until a trial is drawn evenly between one and two of failback,
-// so that relays which lost a source together do not come back to it together.
+// The feed comes from the active source. When that fails, the next source in order that need not
+// wait takes its place at once. If all must wait, the one whose wait ends first does. While a
+// stand-in is active, the preferred source is tried beside it at times. It takes over with its
+// first message, or if both are quiet, so a source that comes back silent does not silence a
+// stand-in that speaks. The time until a trial is drawn evenly between one and two times failback,
+// so that relays that lost a source together do not come back to it together.
 type failover struct {
 	order    []int         // of the sources; the first is preferred
 	failback time.Duration // 0 = never
-	start    func(i int)   // a source is to begin live
+	start    func(i int)   // makes a source begin live
 	stop     func(i int)
 	publish  func(from int, in hub.Input)
-	changed  func(to int) // the feed went over while the source was there
+	changed  func(to int) // tells that the feed went over without an outage
 
 	notBefore []time.Time // by source: when it may be tried again
 	over      []bool      // by source: it has ended for good
 	active    int         // none if all have ended
-	sleeping  bool        // the active one is to start at its notBefore
+	sleeping  bool        // the active one starts at its notBefore
 	trial     int         // none = no trial
 	trialAt   time.Time   // when the next trial begins; zero = none is due
 	trialEnds time.Time   // when an open trial without a message is decided
-	spoke     bool        // the active one did while the trial was open
+	spoke     bool        // the active one brought a message while the trial was open
 }
 
-// none is no source.
+// none stands for no source.
 const none = -1
 
 func newFailover(order []int, failback time.Duration) *failover {
@@ -97,10 +96,10 @@ func (f *failover) ended(now time.Time, from int) {
 	}
 }
 
-// next goes over from a source that has failed. If that is the one to be tried
-// again first, it does so by itself.
+// next goes over from a source that has failed. If the same source is to be tried first, its own
+// supervision does that.
 func (f *failover) next(now time.Time, failed int) {
-	if f.trial != none { // it is on its way already
+	if f.trial != none { // the preferred source is already started
 		f.leave(failed)
 		f.active, f.trial, f.trialEnds = f.trial, none, time.Time{}
 		f.changed(f.active)
@@ -125,8 +124,8 @@ func (f *failover) leave(i int) {
 	}
 }
 
-// choose returns the source to try: the first behind the one that has failed
-// which need not wait, or else the one that waits least.
+// choose returns the source to try: the first after the failed one that need not wait, or else the
+// one whose wait ends first.
 func (f *failover) choose(now time.Time, failed int) int {
 	best, n := none, len(f.order)
 	first := 0
@@ -171,7 +170,7 @@ func (f *failover) decide(now time.Time) {
 	f.giveUpTrial(now)
 }
 
-// takeOver ends a trial well.
+// takeOver makes the source of a trial the active one.
 func (f *failover) takeOver(now time.Time) {
 	left := f.active
 	f.active, f.trial, f.trialEnds = f.trial, none, time.Time{}

@@ -13,8 +13,8 @@ import (
 	"fantail/hub"
 )
 
-// Publisher takes the feed's messages; *hub.Hub is one. Publish copies the
-// payload and never blocks. A Feed calls it from one goroutine.
+// Publisher takes the feed's messages. *hub.Hub is one. Publish copies the payload and never blocks.
+// A Feed calls it from one goroutine.
 type Publisher interface{ Publish(hub.Input) }
 
 // Feed brings the messages of one source, or of several, to a Publisher.
@@ -22,7 +22,7 @@ type Feed struct {
 	// Static after New.
 	sources []*source
 	several *combination     // nil = one source, which publishes by itself
-	uplink  *driver.Outgoing // nil = nothing is sent to it on behalf of others
+	uplink  *driver.Outgoing // nil = Send is off
 }
 
 // New checks the configuration and returns a feed that has not connected yet.
@@ -55,11 +55,11 @@ func newSingle(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	return &Feed{sources: []*source{s}}, err
 }
 
-// Run connects, publishes, and connects again, until ctx ends or the source has
-// ended for good: a replay without loop, or stdin at its end. Both return nil.
-// The error of a source that can never be read on, such as a broken recording,
-// is returned; of several sources, once all have ended. All that Run started has
-// ended when it returns, except for what doc.go says of stdin. It is called once.
+// Run connects, publishes, and connects again, until ctx ends or the source has ended for good, as a
+// replay without loop does. In both cases it returns nil. If a source can never be read on, such as
+// a broken recording, Run returns the error; with several sources, once all have ended. All
+// goroutines of Run have ended when it returns, except for the one that package stdin describes. Run
+// is called once.
 func (f *Feed) Run(ctx context.Context) error {
 	defer f.uplink.End()
 	if f.several != nil {
@@ -73,13 +73,13 @@ func (f *Feed) Run(ctx context.Context) error {
 	return err
 }
 
-// HasKeys reports whether messages may have keys, cut out of them or given by
-// a source. Any goroutine.
+// HasKeys reports whether messages may have keys, cut out of them or given by a source. Any goroutine
+// may call it.
 func (f *Feed) HasKeys() bool {
 	return slices.ContainsFunc(f.sources, func(s *source) bool { return s.keys })
 }
 
-// Stats returns the present figures. Any goroutine.
+// Stats returns the present figures. Any goroutine may call it.
 func (f *Feed) Stats() Stats {
 	s := f.sources[0].stats()
 	if f.several != nil {
@@ -93,7 +93,7 @@ func (f *Feed) Stats() Stats {
 type direct struct {
 	Publisher
 	notify func(up bool, outage time.Duration) // may be nil
-	away   bool                                // notify was told so
+	away   bool                                // notify was told that the source is away
 }
 
 func (d *direct) up(outage time.Duration) { d.tell(true, outage) }

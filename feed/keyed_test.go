@@ -52,7 +52,7 @@ func TestBadKeysAreCounted(t *testing.T) {
 	if r.sink.Keys[0] != "" || r.sink.Keys[1] != "" || r.sink.Keys[2] != "x" {
 		t.Errorf("keys %.20q", r.sink.Keys)
 	}
-	r.log.Wait(t, "messages go without key", "Config.Messages.Key")
+	r.log.Wait(t, "messages have no key", "Config.Messages.Key")
 }
 
 // BenchmarkKey is what a key costs a message of 180 bytes; off is nothing.

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Mode says what becomes of several sources.
+// Mode says how several sources make one feed.
 type Mode uint8
 
 const (
 	Failover Mode = iota // one at a time, the next one when it fails
 	Race                 // all at once, each message from the one that has it first
 	Merge                // all at once, all of their messages
-	modes                // how many there are
+	modes                // number of modes
 )
 
 var modeWords = [modes]string{"failover", "race", "merge"}
@@ -38,10 +38,9 @@ func ParseMode(word string) (Mode, error) {
 // MaxSources is how many sources one feed may have.
 const MaxSources = 16
 
-// SourceURLs takes a Config.URL apart, which is one URL or several with white
-// space between them. A path without a host in front of it, as a recording's is,
-// may have spaces in it: behind one, another URL begins only with a known scheme,
-// or where there is "://".
+// SourceURLs splits Sources.URL, which is one URL or several with white space between them. A path
+// without a host, such as that of a recording, may have spaces. After a space in it another URL
+// begins only with a known scheme or with "://" in it.
 func SourceURLs(address string) []string {
 	var urls []string
 	for _, word := range strings.Fields(address) {

@@ -12,7 +12,7 @@ import (
 type report struct {
 	from    int
 	kind    reportKind
-	in      hub.Input        // of a message; its payload is the source's again once the report is taken in
+	in      hub.Input        // of a message; its payload is valid until the report is taken in
 	wait    time.Duration    // of down: until the source tries again
 	planned bool             // of down
 	notice  fantailv1.Notice // of a notice
@@ -29,15 +29,15 @@ const (
 	reportEnded
 )
 
-// port is the outlet of one of several sources. It hands over one report at a time
-// and waits until that was taken in: so nothing queues up between a source's
-// socket and the ring, and no message is copied on the way.
+// port is the outlet of one of several sources. It hands over one report at a time and waits until it
+// was taken in. So no queue builds up between a source's socket and the ring, and no message is
+// copied.
 type port struct {
 	from    int
 	reports chan<- report // to the combination, without a buffer; never closed
 	taken   chan struct{} // one slot, from the combination; never closed
 
-	mu sync.Mutex // one report at a time: overlapping connections tell notices from goroutines of their own
+	mu sync.Mutex // one report at a time, because overlapping connections tell notices from goroutines of their own
 }
 
 func newPort(from int, reports chan<- report) *port {
@@ -53,7 +53,7 @@ func (p *port) down(wait time.Duration, planned bool) {
 	p.hand(report{kind: reportDown, wait: wait, planned: planned})
 }
 
-// notice hands over what a relay tells besides the feed.
+// notice hands over a notice of a relay.
 func (p *port) notice(n fantailv1.Notice) { p.hand(report{kind: reportNotice, notice: n}) }
 
 // hand waits for the combination, which takes reports in until every source has

@@ -16,13 +16,12 @@ import (
 // and publishes its messages to pub until ctx ends. It never tries again. Of
 // several sources it takes one: cfg.URL is one of SourceURLs.
 //
-// It calls report after each step, one call at a time and from several
-// goroutines, with StepOpen as the last if all went well, and with the step
-// that failed if not. No call comes after Probe has returned.
+// It calls report after each step, from several goroutines but one call at a time. The last step is
+// StepOpen if all went well, and otherwise the step that failed. No call comes after Probe has
+// returned.
 //
-// It returns what was received, and why it ended: nil with ctx, io.EOF with a
-// source that has ended for good, and otherwise an error that says what to
-// change.
+// It returns the figures, and why it ended: nil if ctx has ended, io.EOF if the source has ended for
+// good, and otherwise an error that says what to change.
 func Probe(ctx context.Context, cfg Config, pub Publisher, report func(driver.Step)) (Stats, error) {
 	cfg = cfg.withDefaults()
 	f, err := newSingle(cfg, pub, zerolog.Nop())
@@ -80,8 +79,8 @@ func (p *probe) setNaming(on bool) {
 	p.naming = on
 }
 
-// failed reports the step at which err ended the way. Behind StepOpen there is
-// none: it is the caller who saw what came.
+// failed reports the step that failed with err. After StepOpen no step is reported, because the
+// caller has seen the messages.
 func (p *probe) failed(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,13 +6,13 @@ import (
 	"fantail/hub/setting"
 )
 
-// ErrNoPush tells that no source takes messages.
+// ErrNoPush means that no source takes pushed messages.
 var ErrNoPush = setting.Errorf("feed: %v names no source that takes pushed messages", driver.SettingURL)
 
-// Push hands messages to a source push:, in their order and all or none. It never
-// waits. The payloads belong to the feed from here on; their kind is found out,
-// and their time is that of publishing. Errors: driver.ErrPushFull,
-// driver.ErrPushTooLarge, ErrNoPush. Any goroutine.
+// Push hands messages to the source push:, in their order, all or none. It never waits. The payloads
+// belong to the feed from here on. The feed sets the kinds (valid UTF-8 is text) and the times, which
+// are those of publishing. Errors are driver.ErrPushFull, driver.ErrPushTooLarge and ErrNoPush. Any
+// goroutine may call it.
 func (f *Feed) Push(messages []hub.Input) error {
 	for _, s := range f.sources {
 		if d, ok := s.origin.(driver.Pusher); ok {

@@ -14,9 +14,8 @@ import (
 // DefaultGapWait is how long a race waits for a number that is missing.
 const DefaultGapWait = 50 * time.Millisecond
 
-// concurrentPolicy is the policy of Race and Merge: all sources run at once. In a race a
-// message with a number goes by the arbiter; any other, and in a merge all, is
-// published unless it is recognised as a copy.
+// concurrentPolicy is the policy of Race and Merge: all sources run at once. In a race, the arbiter
+// orders messages with numbers. All other messages are published unless they are copies.
 type concurrentPolicy struct {
 	c       *combination
 	merge   bool
@@ -83,8 +82,7 @@ func (p *concurrentPolicy) wake(now time.Time) {
 	}
 }
 
-// passes: what a merged source tells is the feed's; in a race another one may
-// have what it lacks.
+// passes reports true for Merge. In a race another source may have what this one lacks.
 func (p *concurrentPolicy) passes(int) bool { return p.merge }
 
 func (p *concurrentPolicy) end() {

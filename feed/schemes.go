@@ -33,7 +33,7 @@ type scheme struct {
 	keys   bool // its messages have keys of their own
 	sends  bool // frames can be sent to it: its streams are senders
 	broker bool // its URL says what is read, and nothing has to be sent for that
-	pushed bool // its messages come by Feed.Push
+	pushed bool // its messages come from Feed.Push
 
 	single   string // why there may be only one of it; empty = there may be several
 	resumed  string // why it needs no overlapping connections; empty = they may help
@@ -45,7 +45,7 @@ type scheme struct {
 	name, rest string // of a URL: its own name, and what is behind the colon
 }
 
-// schemes is the table of all sources. Nothing else knows the name of a scheme.
+// schemes is the table of all sources. No other code knows the name of a scheme.
 func schemes() []scheme {
 	const renewed = "a broker, whose connections need no renewal"
 	return []scheme{
@@ -71,7 +71,7 @@ func aboutReplay(rest string) error {
 }
 
 func aboutStdin(string) error {
-	return errors.New("standard input, a line a message; what is read of it now is not read again")
+	return errors.New("standard input, one message from each line; what is read now is not read again")
 }
 
 func aboutPush(string) error { return errors.New("messages that are pushed") }
@@ -112,8 +112,7 @@ func findScheme(address string) (scheme, error) {
 	return scheme{}, fmt.Errorf("feed: the source URL has the unknown scheme %.40q; start it with one of %s", name, list)
 }
 
-// IsBroker reports whether a source URL is a broker's, which says by itself what is
-// read.
+// IsBroker reports whether a source URL is that of a broker. Such a URL says by itself what is read.
 func IsBroker(address string) bool {
 	s, _ := schemeOf(address)
 	return s.broker
@@ -128,8 +127,8 @@ func IsPushed(address string) bool {
 	})
 }
 
-// About returns what a source is, for people, if its URL names no host; else it is
-// empty. names is as in Config.
+// About describes a source whose URL names no host, for people. For other sources it returns an empty
+// text. names is as in Config.
 func About(address string, names setting.Namer) string {
 	s, _ := schemeOf(address)
 	if s.about == nil {
@@ -138,9 +137,9 @@ func About(address string, names setting.Namer) string {
 	return names.Text(s.about(s.rest))
 }
 
-// Numbered reports whether Config.Number will be told of numbers: of one source,
-// a stream that a broker keeps under numbers of its own. Parts of a message would
-// share one, and several sources have each their own.
+// Numbered reports whether Events.Number will be told numbers. This needs a single source that is a
+// broker's stream, because several sources each have their own numbers, and no Messages.Split,
+// because the parts of a message would share a number.
 func (c Config) Numbered() bool {
 	return c.Messages.Split == stage.SplitNone && c.Sources.Seq == "" && len(SourceURLs(c.Sources.URL)) == 1 && isStream(c.Sources.URL)
 }
@@ -152,8 +151,7 @@ func isStream(address string) bool {
 	return err == nil && s.stream != "" && u.Query().Has(s.stream)
 }
 
-// OnDemand reports whether a source URL asks a broker for the channels of single
-// keys.
+// OnDemand reports whether a source URL asks a broker for the channels of single keys.
 func OnDemand(address string) bool {
 	name, values := demandOf(address)
 	return name != "" && hasKeyPlace(values[name])
@@ -208,8 +206,8 @@ func (s scheme) checkOverlap(cfg Config) error {
 	return nil
 }
 
-// Redact returns a Sources.URL that is fit for logs: without users and passwords, and
-// with what looks like a secret in a query or path replaced by ***. It takes any text.
+// Redact returns a Sources.URL that is fit for logs: without users and passwords, and with *** for
+// what looks like a secret in a query or path. It accepts any text.
 func Redact(address string) string {
 	urls := SourceURLs(address)
 	for i, u := range urls {

@@ -19,7 +19,7 @@ func TestSourcesAreDescribed(t *testing.T) {
 		"push:":                       "pushed: messages that are pushed",
 		"wss://h/ Push:":              "pushed",
 		"replay:a b.txt?speed=2":      `: the recording "a b.txt"`,
-		"stdin:":                      ": standard input, a line a message; what is read of it now is not read again",
+		"stdin:":                      ": standard input, one message from each line; what is read now is not read again",
 		"demo:?rate=1":                ": demo data, made up; set THE_URL for a feed of your own",
 		"demo":                        "",
 		"unknown:":                    "",

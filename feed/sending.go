@@ -8,8 +8,8 @@ import (
 	"fantail/hub/setting"
 )
 
-// checkRules reports what is wrong with Config.Rules at the start. A source that
-// nothing can be sent to cannot be replied to.
+// checkRules returns what is wrong with Messages.Rules at the start. Replies need a source to which
+// frames can be sent.
 func checkRules(cfg Config, s scheme) error {
 	if cfg.Messages.Rules == nil {
 		return nil
@@ -23,12 +23,12 @@ func checkRules(cfg Config, s scheme) error {
 	case err != nil:
 		return setting.Errorf("feed: %v: %w", driver.SettingRules, err)
 	case stage.Replies(list) && !s.sends:
-		return setting.Errorf(`feed: %v: nothing can be sent to a %s: source; take the rules with "do":"reply" away`, driver.SettingRules, s.name)
+		return setting.Errorf(`feed: %v: nothing can be sent to a %s: source; remove the rules with "do":"reply"`, driver.SettingRules, s.name)
 	}
 	return nil
 }
 
-// checkSending reports settings that want to send where nothing can be sent.
+// checkSending returns an error for each setting that sends something to a source that takes nothing.
 func checkSending(cfg Config, s scheme) error {
 	var bad []error
 	if cfg.Sending.PingText != "" && !s.sends {

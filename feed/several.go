@@ -36,9 +36,8 @@ func newSeveral(cfg Config, urls []string, pub Publisher, log zerolog.Logger) (*
 	return &Feed{sources: c.sources, several: c}, nil
 }
 
-// ofOne returns the configuration of one of several sources. Copies are the
-// combination's to recognise, save for those that a source's own overlapping
-// connections bring.
+// ofOne returns the configuration of one of several sources. The combination recognises copies,
+// except for those that overlapping connections of one source bring.
 func (c Config) ofOne(url string, p *port) Config {
 	c.Sources.URL, c.Events.RelayNotice = url, p.notice
 	if !c.Renewal.Overlap {

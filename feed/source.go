@@ -43,11 +43,10 @@ type source struct {
 // it from one goroutine, run's.
 type outlet interface {
 	Publisher
-	// up tells that a connection is open, and the outage that this ends.
+	// up tells that a connection is open, and the length of the outage that this ends.
 	up(outage time.Duration)
-	// down tells that a connection was lost or not made, and how long the
-	// source is going to wait before the next. It is planned if the source
-	// itself is none the worse for it.
+	// down tells that a connection was lost or not made, and how long the source waits
+	// before the next one. It is planned if the source itself is well.
 	down(wait time.Duration, planned bool)
 }
 
@@ -77,9 +76,8 @@ func newSource(cfg Config, out outlet, log zerolog.Logger) (*source, error) {
 	return f, nil
 }
 
-// assemble puts what is the same for all kinds of source between the driver and the
-// supervision: the stages, and connections that overlap, which recognise copies by
-// themselves.
+// assemble puts the stages, and overlapping connections if asked for, between the driver and the
+// supervision. Overlapping connections recognise copies by themselves.
 func (f *source) assemble(cfg Config, ids *stage.Identifier, at *stage.Cursor) {
 	f.names = cfg.Names
 	stages := stage.Config{Split: cfg.Messages.Split, Rules: cfg.Messages.Rules, Cursor: at, IDs: ids, Names: cfg.Names, Log: f.log}
@@ -111,8 +109,7 @@ func openSource(d driver.Driver, name string, out outlet, log zerolog.Logger) *s
 	return s
 }
 
-// forget has the next connection begin live, where the source's feed stands then.
-// It is called while run is not.
+// forget makes the next connection begin live. It is called while run is not running.
 func (f *source) forget() {
 	if d, ok := f.origin.(driver.Resumer); ok {
 		d.Forget()

@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// spread returns the order in which a host prefers n sources, so that many hosts
-// spread over them. Each host has its first by a hash of its name; of names that
-// end in a number, as those of replicas do, each number has the source behind
-// that of the one before, so that n replicas have n first sources. The rest
-// follow by a hash of name and source, so that those which lose a source spread
-// over all others. An empty host takes them as they stand.
+// spread returns the order in which a host prefers n sources, so that many hosts spread over them. A
+// hash of the host's name chooses its first source. If names end in a number, as those of replicas
+// do, successive numbers have successive sources, so that n replicas have n first sources. A hash of
+// name and source orders the rest, so that hosts that lose a source spread over all others. An empty
+// host keeps the order.
 func spread(host string, n int) []int {
 	order := make([]int, n)
 	for i := range order {

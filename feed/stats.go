@@ -14,9 +14,9 @@ import (
 // Stats is a snapshot of a Feed's figures.
 type Stats struct {
 	Source        string    // the URL, fit for logs: user, password and what looks like a secret are masked
-	Position      string    // behind the last message of a relay that is resumed; empty = not known
+	Position      string    // behind the last message of a relay that is resumed; empty = unknown
 	Connected     bool      // a connection to the source is open
-	EverConnected bool      // one was, at some time
+	EverConnected bool      // a connection was open at some time
 	Messages      uint64    // published
 	Bytes         uint64    // their payloads
 	LastMessage   time.Time // when the last one was received; zero = none yet
@@ -33,13 +33,13 @@ type Stats struct {
 	// Alarm is set by an answer that a Fatal rule matches, until a later
 	// connection has delivered messages for a while.
 	Alarm bool
-	// Rules says how often each of Config.Rules matched.
+	// Rules says how often each of Messages.Rules matched.
 	Rules []stage.RuleStats
-	// Unsent counts the replies for which there was no room.
+	// Unsent counts the replies that were not sent.
 	Unsent uint64
-	// Taking is how many connections take what Feed.Send sends.
+	// Taking is the number of connections that take messages of Feed.Send.
 	Taking int
-	// Outage is the sum of all outages, with the present one as it stands.
+	// Outage is the sum of all outages, with the present one up to now.
 	Outage time.Duration
 
 	// Sources are the figures of each of several sources, in the order of their
@@ -64,7 +64,7 @@ func (s *Stats) add(one Stats) {
 	}
 }
 
-// meter holds a Feed's figures. Any goroutine.
+// meter holds the figures of a source or feed. Any goroutine may call its methods.
 type meter struct {
 	// Atomic, written by Run once a message.
 	messages atomic.Uint64

@@ -15,8 +15,8 @@ import (
 	"fantail/hub/setting"
 )
 
-// settle is how old a connection must be when it delivers a message for the waits to
-// start over: one that greets and drops has not recovered.
+// settle is the age that a connection must have when it delivers a message for the waits to start
+// over. A source that greets and drops has not recovered.
 const settle = 10 * time.Second
 
 // run keeps one connection to the source at a time, as doc.go says, until ctx
@@ -37,7 +37,7 @@ func (f *source) run(ctx context.Context) error {
 			return err
 		}
 		if failed.Reason == driver.ReasonMaxAge && f.age >= settle {
-			f.waits.Reset() // however quiet it was
+			f.waits.Reset() // also if it brought no message
 		}
 		wait := f.waits.Next(failed.AtLeast)
 		f.meter.down(time.Now(), failed.Reason)
@@ -59,7 +59,7 @@ func (f *source) connect(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
-	f.arrived(time.Now())
+	f.connected(time.Now())
 	driver.Report(ctx, driver.Step{Kind: driver.StepOpen})
 	defer f.retire(end)()
 	err = f.relay(ctx, s, newWatchdog(f.idle, end))
@@ -69,8 +69,7 @@ func (f *source) connect(ctx context.Context) error {
 	return err
 }
 
-// retire ends a connection when it has reached its age, and returns what calls
-// that off.
+// retire ends a connection when it has reached its age. cancel stops that.
 func (f *source) retire(end context.CancelCauseFunc) (cancel func() bool) {
 	if f.age == 0 {
 		return func() bool { return true }
@@ -86,7 +85,7 @@ func (f *source) changedOver(failed *driver.Failure) {
 	f.meter.down(time.Now(), failed.Reason)
 	f.log.Warn().Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).Msg("source is away; its next connection is open")
 	f.out.down(0, true)
-	f.arrived(time.Now())
+	f.connected(time.Now())
 }
 
 // relay publishes the stream's messages until it or ctx ends.
@@ -94,7 +93,7 @@ func (f *source) relay(ctx context.Context, s driver.Stream, dog *watchdog) erro
 	defer dog.stop()
 	opened := time.Now()
 	for {
-		if err := ctx.Err(); err != nil { // not one message more than was published
+		if err := ctx.Err(); err != nil { // so that no message is taken that is not published
 			return err
 		}
 		ev, err := s.Next()
@@ -121,7 +120,7 @@ func (f *source) relay(ctx context.Context, s driver.Stream, dog *watchdog) erro
 	}
 }
 
-// lost tells the operator what is missing, if anything is.
+// lost logs a loss, if there is one.
 func (f *source) lost(l driver.Loss) {
 	if l.Detail != nil {
 		f.log.Warn().Uint64("missed", l.Missed).Msg(f.names.Text(l.Detail))
@@ -143,15 +142,15 @@ func (f *source) publish(now time.Time, in *hub.Input) {
 	f.out.Publish(*in)
 }
 
-// cutKey returns the message's key. One that cannot be used is counted, and told
-// now and then; its message has none.
+// cutKey returns the message's key. A key that cannot be used is counted and logged at most once per
+// throttle.Every, and its message has no key.
 func (f *source) cutKey(now time.Time, in *hub.Input) string {
 	key, err := f.keyer.Key(in.Kind, in.Payload)
 	if err != nil {
 		f.meter.badKeys.Add(1)
 		if n := f.keyLog.Count(now); n > 0 {
 			f.log.Warn().Uint64("messages", n).
-				Msg(f.names.Sprintf("messages go without key, since theirs is longer than %d bytes or not UTF-8; correct %v", hub.MaxKey, driver.SettingKey))
+				Msg(f.names.Sprintf("messages have no key, because theirs is longer than %d bytes or not UTF-8; correct %v", hub.MaxKey, driver.SettingKey))
 		}
 	}
 	return key
@@ -170,8 +169,8 @@ func (f *source) drop(now time.Time, reason driver.DropReason) {
 	}
 }
 
-// arrived notes an open connection. The line it logs tells the whole outage.
-func (f *source) arrived(now time.Time) {
+// connected notes an open connection. Its log line tells the whole outage.
+func (f *source) connected(now time.Time) {
 	outage, tries, first := f.meter.up(now)
 	switch {
 	case first, outage == 0:
@@ -183,7 +182,7 @@ func (f *source) arrived(now time.Time) {
 	f.out.up(outage)
 }
 
-// watchdog ends a connection over which no message comes. One goroutine.
+// watchdog ends a connection without messages. One goroutine uses it.
 type watchdog struct {
 	idle  time.Duration
 	timer *time.Timer // nil = off
@@ -213,8 +212,8 @@ func (w *watchdog) stop() {
 	}
 }
 
-// levelOf is how loud a connection's end is told: a planned one is no trouble, a
-// fatal answer is an alarm.
+// levelOf returns the log level of a connection's end. A planned end is information, and a fatal
+// answer is an error.
 func levelOf(r driver.Reason) zerolog.Level {
 	switch r {
 	case driver.ReasonMaxAge:
@@ -225,12 +224,12 @@ func levelOf(r driver.Reason) zerolog.Level {
 	return zerolog.WarnLevel
 }
 
-// dropAdvice is what the operator can change about dropped messages; nil if the
-// configuration asks for such drops, so that nobody needs to be warned of them.
+// dropAdvice returns what the operator can change about dropped messages. It returns nil if the
+// configuration asks for such drops, because no warning is needed then.
 func dropAdvice(why driver.DropReason) error {
 	switch why {
 	case driver.DropNotUTF8:
-		return errors.New("text that is not UTF-8 would have clients close their connections; have it sent as binary")
+		return errors.New("clients would close their connections over text that is not UTF-8; make the source send it as binary")
 	case driver.DropTooLarge:
 		return setting.Errorf("raise %v to have them relayed", driver.SettingMaxMessage)
 	}

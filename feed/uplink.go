@@ -8,16 +8,15 @@ import (
 	"fantail/hub/setting"
 )
 
-// ErrUplink tells that Config.Uplink is off.
-var ErrUplink = errors.New("feed: Config.Uplink is off")
+// ErrUplink means that Sending.Uplink is off.
+var ErrUplink = errors.New("feed: Config.Sending.Uplink is off")
 
-// Send has a message sent to the source by the first of its connections that has
-// time for it. It waits for that, for two seconds at most, over a reconnect too.
-// An error, ErrAway, ErrBusy or ErrUplink, means that the message was not sent and will not
-// be; so does any other unless the connection broke while it was sent. Without
-// an error the connection has taken it; only an answer of the source's says more.
-// One caller's messages are sent in the order of its calls. The payload is
-// copied. Any goroutine.
+// Send gives a message to the first of the source's connections that has time for it. It waits for at
+// most driver.OutgoingWait, also while the source reconnects. driver.ErrAway, driver.ErrBusy and
+// ErrUplink mean that the message was not sent and never will be. Any other error means the same,
+// unless the connection broke while it sent the message. nil means that the connection has taken the
+// message; only an answer of the source tells more. The messages of one caller are sent in the order
+// of its calls. The payload is copied. Any goroutine may call it.
 func (f *Feed) Send(kind hub.Kind, payload []byte) error {
 	if f.uplink == nil {
 		return ErrUplink
@@ -25,7 +24,7 @@ func (f *Feed) Send(kind hub.Kind, payload []byte) error {
 	return f.uplink.Send(kind, payload)
 }
 
-// checkUplink reports an uplink to a source that takes nothing.
+// checkUplink returns an error if Sending.Uplink is on and nothing can be sent to the source.
 func checkUplink(cfg Config, s scheme, d driver.Driver) error {
 	if cfg.uplink == nil || d == nil {
 		return nil

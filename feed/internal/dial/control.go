@@ -2,12 +2,12 @@ package dial
 
 import "fantail/hub/websocket"
 
-// controls counts the control frames (RFC 6455 section 5.5) among the bytes that
-// a client sends: pings, pongs and the close frame, which the WebSocket library
-// sends by itself and a source may count like any other frame. One goroutine.
+// controls counts the control frames (RFC 6455 section 5.5) in the bytes that a client sends. The
+// WebSocket library sends pings, pongs and the close frame by itself, and a source may count them
+// like any other frame. One goroutine uses it.
 type controls struct {
-	head []byte // of a frame, as far as it was seen
-	body uint64 // bytes of the present frame still to come
+	head []byte // the part of the present frame's header that was seen
+	body uint64 // bytes of the present frame that are still to come
 }
 
 // count returns how many control frames begin in p.

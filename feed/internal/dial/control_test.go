@@ -44,8 +44,8 @@ type nowhere struct{ io.ReadWriteCloser }
 
 func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 
-// TestControlFramesHoldUpForABoundedTime: a flood of pongs does not silence what is
-// sent over this connection and the next.
+// TestControlFramesHoldUpForABoundedTime: a flood of pongs does not stop the frames of this connection
+// and the next one.
 func TestControlFramesHoldUpForABoundedTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := driver.Rate{Count: 1, Per: time.Second}.Limiter()
@@ -59,7 +59,7 @@ func TestControlFramesHoldUpForABoundedTime(t *testing.T) {
 	})
 }
 
-// FuzzControls holds that what is counted does not depend on how it is cut.
+// FuzzControls checks that the count does not depend on how the bytes are cut.
 func FuzzControls(f *testing.F) {
 	f.Add([]byte{0x8A, 0x80, 1, 2, 3, 4, 0x81, 0xFE, 0, 200, 9, 9, 9, 9}, 3)
 	f.Fuzz(func(t *testing.T, p []byte, cut int) {

@@ -19,8 +19,8 @@ import (
 	"fantail/hub/setting"
 )
 
-// Explain turns the failure of an opening handshake into what the operator
-// can change. Its text never holds the URL, which may hold secrets.
+// Explain turns the failure of an opening handshake into a text that says what the operator can
+// change. The text never holds the URL, which may hold secrets.
 func Explain(err error, resp *http.Response, subprotocols []string) *driver.Failure {
 	if resp != nil {
 		return ExplainAnswer(err, resp, subprotocols)
@@ -34,7 +34,7 @@ func Explain(err error, resp *http.Response, subprotocols []string) *driver.Fail
 	return ExplainNetwork(err)
 }
 
-// ExplainNetwork speaks of names, addresses and time.
+// ExplainNetwork explains failures of names, addresses and time. It never returns nil.
 func ExplainNetwork(err error) *driver.Failure {
 	dns, noName := errors.AsType[*net.DNSError](err)
 	op, _ := errors.AsType[*net.OpError](err)
@@ -52,7 +52,7 @@ func ExplainNetwork(err error) *driver.Failure {
 	case op != nil && op.Op == "dial":
 		return driver.Fail(driver.ReasonDial, "no connection; check host and port in %v: %w", driver.SettingURL, err)
 	case TimedOut(err):
-		return driver.Fail(driver.ReasonHandshake, "the source took the connection but did not finish the handshake within %v", driver.HandshakeTimeout)
+		return driver.Fail(driver.ReasonHandshake, "the source accepted the connection but did not finish the handshake within %v", driver.HandshakeTimeout)
 	case HungUp(err):
 		return driver.Fail(driver.ReasonHandshake, "the source closed the connection during the handshake; it may want TLS (wss, https), or serves something else at this port")
 	}
@@ -66,18 +66,19 @@ func peerOf(op *net.OpError) string {
 	return op.Addr.String()
 }
 
-// HungUp says whether the peer closed the connection; net/http has no value for
-// a peer that did so before the request was written.
+// HungUp reports whether the peer closed the connection. net/http has no error value for a peer that
+// did so before the request was written, so the text is checked too.
 func HungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		strings.Contains(err.Error(), "server closed idle connection")
 }
 
+// TimedOut reports whether err is the end of a deadline.
 func TimedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// ExplainTLS speaks of certificates, or returns nil if err is not about TLS.
+// ExplainTLS explains failures of TLS and certificates. It returns nil if err is not about TLS.
 func ExplainTLS(err error) *driver.Failure {
 	if name, ok := errors.AsType[x509.HostnameError](err); ok {
 		return driver.Fail(driver.ReasonTLS, "the source's certificate is for other names; use one of them as host in %v: %w", driver.SettingURL, name)
@@ -101,7 +102,7 @@ func ExplainTLS(err error) *driver.Failure {
 	return nil
 }
 
-// ExplainAnswer speaks of an HTTP answer that opens nothing.
+// ExplainAnswer explains an HTTP answer that does not open a connection.
 func ExplainAnswer(err error, resp *http.Response, subprotocols []string) *driver.Failure {
 	advice := setting.Errorf("check the path in %v", driver.SettingURL)
 	switch code := resp.StatusCode; {
@@ -120,7 +121,7 @@ func ExplainAnswer(err error, resp *http.Response, subprotocols []string) *drive
 			advice = setting.Errorf("it points to the host %s; %v if you trust that", to.Host, advice)
 		}
 	case code/100 == 5:
-		advice = setting.Errorf("the source or a proxy before it has a problem of its own")
+		advice = setting.Errorf("the source or a proxy in front of it has a problem of its own")
 	case code/100 == 2:
 		advice = setting.Errorf("this is no WebSocket endpoint; %v", advice)
 	}

@@ -10,19 +10,19 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Tap sits between the WebSocket library and the connection. It knows what the
-// library does not tell: whether bytes still come, and whether they have ended.
+// Tap is between the WebSocket library and the connection. It knows what the library does not tell:
+// whether bytes still come, and whether they have ended. Read and Write each belong to one goroutine.
 type Tap struct {
 	io.ReadWriteCloser
 	Reads atomic.Uint64 // reads that brought bytes
 	ended atomic.Bool   // a read failed, by the end of the connection or otherwise
 
-	limit    *rate.Limiter // is told of control frames; nil = nobody is
+	limit    *rate.Limiter // charged with control frames; nil = none
 	controls controls      // owned by Write, of which the library makes one call at a time
 }
 
-// Write passes bytes on. A control frame goes at once, as a pong must, and holds
-// up what is sent after it instead.
+// Write passes bytes on. A control frame goes at once, because a pong must, and holds up later frames
+// instead.
 func (t *Tap) Write(p []byte) (int, error) {
 	if t.limit != nil && t.limit.Limit() != rate.Inf {
 		t.owe(t.controls.count(p))
@@ -30,11 +30,11 @@ func (t *Tap) Write(p []byte) (int, error) {
 	return t.ReadWriteCloser.Write(p)
 }
 
-// maxDebt is how many control frames may hold up what is sent after them: the
-// limiter outlives the connection, and a flood of pings would outlast it.
+// maxDebt is how many control frames may hold up later frames. The limiter outlives the connection,
+// so the effect of a flood of pings must be bounded.
 const maxDebt = 16
 
-// owe has the limiter know of control frames.
+// owe charges control frames to the limiter.
 func (t *Tap) owe(frames int) {
 	for range frames {
 		if t.limit.Tokens() > -maxDebt {
@@ -43,8 +43,8 @@ func (t *Tap) owe(frames int) {
 	}
 }
 
-// Read keeps an error that comes along with bytes for the next call: so ended
-// is only set once the library asked for bytes that are not there.
+// Read leaves an error that comes along with bytes for the next call. So ended is set only once the
+// library asks for bytes that do not exist.
 func (t *Tap) Read(p []byte) (int, error) {
 	n, err := t.ReadWriteCloser.Read(p)
 	if n > 0 {
@@ -61,14 +61,14 @@ func (t *Tap) Read(p []byte) (int, error) {
 type Transport struct {
 	base      *http.Transport
 	connected atomic.Bool // there is a TCP connection
-	Keep      func() bool // takes the connection out of the context's reach
+	Keep      func() bool // detaches the connection from the context; set once there is a connection
 	limit     *rate.Limiter
 	Tap       *Tap // set when the upgrade was accepted
 }
 
-// NewTransport returns a transport whose connection ends with ctx, until
-// keep is called. On its own net/http goes on dialling, and waiting for TLS,
-// when a request is given up (TestU2WSHandshakeTimeout in feed/ws).
+// NewTransport returns a transport whose connection ends with ctx, until Keep is called. net/http
+// alone goes on dialling, and waiting for TLS, after a request is given up (TestU2WSHandshakeTimeout
+// in feed/ws).
 func NewTransport(ctx context.Context, base *http.Transport, limit *rate.Limiter) *Transport {
 	t := &Transport{base: base.Clone(), limit: limit}
 	dial := base.DialContext
@@ -89,8 +89,8 @@ func NewTransport(ctx context.Context, base *http.Transport, limit *rate.Limiter
 // Ended reports whether reading from the connection has failed, by its end or otherwise.
 func (t *Transport) Ended() bool { return t.Tap != nil && t.Tap.ended.Load() }
 
-// Cause returns what lies behind a handshake's error: the end of its context, if
-// that came first. net/http does not say how far the handshake got.
+// Cause returns the cause of a handshake's error: the end of its context, if that came first. net/http
+// does not say how far the handshake got.
 func (t *Transport) Cause(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() == nil:
@@ -115,6 +115,6 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// NoRedirect keeps a source from sending our headers, which may hold secrets,
-// to another place; explainDial tells the operator where it points.
+// NoRedirect follows no redirect, because our headers may hold secrets. ExplainAnswer tells the
+// operator where it points.
 func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -15,9 +15,9 @@ import (
 	"fantail/feed/internal/redact"
 )
 
-// Trace returns a context under which the HTTP client's dialling is reported, with
-// Report. naming is told when a name begins to be resolved, and when that is done; any
-// goroutine may call it.
+// Trace returns a context under which the steps of the HTTP client's dialling are reported with
+// driver.Report. It calls naming with true when the resolving of a name begins, and with false when it
+// is done, from any goroutine.
 func Trace(ctx context.Context, naming func(bool)) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSStart: func(httptrace.DNSStartInfo) { naming(true) },
@@ -71,8 +71,8 @@ func addressesOf(all []net.IP) []string {
 	return list
 }
 
-// ReportProxy reports the proxy that net/http is going to use for an http or https URL,
-// if the environment names one.
+// ReportProxy reports the proxy that net/http will use for an http or https URL, if the environment
+// names one.
 func ReportProxy(ctx context.Context, address string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {

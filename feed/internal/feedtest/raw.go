@@ -65,13 +65,12 @@ func (c *RawConn) Upgrade(headers string) {
 // Swallow reads frames and answers none, until the client leaves with a close
 // frame or drops the connection.
 func (c *RawConn) Swallow() {
-	var head [2]byte // FIN and opcode, mask bit and length of a short frame
 	for {
-		if _, err := io.ReadFull(c.R, head[:]); err != nil || head[0]&0xF == websocket.OpClose {
+		h, err := websocket.ReadHeader(c.R)
+		if err != nil || h.Opcode() == websocket.OpClose {
 			return
 		}
-		const mask = 4
-		c.R.Discard(mask + int(head[1]&0x7F))
+		io.CopyN(io.Discard, c.R, int64(h.Length))
 	}
 }
 

@@ -7,38 +7,35 @@ import (
 	"io"
 )
 
-// ErrEndless says that a stream goes on and on without the end of a line, or of
-// an event, that was given up as too long. What it sends is not worth skipping.
+// ErrEndless means that a line or an event that is too long does not end within the bytes that are
+// skipped.
 var ErrEndless = errors.New("no end of a message that is too large")
 
-// Bounded cuts what another machine sends into lines, which it bounds in
-// both ways: of a long line it holds no more than keep bytes, and reads no more
-// than skip beyond them. One goroutine.
+// Bounded cuts what another machine sends into lines. It bounds memory and time: of a long line it
+// holds at most keep bytes, and it reads at most Skip bytes beyond them. One goroutine uses it.
 type Bounded struct {
 	r    *bufio.Reader
 	keep int
-	Skip int
-	cr   bool // CR and CR LF end a line too, not LF alone
+	Skip int  // bytes
+	cr   bool // CR and CR LF end a line too
 
 	line    []byte
-	Cut     bool // the line returned last was longer than keep, and is cut
+	Cut     bool // the line that was returned last was longer than keep, and is cut
 	afterCR bool // an LF that comes next belongs to the CR before it
 }
 
-// NewBounded returns lines of at most keep bytes, cut at LF, and with cr
-// also at CR.
+// NewBounded returns lines of at most keep bytes, cut at LF, and with cr also at CR.
 func NewBounded(r io.Reader, keep int, cr bool) *Bounded {
 	return &Bounded{r: bufio.NewReaderSize(r, 64<<10), keep: keep, Skip: skipBound(keep), cr: cr}
 }
 
-// skipBound is how much is skipped behind a message that is too large, in the
-// hope of its end: some more than any message that is merely larger than the
-// operator thought.
+// skipBound is how many bytes of a message that is too large are skipped. It is enough for a message
+// that is only larger than the operator expected.
 func skipBound(most int) int { return 4*most + 1<<20 }
 
-// Next returns the next line without its end, valid until the next call, and
-// cut to keep bytes if it is longer. A line that the end of the stream cuts off
-// is not returned. Errors are the reader's, io.EOF among them, and ErrEndless.
+// Next returns the next line without its end, cut to keep bytes if it is longer. It is valid until the
+// next call. A line that the end of the stream cuts off is not returned. Errors are ErrEndless and the
+// reader's, io.EOF among them.
 func (l *Bounded) Next() ([]byte, error) {
 	l.line, l.Cut = l.line[:0], false
 	for size := 0; ; {
@@ -61,8 +58,8 @@ func (l *Bounded) Next() ([]byte, error) {
 	}
 }
 
-// part takes what has arrived of the line, and says whether that is its end. It
-// waits if nothing has.
+// part takes the part of the line that has arrived, and reports whether the line ends there. It waits
+// if nothing has arrived.
 func (l *Bounded) part() (part []byte, ended bool, err error) {
 	if _, err := l.r.Peek(1); err != nil {
 		return nil, false, err

@@ -6,17 +6,17 @@ import (
 	"io"
 )
 
-// ErrTooLong says that Reader.Next skipped a line of more than max bytes;
-// the next call goes on behind it.
+// ErrTooLong means that Reader.Next skipped a line of more than max bytes. The next call goes on after
+// it.
 var ErrTooLong = errors.New("line too long")
 
-// Reader cuts a stream into lines at each LF and at nothing else: a CR belongs
-// to the line. It holds one line at a time. One goroutine.
+// Reader cuts a stream into lines at each LF and at nothing else. A CR belongs to the line. It holds one
+// line at a time. One goroutine uses it.
 type Reader struct {
 	r      *bufio.Reader
 	max    int    // longest line in bytes, without its LF
-	Number int    // of the line returned last, from 1
-	Ended  bool   // that line had its LF; only the last of a stream can lack it
+	Number int    // of the line that was returned last, from 1
+	Ended  bool   // that line had its LF; only the last line of a stream may lack it
 	long   []byte // a line that does not fit into r's buffer
 }
 

@@ -1,5 +1,5 @@
-// Package retry says how long to wait before a lost source is tried again. It knows
-// no source, and does not wait itself.
+// Package retry says how long to wait before a lost source is tried again. It knows no source, and does
+// not wait itself.
 package retry
 
 import (
@@ -10,15 +10,15 @@ import (
 )
 
 // A wait is drawn evenly from 0 to a bound that starts at First and doubles up to
-// Most: full jitter, so that relays which lost a source together do not come back
-// together.
+// Most: full jitter, so that relays that lost a source together do not come back
+// together (TestU2JitterIsFull).
 const (
 	First = 500 * time.Millisecond
 	Most  = 30 * time.Second
 )
 
-// Waits says how long to wait before the next connection: not at all the first time,
-// then with back-off. One goroutine.
+// Waits says how long to wait before the next connection: not at all the first time, then with back-off.
+// One goroutine uses it.
 type Waits struct {
 	again bool
 	wait  *backoff.ExponentialBackOff
@@ -42,9 +42,8 @@ func (w *Waits) Within(most time.Duration) {
 	w.wait.InitialInterval = min(w.wait.InitialInterval, most/2)
 }
 
-// Next returns how long to wait after a failure: never shorter than least, for which
-// the source has asked, and, so that relays which were told the same do not come back
-// together, up to a quarter longer.
+// Next returns how long to wait after a failure. The source has asked for at least least. Up to a quarter
+// is added to that, so that relays that were told the same do not come back together.
 func (w *Waits) Next(least time.Duration) time.Duration {
 	if least > 0 {
 		least += rand.N(least/4 + 1)
