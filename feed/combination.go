@@ -75,6 +75,9 @@ func newCombination(cfg Config, pub Publisher, log zerolog.Logger) *combination 
 	if c.notify == nil {
 		c.notify = func(bool, time.Duration) {}
 	}
+	if c.relayed == nil {
+		c.relayed = func(fantailv1.Notice) {}
+	}
 	return c
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +20,8 @@ import (
 	"fantail/feed/driver"
 	"fantail/feed/internal/feedtest"
 	"fantail/hub"
+	"fantail/hub/fantailv1"
+	"fantail/hub/peertest"
 )
 
 // severalRunning is several scripted sources under test, with what the clients were
@@ -400,4 +404,20 @@ func TestPushAmongMerged(t *testing.T) {
 		t.Error(err)
 	}
 	r.sink.Wait(t, 1)
+}
+
+// Nobody has to listen to what relays say that are among several sources.
+func TestSeveralNoticesToNobody(t *testing.T) {
+	var urls []string
+	for range 2 {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			w.Header().Set(fantailv1.PositionHeader, "aaaaaaaa-1")
+			io.WriteString(w, "event: notice\ndata: {\"notice\":\"source\",\"pos\":\"aaaaaaaa-1\",\"state\":\"up\"}\n\nid: aaaaaaaa-2\ndata: m\n\n")
+		}))
+		t.Cleanup(srv.Close)
+		urls = append(urls, srv.URL)
+	}
+	r := start(t, Config{Sources: Sources{URL: strings.Join(urls, " "), Mode: Merge}})
+	peertest.Eventually(t, "a message of each", func() bool { return r.Stats().Messages >= 2 })
 }
