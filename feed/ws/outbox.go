@@ -56,7 +56,12 @@ func (o *outbox) send(frame string) bool {
 // write sends until ctx ends or a frame cannot be sent. It returns nil if ctx has ended.
 func (o *outbox) write(ctx context.Context) error {
 	for i, frame := range o.first {
-		if err := o.put(ctx, frame); err != nil {
+		err := o.put(ctx, frame)
+		switch {
+		case ctx.Err() != nil:
+			o.greeted <- nil
+			return nil
+		case err != nil:
 			err = driver.Fail(driver.ReasonLost, "the connection broke while frame %d of %v was sent: %w", i+1, driver.SettingFrames, err)
 			o.greeted <- err
 			return err
