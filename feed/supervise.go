@@ -41,8 +41,7 @@ func (f *source) run(ctx context.Context) error {
 		}
 		wait := f.waits.Next(failed.AtLeast)
 		f.meter.down(time.Now(), failed.Reason)
-		f.log.WithLevel(levelOf(failed.Reason)).Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).
-			Dur("retry_in", wait).Msg("source is away")
+		failed.LogTo(f.log.WithLevel(levelOf(failed.Reason)), f.names).Dur("retry_in", wait).Msg("source is away")
 		f.out.down(wait, failed.Reason == driver.ReasonMaxAge)
 		if !driver.Sleep(ctx, wait) {
 			return nil
@@ -83,7 +82,7 @@ func (f *source) retire(end context.CancelCauseFunc) (cancel func() bool) {
 // already: there is hardly an outage, but something may be missing.
 func (f *source) changedOver(failed *driver.Failure) {
 	f.meter.down(time.Now(), failed.Reason)
-	f.log.Warn().Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, f.names.Text(failed)).Msg("source is away; its next connection is open")
+	failed.LogTo(f.log.Warn(), f.names).Msg("source is away; its next connection is open")
 	f.out.down(0, true)
 	f.connected(time.Now())
 }

@@ -1,15 +1,13 @@
 package feed
 
 import (
-	"errors"
-
 	"fantail/feed/driver"
 	"fantail/hub"
 	"fantail/hub/setting"
 )
 
 // ErrUplink means that Sending.Uplink is off.
-var ErrUplink = errors.New("feed: Config.Sending.Uplink is off")
+var ErrUplink = setting.Errorf("feed: nothing can be sent to the source, because %v is off", driver.SettingUplink)
 
 // Send gives a message to the first of the source's connections that has time for it. It waits for at
 // most driver.OutgoingWait, also while the source reconnects. driver.ErrAway, driver.ErrBusy and

@@ -113,7 +113,7 @@ func (u Uplink) check() error {
 		bad = append(bad, setting.Errorf("relay: the uplink forwards, but nothing says what; write %v", settingUplinkAllow))
 	}
 	if u.Rate < 0 || u.Burst < 0 {
-		bad = append(bad, setting.Errorf("relay: %v must be 0 (off) or above", settingUplinkRate))
+		bad = append(bad, setting.Errorf("relay: %v must be 0 (off) or above", SettingUplinkRate))
 	}
 	return errors.Join(bad...)
 }

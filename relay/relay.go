@@ -74,7 +74,7 @@ func New(c Config) (*Relay, error) {
 	return &Relay{
 		hub: c.Hub.Hub(), log: log, names: c.Names, originLog: sampled(log, time.Minute), leaveLog: sampled(log, time.Second),
 		source: c.Source, proxies: trusted, push: c.Push, sockets: c.Sockets, rules: c.rules(),
-		uplink: newUplink(c.Uplink, log), encoders: newEncoders(c.Hub.Position),
+		uplink: newUplink(c.Uplink, c.Names, log), encoders: newEncoders(c.Hub.Position),
 		handshakes: newHandshakeLimiter(c.Limits.HandshakeRate), clients: newClientLimiter(c.Limits.Clients, c.Limits.ClientsPerIP),
 		page: newPage(c.Names), born: time.Now(),
 	}, nil

@@ -9,8 +9,11 @@ const (
 	settingPolicy      setting.Name = "Delivery.Policy"
 	settingForward     setting.Name = "Uplink.Forward"
 	settingUplinkAllow setting.Name = "Uplink.Allow"
-	settingUplinkRate  setting.Name = "Uplink.Rate"
 	settingPushToken   setting.Name = "Push.Token"
 	settingPushBody    setting.Name = "Push.MaxBody"
 	settingSnapshot    setting.Name = "Snapshot" // of hub.Config
 )
+
+// SettingUplinkRate bounds what a client may send to the source, for a program whose
+// source takes less.
+const SettingUplinkRate setting.Name = "Uplink.Rate"

@@ -3,8 +3,10 @@ package relay
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,7 +18,7 @@ import (
 
 // Each setting that a text speaks of is a field of the relay's Config or of the hub's.
 func TestSettingsAreFields(t *testing.T) {
-	for _, name := range []setting.Name{settingSource, settingOrigins, settingPolicy, settingForward, settingUplinkAllow, settingUplinkRate, settingPushToken, settingPushBody, settingSnapshot} {
+	for _, name := range []setting.Name{settingSource, settingOrigins, settingPolicy, settingForward, settingUplinkAllow, SettingUplinkRate, settingPushToken, settingPushBody, settingSnapshot} {
 		if !hasField(reflect.TypeFor[Config](), string(name)) && !hasField(reflect.TypeFor[hub.Config](), string(name)) {
 			t.Errorf("there is no field %s", name)
 		}
@@ -38,7 +40,9 @@ func TestTextsHaveTheProgramsNames(t *testing.T) {
 	r, err := New(Config{Hub: h, Log: zerolog.New(&log), Names: names, Push: Push{
 		Take:  func([]hub.Input) error { return ErrTooLarge },
 		Token: testToken,
-	}})
+	}, Uplink: Uplink{Mode: UplinkForward, Allow: regexp.MustCompile("."), Forward: func(hub.Kind, []byte) error {
+		return fmt.Errorf("wrapped: %w", setting.Errorf("raise %v", setting.Name("Source")))
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +51,9 @@ func TestTextsHaveTheProgramsNames(t *testing.T) {
 	r.Handler().ServeHTTP(httptest.NewRecorder(), foreign)
 	if !strings.Contains(log.String(), "add its origin to APP_ACCESS.ALLOWEDORIGINS") {
 		t.Errorf("log: %s", log.String())
+	}
+	if err := r.uplink.send(hub.Text, []byte("x")); err == nil || !strings.Contains(log.String(), "raise APP_SOURCE") {
+		t.Errorf("uplink: %v, log: %s", err, log.String())
 	}
 	if _, body := get(r.Handler(), "/snapshot"); !strings.Contains(body, "turn it on by APP_SNAPSHOT") {
 		t.Errorf("no snapshot: %s", body)

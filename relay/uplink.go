@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"fantail/hub"
+	"fantail/hub/setting"
 )
 
 // UplinkMode says what happens to messages that clients send.
@@ -43,6 +44,7 @@ type uplink struct {
 	burst   int
 	largest int64
 	most    int64 // the most bytes that buffers may hold
+	names   setting.Namer
 	log     zerolog.Logger
 
 	buffers sync.Pool    // *[]byte of uplinkBuffer bytes
@@ -52,9 +54,9 @@ type uplink struct {
 	rejected           [hub.Reasons]atomic.Uint64
 }
 
-func newUplink(c Uplink, log zerolog.Logger) *uplink {
+func newUplink(c Uplink, names setting.Namer, log zerolog.Logger) *uplink {
 	u := &uplink{
-		mode: c.Mode, forward: c.Forward, allow: c.Allow, largest: c.MaxMessage,
+		mode: c.Mode, forward: c.Forward, allow: c.Allow, largest: c.MaxMessage, names: names,
 		rate: rate.Limit(c.Rate), burst: max(1, c.Burst),
 		most: max(uplinkHeld, 4*(c.MaxMessage+uplinkSlack)), log: sampled(log, time.Minute),
 	}
@@ -79,7 +81,7 @@ func (u *uplink) send(kind hub.Kind, payload []byte) error {
 		return rejectedMessage(hub.Uplink)
 	}
 	if err := u.forward(kind, payload); err != nil {
-		u.log.Warn().Err(err).Msg("a client's message was not sent to the source; the client is told that the relay is busy")
+		u.log.Warn().Str(zerolog.ErrorFieldName, u.names.Text(err)).Msg("a client's message was not sent to the source; the client is told that the relay is busy")
 		return rejectedMessage(hub.Busy)
 	}
 	u.forwarded.Add(1)

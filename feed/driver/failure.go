@@ -3,6 +3,8 @@ package driver
 import (
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"fantail/hub/setting"
 )
 
@@ -20,6 +22,16 @@ type Failure struct {
 func Fail(reason Reason, format string, args ...any) *Failure {
 	detail := setting.Errorf(format, args...)
 	return &Failure{Reason: reason, Field: detail.Setting, Detail: detail}
+}
+
+// LogTo adds the failure to a log line: its reason, its text, and the setting to change
+// first, with what the program calls its settings.
+func (f *Failure) LogTo(e *zerolog.Event, names setting.Namer) *zerolog.Event {
+	e.Stringer("reason", f.Reason).Str(zerolog.ErrorFieldName, names.Text(f))
+	if f.Field != "" {
+		e.Str("setting", names.Name(f.Field))
+	}
+	return e
 }
 
 // Error returns the detail, with settings named as fields of feed.Config.

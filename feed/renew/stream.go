@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"fantail/feed/driver"
 	"fantail/feed/internal/retry"
 )
@@ -158,8 +156,7 @@ func (s *stream) tryAgain(err error) {
 	}
 	wait := retry.First + s.waits.Next(failed.AtLeast)
 	s.cfg.Failed(failed.Reason)
-	s.cfg.Log.Warn().Stringer("reason", failed.Reason).Str(zerolog.ErrorFieldName, s.cfg.Names.Text(failed)).Dur("retry_in", wait).
-		Msg("no new connection to the source; the old one goes on")
+	failed.LogTo(s.cfg.Log.Warn(), s.cfg.Names).Dur("retry_in", wait).Msg("no new connection to the source; the old one goes on")
 	s.alarm.Reset(wait)
 }
 

@@ -18,6 +18,7 @@ import (
 	"fantail/feed"
 	"fantail/feed/driver"
 	"fantail/hub"
+	"fantail/hub/setting"
 	"fantail/relay"
 )
 
@@ -101,12 +102,24 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 // RelayConfig returns the relay's configuration with its hub, its feed and its log.
 func RelayConfig(c config.Config, h *relay.Hub, f *feed.Feed, log zerolog.Logger) relay.Config {
 	rc := c.Relay
-	rc.Hub, rc.Log, rc.Names, rc.Uplink.Forward = h, log, config.Names, f.Send
+	rc.Hub, rc.Log, rc.Names, rc.Uplink.Forward = h, log, config.Names, forward(f.Send)
 	rc.Source = func() relay.SourceStatus { return sourceStatus(f.Stats()) }
 	if feed.IsPushed(c.Feed.Sources.URL) {
 		rc.Push.Take = takePushed(f)
 	}
 	return rc
+}
+
+// forward returns a function that sends a client's message to the source. The feed's
+// errors do not know what bounds the clients, so it adds that.
+func forward(send func(hub.Kind, []byte) error) func(hub.Kind, []byte) error {
+	return func(kind hub.Kind, payload []byte) error {
+		err := send(kind, payload)
+		if errors.Is(err, driver.ErrBusy) {
+			return setting.Errorf("%w: lower %v", err, relay.SettingUplinkRate)
+		}
+		return err
+	}
 }
 
 // takePushed returns a function that hands pushed messages to the feed. It returns the

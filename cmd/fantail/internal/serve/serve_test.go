@@ -3,6 +3,7 @@ package serve
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"fantail/cmd/fantail/internal/cmdtest"
 	"fantail/cmd/fantail/internal/config"
 	"fantail/feed"
+	"fantail/feed/driver"
+	"fantail/hub"
 )
 
 // TestServeWithinTheProcess: two relays at work in one process, on listeners that
@@ -79,5 +82,23 @@ func TestServeClosesItsListeners(t *testing.T) {
 	}
 	if _, err := l.Accept(); err == nil {
 		t.Error("it still listens")
+	}
+}
+
+// The operator reads which variables to change when the source takes too little.
+func TestBusySourceNamesVariables(t *testing.T) {
+	send := forward(func(hub.Kind, []byte) error { return driver.ErrBusy })
+	err := send(hub.Text, nil)
+	if !errors.Is(err, driver.ErrBusy) {
+		t.Errorf("%v", err)
+	}
+	for _, variable := range []string{"raise FANTAIL_SOURCE_SEND_RATE", "lower FANTAIL_UPLINK_RATE"} {
+		if text := config.Names.Text(err); !strings.Contains(text, variable) {
+			t.Errorf("%q does not say %q", text, variable)
+		}
+	}
+	send = forward(func(hub.Kind, []byte) error { return driver.ErrAway })
+	if err := send(hub.Text, nil); err != driver.ErrAway {
+		t.Errorf("%v", err)
 	}
 }
