@@ -34,9 +34,10 @@ var rooms = map[string]string{
 	"cmd/fantail/internal/cmdtest":     "cmd/fantail/internal/cli feed/recording hub hub/websocket",
 	"cmd/fantail/internal/config":      "cmd/fantail/internal/text feed feed/driver feed/stage hub hub/setting relay",
 	"cmd/fantail/internal/health":      "cmd/fantail/internal/cli cmd/fantail/internal/config",
-	"cmd/fantail/internal/replay":      "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed/recording hub hub/websocket",
-	"cmd/fantail/internal/serve":       "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/driver hub relay",
-	"cmd/fantail/internal/servetest":   "cmd/fantail/internal/config cmd/fantail/internal/serve hub/peertest",
+	"cmd/fantail/internal/replay":      "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed/driver feed/recording hub hub/websocket",
+	"cmd/fantail/internal/serve": "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/driver hub " +
+		"hub/setting relay",
+	"cmd/fantail/internal/servetest": "cmd/fantail/internal/config cmd/fantail/internal/serve hub/peertest",
 	"cmd/fantail/internal/tail": "cmd/fantail/internal/cli cmd/fantail/internal/config cmd/fantail/internal/text feed feed/recording hub " +
 		"hub/fantailv1 relay",
 	"cmd/fantail/internal/text": "",
@@ -70,7 +71,7 @@ var rooms = map[string]string{
 	"feed/stdin":             "feed/driver feed/internal/lines hub",
 	"feed/ws":                "feed/driver feed/internal/dial feed/internal/redact hub hub/fantailv1 hub/websocket",
 
-	"relay": "hub hub/setting hub/websocket",
+	"relay": "hub hub/fantailv1 hub/setting hub/websocket",
 
 	"hub":           "",
 	"hub/fantailv1": "hub",

@@ -1,6 +1,9 @@
 package relay
 
-import "fantail/hub"
+import (
+	"fantail/hub"
+	"fantail/hub/fantailv1"
+)
 
 // closeCode returns the close code for the reason of a leave. Codes below 4000 are
 // those of RFC 6455 section 7.4.1, the others are our own.
@@ -27,7 +30,7 @@ func closeCode(why hub.Reason) uint16 {
 	case hub.Slow, hub.Silent:
 		return 4408
 	case hub.Gone:
-		return 4410
+		return fantailv1.CodeGone
 	}
 	return 1000
 }

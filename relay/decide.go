@@ -1,6 +1,9 @@
 package relay
 
-import "fantail/hub"
+import (
+	"fantail/hub"
+	"fantail/hub/fantailv1"
+)
 
 // rules hold what the operator allows clients. They are static and decide is pure:
 // neither knows a hub, a clock or another client.
@@ -67,7 +70,7 @@ func (r rules) choosePolicy(asked *hub.Policy, f format) (hub.Policy, *refusal) 
 	case r.fixedPolicy && *asked != r.policy:
 		return 0, refusalf(refusedQuery, "parameter policy: clients of this relay may not choose one")
 	case *asked != hub.Evict && !f.hasNotices():
-		return 0, refusalf(refusedQuery, "parameter policy: a raw WebSocket cannot be told of gaps; use the subprotocol %s, /sse or /stream", subprotocol)
+		return 0, refusalf(refusedQuery, "parameter policy: a raw WebSocket cannot be told of gaps; use the subprotocol %s, /sse or /stream", fantailv1.Subprotocol)
 	case *asked == hub.Conflate && !r.snapshot:
 		return 0, refusalf(refusedQuery, "parameter policy: this relay keeps no snapshot to conflate with")
 	}

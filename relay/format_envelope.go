@@ -11,9 +11,6 @@ import (
 	"fantail/hub/websocket"
 )
 
-// subprotocol is the WebSocket subprotocol whose messages are envelopes.
-const subprotocol = "fantail.v1"
-
 // appendEnvelope appends a message as one line of JSON:
 //
 //	{"pos":"…","key":"…","time":"RFC 3339 with ns","data":…}

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 	"fantail/hub/peertest"
 )
 
@@ -51,7 +52,7 @@ func TestMetricsOfSeveralSources(t *testing.T) {
 func TestClientsByTransport(t *testing.T) {
 	r, h, addr := newTestRelay(t, hub.Config{}, Config{})
 	peers := []io.Closer{join(t, addr, "/ws").conn}
-	peers = append(peers, dial(t, addr, "/ws", handshake+"Sec-WebSocket-Protocol: "+subprotocol+"\r\n", "").conn)
+	peers = append(peers, dial(t, addr, "/ws", handshake+"Sec-WebSocket-Protocol: "+fantailv1.Subprotocol+"\r\n", "").conn)
 	for path, versions := range map[string][]string{"/sse": {"1.0", "1.1", "1.1"}, "/stream": {"1.0", "1.1", "1.1", "1.1"}} {
 		for _, version := range versions {
 			c, _ := ask(t, addr, path, version, "")

@@ -21,8 +21,6 @@ const (
 	pushTime = 60 * time.Second
 	// pushAtOnce bounds the requests whose bodies are in memory.
 	pushAtOnce = 4
-	// maxPushKey is the longest key in bytes that a client can ask for.
-	maxPushKey = 1 << 10
 	// maxPushLines bounds the messages of one body, because short ones take more memory
 	// than their bytes.
 	maxPushLines = 1 << 16
@@ -93,8 +91,8 @@ func (h *pushHandler) check(w http.ResponseWriter, req *http.Request) (key strin
 			return "", refusalf(refusedQuery, "unknown or repeated parameter %.40q; only key is known here, once", name)
 		}
 	}
-	if key = values.Get("key"); err != nil || len(key) > maxPushKey || !utf8.ValidString(key) {
-		return "", refusalf(refusedQuery, "the query cannot be read, or its key is not UTF-8 or has more than %d bytes", maxPushKey)
+	if key = values.Get("key"); err != nil || len(key) > hub.MaxKey || !utf8.ValidString(key) {
+		return "", refusalf(refusedQuery, "the query cannot be read, or its key is not UTF-8 or has more than %d bytes", hub.MaxKey)
 	}
 	return key, nil
 }

@@ -60,7 +60,7 @@ func TestPush(t *testing.T) {
 		{about: "empty", token: good, status: 400},
 		{about: "empty lines", token: good, contentType: "application/x-ndjson", body: "\n\n", status: 400},
 		{about: "unknown parameter", target: "/push?kee=a", token: good, body: "x", status: 400},
-		{about: "long key", target: "/push?key=" + strings.Repeat("k", maxPushKey+1), token: good, body: "x", status: 400},
+		{about: "long key", target: "/push?key=" + strings.Repeat("k", hub.MaxKey+1), token: good, body: "x", status: 400},
 		{about: "large body", token: good, body: strings.Repeat("x", 101), status: 413},
 		{about: "large message", token: good, body: "x", fails: ErrTooLarge, status: 413},
 		{about: "busy", token: good, body: "x", fails: fmt.Errorf("full: %w", ErrBusy), status: 503},

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 )
 
 // The rules ask about the origin first, then about the query, then about the policy.
@@ -60,7 +61,7 @@ func TestDecideAboutCompression(t *testing.T) {
 func TestParse(t *testing.T) {
 	req := upgradeRequest("/ws?key=a&last=3")
 	for name, value := range map[string]string{
-		"Origin": "https://app.example.com", "X-Forwarded-For": "203.0.113.7", "Sec-WebSocket-Protocol": "other, " + subprotocol,
+		"Origin": "https://app.example.com", "X-Forwarded-For": "203.0.113.7", "Sec-WebSocket-Protocol": "other, " + fantailv1.Subprotocol,
 		"Sec-WebSocket-Extensions": "permessage-deflate; server_no_context_takeover", "Last-Event-ID": "k3v9q2mx-7",
 	} {
 		req.Header.Set(name, value)

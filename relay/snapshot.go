@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 )
 
 // snapshotTime bounds the answer of /snapshot.
@@ -48,7 +49,7 @@ func (r *Relay) writeSnapshot(w http.ResponseWriter, filter *hub.Filter) {
 	h := w.Header()
 	h.Set("Content-Type", "application/x-ndjson")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Fantail-Position", at.String())
+	h.Set(fantailv1.PositionHeader, at.String())
 	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(snapshotTime))
 	out := bufio.NewWriterSize(w, 64<<10)
 	var line []byte

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 )
 
 const (
@@ -58,7 +59,7 @@ func (t stream) takeOver(w http.ResponseWriter, req *http.Request, g grant, at h
 func (t stream) writeHead(c net.Conn, req *http.Request, f *streamFormat, at hub.Position) error {
 	h := http.Header{
 		"Content-Type": {f.contentType}, "Cache-Control": {"no-store"}, "X-Accel-Buffering": {"no"},
-		"Fantail-Position": {at.String()}, "Connection": {"close"},
+		fantailv1.PositionHeader: {at.String()}, "Connection": {"close"},
 	}
 	if f.chunked {
 		h.Set("Transfer-Encoding", "chunked")

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 	"fantail/hub/peertest"
 )
 
@@ -77,7 +78,7 @@ func TestUplinkForward(t *testing.T) {
 		{name: "the source is away", send: [][]byte{say, say}, err: errors.New("away"), code: 1013, reason: hub.Busy},
 		{name: "over the rate", send: [][]byte{say, say, say, say}, got: []string{text + "say hi", text + "say hi", text + "say hi"}, code: 1008, reason: hub.Flood},
 	} {
-		for _, format := range []string{"", subprotocol} {
+		for _, format := range []string{"", fantailv1.Subprotocol} {
 			t.Run(c.name+" "+format, func(t *testing.T) {
 				t.Parallel() // some wait for the end of their connection
 				source := &upstream{err: c.err}

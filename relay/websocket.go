@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"fantail/hub"
+	"fantail/hub/fantailv1"
 	"fantail/hub/websocket"
 )
 
@@ -19,7 +20,7 @@ func (t webSocket) parse(req *http.Request, ask *request) *refusal {
 	if refused := checkUpgradeForm(req); refused != nil {
 		return refused
 	}
-	if hasToken(req.Header, "Sec-Websocket-Protocol", subprotocol) {
+	if hasToken(req.Header, "Sec-Websocket-Protocol", fantailv1.Subprotocol) {
 		ask.format = formatEnvelope
 	}
 	deflate, ok := negotiate(req.Header)
@@ -39,11 +40,11 @@ func (t webSocket) takeOver(w http.ResponseWriter, req *http.Request, g grant, a
 	if g.deflate.compress {
 		req.Header.Set("Sec-WebSocket-Extensions", g.deflate.request())
 	}
-	w.Header().Set("Fantail-Position", at.String())
+	w.Header().Set(fantailv1.PositionHeader, at.String())
 	u := t.relay.uplink
 	hj := &hijacker{ResponseWriter: w, largest: u.largest, answer: g.deflate.answer()}
 	ws, err := websocket.Accept(hj, req, websocket.AcceptOptions{
-		Subprotocols: []string{subprotocol}, Compress: g.deflate.compress,
+		Subprotocols: []string{fantailv1.Subprotocol}, Compress: g.deflate.compress,
 	})
 	if err != nil { // the library has answered
 		return nil, refusalf(refusedHandshake, "the handshake failed: %s", err)

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"fantail/cmd/fantail/internal/text"
+	"fantail/feed/driver"
 	"fantail/feed/recording"
 	"fantail/hub/websocket"
 )
@@ -73,26 +74,11 @@ func (p player) play(ctx context.Context, conn *websocket.Conn) error {
 func (p player) playOnce(ctx context.Context, conn *websocket.Conn) error {
 	pace := recording.NewPace(float64(p.speed))
 	return eachRecord(p.file, func(r recording.Record) error {
-		if p.speed > 0 {
-			if err := sleep(ctx, pace.Wait(r.Time, time.Now())); err != nil {
-				return err
-			}
+		if p.speed > 0 && !driver.Sleep(ctx, pace.Wait(r.Time, time.Now())) {
+			return ctx.Err()
 		}
 		ctx, cancel := context.WithTimeout(ctx, p.patience)
 		defer cancel()
 		return conn.Write(ctx, r.Kind, r.Payload)
 	})
-}
-
-// sleep waits for d. If ctx ends before, it returns the error of ctx.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return nil
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }
