@@ -2,7 +2,7 @@ package hub
 
 import "time"
 
-// NoticeKind is an out-of-band event that clients are told. The set is closed.
+// NoticeKind is an out-of-band event that clients are told. No other package adds one.
 type NoticeKind uint8
 
 const (
@@ -102,9 +102,11 @@ func (c *Client) noticeFrameLocked() []byte {
 		if e := c.hub.source.Load(); e.up {
 			n.Kind, n.Outage = SourceUp, e.outage
 		}
-	default:
+	case s.due&dueHeartbeat != 0:
 		s.due &^= dueHeartbeat
 		n.Kind = Heartbeat
+	default:
+		panic("hub: no notice is due")
 	}
 	return c.lane.format.Notice(n)
 }

@@ -1,6 +1,6 @@
 package hub
 
-// Reason is why a client left. The set is closed. Its words are the close reason on the
+// Reason is why a client left. No other package adds one. Its words are the close reason on the
 // wire, the log field and the metric label.
 type Reason uint8
 

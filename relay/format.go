@@ -2,7 +2,7 @@ package relay
 
 import "fantail/hub"
 
-// format is the form of a client's messages on the wire. The set is closed.
+// format is the form of a client's messages on the wire. There are no others.
 type format uint8
 
 const (

@@ -3,7 +3,7 @@
 // connects to nothing, reads no configuration of its own, and knows no scheme.
 //
 // The contract is not stable. It is public so that drivers can be written outside of this
-// module one day. Today the only way to add a driver is a row in package feed's table of
+// module one day. Today the only way to add a driver is a row in feed's table of
 // schemes.
 //
 // # How a driver is written
@@ -27,7 +27,7 @@
 //     that the compiler checks it: var _ driver.Resumer = (*source)(nil).
 //  6. Add the row to schemes in feed/schemes.go. Its columns ask what else the feed has to
 //     know, for example whether the source is remote and whether its messages have keys.
-//  7. Add the folder to the table of imports that TestArrows in package hub checks.
+//  7. Add the folder to the table of imports that TestArrows in hub checks.
 //
 // Supervision, splitting, rules, cursors, copies, keys and several sources then work
 // without a further line.

@@ -3,7 +3,7 @@
 // to know what kind of source they belong to.
 //
 // A connection that has reached its age is replaced in these steps (TestChangeover,
-// TestHandover; TestOverlapLosesAndRepeatsNothing in package feed plays a day of them):
+// TestHandover; TestOverlapLosesAndRepeatsNothing in feed plays a day of them):
 //
 //   - The next connection is opened beside the old one. The old one goes on, and what the
 //     next one brings is held back, until both have brought the same message. What the next

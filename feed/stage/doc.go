@@ -34,7 +34,7 @@
 //   - Reconnect ends the connection. The next one is tried as after any loss.
 //   - Fatal ends the connection, and the source is left alone for at least FatalWait. The
 //     log shows the beginning of the message, and the feed raises an alarm
-//     (TestFatalAnswerIsAnAlarm in package feed).
+//     (TestFatalAnswerIsAnAlarm in feed).
 //
 // A rule costs more for a longer message. An expression that starts with ^ ends early. It
 // also does not match text that people only quote.
@@ -45,7 +45,7 @@
 // leaves out the query parameters that have {cursor} in them while it has no value.
 // {cursor-5000000} is the value less that number, for a source whose order differs a little
 // from that of its cursor (TestCursorFill). What such a source repeats is for an Identifier
-// to drop (TestCursorResumes in package feed).
+// to drop (TestCursorResumes in feed).
 //
 // # Copies
 //
@@ -57,7 +57,7 @@
 //     another connection can be a copy. A message that always reads the same, such as a
 //     heartbeat, may be taken for a copy at the start of a connection.
 //
-// It remembers 65,536 messages (TestDedupeIsBounded). TestU4RepeatsAndReorders in package
+// It remembers 65,536 messages (TestDedupeIsBounded). TestU4RepeatsAndReorders in
 // feed plays both ways through a feed.
 //
 // # Keys
