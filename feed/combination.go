@@ -67,17 +67,10 @@ type combination struct {
 // newCombination returns a combination without sources. Its caller adds them in the order of their
 // ports, and sets copies and policy.
 func newCombination(cfg Config, pub Publisher, log zerolog.Logger) *combination {
-	c := &combination{
+	return &combination{
 		reports: make(chan report), pub: pub, notify: cfg.Events.Notify, relayed: cfg.Events.RelayNotice, last: none,
 		names: cfg.Names, log: log.With().Str("component", "feed").Logger(),
 	}
-	if c.notify == nil {
-		c.notify = func(bool, time.Duration) {}
-	}
-	if c.relayed == nil {
-		c.relayed = func(fantailv1.Notice) {}
-	}
-	return c
 }
 
 // add adds a source.

@@ -170,7 +170,22 @@ func (c Config) withDefaults() Config {
 	if c.Sources.Failback == 0 {
 		c.Sources.Failback = DefaultFailback
 	}
+	c.Events = c.Events.withDefaults()
 	return c
+}
+
+// withDefaults fills in functions that tell nobody.
+func (e Events) withDefaults() Events {
+	if e.Notify == nil {
+		e.Notify = func(bool, time.Duration) {}
+	}
+	if e.RelayNotice == nil {
+		e.RelayNotice = func(fantailv1.Notice) {}
+	}
+	if e.Number == nil {
+		e.Number = func(string, uint64) {}
+	}
+	return e
 }
 
 // idSpec returns Messages.ID, or ByHash if connections overlap, because they need one.

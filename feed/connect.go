@@ -38,7 +38,7 @@ func Connect(h *hub.Hub, cfg Config, log zerolog.Logger) (*Feed, error) {
 	if cfg.Demand = nil; demand != nil {
 		cfg.Demand = demand
 	}
-	cfg.Events = (&hubEvents{hub: h, next: cfg.Events}).events()
+	cfg.Events = cfg.Events.behind(h)
 	return New(cfg, h, log)
 }
 
@@ -50,8 +50,10 @@ type hubEvents struct {
 	mu   sync.Mutex // one goroutine at a time tells the hub about the source
 }
 
-func (e *hubEvents) events() Events {
-	return Events{Notify: e.notify, RelayNotice: e.notice, Number: e.number}
+// behind returns events that tell a hub first.
+func (e Events) behind(h *hub.Hub) Events {
+	first := &hubEvents{hub: h, next: e.withDefaults()}
+	return Events{Notify: first.notify, RelayNotice: first.notice, Number: first.number}
 }
 
 // notify tells that the source is away, or back after an outage.
@@ -59,9 +61,7 @@ func (e *hubEvents) notify(up bool, outage time.Duration) {
 	e.mu.Lock()
 	e.hub.Source(up, outage)
 	e.mu.Unlock()
-	if e.next.Notify != nil {
-		e.next.Notify(up, outage)
-	}
+	e.next.Notify(up, outage)
 }
 
 // notice passes on the notices of a relay: outages of its own source, and gaps. The hub's clients
@@ -76,14 +76,10 @@ func (e *hubEvents) notice(n fantailv1.Notice) {
 		e.hub.Source(true, 0)
 	}
 	e.mu.Unlock()
-	if e.next.RelayNotice != nil {
-		e.next.RelayNotice(n)
-	}
+	e.next.RelayNotice(n)
 }
 
 func (e *hubEvents) number(name string, behind uint64) {
 	e.hub.Adopt(name, behind)
-	if e.next.Number != nil {
-		e.next.Number(name, behind)
-	}
+	e.next.Number(name, behind)
 }

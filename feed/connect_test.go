@@ -81,13 +81,13 @@ func TestHubEvents(t *testing.T) {
 	h := hub.New(hub.Config{})
 	defer h.Close()
 	var heard []string
-	e := (&hubEvents{hub: h, next: Events{
+	e := Events{
 		Notify:      func(up bool, outage time.Duration) { heard = append(heard, fmt.Sprint(up, outage, h.SourceIsUp())) },
 		RelayNotice: func(n fantailv1.Notice) { heard = append(heard, fmt.Sprint(n.Kind, h.SourceIsUp())) },
 		Number: func(name string, behind uint64) {
 			heard = append(heard, fmt.Sprint(name, " ", behind, " at ", h.At(h.Live()).Seq))
 		},
-	}}).events()
+	}.behind(h)
 	e.Notify(false, 0)
 	e.Notify(true, time.Second)
 	e.Number("a stream", 41)
@@ -101,7 +101,7 @@ func TestHubEvents(t *testing.T) {
 func TestHubHearsNotices(t *testing.T) {
 	h := hub.New(hub.Config{})
 	defer h.Close()
-	e := (&hubEvents{hub: h}).events()
+	e := Events{}.behind(h)
 	for _, tt := range []struct {
 		notice fantailv1.Notice
 		up     bool

@@ -49,7 +49,7 @@ func New(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 
 func newSingle(cfg Config, pub Publisher, log zerolog.Logger) (*Feed, error) {
 	s, err := newSource(cfg, &direct{Publisher: pub, notify: cfg.Events.Notify}, log)
-	if s != nil && cfg.Events.Number != nil && cfg.Numbered() {
+	if s != nil && cfg.Numbered() {
 		s.number = cfg.Events.Number
 	}
 	return &Feed{sources: []*source{s}}, err
