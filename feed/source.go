@@ -22,7 +22,7 @@ type source struct {
 	origin driver.Driver   // without
 	stages *stage.Pipeline // nil in tests
 	idle   time.Duration   // 0 = no watchdog
-	age    time.Duration   // 0 = a connection may last for ever
+	age    time.Duration   // 0 = a connection has no greatest age
 	name   string          // the URL, masked
 	keyer  *stage.Keyer    // nil = the source's keys
 	keys   bool            // messages may have keys

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// refusalReason is why a request was refused: the metric label and the log field. The
-// set is closed. A message of a connected client is rejected, which is another matter:
+// refusalReason is why a request was refused: the metric label and the log field. No
+// other code adds one. A message of a connected client is rejected, which is another matter:
 // see rejectedMessage.
 type refusalReason uint8
 

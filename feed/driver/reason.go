@@ -34,8 +34,8 @@ func (r Reason) String() string {
 	return fmt.Sprintf("Reason(%d)", uint8(r))
 }
 
-// DropReason says why a single message was not published while its connection went on. The
-// set is closed, because its words are the log field and the metric label.
+// DropReason says why a single message was not published while its connection went on. No
+// other code adds one, because its words are the log field and the metric label.
 type DropReason uint8
 
 const (
